@@ -1,0 +1,3 @@
+"""Madoguchi: one inbox for everything a customer says to a business."""
+
+__version__ = "0.1.0"
