@@ -1,0 +1,32 @@
+"""The FAQ bot: a leaf package that turns a message into a decision, and does nothing else.
+
+It knows no database, network or clock, and remembers nothing: the caller keeps `misses` and `asked`.
+
+    book = Book(entries, rules, Settings(), version=7)     # once per version
+    decision = decide(Question("送料はいくら？", language="ja"), book)
+"""
+
+from bots.book import Book, Settings
+from bots.decision import Action, Considered, Decision, EscalationType, HandoverReason
+from bots.entry import Entry, Link
+from bots.patterns import check_pattern
+from bots.policy import decide
+from bots.question import Question
+from bots.rule import Rule, RuleAction
+
+__all__ = [
+    "Action",
+    "Book",
+    "Considered",
+    "Decision",
+    "Entry",
+    "EscalationType",
+    "HandoverReason",
+    "Link",
+    "Question",
+    "Rule",
+    "RuleAction",
+    "Settings",
+    "check_pattern",
+    "decide",
+]

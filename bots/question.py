@@ -1,0 +1,21 @@
+"""What the bot is asked: the words, and the little it must remember from its last turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One message of a customer.
+
+    `language` is the visitor's locale (`ja`, `en-GB`) and only a hint: the script of the text decides.
+    `misses` and `asked` are what the previous `Decision` of this conversation returned under those names.
+    `history` holds earlier messages of the customer, oldest first; the bot does not use it yet.
+    """
+
+    text: str
+    language: str | None = None
+    misses: int = 0
+    asked: tuple[int, ...] = ()
+    history: tuple[str, ...] = ()
