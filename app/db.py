@@ -1,0 +1,182 @@
+"""The database: engine, transactions at the edge, and the few types both engines share.
+
+SQLite and PostgreSQL are spoken with the same code. What differs between them stands in this file and in
+``app.search`` alone.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, DateTime, Engine, Integer, MetaData, create_engine, event
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import URL, Connection, Dialect, make_url
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.types import TypeDecorator
+
+from app.config import settings
+
+log = logging.getLogger(__name__)
+
+BUSY_MS = 15_000
+BigInt = BigInteger().with_variant(Integer(), "sqlite")
+Json = JSON().with_variant(JSONB(), "postgresql")
+
+
+class Timestamp(TypeDecorator[datetime]):
+    """An aware UTC time. SQLite has no zones, so there the zone is dropped on the way in and put back."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("times are stored with their zone: got a naive datetime")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """The base of every table. Constraint names are spelled out so that migrations can name them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_N_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+def now() -> datetime:
+    """The present moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+_engine: Engine | None = None
+
+
+def engine() -> Engine:
+    """The process's engine, made at the first call from the settings' ``database_url``."""
+    global _engine
+    if _engine is None:
+        _engine = make_engine(settings().database_url)
+    return _engine
+
+
+def configure(url: str | URL | Engine | None) -> None:
+    """Bind the process to another database (tests); None: back to the settings at the next use."""
+    global _engine
+    if _engine is not None:
+        _engine.dispose()
+    _engine = None if url is None else url if isinstance(url, Engine) else make_engine(url)
+
+
+def make_engine(url: str | URL) -> Engine:
+    """An engine with our settings: WAL, fsync and foreign keys on SQLite; psycopg on PostgreSQL."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite(parsed)
+    if parsed.drivername in ("postgres", "postgresql"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    return create_engine(parsed, pool_size=20, max_overflow=30, pool_pre_ping=True)
+
+
+def _sqlite(url: URL) -> Engine:
+    made = create_engine(url, pool_size=20, max_overflow=60, connect_args={"timeout": BUSY_MS / 1000})
+
+    @event.listens_for(made, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we begin transactions ourselves, see _begin
+        cursor = connection.cursor()
+        for pragma in (
+            f"busy_timeout={BUSY_MS}",
+            "journal_mode=WAL",
+            "synchronous=FULL",  # fsync on commit: what was acknowledged survives a power cut
+            "foreign_keys=ON",
+            "cache_size=-16000",
+            "temp_store=MEMORY",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(made, "begin")
+    def _begin(connection: Connection) -> None:
+        # A writer that begins DEFERRED and upgrades later fails with "database is locked" at once, whatever
+        # the busy timeout; IMMEDIATE waits in line.
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return made
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """One unit of work: commits at the end, then runs what was registered with :func:`after_commit`.
+
+    Raises whatever the block raises, after rolling back; nothing registered runs then.
+    """
+    with Session(engine().execution_options(writes=True), expire_on_commit=False) as db:
+        with db.begin():
+            yield db
+        _leave(db)
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """A session for looking things up: one consistent view, no write lock."""
+    with Session(engine(), expire_on_commit=False) as db, db.begin():
+        yield db
+
+
+Callback = tuple[Callable[..., object], tuple[object, ...]]
+
+
+def after_commit(db: Session, call: Callable[..., object], *args: object) -> None:
+    """Run ``call(*args)`` once the surrounding transaction has committed; the same call twice runs once.
+
+    SQLAlchemy's own ``after_commit`` event also fires when a SAVEPOINT is released, which is too early.
+    """
+    waiting: list[Callback] = db.info.setdefault("after_commit", [])
+    if (call, args) not in waiting:
+        waiting.append((call, args))
+
+
+def _leave(db: Session) -> None:
+    """What leaves the process does so now. A failure is logged: the rows are saved, the sweeper finds them."""
+    waiting: list[Callback] = db.info.pop("after_commit", [])
+    for call, args in waiting:
+        try:
+            call(*args)
+        except Exception:
+            log.exception("after commit: %s failed; the sweeper will make up for it", getattr(call, "__name__", call))
+
+
+def insert_if_new(db: Session, row: Base) -> bool:
+    """Insert in a savepoint; False when a unique key says it has been seen before.
+
+    Two transactions that insert the same key at once are serialised by the database: the second waits for
+    the first to commit and then sees the violation.
+    """
+    from sqlalchemy.exc import IntegrityError
+
+    try:
+        with db.begin_nested():
+            db.add(row)
+            db.flush()
+    except IntegrityError:
+        return False
+    return True

@@ -1,0 +1,57 @@
+"""The tables, one noun a file. Importing this package registers all of them on ``Base.metadata``."""
+
+from app.db import Base
+from app.models.agent import Agent
+from app.models.attachment import Attachment
+from app.models.canned import CannedReply
+from app.models.case import Case
+from app.models.channel import Channel
+from app.models.conversation import Conversation
+from app.models.customer import Customer, CustomerLink, Identity
+from app.models.decision import Decision
+from app.models.delivery import Delivery, DeliveryRef
+from app.models.escalation import Escalation
+from app.models.event import Event
+from app.models.faq import BotRule, FaqEntry, Revision
+from app.models.label import ConversationLabel, Label
+from app.models.message import Message
+from app.models.receipt import RawReceipt
+from app.models.setting import Setting
+from app.models.signin import Signin
+from app.models.team import Team, TeamMember
+from app.models.visitor import ResumeCode, Visitor
+from app.models.working import Draft, ReadMark, ReplyLock
+
+__all__ = [
+    "Agent",
+    "Attachment",
+    "Base",
+    "BotRule",
+    "CannedReply",
+    "Case",
+    "Channel",
+    "Conversation",
+    "ConversationLabel",
+    "Customer",
+    "CustomerLink",
+    "Decision",
+    "Delivery",
+    "DeliveryRef",
+    "Draft",
+    "Escalation",
+    "Event",
+    "FaqEntry",
+    "Identity",
+    "Label",
+    "Message",
+    "RawReceipt",
+    "ReadMark",
+    "ReplyLock",
+    "ResumeCode",
+    "Revision",
+    "Setting",
+    "Signin",
+    "Team",
+    "TeamMember",
+    "Visitor",
+]

@@ -1,0 +1,32 @@
+"""A file that came with a message, or waits to be sent with one."""
+
+from __future__ import annotations
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base
+from app.models.columns import Id, Line, Made, Ref, Word
+
+
+class Attachment(Base):
+    __tablename__ = "attachment"
+
+    id: Mapped[Id]
+    message_id: Mapped[Ref | None] = mapped_column(ForeignKey("message.id"), index=True)
+    channel_id: Mapped[Ref | None] = mapped_column(ForeignKey("channel.id"))
+    agent_id: Mapped[Ref | None] = mapped_column(ForeignKey("agent.id"))
+    identity_id: Mapped[Ref | None] = mapped_column(ForeignKey("identity.id"))
+    name: Mapped[Line]
+    content_type: Mapped[str] = mapped_column(String(128))  # as sniffed, never as declared
+    size: Mapped[int]  # bytes
+    sha256: Mapped[Word]
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    thumb: Mapped[bool] = mapped_column(default=False)
+    key: Mapped[str] = mapped_column(String(128), unique=True)  # public, unguessable
+    created_at: Mapped[Made]
+
+    @property
+    def is_image(self) -> bool:
+        return self.width is not None

@@ -1,0 +1,27 @@
+"""One configured account of a kind: this LINE official account, that mailbox, this site's chat."""
+
+from __future__ import annotations
+
+from sqlalchemy import LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base
+from app.models.columns import At, Body, Id, Line, Made, Object, Word
+
+
+class Channel(Base):
+    __tablename__ = "channel"
+
+    id: Mapped[Id]
+    kind: Mapped[Word]
+    name: Mapped[Line]
+    key: Mapped[str] = mapped_column(String(64), unique=True)  # public: names the channel in addresses
+    settings: Mapped[Object]
+    secrets: Mapped[bytes] = mapped_column(LargeBinary, default=b"")  # encrypted, see app.secrets
+    enabled: Mapped[bool] = mapped_column(default=True)
+    bot_enabled: Mapped[bool] = mapped_column(default=True)
+    health: Mapped[Word] = mapped_column(default="unknown")  # ok, failing, unknown
+    health_text: Mapped[Body] = mapped_column(default="")
+    health_at: Mapped[At | None]
+    cursor: Mapped[Object]
+    created_at: Mapped[Made]

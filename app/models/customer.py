@@ -1,0 +1,70 @@
+"""A person, the addresses they are reached at, and the links that say two records are one person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base
+from app.models.columns import At, Body, Id, Line, Made, Object, Ref, Word
+
+CLAIMED, DEVICE, CODE, SIGNED = range(4)  # levels of proof of an identity
+
+
+class Customer(Base):
+    __tablename__ = "customer"
+
+    id: Mapped[Id]
+    name: Mapped[Line] = mapped_column(default="")
+    name_kana: Mapped[Line] = mapped_column(default="")
+    locale: Mapped[Word] = mapped_column(default="")
+    note: Mapped[Body] = mapped_column(default="")
+    attributes: Mapped[Object]  # name → {"value": …, "proved": bool, "at": ISO time}
+    created_at: Mapped[Made]
+
+
+class Identity(Base):
+    """One address of a customer. The database forbids a second row for the same address."""
+
+    __tablename__ = "identity"
+    __table_args__ = (Index("uq_identity_address", "kind", "scope", "address", unique=True),)
+
+    id: Mapped[Id]
+    customer_id: Mapped[Ref] = mapped_column(ForeignKey("customer.id"), index=True)
+    kind: Mapped[Word]
+    scope: Mapped[str] = mapped_column(String(128), default="")
+    address: Mapped[str] = mapped_column(String(320))
+    display: Mapped[Line] = mapped_column(default="")
+    proof: Mapped[int] = mapped_column(default=CLAIMED)
+    created_at: Mapped[Made]
+
+
+class CustomerLink(Base):
+    """"These are the same person": a link that can be undone, never a rewrite."""
+
+    __tablename__ = "customer_link"
+    __table_args__ = (
+        Index(
+            "uq_customer_link_active",
+            "child_id",
+            unique=True,
+            sqlite_where=text("undone_at IS NULL"),
+            postgresql_where=text("undone_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[Id]
+    child_id: Mapped[Ref] = mapped_column(ForeignKey("customer.id"))
+    parent_id: Mapped[Ref] = mapped_column(ForeignKey("customer.id"), index=True)
+    made_by: Mapped[Ref | None] = mapped_column(ForeignKey("agent.id"))
+    made_at: Mapped[Made]
+    evidence: Mapped[Object]
+    undone_at: Mapped[At | None]
+    undone_by: Mapped[Ref | None] = mapped_column(ForeignKey("agent.id"))
+
+    @property
+    def active(self) -> bool:
+        undone: datetime | None = self.undone_at
+        return undone is None

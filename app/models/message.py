@@ -1,0 +1,49 @@
+"""One entry of the thread: what a customer or we said, a note, a call, a line of the system."""
+
+from __future__ import annotations
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base
+from app.models.columns import Array, At, Body, Id, Line, Made, Object, Ref, Word
+
+INBOUND, OUTBOUND, NOTE, SYSTEM, CALL, STORE = "inbound", "outbound", "note", "system", "call", "store"
+PUBLIC = (INBOUND, OUTBOUND)  # the only kinds a customer may ever see
+
+
+class Message(Base):
+    """Ordered by ``sent_at`` (the provider's time) with our id as tie-break; ``created_at`` is our time."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        Index("uq_message_external", "channel_id", "external_id", unique=True),
+        Index("uq_message_client", "conversation_id", "client_id", unique=True),
+        Index("ix_message_thread", "conversation_id", "sent_at", "id"),
+    )
+
+    id: Mapped[Id]
+    conversation_id: Mapped[Ref] = mapped_column(ForeignKey("conversation.id"))
+    case_id: Mapped[Ref | None] = mapped_column(ForeignKey("case.id"), index=True)
+    kind: Mapped[Word]
+    author: Mapped[Word]  # customer, bot, agent, system
+    agent_id: Mapped[Ref | None] = mapped_column(ForeignKey("agent.id"))
+    identity_id: Mapped[Ref | None] = mapped_column(ForeignKey("identity.id"))
+    channel_id: Mapped[Ref | None] = mapped_column(ForeignKey("channel.id"))
+    external_id: Mapped[str | None] = mapped_column(String(512))
+    client_id: Mapped[str | None] = mapped_column(String(64))
+    text: Mapped[Body] = mapped_column(default="")
+    html: Mapped[Body] = mapped_column(default="")
+    subject: Mapped[Line] = mapped_column(default="")
+    quick_replies: Mapped[Array]
+    links: Mapped[Array]  # [{"label": …, "url": …}]
+    context: Mapped[Object]  # the page the visitor was on; what a system line is about
+    sent_at: Mapped[At]
+    created_at: Mapped[Made]
+    edited_at: Mapped[At | None]
+    removed_at: Mapped[At | None]
+
+    @property
+    def dom_id(self) -> str:
+        """The id of its element in every page: the sender's own id, so the live copy replaces the first."""
+        return f"m-{self.client_id or self.id}"

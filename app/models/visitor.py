@@ -1,0 +1,39 @@
+"""A browser or app that chats through the widget, and the codes that carry it to another device."""
+
+from __future__ import annotations
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base
+from app.models.columns import At, Id, Made, Object, Ref, Word
+
+
+class Visitor(Base):
+    """``identity_id`` is the anonymous identity of this browser; ``proved_identity_id`` the signed one."""
+
+    __tablename__ = "visitor"
+
+    id: Mapped[Id]
+    channel_id: Mapped[Ref] = mapped_column(ForeignKey("channel.id"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    identity_id: Mapped[Ref | None] = mapped_column(ForeignKey("identity.id"), index=True)
+    proved_identity_id: Mapped[Ref | None] = mapped_column(ForeignKey("identity.id"), index=True)
+    created_at: Mapped[Made]
+    last_seen_at: Mapped[At]
+    expires_at: Mapped[At]
+    revoked_at: Mapped[At | None]
+    locale: Mapped[Word] = mapped_column(default="")
+    page: Mapped[Object]  # {"url": …, "title": …}
+
+
+class ResumeCode(Base):
+    """Valid ten minutes, once, for a few attempts."""
+
+    __tablename__ = "resume_code"
+
+    code_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    visitor_id: Mapped[Ref] = mapped_column(ForeignKey("visitor.id"), index=True)
+    created_at: Mapped[Made]
+    expires_at: Mapped[At]
+    used_at: Mapped[At | None]
