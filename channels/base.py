@@ -1,0 +1,234 @@
+"""The contract between the product and every channel.
+
+A connector turns a provider's requests into events and an `Outbound` into one provider call. What a kind
+can do beyond the required is told by `Features`, and by the optional protocols at the end, which the product
+finds with `isinstance`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar, runtime_checkable
+
+import httpx2
+
+from channels import text as _text
+from channels.events import (
+    Attachment,
+    BadSignature,
+    Block,
+    ChannelError,
+    DeliveryState,
+    Edit,
+    End,
+    Event,
+    Follow,
+    Ignored,
+    Inbound,
+    MessageKind,
+    Outbound,
+    Person,
+    Proof,
+    Rating,
+    Reaction,
+    Receipt,
+    Request,
+    Sent,
+    Typing,
+    Unsend,
+    utc,
+)
+from channels.settings import setting
+from channels.text import clean
+
+__all__ = [
+    "Answer",
+    "Attachment",
+    "BadSignature",
+    "Block",
+    "Challenge",
+    "ChannelError",
+    "Connector",
+    "Context",
+    "DeliveryState",
+    "Edit",
+    "End",
+    "Event",
+    "Features",
+    "Fetching",
+    "Follow",
+    "Health",
+    "Ignored",
+    "Inbound",
+    "MessageKind",
+    "Outbound",
+    "Person",
+    "Polling",
+    "Profile",
+    "Proof",
+    "Rating",
+    "Reaction",
+    "Receipt",
+    "Request",
+    "Sent",
+    "Typing",
+    "TypingIndicator",
+    "Unsend",
+    "clean",
+    "setting",
+    "split_text",
+    "utc",
+]
+
+
+@dataclass(frozen=True)
+class Features:
+    """What the rest of the product needs to know of a kind, so that it never asks which kind it is.
+
+    max_length: of one text, in `length_unit`, None for no limit. max_attachment_bytes: 0 means no files.
+    attachment_types: accepted content types ("image/*" allowed), empty for any. reply_window: how long after
+    the customer's last message one may answer. push: can start a conversation. needs_public_url: the provider
+    must reach us. live: the thread's own socket carries it, so there is no delivery job. idempotent: the
+    provider honours `Outbound.key`. inbound_only: nothing can be sent. identity_kind: "" means the kind.
+    icon: a Lucide icon name; tint: one of the design tokens' colours.
+    """
+
+    max_length: int | None = None
+    length_unit: _text.Unit = "chars"
+    html: bool = False
+    subject: bool = False
+    max_attachment_bytes: int = 0
+    attachment_types: tuple[str, ...] = ()
+    max_quick_replies: int = 0
+    typing: bool = False
+    read_receipts: bool = False
+    edits: bool = False
+    reactions: bool = False
+    reply_window: timedelta | None = None
+    push: bool = False
+    needs_public_url: bool = False
+    live: bool = False
+    idempotent: bool = False
+    inbound_only: bool = False
+    offline_form: bool = False
+    identity_kind: str = ""
+    icon: str = "message-square"
+    tint: Literal["ink", "indigo", "bamboo", "plum", "yamabuki", "vermilion"] = "ink"
+
+    @property
+    def attachments(self) -> bool:
+        return self.max_attachment_bytes > 0
+
+    @property
+    def quick_replies(self) -> bool:
+        return self.max_quick_replies > 0
+
+
+def split_text(text: str, features: Features) -> list[str]:
+    """`text` as the messages it takes on a kind with these features, counted in its own unit."""
+    if features.max_length is None:
+        return [text] if text.strip() else []
+    return _text.split(text, features.max_length, features.length_unit)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the product tells a connector of its place: the channel's public key, our public address (such as
+    "https://desk.example.jp", no slash at the end), and whether it may call private addresses (demo, tests).
+    """
+
+    key: str = ""
+    public_url: str = ""
+    allow_private: bool = False
+
+    @property
+    def webhook_url(self) -> str:
+        return f"{self.public_url}/hooks/{self.key}"
+
+
+S = TypeVar("S")
+
+
+class Connector(ABC, Generic[S]):
+    """One channel of one kind.
+
+    Built per use from its settings; keeps nothing between calls. `http` is the product's client.
+    """
+
+    kind: ClassVar[str]
+    label: ClassVar[str]
+    features: ClassVar[Features]
+    Settings: ClassVar[type[Any]]
+
+    def __init__(self, settings: S, http: httpx2.Client, context: Context | None = None) -> None:
+        self.settings = settings
+        self.http = http
+        self.context = context or Context()
+
+    @abstractmethod
+    def verify(self, request: Request) -> None:
+        """Return if `request` provably comes from the provider, else raise `BadSignature`. No network."""
+
+    @abstractmethod
+    def parse(self, request: Request) -> list[Event]:
+        """What a verified request says.
+
+        Pure and total: the same request gives the same events, junk gives none or `Ignored`, one bad part
+        never costs its neighbours, and our own echoes are not events.
+        """
+
+    @abstractmethod
+    def send(self, outbound: Outbound) -> Sent:
+        """Hand `outbound` to the provider, with a time-out. Raises `ChannelError`, nothing else."""
+
+
+Answer = tuple[int, dict[str, str], bytes]
+
+
+@runtime_checkable
+class Challenge(Protocol):
+    """Answers the provider's own questions on the webhook (hub.challenge, url_verification)."""
+
+    def answer(self, request: Request) -> Answer | None:
+        """(status, headers, body) to send instead of the usual, or None if this is an ordinary request."""
+
+
+@runtime_checkable
+class Polling(Protocol):
+    """Is asked instead of calling us."""
+
+    def poll(self, cursor: Mapping[str, Any]) -> tuple[list[Event], dict[str, Any]]:
+        """What is new since `cursor` ({} at first) and the next cursor, JSON. Raises `ChannelError`."""
+
+
+@runtime_checkable
+class Fetching(Protocol):
+    """Files come by reference."""
+
+    def fetch(self, attachment: Attachment) -> bytes:
+        """The bytes of an inbound attachment. Raises `ChannelError`."""
+
+
+@runtime_checkable
+class Profile(Protocol):
+    """Can look a person up."""
+
+    def lookup(self, address: str) -> Person | None:
+        """What the provider tells of them now, None if it does not know them. Raises `ChannelError`."""
+
+
+@runtime_checkable
+class TypingIndicator(Protocol):
+    """Can show that somebody is writing."""
+
+    def typing(self, to: Person) -> None:
+        """Show it; never raises, losing it costs nothing."""
+
+
+@runtime_checkable
+class Health(Protocol):
+    """Can be tested from the settings page."""
+
+    def check(self) -> str:
+        """A sentence on what was found working. Raises `ChannelError` with the provider's own words."""

@@ -1,0 +1,264 @@
+"""What passes between a platform and us: requests and their events one way, `Outbound` and `Sent` the other.
+
+All values are frozen; all times are aware UTC.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+Proof = Literal["claimed", "device", "code", "signed"]
+MessageKind = Literal["inbound", "outbound", "call", "store"]
+DeliveryState = Literal["sent", "delivered", "read", "failed"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request as received, so that a captured payload file is a test.
+
+    `headers` have lower-case names; `body` is the exact bytes (signatures are over these).
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    def header(self, name: str) -> str:
+        return self.headers.get(name.lower(), "")
+
+    def json(self) -> Any:
+        """The body as JSON, or None if it is none (parse is total, so nothing is raised)."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody at the provider.
+
+    `address` is unique within `scope` (for providers whose ids differ by account; "" where they do not).
+    `kind` names the sort of identity if it is not `Features.identity_kind`. `email` and `phone` are set only
+    if the provider proved them; what a person merely says of themselves goes to `claimed`.
+    """
+
+    address: str
+    scope: str = ""
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    avatar_url: str = ""
+    locale: str = ""
+    kind: str = ""
+    proof: Proof = "device"
+    claimed: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file. Inbound it has a `url`, its `data`, or a provider's `ref` to fetch it; outbound, data or url.
+
+    `size` is in bytes, None if not told. `content_type` is what the sender says: sniff before trusting it.
+    """
+
+    name: str
+    content_type: str = "application/octet-stream"
+    url: str = ""
+    data: bytes | None = None
+    size: int | None = None
+    ref: str = ""
+
+
+@dataclass(frozen=True)
+class Inbound:
+    """A message. `external_id` is the provider's, unique on its channel: it is what forbids duplicates.
+
+    `kind` is "outbound" for something our own side sent by another tool, else how it reached us. For an
+    outbound one `sender` is the customer it was sent to. `client_id` is the sender's own id for it, if any;
+    `context` is where they were (page url, title); `auto` marks an automatic reply, which nothing answers.
+    """
+
+    external_id: str
+    sender: Person
+    text: str = ""
+    html: str = ""
+    sent_at: datetime | None = None
+    thread: str = ""
+    in_reply_to: str = ""
+    subject: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    kind: MessageKind = "inbound"
+    client_id: str = ""
+    context: Mapping[str, Any] = field(default_factory=dict)
+    auto: bool = False
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of a message of ours. `external_id` is one of `Sent.external_ids`.
+
+    Where a platform only says "they have read everything up to here", `through` is true, `person` is who
+    read, and the mark is `external_id`, or `at` if that is empty.
+    """
+
+    external_id: str
+    state: DeliveryState
+    reason: str = ""
+    at: datetime | None = None
+    person: Person | None = None
+    through: bool = False
+
+
+@dataclass(frozen=True)
+class Typing:
+    sender: Person
+    on: bool = True
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Unsend:
+    """The sender took a message back: its text and files are to be forgotten, a tombstone stays."""
+
+    external_id: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Edit:
+    """The sender changed a message. Edits come in any order: the latest `at` wins."""
+
+    external_id: str
+    text: str
+    html: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """`emoji` put on (or, with `on` false, off) the message `external_id`."""
+
+    external_id: str
+    sender: Person
+    emoji: str
+    on: bool = True
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Follow:
+    """They can be written to (again)."""
+
+    sender: Person
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Block:
+    """They cannot be written to any more."""
+
+    sender: Person
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class End:
+    """They say the matter is over."""
+
+    sender: Person
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Rating:
+    """How content they are, 1 to 5."""
+
+    sender: Person
+    score: int
+    comment: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """Part of a request that deliberately becomes nothing, and why; kept with the raw receipt.
+
+    `malformed` says it broke the documented format (the sender is told), else it is merely not for us.
+    """
+
+    reason: str
+    malformed: bool = False
+
+
+Event = Inbound | Receipt | Typing | Unsend | Edit | Reaction | Follow | Block | End | Rating | Ignored
+
+
+@dataclass(frozen=True)
+class Outbound:
+    """One message to send. `key` is ours, the same on every attempt, and the idempotency key if there is one.
+
+    `conversation` is our reference for it, `author` the name to sign with, `last_inbound_at` when the
+    customer last wrote (for reply windows), `automatic` that no person wrote it.
+    """
+
+    key: str
+    to: Person
+    text: str
+    html: str = ""
+    thread: str = ""
+    in_reply_to: str = ""
+    subject: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    quick_replies: tuple[str, ...] = ()
+    author: str = ""
+    conversation: str = ""
+    locale: str = ""
+    automatic: bool = False
+    last_inbound_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Sent:
+    """The provider has it. One message may have become several there (a long text, files)."""
+
+    external_ids: tuple[str, ...] = ()
+
+
+class ChannelError(Exception):
+    """Sending failed. `sentence` is for the agent.
+
+    `permanent`: trying again cannot help. `retry_after`: seconds the provider asked us to wait.
+    `ambiguous`: it may have arrived (the answer was lost), so only an idempotent kind may retry by itself.
+    """
+
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        permanent: bool = False,
+        retry_after: float | None = None,
+        ambiguous: bool = False,
+    ) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.permanent = permanent
+        self.retry_after = retry_after
+        self.ambiguous = ambiguous
+
+
+class BadSignature(Exception):
+    """The request does not come from whom it says. The text is for our log, never for the sender."""
+
+
+def utc(value: datetime) -> datetime:
+    """An aware time in UTC; a naive one is refused, because guessing the zone is how times go wrong."""
+    if value.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return value.astimezone(UTC)

@@ -1,0 +1,123 @@
+"""Settings of a kind: a dataclass whose fields say how to ask for them, so that every form is generated."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar, get_origin, get_type_hints
+
+S = TypeVar("S")
+
+
+def setting(
+    label: str,
+    *,
+    help: str = "",
+    default: Any = "",
+    required: bool = False,
+    secret: bool = False,
+    multiline: bool = False,
+    choices: Sequence[tuple[str, str]] = (),
+    placeholder: str = "",
+    minimum: int | None = None,
+    maximum: int | None = None,
+    url: bool = False,
+) -> Any:
+    """A field of a `Settings` dataclass and how to ask for it.
+
+    `label`, `help` and choice labels are English and translated by the product. The field's annotation gives
+    its type: str, int, bool, `tuple[str, ...]` (one a line) or `dict[str, Any]` (JSON). A secret is stored
+    encrypted and never shown again.
+    """
+    metadata = {
+        "label": label,
+        "help": help,
+        "required": required,
+        "secret": secret,
+        "multiline": multiline,
+        "choices": tuple(choices),
+        "placeholder": placeholder,
+        "minimum": minimum,
+        "maximum": maximum,
+        "url": url,
+    }
+    if isinstance(default, dict):
+        return field(default_factory=lambda: dict(default), metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+FieldType = Literal["text", "secret", "bool", "int", "choice", "lines", "json"]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One question of a settings form. `choices` are (value, English label)."""
+
+    name: str
+    label: str
+    help: str
+    type: FieldType
+    required: bool
+    default: Any
+    choices: tuple[tuple[str, str], ...] = ()
+    multiline: bool = False
+    placeholder: str = ""
+    minimum: int | None = None
+    maximum: int | None = None
+    url: bool = False
+
+    @property
+    def secret(self) -> bool:
+        return self.type == "secret"
+
+
+def fields_of(cls: type[Any]) -> list[Field]:
+    """The questions a `Settings` dataclass asks, in its order."""
+    hints = get_type_hints(cls)
+    return [_field(made, hints[made.name]) for made in dataclasses.fields(cls)]
+
+
+def settings_from(cls: type[S], values: Mapping[str, Any]) -> S:
+    """`cls` from stored JSON values: unknown names left out, missing or unusable ones at their default.
+
+    So neither an upgrade nor a downgrade makes a channel unusable.
+    """
+    known = {made.name: made for made in fields_of(cls)}
+    return cls(**{name: _stored(known[name], value) for name, value in values.items() if name in known})
+
+
+def _field(made: "dataclasses.Field[Any]", hint: Any) -> Field:
+    about = made.metadata
+    default = made.default if made.default is not dataclasses.MISSING else None
+    if made.default_factory is not dataclasses.MISSING:
+        default = made.default_factory()
+    names = ("label", "help", "required", "choices", "multiline", "placeholder", "minimum", "maximum", "url")
+    return Field(
+        name=made.name, type=_type(hint, about), default=default, **{key: about[key] for key in names}
+    )
+
+
+def _type(hint: Any, about: Mapping[str, Any]) -> FieldType:
+    if about["secret"]:
+        return "secret"
+    if about["choices"]:
+        return "choice"
+    plain: dict[Any, FieldType] = {str: "text", bool: "bool", int: "int"}
+    if hint in plain:
+        return plain[hint]
+    origin = get_origin(hint)
+    if origin is tuple:
+        return "lines"
+    if origin is dict:
+        return "json"
+    raise TypeError(f"a setting cannot be {hint!r}")
+
+
+def _stored(made: Field, value: Any) -> Any:
+    wanted: tuple[type, ...] = {"lines": (list, tuple), "json": (dict,), "bool": (bool,), "int": (int,)}.get(
+        made.type, (str,)
+    )
+    if not isinstance(value, wanted) or (made.type == "int" and isinstance(value, bool)):
+        return made.default
+    if made.type == "choice" and value not in dict(made.choices):
+        return made.default
+    return tuple(map(str, value)) if isinstance(value, list | tuple) else value
