@@ -1,0 +1,111 @@
+"""Times, lengths, names and counts as a person reads them, in Japanese and English."""
+
+import re
+import unicodedata
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from app.i18n import gettext, known
+
+WEEKDAYS_JA = "月火水木金土日"
+WEEKDAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def clock(when: datetime, zone: ZoneInfo) -> str:
+    """``15:20`` in the reader's zone."""
+    return when.astimezone(zone).strftime("%H:%M")
+
+
+def day(when: datetime, locale: str, zone: ZoneInfo, now: datetime) -> str:
+    """``今日``, ``昨日``, ``11月18日（火）`` (with the year if it is another one)."""
+    local, today = when.astimezone(zone).date(), now.astimezone(zone).date()
+    distance = (today - local).days
+    if distance in (0, 1):
+        return gettext(locale, "Today" if distance == 0 else "Yesterday")
+    if known(locale) == "ja":
+        year = f"{local.year}年" if local.year != today.year else ""
+        return f"{year}{local.month}月{local.day}日（{WEEKDAYS_JA[local.weekday()]}）"
+    year = f", {local.year}" if local.year != today.year else ""
+    return f"{WEEKDAYS_EN[local.weekday()]}, {MONTHS_EN[local.month - 1]} {local.day}{year}"
+
+
+def exact(when: datetime, locale: str, zone: ZoneInfo) -> str:
+    """The full date and time, for the hover: ``2026年11月18日（水） 15:20:07``."""
+    local = when.astimezone(zone)
+    time = local.strftime("%H:%M:%S")
+    if known(locale) == "ja":
+        return f"{local.year}年{local.month}月{local.day}日（{WEEKDAYS_JA[local.weekday()]}） {time}"
+    return f"{WEEKDAYS_EN[local.weekday()]}, {MONTHS_EN[local.month - 1]} {local.day}, {local.year} {time}"
+
+
+def brief(when: datetime, locale: str, zone: ZoneInfo, now: datetime) -> str:
+    """As short as a list row allows: a clock time today, ``昨日``, then the date."""
+    local, today = when.astimezone(zone).date(), now.astimezone(zone).date()
+    if local == today:
+        return clock(when, zone)
+    if (today - local).days == 1:
+        return gettext(locale, "Yesterday")
+    if known(locale) == "ja":
+        return f"{local.month}月{local.day}日" if local.year == today.year else f"{local:%Y/%m/%d}"
+    short = f"{MONTHS_EN[local.month - 1]} {local.day}"
+    return short if local.year == today.year else f"{short}, {local.year}"
+
+
+def duration(seconds: float, locale: str) -> str:
+    """The largest unit only: ``6分``, ``1時間``, ``3日``; under a minute says so in seconds."""
+    seconds = max(0, int(seconds))
+    for size, word in ((86400, "%(n)s d"), (3600, "%(n)s h"), (60, "%(n)s min")):
+        if seconds >= size:
+            return gettext(locale, word, n=seconds // size)
+    return gettext(locale, "%(n)s s", n=seconds)
+
+
+def since(when: datetime, locale: str, now: datetime) -> str:
+    """How long ago, as a duration without "ago"; a time ahead of the clock counts as now."""
+    return duration((now - when).total_seconds(), locale)
+
+
+def honoured(name: str, locale: str) -> str:
+    """A customer's name as it is spoken: ``山田 太郎 様`` in Japanese, unchanged in English."""
+    return f"{name} 様" if known(locale) == "ja" and not name.endswith("様") else name
+
+
+def initials(name: str) -> str:
+    """One sign for East Asian names, up to two letters for others, ``?`` for none."""
+    words = re.findall(r"[^\W_]+", unicodedata.normalize("NFC", name))
+    if not words:
+        return "?"
+    if unicodedata.east_asian_width(words[0][0]) in "WF" or len(words) == 1:
+        return str(words[0][0].upper())
+    return str((words[0][0] + words[-1][0]).upper())
+
+
+def hue(seed: int | str) -> str:
+    """One of 36 colour classes (``h0`` … ``h35``), always the same for the same person."""
+    number = (
+        seed if isinstance(seed, int) else sum(ord(sign) * (place + 1) for place, sign in enumerate(seed))
+    )
+    return f"h{number * 11 % 36}"
+
+
+def at_most_99(n: int) -> str:
+    """A badge never grows: ``99+``."""
+    return str(n) if n < 100 else "99+"
+
+
+def filesize(size: int) -> str:
+    """Bytes in the unit a person would choose."""
+    if size < 1024:
+        return f"{size} B"
+    value = float(size)
+    for unit in ("kB", "MB", "GB"):
+        value /= 1024
+        if value < 1024 or unit == "GB":
+            break
+    return f"{value:.0f} {unit}" if value >= 10 else f"{value:.1f} {unit}"
+
+
+def iso(when: datetime) -> str:
+    """UTC with a ``Z``, as the ``datetime`` attribute and the ordering keys of the page use it."""
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
