@@ -42,6 +42,7 @@ class Settings:
     admin_email: str | None
     admin_password: str | None = field(repr=False)
     demo: bool | None
+    allow_private: bool
     secret: str | None = field(repr=False)
     sources: Mapping[str, str] = field(repr=False)
 
@@ -59,7 +60,9 @@ class Settings:
 
     def key(self, purpose: str) -> bytes:
         """32 bytes for one purpose, by HKDF-SHA256 (RFC 5869); knowing one key tells nothing of another."""
-        return HKDF(SHA256(), length=32, salt=None, info=f"madoguchi:{purpose}".encode()).derive(self.secret_key)
+        return HKDF(SHA256(), length=32, salt=None, info=f"madoguchi:{purpose}".encode()).derive(
+            self.secret_key
+        )
 
 
 _current: Settings | None = None

@@ -132,7 +132,16 @@ def _email(value: Any) -> str:
 
 
 def _yes(value: Any) -> bool:
-    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    words = {
+        "1": True,
+        "true": True,
+        "yes": True,
+        "on": True,
+        "0": False,
+        "false": False,
+        "no": False,
+        "off": False,
+    }
     try:
         return words[str(value).strip().lower()]
     except KeyError as error:
@@ -151,7 +160,9 @@ def _long(low: int) -> Reader:
 OPTIONS: tuple[Option, ...] = (
     Option("data_dir", _folder, "data", "Folder for the database, uploads, secret key and embedded Redis"),
     Option("database_url", _database, None, "SQLite in the data directory, or a PostgreSQL", "DATABASE_URL"),
-    Option("redis_url", _redis, None, "A Redis of your own; otherwise an embedded one is started", "REDIS_URL"),
+    Option(
+        "redis_url", _redis, None, "A Redis of your own; otherwise an embedded one is started", "REDIS_URL"
+    ),
     Option("public_url", _web_address, None, "How the outside reaches this installation"),
     Option("host", _text, "127.0.0.1", "Address to listen on; 0.0.0.0 for every interface"),
     Option("port", _between(1, 65535), 8000, "Port to listen on"),
@@ -164,7 +175,10 @@ OPTIONS: tuple[Option, ...] = (
     Option("admin_email", _email, None, "First admin's address"),
     Option("admin_password", _long(8), None, "First admin's password", secret=True),
     Option("demo", _yes, None, "Load the demo on the first start"),
-    Option("secret", _long(32), None, "Master secret; otherwise a file is made", "MADOGUCHI_SECRET_KEY", True),
+    Option("allow_private", _yes, False, "Let connectors call private addresses (tests, an intranet)"),
+    Option(
+        "secret", _long(32), None, "Master secret; otherwise a file is made", "MADOGUCHI_SECRET_KEY", True
+    ),
 )
 
 
