@@ -122,7 +122,7 @@ def _ngettext(singular: str, plural: str, n: int, /, **values: Any) -> str:
 
 
 def when(at: datetime, style: str = "clock") -> Markup:
-    """A ``<time>``: ``clock``, ``day``, ``brief``, ``exact``; ``since`` and ``left`` go on ticking in the page."""
+    """A ``<time>``: ``clock``, ``day``, ``brief``, ``exact``; ``since`` and ``left`` tick on in the page."""
     reader = _now_reader()
     words = {
         "clock": lambda: formats.clock(at, reader.zone),

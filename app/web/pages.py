@@ -83,7 +83,7 @@ FormHandler = Callable[[Request, FormData], Response]
 
 
 def with_form(handler: FormHandler) -> Callable[[Request], Awaitable[Response]]:
-    """An endpoint from a plain function of request and form: the body is read here, the work runs in a thread."""
+    """An endpoint from a function of request and form: the body is read here, the work runs in a thread."""
 
     async def endpoint(request: Request) -> Response:
         async with request.form(max_files=10, max_fields=500) as form:

@@ -1,4 +1,4 @@
-"""``/static/<digest>/…``: our own files, kept by browsers for a year under a name that follows their content."""
+"""``/static/<digest>/…``: our own files, kept by browsers for a year under a name that tells content."""
 
 import mimetypes
 from email.utils import formatdate
