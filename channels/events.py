@@ -232,7 +232,8 @@ class Sent:
 
 
 class ChannelError(Exception):
-    """Sending failed. `sentence` is for the agent.
+    """Sending failed. `sentence` is for the agent, one of a few fixed English ones that can be translated;
+    `detail` is what varies: a status, the provider's own words.
 
     `permanent`: trying again cannot help. `retry_after`: seconds the provider asked us to wait.
     `ambiguous`: it may have arrived (the answer was lost), so only an idempotent kind may retry by itself.
@@ -242,12 +243,14 @@ class ChannelError(Exception):
         self,
         sentence: str,
         *,
+        detail: str = "",
         permanent: bool = False,
         retry_after: float | None = None,
         ambiguous: bool = False,
     ) -> None:
-        super().__init__(sentence)
+        super().__init__(f"{sentence} ({detail})" if detail else sentence)
         self.sentence = sentence
+        self.detail = detail
         self.permanent = permanent
         self.retry_after = retry_after
         self.ambiguous = ambiguous

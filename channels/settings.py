@@ -21,12 +21,14 @@ def setting(
     minimum: int | None = None,
     maximum: int | None = None,
     url: bool = False,
+    generate: bool = False,
 ) -> Any:
     """A field of a `Settings` dataclass and how to ask for it.
 
     `label`, `help` and choice labels are English and translated by the product. The field's annotation gives
     its type: str, int, bool, `tuple[str, ...]` (one a line) or `dict[str, Any]` (JSON). A secret is stored
-    encrypted and never shown again.
+    encrypted and never shown again; `generate` offers to make up a strong one. `minimum` and `maximum` bound
+    a number, or the length of a text.
     """
     metadata = {
         "label": label,
@@ -39,6 +41,7 @@ def setting(
         "minimum": minimum,
         "maximum": maximum,
         "url": url,
+        "generate": generate,
     }
     if isinstance(default, dict):
         return field(default_factory=lambda: dict(default), metadata=metadata)
@@ -64,6 +67,7 @@ class Field:
     minimum: int | None = None
     maximum: int | None = None
     url: bool = False
+    generate: bool = False
 
     @property
     def secret(self) -> bool:
@@ -90,7 +94,18 @@ def _field(made: "dataclasses.Field[Any]", hint: Any) -> Field:
     default = made.default if made.default is not dataclasses.MISSING else None
     if made.default_factory is not dataclasses.MISSING:
         default = made.default_factory()
-    names = ("label", "help", "required", "choices", "multiline", "placeholder", "minimum", "maximum", "url")
+    names = (
+        "label",
+        "help",
+        "required",
+        "choices",
+        "multiline",
+        "placeholder",
+        "minimum",
+        "maximum",
+        "url",
+        "generate",
+    )
     return Field(
         name=made.name, type=_type(hint, about), default=default, **{key: about[key] for key in names}
     )

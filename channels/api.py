@@ -1,0 +1,231 @@
+"""A channel for anything that can speak JSON: signed events in, signed callbacks out.
+
+The format is documented in the product's help ("The API channel"), and the examples there are run by a test.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+
+from channels import api_events
+from channels.base import (
+    Attachment,
+    BadSignature,
+    ChannelError,
+    Connector,
+    Event,
+    Features,
+    Ignored,
+    Outbound,
+    Request,
+    Sent,
+    setting,
+)
+from channels.guard import Forbidden
+from channels.outcome import asked_to_wait, refusal
+
+HEADER = "X-Madoguchi-Signature"
+TOLERANCE = 300  # seconds between their clock and ours
+DEADLINE = 20.0  # seconds a callback may take in all
+MAX_ANSWER = 65_536  # bytes of the answer that are read
+MIN_SECRET = 16
+
+
+@dataclass(frozen=True)
+class ApiSettings:
+    secret: str = setting(
+        "Signing secret",
+        help="Requests in both directions are signed with it. At least 16 characters.",
+        required=True,
+        secret=True,
+        generate=True,
+        minimum=MIN_SECRET,
+        maximum=200,
+    )
+    old_secret: str = setting(
+        "Previous secret",
+        help="Still accepted on requests that come in, while your systems change over.",
+        secret=True,
+        minimum=MIN_SECRET,
+        maximum=200,
+    )
+    callback_url: str = setting(
+        "Callback address",
+        help="Answers are posted here. Empty: this channel only receives.",
+        url=True,
+        placeholder="https://example.jp/madoguchi",
+    )
+    trust_contacts: bool = setting(
+        "Email addresses and phone numbers sent here are verified",
+        help="Then they join the customer who is known by them. Otherwise they are shown as unconfirmed.",
+        default=False,
+    )
+    identity_scope: str = setting(
+        "User ids shared with",
+        help="Channels with the same word here know a person by the same user id. Empty: only this one.",
+        maximum=50,
+    )
+
+
+class Api(Connector[ApiSettings]):
+    kind = "api"
+    label = "API"
+    features = Features(
+        html=True,
+        subject=True,
+        max_attachment_bytes=25_000_000,
+        max_quick_replies=20,
+        typing=True,
+        read_receipts=True,
+        edits=True,
+        reactions=True,
+        push=True,
+        needs_public_url=True,
+        idempotent=True,
+        icon="webhook",
+        tint="plum",
+    )
+    Settings = ApiSettings
+
+    def verify(self, request: Request) -> None:
+        stamp, given = _signatures(request.header(HEADER))
+        if abs(time.time() - stamp) > TOLERANCE:
+            raise BadSignature("the time of the signature is more than five minutes off")
+        secrets = [secret for secret in (self.settings.secret, self.settings.old_secret) if secret]
+        good = [sign(secret, stamp, request.body) for secret in secrets]
+        if not any(hmac.compare_digest(mine, theirs) for mine in good for theirs in given):
+            raise BadSignature("no signature fits the body")
+
+    def parse(self, request: Request) -> list[Event]:
+        document = request.json()
+        if document is None:
+            return [Ignored("the body is not JSON", malformed=True)]
+        scope = self.settings.identity_scope or self.context.key
+        return api_events.read(document, api_events.Trust(scope, self.settings.trust_contacts))
+
+    def send(self, outbound: Outbound) -> Sent:
+        if not self.settings.callback_url:
+            raise ChannelError("This channel only receives: it has no callback address.", permanent=True)
+        status, headers, answer = self._post(outbound.key, body_of(outbound))
+        if 200 <= status < 300 or status == 409:  # 409: they have this key already
+            return Sent(_ids(answer) or (outbound.key,))
+        if 300 <= status < 400:
+            raise ChannelError("The callback address redirects; redirects are not followed.", permanent=True)
+        raise refusal(status, asked_to_wait(headers))
+
+    def check(self) -> str:
+        """Post a signed {"type": "ping"} to the callback address."""
+        if not self.settings.callback_url:
+            return "This channel only receives. Send it a signed request to try it."
+        status, headers, _ = self._post("ping", json.dumps({"type": "ping"}).encode())
+        if not 200 <= status < 300:
+            raise refusal(status, asked_to_wait(headers))
+        return "The callback address answered."
+
+    def _post(self, key: str, body: bytes) -> tuple[int, httpx2.Headers, bytes]:
+        stamp = int(time.time())
+        headers = {
+            "Content-Type": "application/json",
+            "Idempotency-Key": key,
+            "X-Madoguchi-Channel": self.context.key,
+            "Accept-Encoding": "identity",  # a small answer cannot unpack into a large one
+            HEADER: f"t={stamp},v1={sign(self.settings.secret, stamp, body)}",
+        }
+        try:
+            with self.http.stream(
+                "POST", self.settings.callback_url, content=body, headers=headers
+            ) as response:
+                return response.status_code, response.headers, _some(response)
+        except Forbidden:
+            raise ChannelError("The callback address leads into a private network.", permanent=True) from None
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout):
+            raise ChannelError("The callback address could not be reached.") from None
+        except (httpx2.InvalidURL, httpx2.UnsupportedProtocol):
+            raise ChannelError("The callback address is not a web address.", permanent=True) from None
+        except httpx2.HTTPError:
+            raise ChannelError(
+                "The callback address did not answer; it may have it.", ambiguous=True
+            ) from None
+
+
+def sign(secret: str, stamp: int, body: bytes) -> str:
+    """The hex HMAC-SHA256 of "<stamp>.<body>"."""
+    return hmac.new(secret.encode(), b"%d.%s" % (stamp, body), hashlib.sha256).hexdigest()
+
+
+def body_of(outbound: Outbound) -> bytes:
+    """The callback's JSON: the same bytes for the same message, whichever attempt it is."""
+    to = outbound.to
+    document = {
+        "type": "message",
+        "id": outbound.key,
+        "conversation": outbound.conversation,
+        "to": {"id": to.address, "name": to.name, "email": to.email, "phone": to.phone},
+        "text": outbound.text,
+        "html": outbound.html,
+        "subject": outbound.subject,
+        "thread": outbound.thread,
+        "in_reply_to": outbound.in_reply_to,
+        "author": outbound.author,
+        "automatic": outbound.automatic,
+        "locale": outbound.locale,
+        "quick_replies": list(outbound.quick_replies),
+        "attachments": [_file(attached) for attached in outbound.attachments],
+    }
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def _file(attached: Attachment) -> dict[str, Any]:
+    told: dict[str, Any] = {"name": attached.name, "type": attached.content_type, "size": attached.size}
+    if attached.data is not None:
+        told |= {"data": base64.b64encode(attached.data).decode(), "size": len(attached.data)}
+    else:
+        told["url"] = attached.url
+    return told
+
+
+def _signatures(header: str) -> tuple[int, list[str]]:
+    """The time and the signatures of "t=1700000000,v1=…,v1=…". Raises `BadSignature`."""
+    pairs = [part.strip().partition("=")[::2] for part in header.split(",")[:20]]
+    stamps = [value for name, value in pairs if name == "t"]
+    given = [value for name, value in pairs if name == "v1" and re.fullmatch("[0-9a-f]{64}", value)]
+    if len(stamps) != 1 or not re.fullmatch("[0-9]{1,12}", stamps[0]) or not given:
+        raise BadSignature(f"{HEADER} must be t=<seconds>,v1=<hex>")
+    return int(stamps[0]), given
+
+
+def _some(response: httpx2.Response) -> bytes:
+    """The start of the answer; one that drips in for ever is left after the deadline.
+
+    The status line has come, so what it says counts, however the rest ends.
+    """
+    read = b""
+    began = time.monotonic()
+    try:
+        for chunk in response.iter_raw():
+            read += chunk
+            if len(read) > MAX_ANSWER or time.monotonic() - began > DEADLINE:
+                break
+    except httpx2.HTTPError:
+        return b""
+    return read[:MAX_ANSWER]
+
+
+def _ids(answer: bytes) -> tuple[str, ...]:
+    """The ids they gave the message: {"id": "…"} or {"ids": ["…", …]}; anything else is no answer to that."""
+    try:
+        told = json.loads(answer)
+    except (ValueError, RecursionError):
+        return ()
+    if not isinstance(told, dict):
+        return ()
+    ids = told["ids"] if isinstance(told.get("ids"), list) else [told.get("id")]
+    good = [str(one) for one in ids[:50] if isinstance(one, str | int) and not isinstance(one, bool)]
+    return tuple(one for one in good if 0 < len(one) <= 200)

@@ -1,0 +1,106 @@
+"""Calling addresses that other people typed in, without being turned against our own network (SSRF).
+
+`Client` resolves a name once, looks at every address it got, and connects to one of exactly these: a name
+that answers differently the second time (DNS rebinding) gains nothing. TLS still checks the name. Redirects
+are not followed, and proxy settings of the environment are not used, since a proxy would resolve names itself.
+"""
+
+import ipaddress
+import socket
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import httpcore2
+import httpx2
+
+TIMEOUT = httpx2.Timeout(connect=5.0, read=20.0, write=20.0, pool=5.0)
+Resolve = Callable[[str, int], Sequence[str]]
+
+# Global, yet they may lead back inside: NAT64 (RFC 6052, 8215), 6to4 (RFC 3056) and Teredo (RFC 4380) carry
+# an IPv4 address that would need judging in its turn; nobody serves callbacks there.
+_TUNNELS = [ipaddress.ip_network(net) for net in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")]
+
+
+class Forbidden(httpx2.ConnectError):
+    """The target is, or is named like, something inside our own network."""
+
+
+class Client(httpx2.Client):
+    """An HTTP client that connects to public addresses only, or to any if `allow_private` (demo, tests)."""
+
+    def __init__(
+        self,
+        *,
+        allow_private: bool = False,
+        timeout: httpx2.Timeout = TIMEOUT,
+        resolve: "Resolve | None" = None,
+    ) -> None:
+        super().__init__(
+            transport=_Transport(allow_private, resolve or addresses_of),
+            timeout=timeout,
+            follow_redirects=False,
+            trust_env=False,
+            headers={"User-Agent": "Madoguchi"},
+        )
+
+
+def is_public(address: str) -> bool:
+    """Whether `address` (an IP address) is one of the public internet's, and not a way back into ours."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.ipv4_mapped:
+            return is_public(str(ip.ipv4_mapped))
+        if any(ip in net for net in _TUNNELS):
+            return False
+    return ip.is_global and not (ip.is_multicast or ip.is_reserved)
+
+
+def addresses_of(host: str, port: int) -> list[str]:
+    """Every address `host` has now, by the system's resolver. Raises `httpx2.ConnectError`."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise httpx2.ConnectError(f"{host} could not be found") from error
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+class _Backend(httpcore2.SyncBackend):
+    """Opens sockets for the pool: the one place every connection passes."""
+
+    def __init__(self, allow_private: bool, resolve: Resolve) -> None:
+        self._allow_private = allow_private
+        self._resolve = resolve
+
+    def connect_tcp(self, host: str, port: int, *args: Any, **more: Any) -> httpcore2.NetworkStream:
+        addresses = self._resolve(host, port)
+        if not self._allow_private and not all(is_public(address) for address in addresses):
+            raise Forbidden(f"{host} is not a public address")
+        return _first_that_answers(
+            addresses, lambda at: super(_Backend, self).connect_tcp(at, port, *args, **more)
+        )
+
+
+def _first_that_answers(
+    addresses: Iterable[str], connect: Callable[[str], httpcore2.NetworkStream]
+) -> httpcore2.NetworkStream:
+    last: Exception = httpcore2.ConnectError("no address")
+    for address in addresses:
+        try:
+            return connect(address)
+        except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+            last = error
+    raise last
+
+
+class _Transport(httpx2.HTTPTransport):
+    """httpx2's own, over a pool whose sockets are opened by `_Backend`."""
+
+    def __init__(self, allow_private: bool, resolve: Resolve) -> None:
+        super().__init__(trust_env=False)
+        self._pool = httpcore2.ConnectionPool(
+            ssl_context=httpx2.create_ssl_context(),
+            max_connections=100,
+            max_keepalive_connections=20,
+            keepalive_expiry=5.0,
+            network_backend=_Backend(allow_private, resolve),
+        )
