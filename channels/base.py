@@ -134,13 +134,12 @@ def split_text(text: str, features: Features) -> list[str]:
 
 @dataclass(frozen=True)
 class Context:
-    """What the product tells a connector of its place: the channel's public key, our public address (such as
-    "https://desk.example.jp", no slash at the end), and whether it may call private addresses (demo, tests).
+    """What the product tells a connector of its place: the channel's public key, and our public address, such
+    as "https://desk.example.jp" (no slash at the end).
     """
 
     key: str = ""
     public_url: str = ""
-    allow_private: bool = False
 
     @property
     def webhook_url(self) -> str:
@@ -153,7 +152,7 @@ S = TypeVar("S")
 class Connector(ABC, Generic[S]):
     """One channel of one kind.
 
-    Built per use from its settings; keeps nothing between calls. `http` is the product's client.
+    Built per use from its settings; keeps nothing between calls. `http` is the product's `guard.Client`.
     """
 
     kind: ClassVar[str]

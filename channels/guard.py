@@ -2,7 +2,7 @@
 
 `Client` resolves a name once, looks at every address it got, and connects to one of exactly these: a name
 that answers differently the second time (DNS rebinding) gains nothing. TLS still checks the name. Redirects
-are not followed, and proxy settings of the environment are not used, since a proxy would resolve names itself.
+are not followed, and proxy settings of the environment are not used, as a proxy would resolve names itself.
 """
 
 import ipaddress

@@ -16,8 +16,7 @@ from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import Any
 
-import httpx2
-
+from channels import guard
 from channels.base import Connector, Context
 from channels.settings import settings_from
 
@@ -54,7 +53,7 @@ def connector(kind: str) -> type[Connector[Any]]:
 
 
 def build(
-    kind: str, settings: Mapping[str, Any], http: httpx2.Client, context: Context | None = None
+    kind: str, settings: Mapping[str, Any], http: guard.Client, context: Context | None = None
 ) -> Connector[Any]:
     """A connector of `kind` for one channel.
 

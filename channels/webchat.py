@@ -1,7 +1,7 @@
 """Chat on the business's own pages and in its apps: the widget's frames in, the thread's socket out.
 
-Nothing reaches this channel by its webhook: the product's socket knows the visitor and hands their frames over
-as requests made by `frame`, whose method no HTTP route accepts.
+Nothing reaches this channel by its webhook: the product's socket knows the visitor and hands their frames
+over as requests made by `frame`, whose method no HTTP route accepts.
 """
 
 import json

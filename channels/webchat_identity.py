@@ -1,8 +1,8 @@
 """How a business proves to the chat who its signed-in customer is.
 
 Two ways, both with the channel's identity secret: a short-lived JWT made by the business's server for each
-page (RFC 7519, HS256), or, where that is too much work, an HMAC of the user's id. A JWT is better: it expires,
-and what it says of the person is signed with it.
+page (RFC 7519, HS256), or, where that is too much work, an HMAC of the user's id. A JWT is better: it
+expires, and what it says of the person is signed with it.
 """
 
 import hashlib
