@@ -1,0 +1,194 @@
+"""`madoguchi channel`: the configured accounts through which customers write."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from app.cli.processes import prepare
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from app.models import Channel
+
+
+@click.group()
+def channel() -> None:
+    """Channels: kinds, add, list, show, test, disable, enable.
+
+    \b
+    Examples:
+      madoguchi channel kinds
+      madoguchi channel add webchat "Web shop" --set allowed_origins=https://shop.example
+      madoguchi channel test 1
+    """
+
+
+@channel.command()
+@click.argument("kind", required=False)
+def kinds(kind: str | None) -> None:
+    """List the kinds there are, or the settings of one KIND."""
+    from channels import forms, registry
+
+    if kind is None:
+        table = Table("Kind", "Name", "Settings")
+        for name, connector in registry.kinds().items():
+            table.add_row(name, connector.label, ", ".join(field.name for field in forms.fields(name)))
+        for name, problem in registry.problems().items():
+            table.add_row(name, "[red]cannot be loaded[/red]", problem)
+        Console().print(table)
+        return
+    table = Table("Setting", "Type", "Needed", "Default", "Meaning")
+    for field in forms.fields(_known(kind)):
+        default = "" if field.secret or not field.default else str(field.default)
+        meaning = f"{field.label}. {field.help}" if field.help else field.label
+        table.add_row(field.name, field.type, "yes" if field.required else "", default, meaning)
+    Console().print(table)
+
+
+@channel.command()
+@click.argument("kind")
+@click.argument("name")
+@click.option("--set", "answers", multiple=True, metavar="SETTING=VALUE", help="May be given again.")
+@click.option("--key", help="The public key in its addresses [made up].")
+def add(kind: str, name: str, answers: tuple[str, ...], key: str | None) -> None:
+    """Add a channel of KIND called NAME. A setting of several lines is given once for each line.
+
+    A secret given as SETTING=- is read from standard input, so that it stays out of the shell's history.
+    """
+    current = prepare()
+    from app import switchboard
+    from app.db import transaction
+
+    try:
+        with transaction() as db:
+            made = switchboard.add_channel(db, _known(kind), name, _answers(kind, answers), key)
+            number, public_key = made.id, made.key
+    except switchboard.Wrong as wrong:
+        raise click.ClickException(str(wrong)) from wrong
+    click.echo(f"Channel {number} was added. Its key is {public_key}.")
+    click.echo(f"Requests go to {current.public_url}/hooks/{public_key}")
+
+
+@channel.command(name="list")
+def list_() -> None:
+    """Show every channel and how it is doing."""
+    prepare()
+    from app import switchboard
+    from app.db import reading
+
+    table = Table("No.", "Kind", "Name", "Key", "On", "Health")
+    with reading() as db:
+        for row in switchboard.all_channels(db):
+            health = f"{row.health} {row.health_text}".strip()
+            table.add_row(str(row.id), row.kind, row.name, row.key, "yes" if row.enabled else "no", health)
+    Console().print(table)
+
+
+@channel.command()
+@click.argument("which")
+def show(which: str) -> None:
+    """Show the settings of one channel (by number or key). Secrets are said to be set, never shown."""
+    current = prepare()
+    from app import vault
+    from app.db import reading
+
+    with reading() as db:
+        row = _find(db, which)
+    table = Table("Setting", "Value", title=f"{row.name} ({row.kind})")
+    for name, value in row.settings.items():
+        table.add_row(name, str(value))
+    try:
+        for name in vault.unseal(row.secrets):
+            table.add_row(name, "(set)")
+    except vault.Unreadable as error:
+        table.add_row("secrets", str(error))
+    table.add_row("address", f"{current.public_url}/hooks/{row.key}")
+    Console().print(table)
+
+
+@channel.command()
+@click.argument("which")
+def test(which: str) -> None:
+    """Ask the provider whether a channel works. Exit code 1 when it does not."""
+    prepare()
+    from app import switchboard
+    from app.db import reading, transaction
+
+    with reading() as db:
+        row = _find(db, which)
+    health, sentence = switchboard.probe(row)
+    with transaction() as db:
+        switchboard.record_health(_find(db, which), health, sentence)
+    if health == "failing":
+        raise click.ClickException(sentence)
+    click.echo(sentence)
+
+
+@channel.command()
+@click.argument("which")
+def disable(which: str) -> None:
+    """Let a channel neither receive nor send. Nothing is deleted."""
+    _switch(which, on=False)
+
+
+@channel.command()
+@click.argument("which")
+def enable(which: str) -> None:
+    """Let a channel receive and send again."""
+    _switch(which, on=True)
+
+
+def _switch(which: str, *, on: bool) -> None:
+    prepare()
+    from app import switchboard
+    from app.db import transaction
+
+    with transaction() as db:
+        switchboard.switch(_find(db, which), on=on)
+    click.echo(f"Channel {which} is {'on' if on else 'off'}.")
+
+
+def _known(kind: str) -> str:
+    from channels import registry
+
+    if kind not in registry.kinds():
+        raise click.ClickException(
+            f"“{kind}” is no kind of channel; there are {', '.join(registry.kinds())}."
+        )
+    return kind
+
+
+def _answers(kind: str, given: tuple[str, ...]) -> dict[str, Any]:
+    from channels import forms
+
+    several = {field.name: field.type == "lines" for field in forms.fields(kind)}
+    answers: dict[str, Any] = {}
+    for pair in given:
+        name, sign, value = pair.partition("=")
+        if not sign or name not in several:
+            raise click.ClickException(
+                f"“{name}” is no setting of {kind}; see `madoguchi channel kinds {kind}`."
+            )
+        if value == "-":
+            value = click.get_text_stream("stdin").read().strip()
+        if several[name]:
+            answers.setdefault(name, []).append(value)
+        else:
+            answers[name] = value
+    return answers
+
+
+def _find(db: Session, which: str) -> Channel:
+    from app import switchboard
+
+    try:
+        return switchboard.find_channel(db, which)
+    except LookupError as error:
+        raise click.ClickException(
+            f"There is no channel “{which}”; `madoguchi channel list` shows them."
+        ) from error

@@ -1,0 +1,117 @@
+"""`madoguchi check`: what is set, from where, and what is wrong."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+from collections.abc import Callable, Iterator
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from app import embedded
+from app.cli.processes import migration_state, where
+from app.config import ConfigError, Settings, settings
+from app.options import OPTIONS
+
+NOT_SETTINGS = {"MADOGUCHI_CONFIG", "MADOGUCHI_SUPERVISED", "MADOGUCHI_TEST_DB", "MADOGUCHI_SECRET_KEY"}
+
+
+@click.command()
+def check() -> None:
+    """Explain the settings: value, where it came from, and what is wrong.
+
+    Exit code 0: ready to serve. 1: something is wrong; each fault is one sentence.
+    """
+    current = settings()
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    console.print(settings_table(current))
+    faults = list(find_faults(current))
+    for fault in faults:
+        click.echo(f"✗ {fault}")
+    for hint in find_hints(current):
+        click.echo(f"! {hint}")
+    if not faults:
+        click.echo("✓ Ready: `madoguchi serve`.")
+    sys.exit(1 if faults else 0)
+
+
+def settings_table(current: Settings) -> Table:
+    """One row per setting. Secrets are said to be set, never shown."""
+    table = Table("Setting", "Value", "From", "Meaning")
+    for option in OPTIONS:
+        value = getattr(current, option.name)
+        table.add_row(
+            option.name, _shown(value, secret=option.secret), current.sources[option.name], option.help
+        )
+    return table
+
+
+def _shown(value: object, *, secret: bool) -> str:
+    if value is None or value == ():
+        return "-"
+    if secret:
+        return "(set)"
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return where(str(value)) if isinstance(value, str) else str(value)
+
+
+def find_faults(current: Settings) -> Iterator[str]:
+    """What would keep `serve` from working. Looks, and makes nothing."""
+    looks: tuple[Callable[[Settings], str | None], ...] = (_data_dir, _secret, _database, _redis)
+    for look in looks:
+        try:
+            if fault := look(current):
+                yield fault
+        except ConfigError as error:
+            yield str(error)
+
+
+def find_hints(current: Settings) -> Iterator[str]:
+    """What works, but is perhaps not meant."""
+    known = [variable for option in OPTIONS for variable in option.variables]
+    for name in sorted(os.environ):
+        if name.startswith("MADOGUCHI_") and name not in known and name not in NOT_SETTINGS:
+            close = difflib.get_close_matches(name, known, n=1)
+            yield f"{name} is no setting{f'; did you mean {close[0]}?' if close else '.'}"
+    if current.host not in {"127.0.0.1", "::1", "localhost"} and current.public_url.startswith("http://"):
+        yield "Others may reach this machine over plain HTTP; put a TLS proxy before it and set public_url."
+
+
+def _data_dir(current: Settings) -> str | None:
+    folder = current.data_dir
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
+        return None
+    return f"The data directory {current.data_dir} cannot be written. Try --data-dir."
+
+
+def _secret(current: Settings) -> str | None:
+    if current.secret is None and not (current.data_dir / "secret.key").exists():
+        return None  # the first start makes it
+    return None if current.secret_key else "unreachable"
+
+
+def _database(current: Settings) -> str | None:
+    path = current.database_url.removeprefix("sqlite:///")
+    if path != current.database_url and not os.path.exists(path):
+        return None  # the first start makes it
+    migration_state(current)
+    return None
+
+
+def _redis(current: Settings) -> str | None:
+    if current.embedded_redis:
+        embedded.server_binary()
+        return None
+    from app import jobs
+
+    try:
+        jobs.connection().ping()
+    except OSError as error:
+        return f"Redis does not answer at {where(current.redis_url)}: {error}."
+    return None

@@ -1,0 +1,26 @@
+"""`madoguchi demo`: a shop to look at."""
+
+from __future__ import annotations
+
+import click
+
+from app.cli.processes import prepare
+from app.cli.progress import progress
+
+
+@click.command()
+def demo() -> None:
+    """Load the demo: a small shop, its FAQ, its people, and a week of conversations.
+
+    \b
+    Into a folder of its own, to try things:
+      madoguchi --data-dir /tmp/try migrate
+      madoguchi --data-dir /tmp/try demo
+    """
+    prepare()
+    from app import demo as shop
+
+    with progress() as step:
+        people = shop.load(step)
+    for person in people:
+        click.echo(f"{person.role:<10} {person.email}   {person.password}")

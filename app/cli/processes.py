@@ -1,0 +1,126 @@
+"""The single processes that `serve` runs together, each by itself: for more than one machine."""
+
+from __future__ import annotations
+
+import os
+import socket
+from urllib.parse import urlsplit
+
+import click
+
+from app import datadir, logs
+from app.config import ConfigError, Settings, settings
+
+SUPERVISED = "MADOGUCHI_SUPERVISED"
+
+
+@click.command()
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option("--fd", type=int, hidden=True, help="A listening socket inherited from the supervisor.")
+def web(host: str | None, port: int | None, fd: int | None) -> None:
+    """Answer HTTP and WebSockets (one process).
+
+    \b
+    Example, two web processes behind a proxy:
+      madoguchi web --port 8001
+      madoguchi web --port 8002
+    """
+    current = prepare(redis=True)
+    from app import server
+
+    if fd is not None:
+        listener = socket.socket(fileno=fd)
+    else:
+        listener = server.bind(host or current.host, port or current.port)
+    server.run(current, listener)
+
+
+@click.command()
+def worker() -> None:
+    """Deliver messages and do other work in the background.
+
+    Run as many as you like, on any machine that reaches the database and Redis.
+    """
+    prepare(redis=True)
+    from app import jobs
+
+    jobs.work()
+
+
+@click.command()
+def poll() -> None:
+    """Keep the clock: snoozes, retries, the sweeper, and channels that must be asked for news.
+
+    One is enough; a second one does no harm.
+    """
+    prepare(redis=True)
+    from app import jobs
+
+    jobs.poll()
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database to this version. `serve` does it by itself; elsewhere run it at each release."""
+    current = prepare(migrated=False)
+    from app import migrations
+
+    state = migration_state(current)
+    if state == "current":
+        click.echo("The database is up to date.")
+        return
+    migrations.upgrade()
+    click.echo("The database was brought to this version.")
+
+
+def prepare(*, redis: bool = False, migrated: bool = True) -> Settings:
+    """Settings, logging and a look at what the process stands on. Raises ConfigError."""
+    current = settings()
+    supervised = SUPERVISED in os.environ
+    logs.set_up(current.log_level, supervised=supervised)
+    if supervised:
+        return current  # the supervisor looked already
+    datadir.ensure(current.data_dir)
+    if migrated and migration_state(current) != "current":
+        raise ConfigError("The database is older than this version; run `madoguchi migrate` first.")
+    if redis:
+        _need_redis(current)
+    return current
+
+
+def migration_state(current: Settings) -> str:
+    """`empty`, `current` or `behind`. Raises ConfigError for a newer or unreachable database."""
+    from sqlalchemy.exc import DBAPIError
+
+    from app import migrations
+
+    try:
+        state = migrations.state()
+    except DBAPIError as error:
+        said = str(error.orig).strip().splitlines()[0]
+        raise ConfigError(f"The database cannot be opened ({where(current.database_url)}): {said}") from error
+    if state == "newer":
+        raise ConfigError(
+            f"The database ({where(current.database_url)}) was made by a newer version of Madoguchi; "
+            "install that version, or choose another database."
+        )
+    return state
+
+
+def where(url: str) -> str:
+    """An address without its password."""
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    who = f"{parts.username or ''}:***"
+    return url.replace(parts.netloc, f"{who}@{parts.netloc.rpartition('@')[2]}", 1)
+
+
+def _need_redis(current: Settings) -> None:
+    from app import embedded
+
+    if current.embedded_redis and not embedded.answers(embedded.socket_path(current)):
+        raise ConfigError(
+            "No Redis is running: start `madoguchi serve`, or set REDIS_URL to a Redis of yours."
+        )

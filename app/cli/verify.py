@@ -1,0 +1,25 @@
+"""`madoguchi verify`: was everything that was acknowledged kept, once?"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from app.cli.processes import prepare
+
+
+@click.command()
+def verify() -> None:
+    """Recount: raw receipts against messages, replies against deliveries.
+
+    Exit code 0: everything adds up. 1: something does not; the report names it.
+    """
+    prepare()
+    from app import verify as books
+    from app.db import reading
+
+    with reading() as db:
+        report = books.report(db)
+    click.echo(str(report))
+    sys.exit(0 if report.clean else 1)
