@@ -1,0 +1,261 @@
+"""Finding messages, customers and cases, as far as the viewer may see them."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from app import queries
+from app.models import Agent, Case, Channel, Conversation, ConversationLabel, Customer, Label, Message
+from app.models.conversation import BOT
+from app.models.message import NOTE, SYSTEM
+from app.search import store
+from app.search.words import Words, understand
+from app.text import Excerpt, excerpt, fold
+
+LIMIT = 30
+FIRST_CUSTOMERS = 8
+_END = 2**62  # no id is above it
+# What the index names is looked up in these portions until the page is full. The last one bounds the work of
+# one request: somebody who may see little gets a page with few hits and a cursor to go on from.
+_PORTIONS = (100, 400, 1_500, 6_000)
+_FROM_AT_MOST = 200  # customers one `from:` may mean
+
+Thread = aliased(Conversation, name="thread")  # the conversation a message is stored in, below its head
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A message found. `conversation_id` is the thread it is shown in today (links followed)."""
+
+    message_id: int
+    conversation_id: int
+    customer_id: int
+    customer: str
+    author: str
+    agent: str
+    kind: str
+    channel_id: int | None
+    sent_at: datetime
+    excerpt: Excerpt
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerHit:
+    """A customer found by name, address, attribute or note."""
+
+    customer_id: int
+    conversation_id: int
+    name: Excerpt
+
+
+@dataclass(frozen=True, slots=True)
+class CaseHit:
+    """A case found by its number."""
+
+    number: int
+    conversation_id: int
+    customer: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of hits, newest first. `cursor` goes on from here (None: that was all)."""
+
+    asked: Words
+    hits: tuple[Hit, ...] = ()
+    customers: tuple[CustomerHit, ...] = ()
+    cases: tuple[CaseHit, ...] = ()
+    cursor: int | None = None
+
+
+def search(
+    db: Session,
+    viewer: Agent,
+    query: str,
+    cursor: int | None = None,
+    *,
+    limit: int = LIMIT,
+    conversation: Conversation | None = None,
+) -> Page:
+    """A page of what `query` finds for `viewer`; customers and cases come with the first page only.
+
+    A page may hold fewer than `limit` hits and still have a cursor: the viewer may see little of it.
+    With `conversation` only its thread is searched. An empty query finds nothing.
+    """
+    asked = understand(query, ZoneInfo(viewer.timezone))
+    if not asked.phrases and not asked.filtered:
+        return Page(asked)
+    hits, following = _messages(db, viewer, asked, cursor or _END, limit, conversation)
+    if cursor or conversation is not None:
+        return Page(asked, hits, cursor=following)
+    return Page(asked, hits, _customers(db, viewer, asked), _cases(db, viewer, query), following)
+
+
+# --- messages -----------------------------------------------------------------------------------------
+
+
+def _messages(
+    db: Session, viewer: Agent, asked: Words, below: int, limit: int, within: Conversation | None
+) -> tuple[tuple[Hit, ...], int | None]:
+    scopes = _scopes(db, asked, within)
+    if scopes is None:
+        return (), None
+    match = store.Match(asked.phrases, scopes)
+    allowed = [queries.visible(viewer), *_filters(db, viewer, asked)]
+    found: list[Hit] = []
+    for portion in _PORTIONS:
+        ids = _candidates(db, match, below, portion)
+        found += _read(db, asked, ids, allowed, limit + 1 - len(found))
+        if len(found) > limit:
+            return tuple(found[:limit]), found[limit - 1].message_id
+        if len(ids) < portion:
+            return tuple(found), None
+        below = ids[-1]
+    return tuple(found), below
+
+
+def _candidates(db: Session, match: store.Match, below: int, limit: int) -> list[int]:
+    if match.phrases or match.scopes:
+        return store.newest(db, "message", match, below, limit)
+    newest = select(Message.id).where(
+        Message.id < below, Message.removed_at.is_(None), Message.kind != SYSTEM
+    )
+    return list(db.scalars(newest.order_by(Message.id.desc()).limit(limit)))
+
+
+def _read(
+    db: Session, asked: Words, ids: Sequence[int], allowed: Sequence[ColumnElement[bool]], limit: int
+) -> list[Hit]:
+    if not ids:
+        return []
+    rows = db.execute(
+        select(Message, Conversation.id, Customer.id, Customer.name, Agent.name)
+        .join(Thread, Thread.id == Message.conversation_id)
+        .join(Conversation, Conversation.id == Thread.head_id)
+        .join(Customer, Customer.id == Conversation.customer_id)
+        .outerjoin(Agent, Agent.id == Message.agent_id)
+        .where(Message.id.in_(ids), Message.removed_at.is_(None), *allowed)
+        .order_by(Message.id.desc())
+        .limit(limit)
+    )
+    return [
+        Hit(
+            message_id=message.id,
+            conversation_id=conversation_id,
+            customer_id=customer_id,
+            customer=customer,
+            author=message.author,
+            agent=agent or "",
+            kind=message.kind,
+            channel_id=message.channel_id,
+            sent_at=message.sent_at,
+            excerpt=excerpt(
+                f"{message.subject} {message.text}" if message.subject else message.text, asked.terms
+            ),
+        )
+        for message, conversation_id, customer_id, customer, agent in rows
+    ]
+
+
+def _scopes(db: Session, asked: Words, within: Conversation | None) -> tuple[str, ...] | None:
+    """What the index can narrow by itself; None when a filter names nothing that exists."""
+    if within is not None:
+        head = within.head_id or within.id
+        threads = db.scalars(select(Conversation.id).where(Conversation.head_id == head))
+        return tuple(f"v{each}" for each in sorted({head, within.id, *threads}))
+    if not asked.channels:
+        return ()
+    wanted = [fold(name) for name in asked.channels]
+    channels = db.execute(select(Channel.id, Channel.kind, Channel.name))
+    ids = [each for each, kind, name in channels if any(w == fold(kind) or w in fold(name) for w in wanted)]
+    return tuple(f"c{each}" for each in ids) or None
+
+
+def _filters(db: Session, viewer: Agent, asked: Words) -> list[ColumnElement[bool]]:
+    wanted = [_is(viewer, state) for state in asked.states]
+    if asked.senders:
+        wanted.append(or_(*(_from(db, viewer, name) for name in asked.senders)))
+    for name in asked.labels:
+        carrying = select(ConversationLabel.conversation_id).join(
+            Label, Label.id == ConversationLabel.label_id
+        )
+        wanted.append(Conversation.id.in_(carrying.where(func.lower(Label.name) == name.lower())))
+    if asked.before:
+        wanted.append(Message.sent_at < asked.before)
+    if asked.after:
+        wanted.append(Message.sent_at >= asked.after)
+    return wanted
+
+
+def _is(viewer: Agent, state: str) -> ColumnElement[bool]:
+    meanings: dict[str, ColumnElement[bool]] = {
+        "escalated": Conversation.escalated.is_(True),
+        "unassigned": Conversation.assignee_id.is_(None),
+        "mine": Conversation.assignee_id == viewer.id,
+        "bot": Conversation.owner == BOT,
+        "note": Message.kind == NOTE,
+    }
+    return meanings.get(state, Conversation.status == state)
+
+
+_AUTHORS = {
+    "customer": "customer", "お客様": "customer", "顧客": "customer",
+    "agent": "agent", "担当者": "agent",
+    "bot": "bot", "ボット": "bot",
+}  # fmt: skip
+
+
+def _from(db: Session, viewer: Agent, name: str) -> ColumnElement[bool]:
+    """Who said it: a role, "me", an agent's name, or a customer's name or address."""
+    lowered = name.casefold()
+    if lowered in ("me", "自分"):
+        return Message.agent_id == viewer.id
+    if lowered in _AUTHORS:
+        return Message.author == _AUTHORS[lowered]
+    agents = select(Agent.id).where(Agent.name.icontains(name, autoescape=True))
+    said = understand(f'"{name}"', ZoneInfo("UTC")).phrases
+    match = store.Match(said)
+    customers = store.newest(db, "customer", match, _END, _FROM_AT_MOST) if said else []
+    theirs = (Message.author == "customer") & Thread.customer_id.in_(customers)
+    return or_(Message.agent_id.in_(agents), theirs)
+
+
+# --- customers and cases ------------------------------------------------------------------------------
+
+
+def _customers(db: Session, viewer: Agent, asked: Words) -> tuple[CustomerHit, ...]:
+    if not asked.phrases or asked.filtered:
+        return ()
+    ids = store.newest(db, "customer", store.Match(asked.phrases), _END, 500)
+    rows = db.execute(
+        select(Customer.id, Customer.name, Conversation.id)
+        .join(Thread, Thread.customer_id == Customer.id)
+        .join(Conversation, Conversation.id == Thread.head_id)
+        .where(Customer.id.in_(ids), queries.visible(viewer))
+        .order_by(Conversation.last_message_at.desc().nulls_last(), Customer.id.desc())
+        .limit(FIRST_CUSTOMERS)
+    )
+    return tuple(
+        CustomerHit(each, conversation, excerpt(name, asked.terms)) for each, name, conversation in rows
+    )
+
+
+def _cases(db: Session, viewer: Agent, query: str) -> tuple[CaseHit, ...]:
+    """The case whose number is the whole query ("1042", "#1042", "Case #1042")."""
+    match = re.fullmatch(r"\s*(?:case|ケース)?\s*[#＃]?\s*(\d{1,12})\s*", query, re.IGNORECASE)
+    if match is None:
+        return ()
+    rows = db.execute(
+        select(Case.number, Conversation.id, Customer.name, Case.status)
+        .join(Thread, Thread.id == Case.conversation_id)
+        .join(Conversation, Conversation.id == Thread.head_id)
+        .join(Customer, Customer.id == Conversation.customer_id)
+        .where(Case.number == int(match[1]), queries.visible(viewer))
+    )
+    return tuple(CaseHit(number or 0, thread, name, status) for number, thread, name, status in rows)

@@ -1,0 +1,110 @@
+"""What goes into the indexes, and out of them again."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.db import transaction
+from app.models import Customer, Identity, Message
+from app.models.message import SYSTEM
+from app.search import store
+from app.text import tokens
+
+_BATCH = 500
+
+
+def index_message(db: Session, message: Message) -> None:
+    """Make the words of a message findable, in place of those it had; a removed one leaves the index.
+
+    Lines of the system are not indexed: nobody said them.
+    """
+    store.put(db, "message", [_message_entry(message)])
+
+
+def remove(db: Session, message: Message) -> None:
+    """The words of this message are not found any more (unsent, deleted)."""
+    store.take(db, "message", [message.id])
+
+
+def index_customer(db: Session, customer: Customer) -> None:
+    """Make a customer findable by name, reading, addresses, attributes and note."""
+    store.put(db, "customer", _customer_entries(db, [customer]))
+
+
+def reindex(progress: Callable[[int, int], None] = lambda done, total: None) -> int:
+    """Build both indexes anew from the tables, batch by batch while the product runs; returns the rows read.
+
+    `progress(done, total)` is told after each batch. Rows that are in the index and not in the tables stay
+    (nothing deletes messages or customers); what was removed is taken out.
+    """
+    with transaction() as db:
+        total = (db.scalar(select(func.count(Message.id))) or 0) + (
+            db.scalar(select(func.count(Customer.id))) or 0
+        )
+    done = 0
+    for each in (_reindex_messages, _reindex_customers):
+        last = 0
+        while True:
+            with transaction() as db:
+                read, last = each(db, last)
+            if not read:
+                break
+            done += read
+            progress(done, total)
+    return done
+
+
+def _reindex_messages(db: Session, after: int) -> tuple[int, int]:
+    rows = db.scalars(select(Message).where(Message.id > after).order_by(Message.id).limit(_BATCH)).all()
+    store.put(db, "message", [_message_entry(row) for row in rows])
+    return len(rows), rows[-1].id if rows else after
+
+
+def _reindex_customers(db: Session, after: int) -> tuple[int, int]:
+    rows = db.scalars(select(Customer).where(Customer.id > after).order_by(Customer.id).limit(_BATCH)).all()
+    store.put(db, "customer", _customer_entries(db, rows))
+    return len(rows), rows[-1].id if rows else after
+
+
+def _message_entry(message: Message) -> store.Entry:
+    if message.removed_at is not None or message.kind == SYSTEM:
+        return store.Entry(message.id, ())
+    words = tokens(f"{message.subject}\n\n{message.text}" if message.subject else message.text)
+    return store.Entry(message.id, words, message_scopes(message.conversation_id, message.channel_id))
+
+
+def message_scopes(conversation_id: int | None, channel_id: int | None) -> tuple[str, ...]:
+    """The scopes a message can be narrowed by; neither ever changes."""
+    conversation = (f"v{conversation_id}",) if conversation_id is not None else ()
+    channel = (f"c{channel_id}",) if channel_id is not None else ()
+    return conversation + channel
+
+
+def _customer_entries(db: Session, customers: Sequence[Customer]) -> list[store.Entry]:
+    ids = [customer.id for customer in customers]
+    addresses: dict[int, list[str]] = {each: [] for each in ids}
+    for identity in db.scalars(select(Identity).where(Identity.customer_id.in_(ids))):
+        addresses[identity.customer_id] += [identity.display, *_spellings(identity)]
+    return [
+        store.Entry(customer.id, tokens("\n\n".join(_said_of(customer, addresses[customer.id]))))
+        for customer in customers
+    ]
+
+
+def _said_of(customer: Customer, addresses: Iterable[str]) -> list[str]:
+    values = (
+        entry.get("value") if isinstance(entry, dict) else entry for entry in customer.attributes.values()
+    )
+    attributes = [str(value) for value in values if value not in (None, "", [], {})]
+    return [customer.name, customer.name_kana, *addresses, *attributes, customer.note]
+
+
+def _spellings(identity: Identity) -> list[str]:
+    """An address as people type it: a Japanese number also with its leading zero, and digits alone."""
+    digits = re.sub(r"\D", "", identity.address)
+    if not re.fullmatch(r"\+?[\d\s()-]{9,20}", identity.address):
+        return [identity.address]
+    national = "0" + digits[2:] if digits.startswith("81") else digits
+    return [identity.address, digits, national]

@@ -1,0 +1,187 @@
+"""The two full-text indexes, and the only SQL of search that differs between the engines.
+
+SQLite has FTS5 tables fed with our tokens through the `ascii` tokenizer (which leaves everything but ASCII
+punctuation alone); PostgreSQL has a `tsvector` built from the same tokens with a GIN index. Both hold one row
+per message (or customer) under its id, and answer "the newest ids below this one that match".
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session
+
+from app.text import Phrase
+
+Noun = Literal["message", "customer"]
+NOUNS: tuple[Noun, ...] = ("message", "customer")
+
+# What narrows a search by index: a private-use character no text can be searched by, then a word.
+_MARK = "\ue000"
+_RECENT = 2_000  # rows PostgreSQL reads from the end before it asks the GIN index, see _newest_postgres
+_VECTOR_BYTES = 900_000  # a tsvector holds at most 1 MB (PostgreSQL manual, 12.11)
+_POSITIONS = 16_383  # and positions up to this
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a row must hold: every phrase, and one of the scopes (if any are named)."""
+
+    phrases: tuple[Phrase, ...]
+    scopes: tuple[str, ...] = ()
+
+
+def create(connection: Connection) -> None:
+    """Make the indexes (empty) if they are not there; called by a migration."""
+    for noun in NOUNS:
+        for statement in _ddl(connection, noun):
+            connection.execute(text(statement))
+
+
+def drop(connection: Connection) -> None:
+    """Take the indexes away; `create` and `reindex` bring them back."""
+    for noun in NOUNS:
+        connection.execute(text(f"DROP TABLE IF EXISTS search_{noun}"))
+
+
+def _ddl(connection: Connection, noun: Noun) -> list[str]:
+    if connection.dialect.name == "sqlite":
+        # Rows are taken out of a contentless table only since SQLite 3.43; before, the tokens are kept.
+        spare = ", content='', contentless_delete=1" if sqlite3.sqlite_version_info >= (3, 43) else ""
+        return [
+            f"CREATE VIRTUAL TABLE IF NOT EXISTS search_{noun} "
+            f"USING fts5(body, scope, tokenize='ascii', prefix='1'{spare})"
+        ]
+    return [
+        f"CREATE TABLE IF NOT EXISTS search_{noun} (id bigint PRIMARY KEY, tokens tsvector NOT NULL)",
+        f"CREATE INDEX IF NOT EXISTS ix_search_{noun} ON search_{noun} USING gin (tokens)",
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of an index."""
+
+    id: int
+    tokens: Sequence[str]
+    scopes: Sequence[str] = ()
+
+
+def put(db: Session, noun: Noun, entries: Sequence[Entry]) -> None:
+    """Index these rows, in place of what was there under their ids."""
+    take(db, noun, [entry.id for entry in entries])
+    filled = [entry for entry in entries if entry.tokens]
+    if not filled:
+        return
+    if _is_sqlite(db):
+        statement = f"INSERT INTO search_{noun} (rowid, body, scope) VALUES (:id, :body, :scope)"
+        db.execute(text(statement), [_fts_row(entry) for entry in filled])
+    else:
+        statement = f"INSERT INTO search_{noun} (id, tokens) VALUES (:id, CAST(:vector AS tsvector))"
+        db.execute(text(statement), [{"id": entry.id, "vector": _vector(entry)} for entry in filled])
+
+
+def take(db: Session, noun: Noun, ids: Sequence[int]) -> None:
+    """Take rows out of the index; unknown ids are fine."""
+    key = "rowid" if _is_sqlite(db) else "id"
+    if ids:
+        db.execute(text(f"DELETE FROM search_{noun} WHERE {key} = :id"), [{"id": each} for each in ids])
+
+
+def newest(db: Session, noun: Noun, match: Match, below: int, limit: int) -> list[int]:
+    """The ids under `below` of rows that match, newest (highest) first, at most `limit`."""
+    if _is_sqlite(db):
+        return _newest_sqlite(db, noun, match, below, limit)
+    return _newest_postgres(db, noun, match, below, limit)
+
+
+def _is_sqlite(db: Session) -> bool:
+    return db.get_bind().dialect.name == "sqlite"
+
+
+# --- SQLite -------------------------------------------------------------------------------------------
+
+
+def _fts_row(entry: Entry) -> dict[str, object]:
+    scope = " ".join(_MARK + each for each in entry.scopes)
+    return {"id": entry.id, "body": " ".join(entry.tokens), "scope": scope}
+
+
+def _newest_sqlite(db: Session, noun: Noun, match: Match, below: int, limit: int) -> list[int]:
+    statement = (
+        f"SELECT rowid FROM search_{noun} WHERE search_{noun} MATCH :wanted AND rowid < :below "
+        "ORDER BY rowid DESC LIMIT :limit"
+    )
+    found = db.execute(text(statement), {"wanted": _fts_query(match), "below": below, "limit": limit})
+    return list(found.scalars())
+
+
+def _fts_query(match: Match) -> str:
+    """The FTS5 expression. Tokens are letters and numbers, so quoting them is enough."""
+    body = " AND ".join(f'"{" ".join(each.tokens)}"{" *" if each.prefix else ""}' for each in match.phrases)
+    scope = " OR ".join(f'"{_MARK}{each}"' for each in match.scopes)
+    parts = [f"{{body}} : ({body})"] if body else []
+    parts += [f"{{scope}} : ({scope})"] if scope else []
+    return " AND ".join(parts)
+
+
+# --- PostgreSQL ---------------------------------------------------------------------------------------
+
+
+def _vector(entry: Entry) -> str:
+    """The text form of a tsvector: 'token':position …, scopes without a position."""
+    written = [f"'{_MARK}{each}'" for each in entry.scopes]
+    left = _VECTOR_BYTES
+    for position, token in enumerate(entry.tokens[:_POSITIONS], start=1):
+        left -= len(token.encode()) + 8
+        if left < 0:
+            break
+        written.append(f"'{token}':{position}")
+    return " ".join(written)
+
+
+def _newest_postgres(db: Session, noun: Noun, match: Match, below: int, limit: int) -> list[int]:
+    """First among the last rows, then through GIN.
+
+    Asked in one statement, the planner misjudges words outside its statistics and walks the whole primary key
+    for a rare one, or builds a bitmap of half the table for a frequent one. A word that is frequent fills the
+    page from the last rows; one that does not is rare enough for the bitmap.
+    """
+    values = {"wanted": _ts_query(match), "below": below, "limit": limit, "recent": _RECENT}
+    found = list(db.execute(text(_RECENT_SQL.format(noun=noun)), values).scalars())
+    if len(found) >= limit:
+        return found
+    db.execute(text("SET LOCAL enable_seqscan = off"))
+    try:
+        return list(db.execute(text(_GIN_SQL.format(noun=noun)), values).scalars())
+    finally:
+        db.execute(text("SET LOCAL enable_seqscan = on"))
+
+
+_RECENT_SQL = """
+SELECT id FROM (
+  SELECT id, tokens FROM search_{noun} WHERE id < :below ORDER BY id DESC LIMIT :recent
+) AS recent
+WHERE tokens @@ CAST(:wanted AS tsquery) ORDER BY id DESC LIMIT :limit
+"""
+_GIN_SQL = """
+WITH found AS MATERIALIZED (
+  SELECT id FROM search_{noun} WHERE tokens @@ CAST(:wanted AS tsquery) AND id < :below
+)
+SELECT id FROM found ORDER BY id DESC LIMIT :limit
+"""
+
+
+def _ts_query(match: Match) -> str:
+    parts = [_ts_phrase(each) for each in match.phrases]
+    if match.scopes:
+        parts.append("(" + " | ".join(f"'{_MARK}{each}'" for each in match.scopes) + ")")
+    return " & ".join(parts)
+
+
+def _ts_phrase(wanted: Phrase) -> str:
+    *before, last = (f"'{token}'" for token in wanted.tokens)
+    return "(" + " <-> ".join([*before, last + (":*" if wanted.prefix else "")]) + ")"
