@@ -19,7 +19,7 @@ def redis_command(settings: Settings) -> list[str]:
         *("--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700"),
         *("--save", "", "--appendonly", "no", "--dir", str(settings.data_dir)),
         *("--loglevel", "warning", "--daemonize", "no", "--maxmemory-policy", "noeviction"),
-        *("--client-output-buffer-limit", "pubsub 64mb 16mb 60"),
+        *("--client-output-buffer-limit", "pubsub", "64mb", "16mb", "60"),
     ]
 
 

@@ -1,0 +1,134 @@
+"""Fixtures that every test may use. `MADOGUCHI_TEST_DB=postgresql` runs the suite on PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from sqlalchemy import Connection, text
+from sqlalchemy.orm import Session
+
+import app.db
+from app.config import Settings, configure, settings
+from tests import engines
+
+
+@pytest.fixture(scope="session")
+def worker(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """(test run, process in it), for names that must not collide."""
+    given = getattr(request.config, "workerinput", None)
+    return (given["testrunuid"][:12], given["workerid"]) if given else (str(os.getpid()), "main")
+
+
+@pytest.fixture(scope="session")
+def home() -> Iterator[Path]:
+    """The data directory of this test process."""
+    with engines.short_folder() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def redis_url(home: Path) -> Iterator[str]:
+    """A real Redis."""
+    with engines.redis_in(home) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def empty_database_url(home: Path, worker: tuple[str, str]) -> Iterator[str]:
+    """A database of the engine under test, without tables yet."""
+    if engines.WHICH == "sqlite":
+        yield f"sqlite:///{home / 'test.db'}"
+        return
+    with (
+        engines.postgres_server(worker[0]) as server,
+        engines.postgres_database(server, "madoguchi_test_" + "_".join(worker)) as url,
+    ):
+        yield url
+
+
+@pytest.fixture(scope="session", autouse=True)
+def installation(home: Path, redis_url: str, empty_database_url: str) -> Iterator[Settings]:
+    """The settings of this test process, over a migrated database."""
+    for name in [
+        name for name in os.environ if name.startswith("MADOGUCHI_") and name != "MADOGUCHI_TEST_DB"
+    ]:
+        del os.environ[name]
+    os.environ.pop("DATABASE_URL", None)
+    os.environ.pop("REDIS_URL", None)
+    made = _configure(home, redis_url, empty_database_url)
+    _make_tables()
+    yield made
+    app.db.configure(None)
+
+
+def _make_tables() -> None:
+    try:
+        from app import migrations
+
+        migrations.upgrade()
+    except (ImportError, AttributeError):  # TEMPORARY until the migrations stand
+        import app.models
+
+        app.db.Base.metadata.create_all(app.db.engine())
+    app.db.engine().dispose()  # so that the file is whole when it is copied
+
+
+def _configure(home: Path, redis_url: str, database_url: str) -> Settings:
+    app.db.configure(None)
+    return configure(
+        data_dir=home,
+        redis_url=redis_url,
+        database_url=database_url,
+        secret="a secret for the tests only, 0123",
+    )
+
+
+@pytest.fixture(autouse=True)
+def _fresh(installation: Settings) -> Iterator[None]:
+    """Each test begins with the session's settings and an empty Redis."""
+    yield
+    if settings() is not installation:
+        _configure(installation.data_dir, installation.redis_url, installation.database_url)
+    with redis.Redis.from_url(installation.redis_url) as client:
+        client.flushall()
+
+
+@pytest.fixture
+def db(installation: Settings) -> Iterator[Session]:
+    """A session whose commits are savepoints: all is rolled back afterwards. For verbs, which never commit.
+
+    What opens transactions of its own (web, jobs) does not see it: such tests use `committed`.
+    """
+    engine = app.db.engine().execution_options(writes=True)
+    with engine.connect() as connection, connection.begin() as outer:
+        with Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
+            yield session
+        if outer.is_active:
+            outer.rollback()
+
+
+@pytest.fixture
+def committed(installation: Settings, tmp_path: Path) -> Iterator[None]:
+    """Real transactions on a database of the test's own: empty now, forgotten afterwards."""
+    if engines.WHICH == "sqlite":
+        shutil.copyfile(installation.data_dir / "test.db", tmp_path / "own.db")
+        app.db.configure(f"sqlite:///{tmp_path / 'own.db'}")
+        yield
+        app.db.configure(None)
+        return
+    yield
+    with app.db.engine().connect() as connection:
+        empty(connection)
+
+
+def empty(connection: Connection) -> None:
+    """Take every row of every table of ours (PostgreSQL)."""
+    tables = "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'"
+    names = connection.scalars(text(f"{tables} AND tablename <> 'alembic_version'")).all()
+    connection.execute(text(f"TRUNCATE {', '.join(names)} RESTART IDENTITY CASCADE"))
+    connection.commit()
