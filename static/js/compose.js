@@ -1,0 +1,105 @@
+// The composer: reply or note, Enter and ⌘Enter, the height of the field, and handing what was written to the outbox.
+import { all, attach, one } from "./dom.js";
+import { converting, watch } from "./ime.js";
+import { post } from "./outbox.js";
+import { say } from "./words.js";
+
+const newId = () => crypto.randomUUID?.() ?? `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
+
+attach("[data-compose]", (form) => {
+  const field = one("textarea", form);
+  watch(field);
+  grow(field);
+  field.addEventListener("input", () => (grow(field), problem(form, "")));
+  field.addEventListener("keydown", (event) => onKey(event, form));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    submit(form, event.submitter?.value === "resolve");
+  });
+  for (const button of all("[data-kind-set]", form)) button.addEventListener("click", () => setKind(form, button.dataset.kindSet));
+  const way = one("[name=channel_id]", form);
+  way?.addEventListener("change", () => showReach(form, way));
+  if (way) showReach(form, way);
+});
+
+function onKey(event, form) {
+  if (event.key !== "Enter" || converting(event) || event.defaultPrevented || event.altKey) return;
+  const mod = event.metaKey || event.ctrlKey;
+  const sends = mod || (form.dataset.sendKey === "enter" && !event.shiftKey);
+  if (!sends) return;
+  event.preventDefault();
+  submit(form, mod && event.shiftKey);
+}
+
+export function setKind(form, kind) {
+  one(".box", form).dataset.kind = kind;
+  for (const button of all("[data-kind-set]", form)) button.setAttribute("aria-pressed", String(button.dataset.kindSet === kind));
+  const field = one("textarea", form);
+  field.setAttribute("aria-label", field.dataset[kind]);
+  field.placeholder = field.dataset[`${kind}Hint`];
+  field.focus();
+  form.dispatchEvent(new CustomEvent("compose:kind"));
+}
+
+const MEANT = /添付|同封|attached|attachment|enclosed/i;
+
+function submit(form, resolve) {
+  const field = one("textarea", form);
+  const kind = one(".box", form).dataset.kind;
+  const uploads = all("[data-uploaded]", form);
+  const text = field.value.trim();
+  if (!text && !uploads.length) return field.focus();
+  if (one("[data-uploading]", form)) return problem(form, form.dataset.stillUploading);
+  if (kind === "reply" && !uploads.length && MEANT.test(text) && !window.confirm(say("attachmentMissing"))) return;
+  const client = newId();
+  const data = new FormData();
+  data.set("text", text);
+  data.set("client_id", client);
+  if (resolve && kind === "reply") data.set("resolve", "1");
+  if (kind === "reply" && form.elements.channel_id) data.set("channel_id", form.elements.channel_id.value);
+  for (const upload of uploads) data.append("attachments", upload.dataset.uploaded);
+  const conversation = Number(form.dataset.conversation);
+  post({
+    client, conversation, kind, text, form: data,
+    url: `/conversations/${conversation}/${kind === "reply" ? "replies" : "notes"}`,
+    undo: kind === "reply" ? Number(form.dataset.undo) : 0,
+    restore: (sentence) => restore(form, text, uploads, sentence),
+    sent: () => form.dispatchEvent(new CustomEvent("compose:sent", { bubbles: true, detail: { resolve } })),
+  });
+  field.value = "";
+  for (const upload of uploads) upload.remove();
+  problem(form, "");
+  grow(field);
+  form.dispatchEvent(new CustomEvent("compose:cleared"));
+}
+
+/** Taken back or refused: the words return, before whatever was typed since. */
+function restore(form, text, uploads, sentence) {
+  const here = form.isConnected ? form : one(`[data-compose][data-conversation="${form.dataset.conversation}"]`);
+  if (!here) return;
+  const field = one("textarea", here);
+  field.value = field.value.trim() ? `${text}\n${field.value}` : text;
+  one("[data-uploads]", here)?.append(...uploads);
+  grow(field);
+  problem(here, sentence);
+  field.focus();
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  problem(here, sentence);
+}
+
+export function problem(form, sentence) {
+  const line = one("[data-problem]", form);
+  line.hidden = !sentence;
+  one("span", line).textContent = sentence;
+}
+
+function grow(field) {
+  if (CSS.supports("field-sizing", "content")) return field.style.setProperty("field-sizing", "content");
+  field.style.height = "auto";
+  field.style.height = `${field.scrollHeight}px`;
+}
+
+function showReach(form, way) {
+  const chosen = way.selectedOptions[0];
+  one("[data-reach]", form).textContent = chosen?.dataset.reach ?? "";
+}

@@ -1,0 +1,24 @@
+// data-open="#id" shows a dialog, data-close hides it; a click beside it and Escape do too.
+import { attach, one } from "./dom.js";
+
+export function show(dialog) {
+  if (!dialog || dialog.open) return;
+  dialog.showModal();
+  one("[autofocus], input:not([type=hidden]):not([type=radio]), textarea, select", dialog)?.focus();
+}
+
+attach("[data-open]", (button) => button.addEventListener("click", () => show(one(button.dataset.open))));
+attach("[data-close]", (button) => button.addEventListener("click", () => button.closest("dialog, .panel")?.close?.()));
+attach("dialog", (dialog) => {
+  dialog.addEventListener("mousedown", (event) => event.target === dialog && dialog.close());
+  dialog.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.successful && event.detail.requestConfig.verb !== "get") dialog.close();
+  });
+});
+attach("[data-confirm]", (form) => {
+  const stop = (event) => window.confirm(form.dataset.confirm) || (event.preventDefault(), event.stopImmediatePropagation());
+  form.addEventListener(form.tagName === "FORM" ? "submit" : "click", stop, true);
+});
+attach("[data-panel-toggle]", (button) =>
+  button.addEventListener("click", () => one(".inbox .panel")?.toggleAttribute("data-shown")),
+);

@@ -1,0 +1,52 @@
+// Finding elements, making them from the server's HTML, and attaching behaviours once.
+const behaviours = [];
+
+/** Run `start(element)` once for every element that matches, now and when it arrives later. */
+export function attach(selector, start) {
+  behaviours.push({ selector, start, done: new WeakSet() });
+}
+
+export function enliven(root) {
+  if (!(root instanceof Element)) return;
+  for (const { selector, start, done } of behaviours) {
+    const found = [...root.querySelectorAll(selector)];
+    if (root.matches(selector)) found.unshift(root);
+    for (const element of found) {
+      if (done.has(element)) continue;
+      done.add(element);
+      start(element);
+    }
+  }
+}
+
+export const one = (selector, root = document) => root.querySelector(selector);
+export const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+/** Our server's own HTML as elements. htmx is told, so that hx-* attributes in it work. */
+export function fragment(html) {
+  const template = document.createElement("template");
+  template.innerHTML = html.trim();
+  return [...template.content.children];
+}
+
+export function settle(element) {
+  window.htmx?.process(element);
+  enliven(element);
+}
+
+export const visible = (element) => element.getClientRects().length > 0;
+
+export const isTyping = (element) =>
+  element instanceof HTMLElement &&
+  (element.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName)) &&
+  !/^(checkbox|radio|button|submit)$/.test(element.type || "");
+
+export function later(wait, work) {
+  let timer = 0;
+  const run = (...values) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => work(...values), wait);
+  };
+  run.cancel = () => clearTimeout(timer);
+  return run;
+}

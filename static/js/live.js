@@ -1,0 +1,127 @@
+// The live feed: each frame takes its place on the page; a gap, or a new connection, is filled by asking for what was missed.
+import { later, one } from "./dom.js";
+import { load } from "./http.js";
+import { placeRow, refreshList } from "./list.js";
+import { notify } from "./notify.js";
+import { retryAll } from "./outbox.js";
+import { showPresence, showTyping } from "./presence.js";
+import { onFrame, state, tell } from "./socket.js";
+import { markRead, openId, place, refresh, thread } from "./thread.js";
+
+const soonList = later(400, () => refreshList().catch(() => {}));
+const soonCounts = later(1200, counts);
+const soonRead = later(300, markRead);
+const known = () => Number(thread()?.dataset.lastEvent ?? 0);
+
+onFrame((frame) => {
+  if (frame.t === "event") arrive(frame);
+  else if (frame.t === "tick") check(frame.heads ?? {});
+  else if (frame.t === "lock" && frame.conversation === openId()) refresh("lock").catch(() => {});
+  else if (frame.t === "typing") showTyping(frame);
+  else if (frame.t === "presence") showPresence(frame);
+  else if (frame.t === "read") seenElsewhere(frame);
+});
+
+function arrive(frame) {
+  if (frame.row) placeRow(frame.conversation, frame.row.html, frame.row.views, frame.row.unread);
+  if (frame.conversation === openId()) follow(frame);
+  if (frame.notify) notify(frame.notify, `c${frame.conversation}`);
+  soonCounts();
+}
+
+function follow(frame) {
+  if (frame.id <= known()) {
+    if (frame.message) place(frame.message.html);
+    return;
+  }
+  if (frame.prev > known()) return recover();
+  apply(frame);
+}
+
+function apply(frame) {
+  if (frame.message) place(frame.message.html);
+  thread().dataset.lastEvent = Math.max(known(), frame.id);
+  for (const part of frame.parts ?? []) refresh(part).catch(() => {});
+  if (frame.message && frame.inbound) soonRead();
+}
+
+let recovering = null;
+/** Ask for what was missed in the open conversation; the answer is made of the same frames. */
+export function recover() {
+  const id = openId();
+  if (!id) return null;
+  recovering ??= load(`/conversations/${id}/changes?after=${known()}`)
+    .then((response) => response.json())
+    .then((missed) => {
+      if (openId() !== id) return;
+      if (missed.reload) return location.reload();
+      missed.frames.forEach(apply);
+    })
+    .catch(() => {})
+    .finally(() => (recovering = null));
+  return recovering;
+}
+
+function check(heads) {
+  const head = heads[openId()];
+  if (head && head > known()) recover();
+}
+
+function seenElsewhere(frame) {
+  const badge = one(`#row-${frame.conversation} [data-unread]`);
+  if (!badge) return;
+  badge.hidden = true;
+  badge.closest(".row").classList.remove("unread");
+}
+
+async function counts() {
+  try {
+    const numbers = await (await load("/inbox/counts")).json();
+    for (const [view, n] of Object.entries(numbers)) {
+      for (const place of document.querySelectorAll(`[data-badge="${view}"], [data-count="${view}"]`)) {
+        place.textContent = n > 99 ? "99+" : n;
+        if (place.matches(".badge")) place.hidden = !n;
+      }
+    }
+  } catch {
+    // The next event asks again.
+  }
+}
+
+export const look = () => tell({ t: "looking", conversation: openId() || null });
+
+let before = false;
+document.addEventListener("live:open", () => {
+  banner("");
+  look();
+  if (before) catchUp();
+  else recover();
+  before = true;
+});
+document.addEventListener("live:closed", (event) => {
+  // 4401, 1008: signed out or switched off; asking again would be refused, the banner says so.
+  const down = setTimeout(() => state.open || banner("down"), event.detail === 1012 ? 2500 : 1200);
+  document.addEventListener("live:open", () => clearTimeout(down), { once: true });
+});
+document.addEventListener("htmx:afterSettle", (event) => event.detail.target.id === "pane" && look());
+window.addEventListener("online", () => catchUp());
+
+function catchUp() {
+  recover();
+  soonList();
+  soonCounts();
+  retryAll();
+}
+// Without a socket it still works: ask now and then.
+setInterval(() => !state.open && one("[data-live]") && !document.hidden && (recover(), soonList()), 12000);
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (!state.open && event.detail.successful && event.detail.requestConfig.verb !== "get") recover();
+});
+
+function banner(kind) {
+  const element = one("[data-offline]");
+  if (!element) return;
+  element.hidden = !kind;
+  const text = one("[data-offline-text]", element);
+  text.textContent = kind ? text.dataset[kind] : "";
+}

@@ -1,0 +1,52 @@
+// A button that discloses a list: arrows walk it, Escape closes it, a filter narrows it.
+import { attach, all, one, visible } from "./dom.js";
+
+let open = null;
+
+function close(focus = false) {
+  if (!open) return;
+  const { button, pop } = open;
+  open = null;
+  pop.hidden = true;
+  button.setAttribute("aria-expanded", "false");
+  if (focus) button.focus();
+}
+
+attach("[data-menu]", (menu) => {
+  const button = one(":scope > button", menu);
+  const pop = one(":scope > .pop", menu);
+  const items = () => all(".item", pop).filter(visible);
+  button.addEventListener("click", (event) => {
+    event.stopPropagation();
+    const mine = open?.pop === pop;
+    close();
+    if (mine) return;
+    open = { button, pop };
+    pop.hidden = false;
+    button.setAttribute("aria-expanded", "true");
+    pop.dispatchEvent(new CustomEvent("menu:open"));
+    (one("input", pop) ?? items()[0])?.focus();
+  });
+  pop.addEventListener("keydown", (event) => {
+    const list = items();
+    const at = list.indexOf(document.activeElement);
+    if (event.isComposing) return;
+    if (event.key === "ArrowDown") list[(at + 1) % list.length]?.focus();
+    else if (event.key === "ArrowUp") list[(at - 1 + list.length) % list.length]?.focus();
+    else if (event.key === "Enter" && at < 0) list[0]?.click();
+    else return;
+    event.preventDefault();
+  });
+  pop.addEventListener("input", (event) => {
+    const wanted = event.target.value.normalize("NFKC").toLowerCase();
+    for (const item of all(".item", pop)) item.hidden = !item.textContent.normalize("NFKC").toLowerCase().includes(wanted);
+  });
+  pop.addEventListener("click", (event) => {
+    const item = event.target.closest(".item");
+    if (item && !item.hasAttribute("data-stay")) close();
+  });
+});
+
+document.addEventListener("click", (event) => open && !open.pop.contains(event.target) && close());
+document.addEventListener("keydown", (event) => event.key === "Escape" && open && (event.stopPropagation(), close(true)), true);
+export const menuIsOpen = () => open !== null;

@@ -1,0 +1,93 @@
+// Replies wait five seconds here, so that they can be taken back; then they are sent, once, however often they are tried.
+import { all, fragment, one, settle } from "./dom.js";
+import { Failure, send } from "./http.js";
+import { openId, place } from "./thread.js";
+import { toEnd } from "./scroll.js";
+import { toast } from "./toast.js";
+import { say } from "./words.js";
+
+const waiting = new Map(); // client id → letter
+
+/** letter: {client, conversation, url, form: FormData, text, undo: seconds, restore(sentence)} */
+export function post(letter) {
+  flush(); // order: what was written before goes before
+  waiting.set(letter.client, letter);
+  ghost(letter);
+  if (!letter.undo) return deliver(letter);
+  letter.close = toast(say("sending"), { action: say("undo"), onAction: () => takeBack(letter), seconds: letter.undo, counts: true });
+  letter.timer = setTimeout(() => deliver(letter), letter.undo * 1000);
+}
+
+export function flush(keepalive = false) {
+  for (const letter of waiting.values()) if (letter.timer) deliver(letter, keepalive);
+}
+
+export const takeBackLast = () => [...waiting.values()].filter((letter) => letter.timer).slice(-1).forEach(takeBack);
+
+function takeBack(letter) {
+  drop(letter);
+  letter.restore("");
+}
+
+function drop(letter) {
+  clearTimeout(letter.timer);
+  letter.timer = 0;
+  letter.close?.();
+  waiting.delete(letter.client);
+  element(letter)?.remove();
+}
+
+const element = (letter) => document.getElementById(`m-${letter.client}`);
+
+async function deliver(letter, keepalive = false) {
+  clearTimeout(letter.timer);
+  letter.timer = 0;
+  letter.close?.();
+  try {
+    const html = await (await send(letter.url, { form: letter.form, keepalive })).text();
+    waiting.delete(letter.client);
+    if (openId() === letter.conversation) place(html);
+    letter.sent?.();
+  } catch (failure) {
+    fail(letter, failure);
+  }
+}
+
+function fail(letter, failure) {
+  if (failure instanceof Failure && failure.status >= 400 && failure.status < 500 && failure.status !== 401) {
+    drop(letter);
+    letter.restore(failure.message);
+    return;
+  }
+  // Not reached, or the server stumbled: the words stay in the thread, marked, and are tried again with the same id.
+  const bubble = element(letter);
+  const state = bubble && one(".state", bubble);
+  if (!state) return toast(failure.message, { bad: true, action: say("retry"), onAction: () => deliver(letter) });
+  state.classList.add("bad");
+  state.textContent = `${failure.message} `;
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "linkish", textContent: say("retry") });
+  button.addEventListener("click", () => deliver(letter));
+  state.append(button);
+}
+
+/** The bubble that stands in until the server's own copy replaces it by its id. */
+function ghost(letter) {
+  const model = one(letter.kind === "note" ? "template[data-ghost-note]" : "template[data-ghost]");
+  const log = one("[data-log]");
+  if (!model || !log || openId() !== letter.conversation) return;
+  const [bubble] = fragment(model.innerHTML);
+  bubble.id = `m-${letter.client}`;
+  bubble.dataset.order = `${new Date().toISOString()}|9007199254740991`;
+  one(".b", bubble).textContent = letter.text;
+  one(".b", bubble).hidden = !letter.text;
+  one(".inner", log).append(bubble);
+  settle(bubble);
+  toEnd(log);
+}
+
+export function retryAll() {
+  for (const letter of waiting.values()) if (!letter.timer) deliver(letter);
+}
+
+window.addEventListener("pagehide", () => flush(true));
+document.addEventListener("click", (event) => event.target.closest("[data-flush]") && flush(), true);

@@ -1,0 +1,26 @@
+// What htmx asks for and is refused becomes a sentence; what was typed stays.
+import { toast } from "./toast.js";
+import { say } from "./words.js";
+
+document.addEventListener("htmx:responseError", (event) => {
+  const xhr = event.detail.xhr;
+  const plain = (xhr.getResponseHeader("content-type") ?? "").startsWith("text/plain");
+  if (xhr.status === 401) return toast(say("signedOut"), { bad: true });
+  toast((plain && xhr.responseText.slice(0, 400)) || say(xhr.status >= 500 ? "kept" : "refused"), { bad: true });
+});
+for (const name of ["htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(name, () => toast(say("offline"), { bad: true }));
+}
+// A refused form answers 422 with itself, its errors in it: that is to be shown.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const html = (event.detail.xhr.getResponseHeader("content-type") ?? "").startsWith("text/html");
+  if (event.detail.xhr.status === 422 && html) event.detail.shouldSwap = true;
+});
+// A plain form is sent once, however often its button is pressed.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method === "get" || form.dataset.sent) return form.dataset.sent && event.preventDefault();
+  if (form.matches("[hx-post], [hx-put], [hx-delete], [data-compose]")) return;
+  form.dataset.sent = "yes";
+  setTimeout(() => delete form.dataset.sent, 4000);
+});

@@ -1,0 +1,50 @@
+// The log stays where the reader is: at the end if they are at the end, else where they were. Older pages load upwards.
+import { attach, fragment, one, settle } from "./dom.js";
+import { load } from "./http.js";
+import { tidy } from "./marks.js";
+
+export const atEnd = (log) => log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+export const toEnd = (log) => (log.scrollTop = log.scrollHeight);
+
+attach("[data-log]", (log) => {
+  const target = one(".e[data-target]", log) ?? one(".unread-line", log);
+  if (target) target.scrollIntoView({ block: "center" });
+  else toEnd(log);
+  if (target?.matches(".e")) target.classList.add("flash");
+  const down = one("[data-down]", log.parentElement);
+  const follow = () => down && (down.hidden = atEnd(log));
+  log.addEventListener("scroll", follow, { passive: true });
+  down?.addEventListener("click", () => toEnd(log));
+  // Pictures and fonts that come late, and the keyboard of a phone, must not push the end out of sight.
+  let end = !target;
+  log.addEventListener("scroll", () => (end = atEnd(log)), { passive: true });
+  new ResizeObserver(() => end && toEnd(log)).observe(log);
+  new ResizeObserver(() => end && toEnd(log)).observe(one(".inner", log));
+});
+
+attach("[data-older]", (button) => {
+  const log = button.closest("[data-log]");
+  let busy = false;
+  const fetchOlder = async () => {
+    if (busy) return;
+    busy = true;
+    try {
+      const fresh = fragment(await (await load(button.dataset.older)).text());
+      const first = button.nextElementSibling;
+      const fromEnd = log.scrollHeight - log.scrollTop;
+      button.replaceWith(...fresh);
+      fresh.forEach(settle);
+      if (first) tidy(first);
+      log.scrollTop = log.scrollHeight - fromEnd;
+    } catch (failure) {
+      button.textContent = failure.message;
+      busy = false;
+      return;
+    }
+  };
+  button.addEventListener("click", fetchOlder);
+  new IntersectionObserver((seen) => seen[0].isIntersecting && log.scrollTop > 0 && fetchOlder(), {
+    root: log,
+    rootMargin: "600px 0px 0px 0px",
+  }).observe(button);
+});
