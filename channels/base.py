@@ -153,10 +153,13 @@ class Connector(ABC, Generic[S]):
     """One channel of one kind.
 
     Built per use from its settings; keeps nothing between calls. `http` is the product's `guard.Client`.
+    `label` is English and translated by the product; `help_page` names the page of the help that tells how to
+    set it up.
     """
 
     kind: ClassVar[str]
     label: ClassVar[str]
+    help_page: ClassVar[str] = ""
     features: ClassVar[Features]
     Settings: ClassVar[type[Any]]
 

@@ -172,6 +172,7 @@ def frame(
 class WebChat(Connector[WebChatSettings]):
     kind = "webchat"
     label = "Web chat"
+    help_page = "widget-protocol"
     features = Features(
         max_length=MAX_TEXT,
         max_attachment_bytes=25_000_000,
@@ -227,7 +228,9 @@ def _read(data: Mapping[str, Any], sender: Person, request: Request) -> Event:
     if kind == "typing":
         return Typing(sender, values.flag(data, "on", True), at)
     if kind == "read":
-        return Receipt(values.words(data, "upto", required=True), "read", at=at, person=sender, through=True)
+        return Receipt(
+            values.words(data, "message", required=True), "read", at=at, person=sender, through=True
+        )
     if kind == "end":
         return End(sender, at)
     if kind == "rate":

@@ -1,0 +1,89 @@
+"""Captured payloads, and what the contract test must know of a kind beyond what the kind itself declares."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from channels import guard, registry
+from channels.base import Connector, Context, Event, Request
+
+HERE = Path(__file__).parent
+CONTEXT = Context("k1", "https://desk.example.jp")
+HTTP = guard.Client()
+
+
+@dataclass(frozen=True)
+class Payload:
+    """One file of tests/channels/<kind>/: a request as it came, when, its settings, and what it says."""
+
+    kind: str
+    name: str
+    at: datetime
+    settings: dict[str, Any]
+    request: Request
+    events: list[dict[str, Any]]
+
+    def connector(self) -> Connector[Any]:
+        return registry.build(self.kind, self.settings, HTTP, CONTEXT)
+
+
+def payload(path: Path) -> Payload:
+    told = json.loads(path.read_text(encoding="utf-8"))
+    request = told["request"] | {"body": told["request"]["body"].encode()}
+    return Payload(
+        kind=path.parent.name,
+        name=path.stem,
+        at=datetime.fromisoformat(told["at"]),
+        settings=told["settings"],
+        request=Request(**request),
+        events=told["events"],
+    )
+
+
+def payloads(kind: str = "*") -> list[Payload]:
+    return [payload(path) for path in sorted(HERE.glob(f"{kind}/*.json"))]
+
+
+def shown(event: Event) -> dict[str, Any]:
+    """`event` as the payload files write it."""
+    told: dict[str, Any] = json.loads(json.dumps(asdict(event), default=_plain))
+    return {"event": type(event).__name__, **told}
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else repr(value)
+
+
+def _longer_body(request: Request) -> Request:
+    return replace(request, body=request.body + b" ")
+
+
+def _foreign_origin(request: Request) -> Request:
+    return replace(request, headers={**request.headers, "origin": "https://evil.example"})
+
+
+@dataclass(frozen=True)
+class Case:
+    """`tamper` makes a good request one that must be refused. `sends` are settings with which `send` calls
+    out by HTTP, None if it never does."""
+
+    tamper: Callable[[Request], Request]
+    sends: dict[str, Any] | None = None
+
+
+CASES = {
+    "webchat": Case(tamper=_foreign_origin),
+    "api": Case(tamper=_longer_body, sends={"secret": "s" * 20, "callback_url": "https://example.jp/in"}),
+}
+
+
+def answering(kind: str, answer: Callable[[httpx2.Request], httpx2.Response]) -> Connector[Any]:
+    """A connector of `kind` whose provider answers as told."""
+    made = registry.connector(kind)
+    settings = registry.build(kind, CASES[kind].sends or {}, HTTP, CONTEXT).settings
+    return made(settings, httpx2.Client(transport=httpx2.MockTransport(answer)), CONTEXT)
