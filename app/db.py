@@ -161,8 +161,9 @@ def _leave(db: Session) -> None:
     for call, args in waiting:
         try:
             call(*args)
-        except Exception:
-            log.exception("after commit: %s failed; the sweeper will make up for it", getattr(call, "__name__", call))
+        except Exception as error:
+            name = getattr(call, "__name__", call)
+            log.warning("After a commit %s failed (%s); the clock will make up for it.", name, error)
 
 
 def insert_if_new(db: Session, row: Base) -> bool:

@@ -55,9 +55,9 @@ def poll() -> None:
     One is enough; a second one does no harm.
     """
     prepare(redis=True)
-    from app import jobs
+    from app import clock
 
-    jobs.poll()
+    clock.main()
 
 
 @click.command()

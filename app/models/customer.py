@@ -42,7 +42,7 @@ class Identity(Base):
 
 
 class CustomerLink(Base):
-    """"These are the same person": a link that can be undone, never a rewrite."""
+    """ "These are the same person": a link that can be undone, never a rewrite."""
 
     __tablename__ = "customer_link"
     __table_args__ = (

@@ -1,0 +1,171 @@
+"""The clock: what has to happen because time passed, and asking the channels that do not call us.
+
+``madoguchi poll`` runs it. Several may run: each round claims what it does by conditional update.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Select, delete, select
+from sqlalchemy.orm import Session
+
+from app import connect, deliver, inbox, intake, jobs, vault
+from app.db import now, reading, transaction
+from app.models import Attachment, Channel, Conversation, RawReceipt, ReplyLock
+from app.models.conversation import SNOOZED
+from channels import registry
+from channels.base import ChannelError, Event, Polling, Request
+
+log = logging.getLogger(__name__)
+
+ROUND = 1.0  # seconds
+LATE = timedelta(seconds=20)  # a stored request not read by then was left by a process that died
+ASK_EVERY = 10.0  # seconds between two polls of one channel
+ORPHANED = timedelta(days=1)  # an upload that never became part of a message
+
+
+def main() -> None:
+    """Run until SIGTERM or SIGINT."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    run(stop)
+
+
+def run(stop: threading.Event) -> None:
+    """Keep going round until `stop` is set. One duty that fails is logged and does not stop the others."""
+    while not stop.wait(ROUND):
+        for duty in (wake_deliveries, wake_snoozed, read_late, tidy, poll_channels):
+            _guarded(duty)
+
+
+def _guarded(duty: Callable[[], object]) -> None:
+    try:
+        duty()
+    except Exception:
+        log.exception("%s failed; the next round tries again", duty.__name__)
+
+
+def wake_deliveries() -> int:
+    """Give up dead workers' claims and ring for every channel with something due; returns how many channels."""
+    due = deliver.sweep()
+    for channel_id in due:
+        jobs.wake_channel(channel_id)
+    return len(due)
+
+
+def wake_snoozed() -> int:
+    """Bring back what was snoozed until now."""
+    with reading() as db:
+        due = db.scalars(_snoozed()).all()
+    return sum(_wake(one) for one in due)
+
+
+def _snoozed() -> Select[tuple[int]]:
+    return (
+        select(Conversation.id)
+        .where(Conversation.status == SNOOZED, Conversation.snoozed_until <= now())
+        .limit(100)
+    )
+
+
+def _wake(conversation_id: int) -> bool:
+    with transaction() as db:
+        conversation = inbox.hold(db, db.get_one(Conversation, conversation_id))
+        if conversation.snoozed_until is None or conversation.snoozed_until > now():
+            return False
+        return inbox.wake(db, conversation)
+
+
+def read_late() -> int:
+    """Read stored requests whose process died before it could; returns how many."""
+    with reading() as db:
+        late = select(RawReceipt.id).where(RawReceipt.state == "new", RawReceipt.received_at < now() - LATE)
+        ids = db.scalars(late.order_by(RawReceipt.id).limit(100)).all()
+    for receipt_id in ids:
+        intake.read_receipt(receipt_id)
+    return len(ids)
+
+
+def tidy() -> None:
+    """Forget lapsed reply locks and uploads nobody sent."""
+    with reading() as db:
+        lapsed = db.scalar(select(ReplyLock.conversation_id).where(ReplyLock.expires_at < now()).limit(1))
+        orphan = db.scalar(_orphans().limit(1))
+    if lapsed is not None or orphan is not None:
+        with transaction() as db:
+            db.execute(delete(ReplyLock).where(ReplyLock.expires_at < now()))
+            db.execute(delete(Attachment).where(Attachment.id.in_(_orphans())))
+
+
+def _orphans() -> Select[tuple[int]]:
+    return select(Attachment.id).where(
+        Attachment.message_id.is_(None), Attachment.created_at < now() - ORPHANED
+    )
+
+
+def poll_channels() -> int:
+    """Ask every channel that has to be asked; returns how many brought something."""
+    with reading() as db:
+        kinds = [kind for kind, made in registry.kinds().items() if issubclass(made, Polling)]
+        ids = (
+            db.scalars(select(Channel.id).where(Channel.enabled, Channel.kind.in_(kinds))).all()
+            if kinds
+            else []
+        )
+    return sum(_poll(channel_id) for channel_id in ids if _is_time(channel_id))
+
+
+_asked: dict[int, float] = {}
+
+
+def _is_time(channel_id: int) -> bool:
+    if time.monotonic() - _asked.get(channel_id, -ASK_EVERY) < ASK_EVERY:
+        return False
+    _asked[channel_id] = time.monotonic()
+    return True
+
+
+def _poll(channel_id: int) -> bool:
+    """One channel: ask outside any transaction, then store what came and the new cursor in one."""
+    with reading() as db:
+        channel = db.get_one(Channel, channel_id)
+        before = dict(channel.cursor)
+    try:
+        connector = connect.connector(channel)
+        assert isinstance(connector, Polling)
+        events, cursor = connector.poll(before)
+    except (ChannelError, vault.Unreadable) as error:
+        _health(channel_id, "failing", str(error))
+        return False
+    with transaction() as db:
+        channel = db.get_one(Channel, channel_id, with_for_update=True)
+        if channel.cursor != before:
+            return False  # another poller was first; what it stored is the truth
+        _keep(db, channel, events, cursor)
+    return bool(events)
+
+
+def _keep(db: Session, channel: Channel, events: list[Event], cursor: dict[str, Any]) -> None:
+    channel.cursor = cursor
+    channel.health, channel.health_text, channel.health_at = "ok", "", now()
+    if events:
+        receipt = intake.store(db, channel, Request("POLL", "", body=repr(events).encode()))
+        receipt.outcome, receipt.state, receipt.parsed_at = (
+            intake.accept(db, channel, events),
+            "parsed",
+            now(),
+        )
+
+
+def _health(channel_id: int, state: str, sentence: str) -> None:
+    with transaction() as db:
+        channel = db.get_one(Channel, channel_id)
+        channel.health, channel.health_text, channel.health_at = state, sentence, now()

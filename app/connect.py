@@ -1,0 +1,44 @@
+"""From a channel's row to a connector that can speak for it."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from app import vault
+from app.config import settings
+from app.models import Channel
+from channels import guard, registry
+from channels.base import Connector, Context, Features
+
+
+@cache
+def http() -> guard.Client:
+    """The process's HTTP client: it follows no redirect and connects to no private address unless allowed."""
+    return guard.Client(allow_private=settings().allow_private)
+
+
+def connector(channel: Channel) -> Connector[Any]:
+    """The connector of `channel`, secrets filled in. Raises `UnknownKind`, `vault.Unreadable`."""
+    stored = {**channel.settings, **vault.unseal(channel.secrets)}
+    context = Context(channel.key, settings().public_url)
+    return registry.build(channel.kind, stored, http(), context)
+
+
+def features(channel: Channel) -> Features:
+    """What this channel's kind can do; of a kind that is not installed any more, nothing."""
+    try:
+        return registry.connector(channel.kind).features
+    except registry.UnknownKind:
+        return Features()
+
+
+def identity_kind(channel: Channel) -> str:
+    """The kind of the identities that come in here."""
+    return features(channel).identity_kind or channel.kind
+
+
+def scopes(channel: Channel) -> set[str]:
+    """The scopes whose identities this channel can tell apart: its own, or one it shares with others."""
+    shared = channel.settings.get("identity_scope")
+    return {channel.key, str(shared)} if shared else {channel.key}

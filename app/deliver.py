@@ -1,0 +1,255 @@
+"""The one door out: deliveries are claimed, sent outside any transaction, and their outcome written down.
+
+``drain`` is what a wake-up runs. Two workers may drain one channel at once: the claim is a conditional update,
+so each delivery is sent by one of them.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, or_, select, update
+from sqlalchemy.orm import Session
+
+from app import connect, customers, family, files, jobs, vault
+from app.db import insert_if_new, now, reading, transaction
+from app.events import record
+from app.inbox import hold
+from app.models import Agent, Channel, Conversation, Delivery, DeliveryRef, Identity, Message
+from app.models.delivery import DELIVERED, FAILED, LADDER, QUEUED, READ, SENDING, SENT, UNKNOWN
+from app.models.message import INBOUND
+from channels import base, registry
+
+log = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 12  # about a day with the back-off below
+FIRST_WAIT, LONGEST_WAIT = 2.0, 3600.0  # seconds
+STALE = timedelta(minutes=2)  # a claim older than this belongs to a worker that died
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A delivery this worker holds, with everything needed to send it without the database."""
+
+    id: int
+    attempts: int
+    outbound: base.Outbound
+    idempotent: bool
+
+
+def drain(channel_id: int) -> int:
+    """Send what is due on a channel; returns how many were sent or tried."""
+    jobs.woken(channel_id)
+    tried = 0
+    while due := _due(channel_id):
+        for delivery_id in due:
+            tried += send_one(channel_id, delivery_id)
+    return tried
+
+
+def _due(channel_id: int) -> Sequence[int]:
+    with reading() as db:
+        wanted = select(Delivery.id).where(
+            Delivery.channel_id == channel_id, Delivery.state == QUEUED, Delivery.next_at <= now()
+        )
+        return db.scalars(wanted.order_by(Delivery.id).limit(50)).all()
+
+
+def send_one(channel_id: int, delivery_id: int) -> bool:
+    """Claim and send one delivery; False if another worker has it."""
+    claim = secrets.token_hex(8)
+    with transaction() as db:
+        if not _claim(db, delivery_id, claim):
+            return False
+        channel = db.get_one(Channel, channel_id)
+        try:
+            connector = connect.connector(channel)
+            claimed = _prepare(db, delivery_id, connector.features)
+        except (registry.UnknownKind, vault.Unreadable, files.Missing) as error:
+            _failed(db, delivery_id, claim, str(error))
+            return True
+    outcome = _send(connector, claimed)
+    with transaction() as db:
+        _finish(db, claimed, claim, outcome)
+    return True
+
+
+def _claim(db: Session, delivery_id: int, claim: str) -> bool:
+    """True if the delivery was waiting and is ours now."""
+    taken = (
+        update(Delivery)
+        .where(Delivery.id == delivery_id, Delivery.state == QUEUED)
+        .values(state=SENDING, claim=claim, claimed_at=now(), attempts=Delivery.attempts + 1)
+    )
+    return db.execute(taken.returning(Delivery.id)).first() is not None
+
+
+def _prepare(db: Session, delivery_id: int, features: base.Features) -> Claimed:
+    delivery = db.get_one(Delivery, delivery_id, populate_existing=True)
+    message = db.get_one(Message, delivery.message_id)
+    identity = db.get_one(Identity, delivery.identity_id)
+    agent = db.get(Agent, message.agent_id) if message.agent_id else None
+    last = select(Message.sent_at).where(
+        Message.channel_id == delivery.channel_id, Message.identity_id == identity.id, Message.kind == INBOUND
+    )
+    outbound = base.Outbound(
+        key=f"m{message.id}",
+        to=base.Person(identity.address, identity.scope, name=identity.display, kind=identity.kind),
+        text=message.text,
+        html=message.html,
+        subject=message.subject,
+        attachments=files.outgoing(db, message),
+        quick_replies=tuple(message.quick_replies),
+        author=agent.name if agent else "",
+        conversation=str(message.conversation_id),
+        automatic=message.author == "bot",
+        last_inbound_at=db.scalar(last.order_by(Message.sent_at.desc()).limit(1)),
+    )
+    return Claimed(delivery.id, delivery.attempts, outbound, features.idempotent)
+
+
+def _send(connector: base.Connector[Any], claimed: Claimed) -> base.Sent | base.ChannelError:
+    """One provider call, outside any transaction. What a connector raises against its contract is ambiguous."""
+    try:
+        return connector.send(claimed.outbound)
+    except base.ChannelError as error:
+        return error
+    except Exception as error:
+        log.exception("%s broke its contract while sending", connector.kind)
+        return base.ChannelError(f"The connector failed: {type(error).__name__}.", ambiguous=True)
+
+
+def _finish(db: Session, claimed: Claimed, claim: str, outcome: base.Sent | base.ChannelError) -> None:
+    delivery = db.get_one(Delivery, claimed.id, with_for_update=True)
+    if delivery.claim != claim or delivery.state not in (SENDING, SENT, DELIVERED, READ):
+        return  # the sweeper gave it up meanwhile, and an agent may have decided
+    if isinstance(outcome, base.Sent):
+        for external_id in outcome.external_ids:
+            ref = DeliveryRef(
+                channel_id=delivery.channel_id, external_id=external_id, delivery_id=delivery.id
+            )
+            insert_if_new(db, ref)
+        climb(db, delivery, SENT)
+        return
+    if outcome.ambiguous and not claimed.idempotent:
+        _set(db, delivery, UNKNOWN, outcome.sentence)
+    elif outcome.permanent or claimed.attempts >= MAX_ATTEMPTS:
+        _set(db, delivery, FAILED, outcome.sentence)
+    else:
+        delivery.next_at = now() + timedelta(seconds=wait(claimed.attempts, outcome.retry_after))
+        _set(db, delivery, QUEUED, outcome.sentence)
+
+
+def wait(attempts: int, retry_after: float | None) -> float:
+    """Seconds until the next attempt: doubling with jitter, or what the provider asked for if that is longer."""
+    ours = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(attempts - 1, 16)) * random.uniform(0.8, 1.2)
+    return max(ours, retry_after or 0.0)
+
+
+def _failed(db: Session, delivery_id: int, claim: str, sentence: str) -> None:
+    delivery = db.get_one(Delivery, delivery_id, populate_existing=True)
+    _set(db, delivery, FAILED, sentence)
+
+
+def climb(db: Session, delivery: Delivery, state: str, reason: str = "", at: datetime | None = None) -> bool:
+    """Let the state climb; a report of something earlier than what is known changes nothing.
+
+    `failed` counts unless it was delivered already; a delivery that failed and is then reported delivered was.
+    """
+    if state == FAILED:
+        if delivery.state in (DELIVERED, READ, FAILED):
+            return False
+        _set(db, delivery, FAILED, reason)
+        return True
+    known = LADDER.index(delivery.state) if delivery.state in LADDER else -1
+    if state not in LADDER or LADDER.index(state) <= known:
+        return False
+    _set(db, delivery, state, reason)
+    return True
+
+
+def _set(db: Session, delivery: Delivery, state: str, sentence: str) -> None:
+    delivery.state, delivery.error, delivery.updated_at = state, sentence, now()
+    if state != SENDING:
+        delivery.claim, delivery.claimed_at = "", None
+    message = db.get_one(Message, delivery.message_id)
+    head = hold(db, db.get_one(Conversation, message.conversation_id))
+    record(db, "delivery", head, message=message, state=state, reason=sentence)
+
+
+def receipt(db: Session, channel: Channel, event: base.Receipt) -> dict[str, Any]:
+    """What a provider says became of a message of ours (or of all up to one). Returns the outcome for the books."""
+    found = _referred(db, channel, event)
+    if not found:
+        return {"excluded": "a receipt for something we did not send"}
+    changed = [one.message_id for one in found if climb(db, one, event.state, event.reason, event.at)]
+    return {"excluded": f"a receipt: {event.state}", "of": changed}
+
+
+def _referred(db: Session, channel: Channel, event: base.Receipt) -> list[Delivery]:
+    ref = db.get(DeliveryRef, (channel.id, event.external_id)) if event.external_id else None
+    one = db.get(Delivery, ref.delivery_id) if ref else None
+    if not event.through:
+        return [one] if one else []
+    until = db.get_one(Message, one.message_id).sent_at if one else event.at
+    if until is None or event.person is None:
+        return []
+    return _up_to(db, channel, event.person, one, until, event.state)
+
+
+def _up_to(
+    db: Session, channel: Channel, person: base.Person, one: Delivery | None, until: datetime, state: str
+) -> list[Delivery]:
+    """The customer's deliveries on this channel not yet as far as `state`, up to a time."""
+    scope = person.scope or channel.key
+    kind = person.kind or connect.identity_kind(channel)
+    reader = customers.find(db, kind, scope, person.address)
+    if reader is None:
+        return []
+    head = family.head_of(db, family.conversation_of(db, reader.customer_id))
+    if one is not None and one.message_id and _head_of_message(db, one.message_id).id != head.id:
+        return []  # a stranger's mark on somebody else's message
+    behind = LADDER[: LADDER.index(state)] if state in LADDER else ()
+    rows = (
+        select(Delivery)
+        .join(Message, Message.id == Delivery.message_id)
+        .where(
+            Message.conversation_id.in_(family.family_ids(db, head)),
+            Delivery.channel_id == channel.id,
+            Delivery.state.in_(behind),
+            Message.sent_at <= until,
+        )
+    )
+    return list(db.scalars(rows.order_by(Delivery.id)))
+
+
+def _head_of_message(db: Session, message_id: int) -> Conversation:
+    message = db.get_one(Message, message_id)
+    return family.head_of(db, db.get_one(Conversation, message.conversation_id))
+
+
+def sweep() -> set[int]:
+    """Find what was left behind: claims of dead workers, and channels with something due. Returns their ids.
+
+    A stale claim may have reached the provider: only where the kind is idempotent is it sent again by itself.
+    """
+    with transaction() as db:
+        stale = select(Delivery).where(Delivery.state == SENDING, Delivery.claimed_at < now() - STALE)
+        for delivery in db.scalars(stale.with_for_update(skip_locked=True)):
+            _give_up(db, delivery)
+        due = and_(Delivery.state == QUEUED, Delivery.next_at <= now())
+        return set(db.scalars(select(Delivery.channel_id).where(or_(due)).distinct()))
+
+
+def _give_up(db: Session, delivery: Delivery) -> None:
+    channel = db.get_one(Channel, delivery.channel_id)
+    if connect.features(channel).idempotent:
+        _set(db, delivery, QUEUED, "")
+    else:
+        _set(db, delivery, UNKNOWN, "Sending was interrupted: we do not know whether it arrived.")

@@ -1,0 +1,254 @@
+"""Files that come with messages: looked into before they are believed, stored by content, served safely.
+
+A file lies under ``files/`` in the data directory by the SHA-256 of its bytes; the row is the truth. What a
+file is follows from its bytes, never from its name or from what the sender says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+
+import puremagic
+from PIL import Image, ImageOps
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.config import settings
+from app.family import conversation_of
+from app.inbox import Refused
+from app.models import Agent, Attachment, Channel, Identity, Message
+from app.text import one_line
+from channels import base
+
+IMAGES = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp"}
+SAFE = {  # what may be stored besides images, text and Office documents
+    "application/pdf",
+    "application/zip",
+    "audio/mpeg",
+    "audio/mp4",
+    "audio/ogg",
+    "audio/wav",
+    "audio/x-wav",
+    "audio/webm",
+    "video/mp4",
+    "video/quicktime",
+    "video/webm",
+}
+OFFICE = (".docx", ".xlsx", ".pptx", ".odt", ".ods", ".odp")
+TEXT = {".txt": "text/plain", ".csv": "text/csv", ".md": "text/plain", ".log": "text/plain"}
+THUMB = 960  # pixels, the longer side of the scaled picture
+MAX_PIXELS = 60_000_000
+
+
+class Missing(Exception):
+    """The row is there but its bytes are not; the text is a sentence for the agent."""
+
+
+def store(
+    db: Session,
+    data: bytes,
+    name: str,
+    *,
+    limit: int,
+    channel: Channel | None = None,
+    agent: Agent | None = None,
+    identity: Identity | None = None,
+) -> Attachment:
+    """Keep a file that is not part of a message yet; `limit` in bytes.
+
+    Raises :class:`app.inbox.Refused` with a sentence on an empty, too large or unsafe one.
+    """
+    name = _name(name)
+    if not data:
+        raise Refused("“%(name)s” is empty.", name=name)
+    if len(data) > limit:
+        raise Refused("“%(name)s” is larger than %(limit)s MB.", name=name, limit=limit // 1_000_000 or 1)
+    kind, size = look_into(data, name)
+    digest = hashlib.sha256(data).hexdigest()
+    _write(digest, data)
+    attachment = Attachment(
+        channel_id=channel.id if channel else None,
+        agent_id=agent.id if agent else None,
+        identity_id=identity.id if identity else None,
+        name=name,
+        content_type=kind,
+        size=len(data),
+        sha256=digest,
+        width=size[0] if size else None,
+        height=size[1] if size else None,
+        thumb=bool(size) and _scale(digest, data),
+        key=secrets.token_urlsafe(24),
+    )
+    db.add(attachment)
+    db.flush()
+    return attachment
+
+
+def look_into(data: bytes, name: str) -> tuple[str, tuple[int, int] | None]:
+    """(content type, picture size) by the bytes alone. Raises :class:`app.inbox.Refused` on what is not safe."""
+    if found := _picture(data):
+        return found
+    ending = Path(name).suffix.lower()
+    if ending in TEXT and _is_text(data):
+        return TEXT[ending], None
+    sniffed = _sniff(data)
+    if (
+        (sniffed == "application/zip" and ending in OFFICE)
+        or "officedocument" in sniffed
+        or "opendocument" in sniffed
+    ):
+        return (sniffed if sniffed != "application/zip" else "application/octet-stream"), None
+    if sniffed in SAFE:
+        return sniffed, None
+    raise Refused(
+        "“%(name)s” cannot be accepted: only pictures, PDF, Office documents, text, sound, video and ZIP files.",
+        name=name,
+    )
+
+
+def path_of(attachment: Attachment, *, scaled: bool = False) -> Path:
+    """Where the bytes lie; the scaled picture where there is one. Raises :class:`Missing`."""
+    path = _place(attachment.sha256)
+    small = path.with_name(path.name + ".thumb.webp")
+    if scaled and attachment.thumb and small.exists():
+        return small
+    if not path.exists():
+        raise Missing(f"The file “{attachment.name}” is missing from the storage.")
+    return path
+
+
+def of_message(db: Session, message_id: int) -> list[Attachment]:
+    """The files of a message."""
+    return list(db.scalars(select(Attachment).filter_by(message_id=message_id).order_by(Attachment.id)))
+
+
+def outgoing(db: Session, message: Message) -> tuple[base.Attachment, ...]:
+    """The files of a message as a connector sends them. Raises :class:`Missing`."""
+    return tuple(
+        base.Attachment(one.name, one.content_type, data=path_of(one).read_bytes(), size=one.size)
+        for one in of_message(db, message.id)
+    )
+
+
+def bring(
+    db: Session, channel: Channel, message: Message, identity: Identity, files: Iterable[base.Attachment]
+) -> None:
+    """Attach what came with an inbound message. A file that is refused is named in the message, not lost silently."""
+    told: list[dict[str, str]] = []
+    for file in files:
+        try:
+            if not _one(db, channel, message, identity, file):
+                told.append({"name": _name(file.name), "url": file.url})
+        except Refused as refused:
+            told.append({"name": _name(file.name), "refused": str(refused)})
+    if told:
+        message.context = {**message.context, "files": told}
+
+
+def _one(db: Session, channel: Channel, message: Message, identity: Identity, file: base.Attachment) -> bool:
+    """True if the file's bytes are ours now; False if it stays where the sender has it."""
+    if file.data is not None:
+        kept = store(
+            db, file.data, file.name, limit=settings().max_upload_bytes, channel=channel, identity=identity
+        )
+        kept.message_id = message.id
+        return True
+    uploaded = (
+        db.scalar(select(Attachment).filter_by(key=file.ref, channel_id=channel.id)) if file.ref else None
+    )
+    if uploaded is None:
+        return False
+    if uploaded.message_id is not None or not _same_person(db, uploaded, identity):
+        raise Refused("This file belongs to another message.")
+    uploaded.message_id = message.id
+    return True
+
+
+def _same_person(db: Session, uploaded: Attachment, identity: Identity) -> bool:
+    """Uploaded by this very identity, or by the same browser before it signed in."""
+    if uploaded.identity_id == identity.id:
+        return True
+    owner = db.get(Identity, uploaded.identity_id) if uploaded.identity_id else None
+    if owner is None:
+        return False
+    heads = {conversation_of(db, one.customer_id).head_id for one in (owner, identity)}
+    return len(heads) == 1
+
+
+def _picture(data: bytes) -> tuple[str, tuple[int, int]] | None:
+    try:
+        with Image.open(io.BytesIO(data), formats=tuple(IMAGES)) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise Refused("This picture has too many pixels to be shown.")
+            image.verify()
+            return IMAGES[str(image.format)], image.size
+    except Refused:
+        raise
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return None
+
+
+def _scale(digest: str, data: bytes) -> bool:
+    """Write the scaled picture, without its metadata (where and when it was taken is nobody's business)."""
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            small = ImageOps.exif_transpose(image).convert("RGBA" if "A" in image.getbands() else "RGB")
+            small.thumbnail((THUMB, THUMB))
+            out = io.BytesIO()
+            small.save(out, "WEBP", quality=82)
+    except (OSError, ValueError, Image.DecompressionBombError):
+        return False
+    _put(_place(digest).with_name(f"{digest}.thumb.webp"), out.getvalue())
+    return True
+
+
+def _sniff(data: bytes) -> str:
+    try:
+        found = puremagic.magic_string(data)
+    except (puremagic.PureError, ValueError):
+        return ""
+    best = [match.mime_type for match in found if match.mime_type]
+    return best[0] if best else ""
+
+
+def _is_text(data: bytes) -> bool:
+    if b"\x00" in data[:4096]:
+        return False
+    for encoding in ("utf-8", "cp932"):
+        try:
+            data.decode(encoding)
+            return True
+        except UnicodeDecodeError:
+            continue
+    return False
+
+
+def _name(name: str) -> str:
+    """Only the last part, on one line, short enough for every file system."""
+    return one_line(os.path.basename(name.replace("\\", "/")), 120) or "file"
+
+
+def _place(digest: str) -> Path:
+    return settings().data_dir / "files" / digest[:2] / digest
+
+
+def _write(digest: str, data: bytes) -> None:
+    path = _place(digest)
+    if not path.exists():
+        _put(path, data)
+
+
+def _put(path: Path, data: bytes) -> None:
+    """Whole or not at all: written aside, made durable, then moved into place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+    with draft.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

@@ -1,0 +1,98 @@
+"""The life of a case: resolved, reopened, snoozed, woken, rated."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.db import now
+from app.events import record
+from app.family import family_ids
+from app.inbox.current import current_case, latest_case
+from app.inbox.escalations import close_with_case
+from app.inbox.holding import Refused, hold
+from app.inbox.lines import line
+from app.inbox.reading import release_lock
+from app.models import Agent, Case, Conversation
+from app.models.conversation import OPEN, RESOLVED, SNOOZED
+from app.text import clean
+
+
+def resolve(db: Session, agent: Agent | None, conversation: Conversation) -> None:
+    """The matter is done. `agent` None: the customer ended it. Nothing open: nothing happens."""
+    head = hold(db, conversation)
+    cases = _unresolved(db, head)
+    if not cases:
+        return
+    for case in cases:
+        case.status, case.resolved_at, case.resolved_by = RESOLVED, now(), agent.id if agent else None
+        close_with_case(db, agent, case)
+    head.status, head.waiting_since, head.snoozed_until, head.escalated = RESOLVED, None, None, False
+    if agent is not None:
+        release_lock(db, agent, head)
+    said = line(db, head, "resolved", agent=agent, number=cases[0].number)
+    said.case_id = cases[0].id
+    record(db, "resolved", head, actor="customer", agent=agent, message=said, case=cases[0].id)
+
+
+def reopen(db: Session, agent: Agent, conversation: Conversation) -> None:
+    """The matter was not done after all. Raises :class:`Refused` where there is none."""
+    head = hold(db, conversation)
+    if current_case(db, head) is not None:
+        return
+    case = latest_case(db, head)
+    if case is None:
+        raise Refused("There is no case to reopen.", status=409)
+    case.status, case.resolved_at, case.resolved_by = OPEN, None, None
+    case.reopened += 1
+    head.status = OPEN
+    said = line(db, head, "reopened", agent=agent, number=case.number)
+    record(db, "reopened", head, agent=agent, message=said, case=case.id)
+
+
+def snooze(db: Session, agent: Agent, conversation: Conversation, until: datetime) -> None:
+    """Put the matter aside until a time, or until the customer writes. Raises :class:`Refused`."""
+    head = hold(db, conversation)
+    case = current_case(db, head)
+    if case is None:
+        raise Refused("There is no open case to snooze.", status=409)
+    if until <= now():
+        raise Refused("Choose a time in the future to snooze until.")
+    case.status = head.status = SNOOZED
+    head.snoozed_until = until
+    said = line(db, head, "snoozed", agent=agent, until=until.isoformat())
+    record(db, "snoozed", head, agent=agent, message=said, until=until.isoformat())
+
+
+def wake(db: Session, conversation: Conversation, agent: Agent | None = None) -> bool:
+    """Back from snooze: its time has come, or an agent says so. False if it was not snoozed."""
+    head = hold(db, conversation)
+    if head.status != SNOOZED:
+        return False
+    for case in _unresolved(db, head):
+        case.status = OPEN
+    head.status, head.snoozed_until = OPEN, None
+    said = line(db, head, "woken", agent=agent)
+    record(db, "woken", head, agent=agent, message=said)
+    return True
+
+
+def rate(db: Session, conversation: Conversation, score: int, comment: str = "") -> None:
+    """What the customer thought of the latest case, 1 to 5. Raises :class:`Refused`."""
+    head = hold(db, conversation)
+    case = latest_case(db, head)
+    if case is None:
+        raise Refused("There is no case to rate.", status=409)
+    if not 1 <= score <= 5:
+        raise Refused("A rating is a number from 1 to 5.")
+    case.rating, case.rating_comment, case.rated_at = score, clean(comment)[:2000], now()
+    said = line(db, head, "rated", score=score, comment=case.rating_comment)
+    record(db, "rated", head, actor="customer", message=said, score=score, case=case.id)
+
+
+def _unresolved(db: Session, head: Conversation) -> list[Case]:
+    ids = family_ids(db, head)
+    found = select(Case).where(Case.conversation_id.in_(ids), Case.status != RESOLVED).order_by(Case.id)
+    return list(db.scalars(found))

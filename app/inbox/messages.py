@@ -1,0 +1,364 @@
+"""What is said in the thread: by the customer, by an agent, among ourselves, by the bot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app import connect, family, jobs, search
+from app.db import after_commit, insert_if_new, now
+from app.events import record
+from app.inbox import reading
+from app.inbox.current import case_for_inbound, current_case, open_case
+from app.inbox.holding import Refused, hold
+from app.inbox.ownership import become_human
+from app.inbox.summary import show, wait_from
+from app.models import (
+    Agent,
+    Attachment,
+    Case,
+    Channel,
+    Conversation,
+    Delivery,
+    DeliveryRef,
+    Identity,
+    Message,
+)
+from app.models.conversation import BOT
+from app.models.delivery import FAILED, QUEUED, SENT, UNKNOWN
+from app.models.message import INBOUND, NOTE, OUTBOUND
+from app.text import clean
+
+MAX_TEXT = 20_000
+
+
+@dataclass(frozen=True)
+class Said:
+    """One message as the door in hands it over, already cleaned of what belongs to a provider."""
+
+    external_id: str
+    text: str = ""
+    html: str = ""
+    subject: str = ""
+    sent_at: datetime | None = None
+    client_id: str | None = None
+    kind: str = INBOUND
+    context: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Received:
+    """`message` is the stored one; `new` is False when it had been stored before."""
+
+    message: Message
+    conversation: Conversation
+    new: bool
+
+
+def receive(db: Session, channel: Channel, identity: Identity, said: Said) -> Received:
+    """Store a customer's message once, in the conversation of their identity, and wake the thread it shows in.
+
+    A message that is late (its provider's time is in the past) takes its place by that time; one from the
+    future is taken to be from now.
+    """
+    own = family.conversation_of(db, identity.customer_id)
+    head = hold(db, own)
+    at = min(said.sent_at or now(), now())
+    message = Message(
+        conversation_id=own.id,
+        kind=said.kind,
+        author="customer",
+        identity_id=identity.id,
+        channel_id=channel.id,
+        external_id=said.external_id,
+        client_id=said.client_id,
+        text=clean(said.text)[:MAX_TEXT],
+        html=clean(said.html),
+        subject=clean(said.subject)[:500],
+        context=said.context,
+        sent_at=at,
+    )
+    if not insert_if_new(db, message):
+        return Received(_seen(db, channel, own, said), head, new=False)
+    case, change = case_for_inbound(db, head, channel, at, message.subject or message.text)
+    message.case_id = case.id
+    head.inbound_count += 1
+    if head.locale == "" and said.context.get("locale"):
+        head.locale = str(said.context["locale"])[:16]
+    show(head, message)
+    wait_from(head, at)
+    search.index_message(db, message)
+    record(db, "message.received", head, actor="customer", message=message, case=change)
+    return Received(message, head, new=True)
+
+
+def _seen(db: Session, channel: Channel, own: Conversation, said: Said) -> Message:
+    stored = db.scalar(select(Message).filter_by(channel_id=channel.id, external_id=said.external_id))
+    if stored is None:  # same client id under another external id: the same sending all the same
+        stored = db.scalars(select(Message).filter_by(conversation_id=own.id, client_id=said.client_id)).one()
+    return stored
+
+
+def reply(
+    db: Session,
+    agent: Agent,
+    conversation: Conversation,
+    text: str,
+    client_id: str,
+    *,
+    channel_id: int | None = None,
+    attachments: Sequence[Attachment] = (),
+    quick_replies: Sequence[str] = (),
+) -> Message:
+    """Answer the customer; the thread is a person's from then on. The same `client_id` again changes nothing.
+
+    `channel_id`: which way it goes; None: the way the customer wrote last. Raises :class:`Refused` with status
+    409 while another agent holds the reply lock, 422 on an empty or over-long text or an unreachable customer.
+    """
+    head = hold(db, conversation)
+    identity, channel = route(db, head, channel_id)
+    own = family.conversation_of(db, identity.customer_id)
+    if stored := by_client_id(db, own, client_id):
+        return stored
+    reading.refuse_if_locked(db, agent, head)
+    message = _outbound(head, own, identity, channel, text, client_id, quick_replies)
+    message.author, message.agent_id = "agent", agent.id
+    _check(message.text, channel, attachments)
+    case = _case_to_answer(db, head, channel)
+    message.case_id = case.id
+    become_human(db, head, agent)  # before the words, so that the thread reads in order
+    _send(db, head, message, channel, identity, attachments)
+    case.first_response_at = case.first_response_at or message.sent_at
+    reading.answered(db, agent, head)
+    record(db, "message.sent", head, agent=agent, message=message)
+    return message
+
+
+def bot_reply(
+    db: Session,
+    conversation: Conversation,
+    identity: Identity,
+    channel: Channel,
+    epoch: int,
+    text: str,
+    *,
+    quick_replies: Sequence[str] = (),
+    links: Sequence[dict[str, str]] = (),
+) -> Message | None:
+    """Say the bot's words, unless a person took over since `epoch` was read: then nothing is said (None)."""
+    claim = (
+        update(Conversation)
+        .where(
+            Conversation.id == conversation.id, Conversation.owner == BOT, Conversation.owner_epoch == epoch
+        )
+        .values(bot_misses=Conversation.bot_misses)
+    )
+    if db.execute(claim, execution_options={"synchronize_session": False}).rowcount != 1:  # type: ignore[attr-defined]
+        return None
+    own = family.conversation_of(db, identity.customer_id)
+    message = _outbound(conversation, own, identity, channel, text, None, quick_replies)
+    message.author = "bot"
+    message.links = list(links)
+    case = current_case(db, conversation)
+    message.case_id = case.id if case else None
+    _send(db, conversation, message, channel, identity, ())
+    record(db, "message.sent", conversation, actor="bot", message=message)
+    return message
+
+
+def note(
+    db: Session,
+    agent: Agent,
+    conversation: Conversation,
+    text: str,
+    client_id: str,
+    *,
+    attachments: Sequence[Attachment] = (),
+) -> Message:
+    """Write a note that only we can see. Raises :class:`Refused` on an empty one."""
+    head = hold(db, conversation)
+    if stored := by_client_id(db, head, client_id):
+        return stored
+    text = clean(text).strip()
+    if not text and not attachments:
+        raise Refused("The note is empty.")
+    case = current_case(db, head)
+    message = Message(
+        conversation_id=head.id,
+        case_id=case.id if case else None,
+        kind=NOTE,
+        author="agent",
+        agent_id=agent.id,
+        client_id=client_id,
+        text=text[:MAX_TEXT],
+        sent_at=now(),
+    )
+    db.add(message)
+    db.flush()
+    _attach(message, attachments)
+    search.index_message(db, message)
+    reading.discard_draft(db, agent, head)
+    record(db, "note.added", head, agent=agent, message=message)
+    return message
+
+
+def edit(db: Session, conversation: Conversation, message: Message, text: str, at: datetime) -> None:
+    """The sender changed their message; of several edits the latest `at` wins."""
+    head = hold(db, conversation)
+    if message.removed_at or (message.edited_at and at <= message.edited_at):
+        return
+    message.text, message.edited_at = clean(text)[:MAX_TEXT], at
+    search.index_message(db, message)
+    record(db, "message.edited", head, actor=message.author, message=message)
+
+
+def unsend(db: Session, conversation: Conversation, message: Message) -> None:
+    """The sender took their message back: text and files are forgotten, a tombstone stays."""
+    head = hold(db, conversation)
+    if message.removed_at:
+        return
+    search.remove(db, message)
+    message.text = message.html = message.subject = ""
+    message.removed_at = now()
+    for attachment in db.scalars(select(Attachment).filter_by(message_id=message.id)):
+        attachment.message_id = None
+    if head.last_message_id == message.id:
+        head.last_preview = ""
+    record(db, "message.removed", head, actor=message.author, message=message)
+
+
+def retry(db: Session, agent: Agent, conversation: Conversation, message: Message) -> None:
+    """Send again what failed, or what we do not know to have arrived. Raises :class:`Refused` on anything else."""
+    head = hold(db, conversation)
+    delivery = db.scalars(select(Delivery).filter_by(message_id=message.id)).first()
+    if delivery is None or delivery.state not in (FAILED, UNKNOWN):
+        raise Refused("This message is not waiting to be sent again.", status=409)
+    delivery.state, delivery.next_at, delivery.error, delivery.attempts = QUEUED, now(), "", 0
+    delivery.updated_at = now()
+    after_commit(db, jobs.wake_channel, delivery.channel_id)
+    record(db, "delivery.retried", head, agent=agent, message=message)
+
+
+def by_client_id(db: Session, conversation: Conversation, client_id: str) -> Message | None:
+    """What this sending already became, if it came before."""
+    return db.scalar(select(Message).filter_by(conversation_id=conversation.id, client_id=client_id))
+
+
+def ways(db: Session, head: Conversation) -> list[tuple[Identity, Channel]]:
+    """Every way this customer can be written to, the one they used last first."""
+    members = [row.customer_id for row in family.family(db, head)]
+    identities = list(db.scalars(select(Identity).where(Identity.customer_id.in_(members))))
+    channels = list(db.scalars(select(Channel).where(Channel.enabled).order_by(Channel.id)))
+    last = db.scalars(
+        select(Message.identity_id)
+        .where(
+            Message.conversation_id.in_(family.family_ids(db, head)),
+            Message.kind == INBOUND,
+            Message.identity_id.is_not(None),
+        )
+        .order_by(Message.sent_at.desc(), Message.id.desc())
+        .limit(1)
+    ).first()
+    found = [(one, channel) for one in identities for channel in channels if _reaches(one, channel)]
+    return sorted(
+        found, key=lambda way: (way[1].id != head.last_channel_id, way[0].id != last, -way[0].proof)
+    )
+
+
+def route(db: Session, head: Conversation, channel_id: int | None) -> tuple[Identity, Channel]:
+    """The identity and channel a reply goes by. Raises :class:`Refused`."""
+    for identity, channel in ways(db, head):
+        if channel_id in (None, channel.id):
+            return identity, channel
+    raise Refused("This customer cannot be reached this way. Choose another channel.")
+
+
+def _reaches(identity: Identity, channel: Channel) -> bool:
+    features = connect.features(channel)
+    if features.inbound_only:
+        return False
+    if identity.scope:
+        return identity.scope in connect.scopes(channel)
+    return identity.kind == connect.identity_kind(channel)
+
+
+def _outbound(
+    head: Conversation,
+    own: Conversation,
+    identity: Identity,
+    channel: Channel,
+    text: str,
+    client_id: str | None,
+    quick_replies: Sequence[str],
+) -> Message:
+    return Message(
+        conversation_id=own.id,
+        kind=OUTBOUND,
+        identity_id=identity.id,
+        channel_id=channel.id,
+        client_id=client_id,
+        text=clean(text).strip(),
+        quick_replies=list(quick_replies),
+        sent_at=now(),
+    )
+
+
+def _check(text: str, channel: Channel, attachments: Sequence[Attachment]) -> None:
+    features = connect.features(channel)
+    if not text and not attachments:
+        raise Refused("The reply is empty.")
+    if len(text) > MAX_TEXT:
+        raise Refused("The reply is longer than %(limit)s characters. Please shorten it.", limit=MAX_TEXT)
+    for attachment in attachments:
+        if attachment.size > features.max_attachment_bytes:
+            raise Refused("“%(name)s” cannot be sent this way: it is too large.", name=attachment.name)
+
+
+def _case_to_answer(db: Session, head: Conversation, channel: Channel) -> Case:
+    """An answer after the resolution opens a case of ours, which needs no bot."""
+    case = current_case(db, head)
+    if case is None:
+        case = open_case(db, head, None)
+    if case.status != "open":
+        case.status, head.snoozed_until = "open", None
+    head.status = "open"
+    return case
+
+
+def _send(
+    db: Session,
+    head: Conversation,
+    message: Message,
+    channel: Channel,
+    identity: Identity,
+    attachments: Sequence[Attachment],
+) -> None:
+    """The message and its delivery in one transaction. Where the thread's own socket is the way, it is sent."""
+    db.add(message)
+    db.flush()
+    _attach(message, attachments)
+    live = connect.features(channel).live
+    delivery = Delivery(
+        message_id=message.id, channel_id=channel.id, identity_id=identity.id, state=SENT if live else QUEUED
+    )
+    db.add(delivery)
+    if live:
+        db.flush()
+        db.add(DeliveryRef(channel_id=channel.id, external_id=str(message.id), delivery_id=delivery.id))
+    else:
+        after_commit(db, jobs.wake_channel, channel.id)
+    head.waiting_since = None
+    show(head, message)
+    search.index_message(db, message)
+
+
+def _attach(message: Message, attachments: Sequence[Attachment]) -> None:
+    for attachment in attachments:
+        if attachment.message_id not in (None, message.id):
+            raise Refused("“%(name)s” has been sent already.", name=attachment.name, status=409)
+        attachment.message_id = message.id

@@ -1,0 +1,96 @@
+"""Who speaks: the bot or a person, and which person. Each handover raises the epoch."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from app.db import now
+from app.events import record
+from app.inbox.current import current_case
+from app.inbox.holding import Refused, hold
+from app.inbox.lines import line
+from app.models import Agent, Conversation, Team
+from app.models.conversation import BOT, HUMAN
+
+
+def take_over(db: Session, agent: Agent, conversation: Conversation) -> None:
+    """`agent` answers from now on; the bot is silent until it is handed the thread back."""
+    head = hold(db, conversation)
+    if head.owner == HUMAN and head.assignee_id == agent.id:
+        return
+    if head.owner == HUMAN:
+        return assign(db, agent, head, agent)
+    become_human(db, head, agent)
+
+
+def become_human(db: Session, head: Conversation, agent: Agent) -> None:
+    """The owner becomes `agent` if it was the bot; an unassigned thread becomes theirs. `head` is held."""
+    if head.owner == HUMAN:
+        if head.assignee_id is None:
+            head.assignee_id = agent.id
+            record(db, "assigned", head, agent=agent, assignee=agent.id)
+        return
+    head.owner, head.owner_epoch = HUMAN, head.owner_epoch + 1
+    head.assignee_id = head.assignee_id or agent.id
+    said = line(db, head, "taken_over", agent=agent)
+    record(db, "handover", head, agent=agent, message=said, to=HUMAN, epoch=head.owner_epoch)
+
+
+def hand_over(db: Session, conversation: Conversation, reason: str, *, actor: str = "bot") -> bool:
+    """The bot steps back and a person is awaited; False if a person has the thread already."""
+    head = hold(db, conversation)
+    if head.owner == HUMAN:
+        return False
+    head.owner, head.owner_epoch = HUMAN, head.owner_epoch + 1
+    head.waiting_since = head.waiting_since or now()
+    head.bot_misses, head.bot_asked = 0, []
+    said = line(db, head, "handed_over", reason=reason)
+    record(db, "handover", head, actor=actor, message=said, to=HUMAN, reason=reason, epoch=head.owner_epoch)
+    return True
+
+
+def hand_back(db: Session, agent: Agent, conversation: Conversation) -> None:
+    """Give the thread back to the bot. Raises :class:`Refused` where nothing is open."""
+    head = hold(db, conversation)
+    if current_case(db, head) is None:
+        raise Refused("There is no open case to hand back.", status=409)
+    if head.owner == BOT:
+        return
+    head.owner, head.owner_epoch = BOT, head.owner_epoch + 1
+    head.assignee_id = None
+    head.waiting_since = None
+    head.bot_misses, head.bot_asked = 0, []
+    said = line(db, head, "handed_back", agent=agent)
+    record(db, "handover", head, agent=agent, message=said, to=BOT, epoch=head.owner_epoch)
+
+
+def assign(
+    db: Session,
+    agent: Agent,
+    conversation: Conversation,
+    assignee: Agent | None,
+    team: Team | None = None,
+    *,
+    keep_team: bool = True,
+) -> None:
+    """Give the thread to `assignee` (None: to nobody). The team changes only with `keep_team` false.
+
+    Raises :class:`Refused` when the assignee cannot sign in any more.
+    """
+    head = hold(db, conversation)
+    if assignee is not None and not assignee.active:
+        raise Refused("%(name)s cannot be assigned: the account is switched off.", name=assignee.name)
+    team_id = head.team_id if keep_team else team.id if team else None
+    assignee_id = assignee.id if assignee else None
+    if (head.assignee_id, head.team_id) == (assignee_id, team_id):
+        return
+    head.assignee_id, head.team_id = assignee_id, team_id
+    if head.owner == BOT and assignee is not None:
+        head.owner, head.owner_epoch = HUMAN, head.owner_epoch + 1
+    names = {
+        "assignee": assignee_id,
+        "name": assignee.name if assignee else "",
+        "team": team.name if team else "",
+    }
+    said = line(db, head, "assigned", agent=agent, **names)
+    record(db, "assigned", head, agent=agent, message=said, team_id=team_id, **names)

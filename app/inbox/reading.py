@@ -1,0 +1,108 @@
+"""What an agent has in hand: how far they have read, their draft, and the lock while they answer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from app import realtime
+from app.db import after_commit, insert_if_new, now
+from app.inbox.holding import Refused, hold
+from app.models import Agent, Conversation, Draft, ReadMark, ReplyLock
+from app.text import clean
+
+LOCK_FOR = timedelta(seconds=60)  # renewed while they type
+
+
+def mark_read(db: Session, agent: Agent, conversation: Conversation) -> None:
+    """`agent` has read everything that is there now."""
+    head = hold(db, conversation)
+    mark = db.get(ReadMark, (head.id, agent.id))
+    if mark is None:
+        mark = ReadMark(conversation_id=head.id, agent_id=agent.id)
+        db.add(mark)
+    mark.inbound_count, mark.message_id, mark.read_at = head.inbound_count, head.last_message_id, now()
+    after_commit(db, realtime.publish, "read", head.id, agent.id)
+
+
+def save_draft(
+    db: Session,
+    agent: Agent,
+    conversation: Conversation,
+    text: str,
+    *,
+    kind: str,
+    channel_id: int | None,
+    version: int,
+) -> Draft:
+    """Keep what was typed, on any device. Raises :class:`Refused` (409) when a newer version is kept already."""
+    head = hold(db, conversation)
+    draft = db.get(Draft, (agent.id, head.id))
+    if draft is None:
+        draft = Draft(agent_id=agent.id, conversation_id=head.id, version=0)
+        db.add(draft)
+    elif version < draft.version:
+        raise Refused("A newer draft was saved on another screen.", status=409)
+    draft.text, draft.kind, draft.channel_id = clean(text)[:20_000], kind, channel_id
+    draft.version, draft.updated_at = draft.version + 1, now()
+    if not draft.text.strip():
+        release_lock(db, agent, head)
+    db.flush()
+    return draft
+
+
+def discard_draft(db: Session, agent: Agent, conversation: Conversation) -> None:
+    """The draft was sent or thrown away."""
+    db.execute(delete(Draft).filter_by(agent_id=agent.id, conversation_id=conversation.id))
+
+
+def claim_lock(db: Session, agent: Agent, conversation: Conversation, *, take: bool = False) -> ReplyLock:
+    """Say "I am answering". Held by another it is returned as it is, unless `take` says to take it over."""
+    head = hold(db, conversation)
+    lock = db.get(ReplyLock, head.id, populate_existing=True)
+    if lock is None:
+        lock = ReplyLock(conversation_id=head.id, agent_id=agent.id, expires_at=now() + LOCK_FOR)
+        insert_if_new(db, lock)
+        after_commit(db, realtime.publish, "lock", head.id, agent.id)
+        return lock
+    if lock.agent_id != agent.id and lock.expires_at > now() and not take:
+        return lock
+    if lock.agent_id != agent.id:
+        lock.agent_id, lock.taken_at = agent.id, now()
+        after_commit(db, realtime.publish, "lock", head.id, agent.id)
+    lock.expires_at = now() + LOCK_FOR
+    return lock
+
+
+def release_lock(db: Session, agent: Agent, conversation: Conversation) -> None:
+    """`agent` is not answering any more."""
+    gone = delete(ReplyLock).filter_by(conversation_id=conversation.id, agent_id=agent.id)
+    if db.execute(gone.returning(ReplyLock.agent_id)).first():
+        after_commit(db, realtime.publish, "lock", conversation.id, 0)
+
+
+def lock_of(db: Session, conversation: Conversation) -> ReplyLock | None:
+    """The lock that holds now, if any."""
+    found = select(ReplyLock).where(
+        ReplyLock.conversation_id == conversation.id, ReplyLock.expires_at > now()
+    )
+    return db.scalars(found).first()
+
+
+def refuse_if_locked(db: Session, agent: Agent, conversation: Conversation) -> None:
+    """Raises :class:`Refused` (409) while another agent is answering."""
+    lock = lock_of(db, conversation)
+    if lock is not None and lock.agent_id != agent.id:
+        name = db.get_one(Agent, lock.agent_id).name
+        raise Refused(
+            "%(name)s is answering. Take over the reply if you want to send yours.", name=name, status=409
+        )
+
+
+def answered(db: Session, agent: Agent, conversation: Conversation) -> None:
+    """After a reply: the draft is gone, the lock is free, everything up to it is read."""
+    discard_draft(db, agent, conversation)
+    release_lock(db, agent, conversation)
+    mark_read(db, agent, conversation)

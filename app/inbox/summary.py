@@ -1,0 +1,79 @@
+"""The summary a conversation's row in the list is drawn from, kept as things happen and never counted."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.family import family_ids
+from app.models import Case, Conversation, Escalation, Message
+from app.models.conversation import HUMAN, OPEN, RESOLVED, SNOOZED
+from app.models.escalation import ACTIVE
+from app.models.message import INBOUND, PUBLIC
+from app.text import one_line
+
+
+def show(conversation: Conversation, message: Message) -> None:
+    """Let `message` be the last words shown in the list, unless later ones stand there already."""
+    if conversation.last_message_at and message.sent_at < conversation.last_message_at:
+        return
+    conversation.last_message_at = message.sent_at
+    conversation.last_message_id = message.id
+    conversation.last_preview = one_line(message.text, 140)
+    conversation.last_author = message.author
+    conversation.last_channel_id = message.channel_id or conversation.last_channel_id
+
+
+def wait_from(conversation: Conversation, since: datetime) -> None:
+    """The customer waits for an answer, from the first message nobody has answered."""
+    conversation.waiting_since = conversation.waiting_since or since
+
+
+def absorb(db: Session, head: Conversation, child: Conversation) -> None:
+    """`child` is from now on shown in `head`: what is open, waited for or escalated there is so here."""
+    if OPEN in (head.status, child.status):
+        head.status = OPEN
+    elif SNOOZED in (head.status, child.status):
+        head.status, head.snoozed_until = SNOOZED, head.snoozed_until or child.snoozed_until
+    if child.status != RESOLVED and child.owner == HUMAN and head.owner != HUMAN:
+        head.owner, head.owner_epoch = HUMAN, head.owner_epoch + 1
+    head.assignee_id = head.assignee_id or child.assignee_id
+    head.team_id = head.team_id or child.team_id
+    waits = [at for at in (head.waiting_since, child.waiting_since) if at]
+    head.waiting_since = min(waits) if waits else None
+    head.escalated = head.escalated or child.escalated
+    head.inbound_count += child.inbound_count
+    last = db.get(Message, child.last_message_id) if child.last_message_id else None
+    if last is not None:
+        show(head, last)
+
+
+def recount(db: Session, head: Conversation) -> None:
+    """Work the summary out anew from the rows (after a link is undone, and by ``madoguchi verify --repair``)."""
+    ids = family_ids(db, head)
+    mine = Message.conversation_id.in_(ids)
+    cases = list(db.scalars(select(Case).where(Case.conversation_id.in_(ids), Case.status != RESOLVED)))
+    states = {case.status for case in cases}
+    head.status = OPEN if OPEN in states else SNOOZED if states else RESOLVED
+    head.inbound_count = db.scalar(select(func.count()).where(mine, Message.kind == INBOUND)) or 0
+    head.escalated = bool(
+        db.scalar(
+            select(Escalation.id)
+            .where(Escalation.conversation_id.in_(ids), Escalation.state.in_(ACTIVE))
+            .limit(1)
+        )
+    )
+    newest = (
+        select(Message)
+        .where(mine, Message.kind.in_(PUBLIC))
+        .order_by(Message.sent_at.desc(), Message.id.desc())
+    )
+    last = db.scalars(newest.limit(1)).first()
+    head.last_message_at = None
+    head.waiting_since = None
+    if last is not None:
+        show(head, last)
+        if last.kind == INBOUND and head.status == OPEN:
+            head.waiting_since = last.sent_at

@@ -1,0 +1,216 @@
+"""The one door in: whatever a channel brings becomes messages, receipts and changes, each exactly once.
+
+What arrives is stored before it is understood (:func:`store`); every event in it is accounted for in the raw
+receipt's ``outcome``, as a message or as an exclusion with its reason. :mod:`app.verify` recounts.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import answers, connect, customers, deliver, family, files, inbox, realtime, vault
+from app.db import after_commit, now, transaction
+from app.inbox.messages import Said
+from app.models import Channel, Conversation, Customer, Identity, Message, RawReceipt
+from app.models.message import INBOUND
+from channels import base, registry
+
+log = logging.getLogger(__name__)
+
+Outcome = dict[str, Any]
+SECRET_HEADERS = {"authorization", "cookie", "proxy-authorization"}
+GLOBAL_KINDS = {"email", "phone"}  # addresses that mean the same person on every channel
+
+
+def store(db: Session, channel: Channel, request: base.Request, *, remote: str = "") -> RawReceipt:
+    """Keep a request exactly as it came, before anything is made of it."""
+    receipt = RawReceipt(
+        channel_id=channel.id,
+        method=request.method,
+        url=request.url[:2000],
+        headers={name: value for name, value in request.headers.items() if name not in SECRET_HEADERS},
+        body=request.body,
+        remote=remote[:64],
+    )
+    db.add(receipt)
+    db.flush()
+    return receipt
+
+
+def read_receipt(receipt_id: int) -> RawReceipt:
+    """Verify, parse and accept a stored request; also what re-reading one after a fix does.
+
+    In a transaction of its own: whatever goes wrong is written on the receipt, for an admin to see and replay.
+    """
+    try:
+        with transaction() as db:
+            receipt = db.get_one(RawReceipt, receipt_id, with_for_update=True)
+            if receipt.state != "parsed":
+                _read(db, receipt)
+            return receipt
+    except Exception as error:
+        log.exception("raw receipt %s could not be read", receipt_id)
+        with transaction() as db:
+            receipt = db.get_one(RawReceipt, receipt_id)
+            receipt.state, receipt.error = "failed", f"{type(error).__name__}: {error}"[:2000]
+            return receipt
+
+
+def _read(db: Session, receipt: RawReceipt) -> None:
+    channel = db.get_one(Channel, receipt.channel_id)
+    request = base.Request(receipt.method, receipt.url, receipt.headers, body=receipt.body)
+    try:
+        connector = connect.connector(channel)
+        events = connector.parse(request)
+    except (registry.UnknownKind, vault.Unreadable) as error:
+        receipt.state, receipt.error = "failed", str(error)
+        return
+    receipt.outcome = accept(db, channel, events)
+    receipt.state, receipt.error, receipt.parsed_at = "parsed", "", now()
+
+
+def accept(db: Session, channel: Channel, events: Iterable[base.Event]) -> list[Outcome]:
+    """Take in what a connector read, each event in a savepoint of its own: a bad one costs no neighbour.
+
+    Returns for each event {"event": its name} with "message" (and "new": whether it was stored just now) or
+    "excluded" (why it became none).
+    """
+    return [_accept_one(db, channel, event) for event in events]
+
+
+def _accept_one(db: Session, channel: Channel, event: base.Event) -> Outcome:
+    name = type(event).__name__.lower()
+    try:
+        with db.begin_nested():
+            return {"event": name, **_take(db, channel, event)}
+    except inbox.Refused as refused:
+        return {"event": name, "excluded": str(refused)}
+    except Exception as error:
+        log.exception("%s on channel %s could not be taken in", name, channel.id)
+        return {"event": name, "failed": f"{type(error).__name__}: {error}"[:500]}
+
+
+def _take(db: Session, channel: Channel, event: base.Event) -> Outcome:
+    match event:
+        case base.Inbound():
+            return _inbound(db, channel, event)
+        case base.Receipt():
+            return deliver.receipt(db, channel, event)
+        case base.Typing():
+            return _typing(db, channel, event)
+        case base.Edit():
+            return _edit(db, channel, event)
+        case base.Unsend():
+            return _unsend(db, channel, event)
+        case base.End():
+            return _end(db, channel, event)
+        case base.Rating():
+            return _rating(db, channel, event)
+        case base.Ignored():
+            return {"excluded": event.reason, "malformed": event.malformed}
+        case _:
+            return {"excluded": f"a {type(event).__name__.lower()} is not shown yet"}
+
+
+def _inbound(db: Session, channel: Channel, event: base.Inbound) -> Outcome:
+    identity = identity_for(db, channel, event.sender)
+    said = Said(
+        external_id=event.external_id,
+        text=event.text,
+        html=event.html,
+        subject=event.subject,
+        sent_at=event.sent_at,
+        client_id=event.client_id or None,
+        kind=event.kind if event.kind != "outbound" else INBOUND,
+        context={**event.context, **({"locale": event.sender.locale} if event.sender.locale else {})},
+    )
+    if event.kind == "outbound":
+        return {"excluded": "sent by our own side with another tool"}
+    received = inbox.receive(db, channel, identity, said)
+    if not received.new:
+        return {"message": received.message.id, "new": False, "excluded": "seen before"}
+    files.bring(db, channel, received.message, identity, event.attachments)
+    if not event.auto:
+        answers.respond(db, channel, identity, received.conversation, received.message)
+    return {"message": received.message.id, "new": True}
+
+
+def identity_for(db: Session, channel: Channel, person: base.Person) -> Identity:
+    """The identity of a sender, with what the provider proved of them and what they claim."""
+    kind = person.kind or connect.identity_kind(channel)
+    scope = person.scope or ("" if kind in GLOBAL_KINDS else channel.key)
+    owner = "bot" if channel.bot_enabled else "human"
+    identity = customers.identify(
+        db,
+        kind,
+        scope,
+        person.address,
+        name=person.name,
+        proof=customers.PROOF[person.proof],
+        locale=person.locale,
+        owner=owner,
+    )
+    customer = db.get_one(Customer, identity.customer_id)
+    for extra, address in (("email", person.email.strip().lower()), ("phone", person.phone.strip())):
+        if address:
+            customers.add_identity(db, customer, extra, "", address, customers.PROOF[person.proof])
+    if person.claimed:
+        customers.describe(db, customer, person.claimed, proved=False)
+    if person.attributes:
+        customers.describe(db, customer, person.attributes, proved=person.proof in ("signed", "code"))
+    return identity
+
+
+def _typing(db: Session, channel: Channel, event: base.Typing) -> Outcome:
+    if found := _known(db, channel, event.sender):
+        head = family.head_of(db, family.conversation_of(db, found.customer_id))
+        after_commit(db, realtime.publish, "typing", head.id, "customer", 0, event.on)
+    return {"excluded": "typing"}
+
+
+def _edit(db: Session, channel: Channel, event: base.Edit) -> Outcome:
+    message = _stored(db, channel, event.external_id)
+    if message is None:
+        return {"excluded": "an edit of a message we do not have"}
+    inbox.edit(db, _conversation(db, message), message, event.text, event.at or now())
+    return {"excluded": "an edit", "of": message.id}
+
+
+def _unsend(db: Session, channel: Channel, event: base.Unsend) -> Outcome:
+    message = _stored(db, channel, event.external_id)
+    if message is None:
+        return {"excluded": "taken back before we had it"}
+    inbox.unsend(db, _conversation(db, message), message)
+    return {"excluded": "taken back", "of": message.id}
+
+
+def _end(db: Session, channel: Channel, event: base.End) -> Outcome:
+    if found := _known(db, channel, event.sender):
+        inbox.resolve(db, None, family.conversation_of(db, found.customer_id))
+    return {"excluded": "the customer ended the conversation"}
+
+
+def _rating(db: Session, channel: Channel, event: base.Rating) -> Outcome:
+    if found := _known(db, channel, event.sender):
+        inbox.rate(db, family.conversation_of(db, found.customer_id), event.score, event.comment)
+    return {"excluded": "a rating"}
+
+
+def _known(db: Session, channel: Channel, person: base.Person) -> Identity | None:
+    kind = person.kind or connect.identity_kind(channel)
+    return customers.find(
+        db, kind, person.scope or ("" if kind in GLOBAL_KINDS else channel.key), person.address
+    )
+
+
+def _stored(db: Session, channel: Channel, external_id: str) -> Message | None:
+    return db.scalar(select(Message).filter_by(channel_id=channel.id, external_id=external_id))
+
+
+def _conversation(db: Session, message: Message) -> Conversation:
+    return db.get_one(Conversation, message.conversation_id)

@@ -1,0 +1,257 @@
+"""Live updates: after a commit an id goes over Redis; each web process reads the event once and fans it out.
+
+Redis is only the doorbell. The hub also looks at the event table by itself, so a lost publication (Redis
+killed, a process killed between commit and publication) costs seconds, never an event.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+import redis
+import redis.asyncio
+from sqlalchemy import func, select
+from starlette.concurrency import run_in_threadpool
+
+from app.config import settings
+from app.db import now, reading
+from app.models import Event
+
+log = logging.getLogger(__name__)
+
+BELL = "madoguchi:live"
+QUEUE = 256  # frames a slow client may be behind before it is disconnected (and recovers by asking)
+LOOK_EVERY = 1.0  # seconds between the hub's own looks at the table
+SETTLED = timedelta(seconds=30)  # an id from a sequence commits no later than this after it was drawn
+
+
+# --- ringing (sync, called after a commit) -------------------------------------------------------------------
+
+
+@cache
+def _redis() -> redis.Redis:
+    return redis.Redis.from_url(settings().redis_url, socket_timeout=2, socket_connect_timeout=1)
+
+
+def publish_event(event_id: int) -> None:
+    """Tell every web process that this event is committed. Raises RedisError; the hubs look by themselves too."""
+    _redis().publish(BELL, json.dumps({"event": event_id}))
+
+
+def publish(topic: str, *values: Any) -> None:
+    """A passing signal (typing, presence, a lock) that no one needs to catch up on."""
+    _redis().publish(BELL, json.dumps({"signal": topic, "values": values}))
+
+
+def ping() -> None:
+    """Raises RedisError when Redis does not answer."""
+    _redis().ping()
+
+
+# --- listening (async, one hub a web process) ----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Change:
+    """An event as the hub hands it on."""
+
+    id: int
+    prev: int
+    kind: str
+    conversation_id: int | None
+    message_id: int | None
+    actor: str
+    agent_id: int | None
+    at: datetime
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+class Line:
+    """The way out to one socket: a bounded queue. Behind by more than that, it is closed, never skipped."""
+
+    def __init__(self, **who: Any) -> None:
+        self.who = who
+        self.queue: asyncio.Queue[Any] = asyncio.Queue(QUEUE)
+        self.closed = asyncio.Event()
+        self.code = 1000
+
+    def put(self, frame: Any) -> None:
+        """Queue `frame`; a full queue closes the line with 1013 (try again later, RFC 6455 registry)."""
+        try:
+            self.queue.put_nowait(frame)
+        except asyncio.QueueFull:
+            self.close(1013)
+
+    def close(self, code: int = 1000) -> None:
+        """Let the socket's own task close it with `code`."""
+        if not self.closed.is_set():
+            self.code = code
+            self.closed.set()
+
+
+ChangeHandler = Callable[["Hub", Change], Awaitable[None]]
+SignalHandler = Callable[["Hub", list[Any]], Awaitable[None]]
+
+
+class Hub:
+    """Who listens to what in this process, and the task that brings them the news."""
+
+    def __init__(self) -> None:
+        self.lines: dict[str, set[Line]] = defaultdict(set)
+        self.on_change: list[ChangeHandler] = []
+        self.on_signal: dict[str, list[SignalHandler]] = defaultdict(list)
+        self._seen: dict[int, datetime] = {}
+        self._floor = 0
+        self._waiting: set[int] = set()
+        self._ring = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def join(self, line: Line, *topics: str) -> None:
+        """`line` hears `topics` ("agents", "c:42") from now on."""
+        for topic in topics:
+            self.lines[topic].add(line)
+
+    def leave(self, line: Line, *topics: str) -> None:
+        """`line` hears `topics` no more; without any named, nothing at all."""
+        for topic in topics or tuple(self.lines):
+            listening = self.lines.get(topic)
+            if listening is not None:
+                listening.discard(line)
+                if not listening:
+                    del self.lines[topic]
+
+    def listening(self, topic: str) -> list[Line]:
+        """The open lines of a topic."""
+        return [line for line in self.lines.get(topic, ()) if not line.closed.is_set()]
+
+    def emit(self, topic: str, frame: Any) -> None:
+        """Put `frame` on every line of `topic`."""
+        for line in self.listening(topic):
+            line.put(frame)
+
+    async def start(self) -> None:
+        """Begin listening; from the newest event on (older ones are fetched by whoever connects)."""
+        newest = await run_in_threadpool(_newest)
+        self._floor = max(0, newest - 200)  # not the newest: a smaller id may be about to commit
+        self._seen = dict.fromkeys(await run_in_threadpool(_ids_after, self._floor), now())
+        self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._deliver())]
+
+    async def stop(self) -> None:
+        """Stop listening and close every line (1012: service restart)."""
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        for line in {line for lines in self.lines.values() for line in lines}:
+            line.close(1012)
+
+    async def _listen(self) -> None:
+        """Hear the bell. Redis may come and go; meanwhile the table itself is looked at."""
+        while True:
+            try:
+                client = redis.asyncio.Redis.from_url(settings().redis_url)
+                async with client, client.pubsub() as bell:
+                    await bell.subscribe(BELL)
+                    async for heard in bell.listen():
+                        if heard["type"] == "message":
+                            await self._hear(heard["data"])
+            except (redis.RedisError, OSError) as error:
+                log.warning(
+                    "Redis does not answer (%s); live updates take a second longer until it does.", error
+                )
+                await asyncio.sleep(0.5)
+
+    async def _hear(self, data: bytes) -> None:
+        said = json.loads(data)
+        if "event" in said:
+            self._waiting.add(said["event"])
+            self._ring.set()
+            return
+        for handler in self.on_signal.get(said["signal"], ()):
+            await _guarded(handler(self, said["values"]), said["signal"])
+
+    async def _deliver(self) -> None:
+        looked = now()
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ring.wait(), LOOK_EVERY)
+            self._ring.clear()
+            try:
+                if now() - looked >= timedelta(seconds=LOOK_EVERY):
+                    looked = now()
+                    self._waiting |= await run_in_threadpool(_ids_after, self._floor)
+                    self._settle()
+                await self._hand_on()
+            except Exception:  # a database that is away for a moment: the ids wait for the next round
+                log.exception("The live feed could not be read; trying again.")
+                await asyncio.sleep(LOOK_EVERY)
+
+    async def _hand_on(self) -> None:
+        """Read what rang, oldest first, and give each event to every handler, once."""
+        self._waiting = {id for id in self._waiting if id > self._floor and id not in self._seen}
+        while self._waiting:
+            batch = sorted(self._waiting)[:200]
+            changes = await run_in_threadpool(_load, batch)
+            self._waiting.difference_update(batch)
+            for change in changes:
+                self._seen[change.id] = change.at
+                for handler in self.on_change:
+                    await _guarded(handler(self, change), change.kind)
+
+    def _settle(self) -> None:
+        """Ids old enough that no smaller one can still be committed need not be remembered one by one."""
+        limit = now() - SETTLED
+        old = [id for id, at in self._seen.items() if at < limit]
+        if old:
+            self._floor = max(self._floor, *old)
+            for id in old:
+                del self._seen[id]
+
+
+async def _guarded(work: Awaitable[None], what: str) -> None:
+    """One listener's failure never costs the others their news."""
+    try:
+        await work
+    except Exception:
+        log.exception("Handing on %s failed.", what)
+
+
+def _newest() -> int:
+    with reading() as db:
+        return db.scalar(select(func.max(Event.id))) or 0
+
+
+def _ids_after(floor: int) -> set[int]:
+    with reading() as db:
+        return set(db.scalars(select(Event.id).where(Event.id > floor)))
+
+
+def _load(ids: Iterable[int]) -> list[Change]:
+    with reading() as db:
+        rows = db.scalars(select(Event).where(Event.id.in_(list(ids))).order_by(Event.id))
+        return [change_of(event) for event in rows]
+
+
+def change_of(event: Event) -> Change:
+    """The event as listeners get it."""
+    return Change(
+        id=event.id,
+        prev=event.prev_id,
+        kind=event.kind,
+        conversation_id=event.conversation_id,
+        message_id=event.message_id,
+        actor=event.actor,
+        agent_id=event.agent_id,
+        at=event.at,
+        data=event.data,
+    )
