@@ -1,0 +1,241 @@
+"""The people who sign in, and their teams. What changes about a person ends or renews their sessions, and is
+told to the sockets through the event `agent.changed` (`data.agent_id`).
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from app import inbox, passwords
+from app.db import insert_if_new
+from app.events import record
+from app.i18n import LOCALES
+from app.inbox import Refused
+from app.models import Agent, Conversation, Signin, Team, TeamMember
+from app.models.agent import ROLES
+from app.models.conversation import RESOLVED
+from app.text import clean, one_line
+
+THEMES = ("auto", "light", "dark")
+SEND_KEYS = ("mod+enter", "enter")
+_EMAIL = re.compile(r"[^@\s<>\"(),:;\\\[\]]{1,64}@[^@\s<>\"(),:;\\\[\]]+\.[^@\s<>\"(),:;\\\[\]]{2,}")
+
+
+class Invalid(Refused):
+    """Input of a form is at fault; `field` is the one to show the sentence at."""
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
+# --- people -------------------------------------------------------------------------------------------
+
+
+def add(
+    db: Session,
+    actor: Agent | None,
+    *,
+    email: str,
+    name: str,
+    password: str,
+    role: str = "agent",
+    locale: str = "ja",
+    timezone: str = "Asia/Tokyo",
+) -> Agent:
+    """A new person who may sign in. Raises `Invalid`. `actor` is None for the command line."""
+    agent = Agent(
+        email=_email(email),
+        name=_name(name),
+        role=_one_of("role", role, ROLES),
+        locale=_one_of("locale", locale, LOCALES),
+        timezone=_timezone(timezone),
+        password_hash=_hash(password, email, name),
+    )
+    if not insert_if_new(db, agent):
+        raise Invalid("email", "Somebody with this address is already here.")
+    _told(db, actor, agent, "audit.person_added", role=agent.role)
+    return agent
+
+
+def change_role(db: Session, actor: Agent | None, agent: Agent, role: str) -> None:
+    """Give another role. Their sessions end, so that nothing decided under the old role lives on."""
+    _one_of("role", role, ROLES)
+    if role == agent.role:
+        return
+    if agent.role == "admin":
+        _keep_one_admin(db, agent)
+    before, agent.role = agent.role, role
+    end_sessions(db, agent)
+    _told(db, actor, agent, "audit.role", before=before, after=role)
+
+
+def deactivate(db: Session, actor: Agent | None, agent: Agent) -> None:
+    """Let them in no more: sessions end, sockets close, their unresolved conversations wait for somebody else.
+
+    What they wrote stays theirs. Raises `Refused` for the last admin and for oneself.
+    """
+    if actor is not None and actor.id == agent.id:
+        raise Refused("You cannot switch off your own account.")
+    if not agent.active:
+        return
+    _keep_one_admin(db, agent)
+    agent.active = False
+    end_sessions(db, agent)
+    mine = select(Conversation).where(Conversation.assignee_id == agent.id, Conversation.status != RESOLVED)
+    for conversation in db.scalars(mine).all():
+        inbox.assign(db, actor or agent, conversation, None)
+    _told(db, actor, agent, "audit.deactivated")
+
+
+def activate(db: Session, actor: Agent | None, agent: Agent) -> None:
+    """Let them in again, with the password they had."""
+    if not agent.active:
+        agent.active = True
+        _told(db, actor, agent, "audit.activated")
+
+
+def set_password(
+    db: Session, actor: Agent | None, agent: Agent, password: str, keep: int | None = None
+) -> None:
+    """A new password; every session of theirs ends but the one with the id `keep`. Raises `Invalid`."""
+    agent.password_hash = _hash(password, agent.email, agent.name)
+    end_sessions(db, agent, keep)
+    _told(db, actor, agent, "audit.password")
+
+
+def change_own_password(db: Session, agent: Agent, current: str, password: str, keep: int | None) -> None:
+    """Like `set_password`, by the person, who must know the current one. Raises `Invalid`."""
+    if not passwords.verify(agent.password_hash, current):
+        raise Invalid("current", "This is not your current password.")
+    set_password(db, agent, agent, password, keep)
+
+
+def end_sessions(db: Session, agent: Agent, keep: int | None = None) -> None:
+    """Sign them out everywhere (but in the session `keep`)."""
+    ended = delete(Signin).where(Signin.agent_id == agent.id)
+    db.execute(ended if keep is None else ended.where(Signin.id != keep))
+
+
+def edit(db: Session, actor: Agent | None, agent: Agent, *, name: str, email: str) -> None:
+    """Correct name and address. Raises `Invalid`."""
+    wanted = _email(email)
+    taken = select(Agent.id).where(Agent.email == wanted, Agent.id != agent.id)
+    if db.scalar(taken) is not None:
+        raise Invalid("email", "Somebody with this address is already here.")
+    changed = wanted != agent.email
+    agent.name, agent.email = _name(name), wanted
+    _told(db, actor, agent, "audit.person_edited", address_changed=changed)
+
+
+def prefer(db: Session, agent: Agent, **wanted: str) -> None:
+    """Their own choices: `name`, `locale`, `timezone`, `theme`, `send_key`. Raises `Invalid`."""
+    checks: dict[str, Any] = {
+        "name": _name,
+        "locale": lambda value: _one_of("locale", value, LOCALES),
+        "timezone": _timezone,
+        "theme": lambda value: _one_of("theme", value, THEMES),
+        "send_key": lambda value: _one_of("send_key", value, SEND_KEYS),
+    }
+    for field, value in wanted.items():
+        setattr(agent, field, checks[field](value))
+    record(db, "agent.changed", agent=agent, agent_id=agent.id, what="preferences")
+
+
+def by_email(db: Session, email: str) -> Agent | None:
+    """The person who signs in with this address."""
+    return db.scalar(select(Agent).where(Agent.email == email.strip().casefold()))
+
+
+def _told(db: Session, actor: Agent | None, agent: Agent, kind: str, **data: Any) -> None:
+    record(db, kind, agent=actor, agent_id=agent.id, **data)
+    record(db, "agent.changed", agent=actor, agent_id=agent.id, what=kind.removeprefix("audit."))
+
+
+def _keep_one_admin(db: Session, agent: Agent) -> None:
+    # The rows are locked in one order, so that two admins who demote each other at once cannot both succeed.
+    admins = select(Agent.id).where(Agent.role == "admin", Agent.active.is_(True)).order_by(Agent.id)
+    if agent.role == "admin" and set(db.scalars(admins.with_for_update())) <= {agent.id}:
+        raise Refused("There must be at least one admin. Make somebody else admin first.", status=409)
+
+
+def _email(written: str) -> str:
+    email = clean(written).strip().casefold()
+    if len(email) > 254 or not _EMAIL.fullmatch(email):
+        raise Invalid("email", "This is not an email address.")
+    return email
+
+
+def _name(written: str) -> str:
+    name = one_line(written, 100)
+    if not name:
+        raise Invalid("name", "A name is needed.")
+    return name
+
+
+def _timezone(written: str) -> str:
+    try:
+        return ZoneInfo(written).key
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise Invalid("timezone", "This time zone is not known.") from error
+
+
+def _one_of(field: str, value: str, choices: Sequence[str]) -> str:
+    if value not in choices:
+        raise Invalid(field, "Choose one of the list.")
+    return value
+
+
+def _hash(password: str, *about: str) -> str:
+    if sentence := passwords.problem(password, *about):
+        raise Invalid("password", sentence)
+    return passwords.hashed(password)
+
+
+# --- teams --------------------------------------------------------------------------------------------
+
+
+def add_team(db: Session, actor: Agent | None, name: str, members: Sequence[int] = ()) -> Team:
+    """A new team. Raises `Invalid` when the name is empty or taken."""
+    team = Team(name=_name(name))
+    if not insert_if_new(db, team):
+        raise Invalid("name", "There is already a team of this name.")
+    record(db, "audit.team_added", agent=actor, team_id=team.id, name=team.name)
+    set_members(db, actor, team, members)
+    return team
+
+
+def edit_team(db: Session, actor: Agent | None, team: Team, name: str, members: Sequence[int]) -> None:
+    """Rename a team and say who is in it. Raises `Invalid`."""
+    wanted = _name(name)
+    if db.scalar(select(Team.id).where(Team.name == wanted, Team.id != team.id)) is not None:
+        raise Invalid("name", "There is already a team of this name.")
+    team.name = wanted
+    set_members(db, actor, team, members)
+
+
+def set_members(db: Session, actor: Agent | None, team: Team, members: Sequence[int]) -> None:
+    """Exactly these agents (by id; unknown ids are left out) are in the team from now on."""
+    db.flush()
+    before = set(db.scalars(select(TeamMember.agent_id).where(TeamMember.team_id == team.id)))
+    after = set(db.scalars(select(Agent.id).where(Agent.id.in_(members)))) if members else set()
+    gone = TeamMember.agent_id.in_(before - after)
+    db.execute(delete(TeamMember).where(TeamMember.team_id == team.id, gone))
+    db.add_all(TeamMember(team_id=team.id, agent_id=each) for each in sorted(after - before))
+    for each in sorted(before ^ after):  # what they may see has changed
+        record(db, "agent.changed", agent=actor, agent_id=each, what="teams")
+    if before != after:
+        record(db, "audit.team_members", agent=actor, team_id=team.id, members=sorted(after))
+
+
+def remove_team(db: Session, actor: Agent | None, team: Team) -> None:
+    """Remove a team that no conversation belongs to (they would become visible to everybody). `Refused` else."""
+    if db.scalar(select(func.count()).select_from(Conversation).where(Conversation.team_id == team.id)):
+        raise Refused("Conversations belong to this team. Give them to another team first.", status=409)
+    set_members(db, actor, team, ())
+    record(db, "audit.team_removed", agent=actor, team_id=team.id, name=team.name)
+    db.delete(team)
