@@ -68,7 +68,7 @@ def wake_snoozed() -> int:
     return sum(_wake(one) for one in due)
 
 
-def _snoozed() -> Select[tuple[int]]:
+def _snoozed() -> Select[int]:
     return (
         select(Conversation.id)
         .where(Conversation.status == SNOOZED, Conversation.snoozed_until <= now())
@@ -105,7 +105,7 @@ def tidy() -> None:
             db.execute(delete(Attachment).where(Attachment.id.in_(_orphans())))
 
 
-def _orphans() -> Select[tuple[int]]:
+def _orphans() -> Select[int]:
     return select(Attachment.id).where(
         Attachment.message_id.is_(None), Attachment.created_at < now() - ORPHANED
     )

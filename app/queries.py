@@ -136,7 +136,7 @@ def list_page(
     return Page(rows[:size], cursor_of(rows[size - 1], sort) if more else None)
 
 
-def _sorted(wanted: Select[tuple[Conversation]], sort: str, after: str | None) -> Select[tuple[Conversation]]:
+def _sorted(wanted: Select[Conversation], sort: str, after: str | None) -> Select[Conversation]:
     at = _cursor(after)
     if sort == "waiting":  # the longest waiting first; who does not wait is not in it
         wanted = wanted.where(Conversation.waiting_since.is_not(None))

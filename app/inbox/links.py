@@ -45,9 +45,7 @@ def link(
         conversation.head_id = top.id
     db.flush()
     absorb(db, top, low)
-    record(
-        db, "linked", top, agent=agent, link=made.id, child=low.id, **{"by": "agent" if agent else "proof"}
-    )
+    record(db, "linked", top, agent=agent, link=made.id, child=low.id)
     return made
 
 
