@@ -87,10 +87,6 @@ def assign(
     head.assignee_id, head.team_id = assignee_id, team_id
     if head.owner == BOT and assignee is not None:
         head.owner, head.owner_epoch = HUMAN, head.owner_epoch + 1
-    names = {
-        "assignee": assignee_id,
-        "name": assignee.name if assignee else "",
-        "team": team.name if team else "",
-    }
-    said = line(db, head, "assigned", agent=agent, **names)
-    record(db, "assigned", head, agent=agent, message=said, team_id=team_id, **names)
+    name, team_name = assignee.name if assignee else "", team.name if team else ""
+    said = line(db, head, "assigned", agent=agent, assignee=assignee_id, name=name, team=team_name)
+    record(db, "assigned", head, agent=agent, message=said, assignee=assignee_id, team=team_id)
