@@ -2,16 +2,88 @@
 
 from __future__ import annotations
 
+from bots import sayings
 from bots.book import Book
 from bots.decision import Decision
 from bots.question import Question
+from bots.replies import NONE, choice, courtesy, denies
+from bots.ruling import label_of, ruled
+from bots.signals import anger, person_wanted, plain, risk
+from bots.turn import Turn
+
+_CHIPS = 4
 
 
 def decide(question: Question, book: Book) -> Decision:
-    """Decide what the bot says to `question`. Pure and total: any string is answered, none raises."""
-    return Decision(
-        action="unknown",
-        language=book.settings.languages[0],
-        version=book.version,
-        misses=question.misses + 1,
-    )
+    """Decide what the bot says to `question`.
+
+    Pure and total: the same question and book give the same decision, and no string makes it raise.
+    Heard in this order: a choice among what was offered, the shop's rules, risk, the wish for a person,
+    anger, a language the bot does not speak, courtesy, and then the FAQ.
+    """
+    turn = Turn(question, book)
+    if not turn.text:
+        return sayings.silent(turn, None)
+    label = label_of(turn)
+    for concern in (_chosen, ruled, _alarming, _foreign, _courteous, _denied, _answered, _asked_back):
+        if decision := concern(turn, label):
+            return decision
+    return sayings.missed(turn, label, "unknown")
+
+
+def _chosen(turn: Turn, label: str | None) -> Decision | None:
+    if not turn.offered:
+        return None
+    place = choice(turn.folded, [entry.title for entry in turn.offered])
+    if place is None:
+        return None
+    if place == NONE:
+        return sayings.missed(turn, label, "none_of_these")
+    return sayings.answered(turn, label, turn.offered[place])
+
+
+def _alarming(turn: Turn, label: str | None) -> Decision | None:
+    """What only a person should deal with. Words that may be innocent yield to a good answer."""
+    words = plain(turn.text)
+    danger = risk(words)
+    if danger and (danger.signal.certain or not turn.answer):
+        return sayings.escalated(turn, label, danger.type, danger.signal.words)
+    wish = person_wanted(words)
+    if wish and (wish.certain or not turn.answer):
+        return sayings.handed_over(turn, label, "asked", "handing_over")
+    if anger(words):
+        return sayings.handed_over(turn, label, "anger", "handing_over_anger")
+    return None
+
+
+def _foreign(turn: Turn, label: str | None) -> Decision | None:
+    if turn.heard.language in turn.book.settings.languages:
+        return None
+    return sayings.handed_over(turn, label, "language", "outside_language")
+
+
+def _courteous(turn: Turn, label: str | None) -> Decision | None:
+    """Greetings and thanks, and a message of nothing but emoji, which wants no answer."""
+    if not turn.folded and not any(sign in turn.text for sign in "?!"):
+        return sayings.silent(turn, label)
+    key = courtesy(turn.folded)
+    return sayings.courteous(turn, label, key) if key else None
+
+
+def _denied(turn: Turn, label: str | None) -> Decision | None:
+    return sayings.missed(turn, label, "none_of_these") if denies(turn.folded) else None
+
+
+def _answered(turn: Turn, label: str | None) -> Decision | None:
+    return sayings.answered(turn, label, turn.answer.entry, turn.answer.score) if turn.answer else None
+
+
+def _asked_back(turn: Turn, label: str | None) -> Decision | None:
+    """Offer what is close. To offer the very same again is to have missed."""
+    settings = turn.book.settings
+    if not turn.matches or turn.matches[0].score < settings.threshold_ask:
+        return None
+    near = [match.entry for match in turn.matches if match.score >= turn.matches[0].score / 2][:_CHIPS]
+    if {entry.id for entry in near} <= set(turn.question.asked):
+        return sayings.missed(turn, label, "none_of_these")
+    return sayings.asked(turn, label, near)

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from bots.patterns import Pattern, compile_pattern
+from bots.text import fold
+
 RuleAction = Literal["answer", "ask", "label", "hand_over", "escalate"]
 
 
@@ -28,3 +31,31 @@ class Rule:
     action: RuleAction
     params: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     position: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyRule:
+    """A rule with its keywords folded and its pattern compiled."""
+
+    rule: Rule
+    keywords: tuple[str, ...]
+    pattern: Pattern | None
+
+    def fires(self, text: str, folded: str, language: str) -> bool:
+        """Whether the rule is meant by a message, given clean and folded."""
+        if self.rule.language not in ("", language):
+            return False
+        if any(_holds(folded, keyword) for keyword in self.keywords):
+            return True
+        return self.pattern is not None and self.pattern.found_in(text)
+
+
+def ready(rule: Rule) -> ReadyRule:
+    """Compile `rule`; empty keywords and refused patterns never fire."""
+    keywords = tuple(folded for keyword in rule.keywords if (folded := fold(keyword)))
+    return ReadyRule(rule, keywords, compile_pattern(rule.pattern))
+
+
+def _holds(folded: str, keyword: str) -> bool:
+    """A keyword of a spaced script is whole words, so that `ship` is not found in `relationship`."""
+    return f" {keyword} " in f" {folded} " if keyword.isascii() else keyword in folded

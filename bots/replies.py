@@ -1,0 +1,113 @@
+"""Short replies: a choice among what was offered, yes and no, greetings and thanks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from bots.phrases import PHRASES
+from bots.text import fold
+
+
+def _folded(phrases: str) -> tuple[str, ...]:
+    """The phrases of a comma list, folded, the longest first so that none hides a longer one."""
+    return tuple(sorted({fold(phrase) for phrase in phrases.split(",")}, key=lambda one: (-len(one), one)))
+
+
+def _edges(phrases: Iterable[str]) -> re.Pattern[str]:
+    words = "|".join(re.escape(phrase) for phrase in phrases)
+    return re.compile(rf"^(?:{words})(?: |$)|(?:^| )(?:{words})$")
+
+
+_GREETINGS = _folded(
+    "こんにちは,こんにちわ,こんばんは,こんばんわ,おはよう,おはようございます,はじめまして,初めまして,どうも,やあ,もしもし"
+    ",お世話になっております,お世話になります,いつもお世話になっております,よろしくお願いします,よろしくお願いいたします"
+    ",宜しくお願いします,宜しくお願い致します,すみません,すいません,失礼します,失礼いたします"
+    ",hi,hello,hey,hi there,hello there,hey there,good morning,good afternoon,good evening,excuse me"
+)
+_THANKS = _folded(
+    "ありがとう,ありがとうございます,ありがとうございました,有難う,有難うございます,有難うございました,どうもありがとう"
+    ",どうもありがとうございます,どうもありがとうございました,助かりました,助かります,了解,了解です,了解しました,承知しました"
+    ",わかりました,分かりました,わかった,解決しました,解決した,感謝します,大丈夫です,サンキュー,さようなら,失礼しました"
+    ",thanks,thank you,thank you so much,thank you very much,thanks a lot,many thanks,thx,ty,cheers,great,perfect,awesome"
+    ",got it,ok,okay,ok thanks,that helps,that helped,that's all,bye,goodbye,have a nice day,no thanks,no thank you"
+)
+_YES = _folded(
+    "はい,はいそうです,はい そうです,うん,ええ,そう,そうです,そうそう,その通りです,お願いします,はいお願いします,それです,それ,合ってます"
+    ",yes,yeah,yep,yup,sure,correct,right,ok,okay,yes please,that's it,that one,exactly,y"
+)
+_NO = _folded(
+    "いいえ,いえ,いや,ううん,違う,違います,違いますね,ちがう,ちがいます,そうじゃない,そうではない,そうではありません,どれでもない,どれでもありません"
+    ",どれも違う,どれも違います,ない,ありません,no,nope,nah,none,none of these,none of them,neither,not that,no it isn't,n"
+)
+_DENIALS = _folded(
+    "違う,違います,ちがう,ちがいます,そうじゃない,そうではない,そうではありません,そういうことじゃない,そういうことではない"
+    ",それは聞いていない,聞きたいことと違います,解決しない,解決しません,解決していません,解決しませんでした,わからない,分からない,わかりません"
+    ",分かりません,no,nope,wrong,that's wrong,not what i asked,that's not what i asked,that's not what i meant"
+    ",that didn't help,that doesn't help,not helpful,that's not helpful,didn't help,i don't understand"
+)
+_FIRST = _folded(
+    "最初,最初の,最初のやつ,一番上,一番上の,上,上の,一つ目,ひとつめ,一番目,一番,first,the first,first one,the first one,top one"
+)
+_LAST = _folded(
+    "最後,最後の,最後のやつ,一番下,一番下の,下,下の,last,the last,last one,the last one,bottom one"
+)
+_ORDINALS = (
+    _FIRST,
+    _folded("二つ目,ふたつめ,二番目,二番,二つ目の,second,the second,second one,the second one"),
+    _folded("三つ目,みっつめ,三番目,三番,三つ目の,third,the third,third one,the third one"),
+    _folded("四つ目,よっつめ,四番目,四番,四つ目の,fourth,the fourth,fourth one,the fourth one"),
+)
+_NUMBER = re.compile(
+    r"(?:number |no |option |the )?([1-9])(?:st|nd|rd|th)?(?: one)?(?:ばん|番|つ|個|こ)?(?:め|目)?(?:の|のやつ)?(?:です|で|をおねがいします)?"
+)
+_COURTESY = _edges(sorted((*_GREETINGS, *_THANKS), key=lambda one: (-len(one), one)))
+NONE = -1
+"""What `choice` gives for "none of these"."""
+
+
+def choice(folded: str, titles: Sequence[str]) -> int | None:
+    """Which of the offered `titles` a reply means, counted from 0; `NONE` if it declines; None if neither."""
+    for place, title in enumerate(titles):
+        if fold(title) == folded:
+            return place
+    if folded in _NO or folded in _none_chips():
+        return NONE
+    if folded in _YES:
+        return 0 if len(titles) == 1 else None
+    place = _ordinal(folded, len(titles))
+    return place if 0 <= place < len(titles) else None
+
+
+def denies(folded: str) -> bool:
+    """Whether the whole message says that the last answer was none."""
+    return folded in _DENIALS
+
+
+def courtesy(folded: str) -> str | None:
+    """The key of the bot's reply to a message of nothing but a greeting or thanks, else None."""
+    if not folded or without_courtesy(folded):
+        return None
+    thanked = any(re.search(rf"(?:^| ){re.escape(phrase)}(?: |$)", folded) for phrase in _THANKS)
+    return "thanks" if thanked else "greeting"
+
+
+def without_courtesy(folded: str) -> str:
+    """`folded` without the greetings and thanks around the matter; empty if there was no matter."""
+    while found := _COURTESY.search(folded):
+        folded = (folded[: found.start()] + " " + folded[found.end() :]).strip()
+    return folded
+
+
+def _ordinal(folded: str, count: int) -> int:
+    if folded in _LAST:
+        return count - 1
+    for place, words in enumerate(_ORDINALS):
+        if folded in words:
+            return place
+    found = _NUMBER.fullmatch(folded)
+    return int(found[1]) - 1 if found else -1
+
+
+def _none_chips() -> set[str]:
+    return {fold(phrases[key]) for phrases in PHRASES.values() for key in ("chip_none", "chip_no")}

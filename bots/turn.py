@@ -1,0 +1,77 @@
+"""One message being decided on: its text in the forms the bot needs, and what the FAQ has for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from bots.book import Book
+from bots.decision import Considered
+from bots.entry import Entry
+from bots.language import Guess, guess, spoken_to
+from bots.matcher import Match
+from bots.question import Question
+from bots.replies import without_courtesy
+from bots.text import clean, fold
+
+_CONSIDERED = 5
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A question beside the book that is to answer it. Everything is worked out once, when first needed."""
+
+    question: Question
+    book: Book
+
+    @cached_property
+    def text(self) -> str:
+        """The message, clean."""
+        return clean(self.question.text)
+
+    @cached_property
+    def folded(self) -> str:
+        """The message as it is compared."""
+        return fold(self.text)
+
+    @cached_property
+    def heard(self) -> Guess:
+        """The language the message is in."""
+        return guess(self.text, self.question.language, self.book.settings.languages)
+
+    @cached_property
+    def language(self) -> str:
+        """The language the bot replies in when the words are its own."""
+        return spoken_to(self.heard.language, self.question.language, self.book.settings.languages)
+
+    @cached_property
+    def offered(self) -> tuple[Entry, ...]:
+        """The entries the bot's last turn offered, as far as this version still has them."""
+        found = (self.book.entry(entry_id) for entry_id in self.question.asked)
+        return tuple(entry for entry in found if entry)
+
+    @cached_property
+    def matches(self) -> tuple[Match, ...]:
+        """What the FAQ has, the surest first. A message in no certain language is looked up in all."""
+        subject = without_courtesy(self.folded)
+        first = self.heard.language
+        others = () if self.heard.sure else self.book.settings.languages
+        found = [self.book.search(subject, language) for language in dict.fromkeys((first, *others))]
+        return max(found, key=lambda matches: matches[0].score if matches else 0.0)
+
+    @cached_property
+    def considered(self) -> tuple[Considered, ...]:
+        """The best of the matches, for the record."""
+        return tuple(
+            Considered(match.entry.id, match.entry.title, match.question, match.score)
+            for match in self.matches[:_CONSIDERED]
+        )
+
+    @cached_property
+    def answer(self) -> Match | None:
+        """The match that may be given as the answer: sure enough, and well ahead of the next."""
+        settings = self.book.settings
+        if not self.matches or self.matches[0].score < settings.threshold_answer:
+            return None
+        behind = self.matches[1].score if len(self.matches) > 1 else 0.0
+        return self.matches[0] if self.matches[0].score - behind >= settings.margin else None
