@@ -165,6 +165,7 @@ _READERS: dict[str, Callable[[Mapping[str, Any], Trust], Event]] = {
     "end": _end,
     "rating": _rating,
 }
+TYPES = tuple(_READERS)
 
 
 def _person(data: Mapping[str, Any], trust: Trust) -> Person:

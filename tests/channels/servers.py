@@ -1,0 +1,80 @@
+"""A real HTTP server on the loopback, answering from a script."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from channels.base import Request
+
+
+@dataclass
+class Answer:
+    """What to answer, after `wait` seconds; or nothing at all."""
+
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    wait: float = 0
+    hang_up: bool = False
+
+
+@dataclass
+class Scripted:
+    """`seen` collects the requests; each is answered by the next of `answers`, the last one for ever."""
+
+    url: str = ""
+    seen: list[Request] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=lambda: [Answer()])
+
+    def next(self) -> Answer:
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+
+@contextmanager
+def serving(*answers: Answer) -> Iterator[Scripted]:
+    script = Scripted(answers=list(answers) or [Answer()])
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            script.seen.append(Request("POST", self.path, headers, {}, body))
+            self.answer(script.next())
+
+        def answer(self, told: Answer) -> None:
+            time.sleep(told.wait)
+            self.close_connection = True
+            if told.hang_up:
+                return
+            self.send_response(told.status)
+            for name, value in {
+                "Connection": "close",
+                "Content-Length": str(len(told.body)),
+                **told.headers,
+            }.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(told.body)
+
+        def log_message(self, *args: object) -> None: ...
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, request: object, client_address: object) -> None:
+            """The client left first, which some tests want."""
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        script.url = f"http://127.0.0.1:{server.server_port}/in"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield script
+        finally:
+            server.shutdown()
+            thread.join()

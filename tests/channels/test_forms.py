@@ -1,0 +1,98 @@
+"""The form of a kind is made from its settings, and read back into them."""
+
+from typing import Any
+
+import pytest
+
+from channels import forms, registry
+from channels.forms import read_settings
+from tests.channels.cases import CONTEXT, HTTP
+
+SECRET = "0123456789abcdef0123456789abcdef"
+
+
+def api(**answers: Any) -> forms.Reading:
+    return read_settings("api", {"secret": SECRET, **answers})
+
+
+def chat(**answers: Any) -> forms.Reading:
+    return read_settings("webchat", {"brand_colour": "#28518f", **answers})
+
+
+def test_every_kind_can_be_asked_for() -> None:
+    for kind in registry.KINDS:
+        assert all(made.label and made.name for made in forms.fields(kind))
+
+
+def test_a_secret_is_kept_apart_from_the_rest() -> None:
+    reading = api(callback_url="https://example.jp/in")
+    assert reading.errors == {}
+    assert reading.secret == {"secret": SECRET}
+    assert "secret" not in reading.plain
+    assert reading.plain["callback_url"] == "https://example.jp/in"
+
+
+def test_a_secret_that_is_kept_already_need_not_be_given_again() -> None:
+    again = read_settings("api", {}, frozenset({"secret"}))
+    assert (again.errors, again.secret) == ({}, {})
+    assert read_settings("api", {}).errors == {"secret": "This is needed."}
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://example.jp", "javascript:alert(1)", "example.jp", "https://", "http://a@b/", "http://[x"]
+)
+def test_what_is_no_web_address_is_refused(url: str) -> None:
+    assert "callback_url" in api(callback_url=url).errors
+
+
+def test_a_box_that_is_not_ticked_is_absent() -> None:
+    assert api().plain["trust_contacts"] is False
+    assert api(trust_contacts="on").plain["trust_contacts"] is True
+
+
+def test_lines_are_a_list_without_blanks() -> None:
+    reading = chat(quick_replies_ja="送料は？\r\n\r\n 返品したい \n")
+    assert reading.plain["quick_replies_ja"] == ["送料は？", "返品したい"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "wrong"),
+    [
+        ({"max_upload_mb": "many"}, "max_upload_mb"),
+        ({"max_upload_mb": "26"}, "max_upload_mb"),
+        ({"max_upload_mb": "9" * 5000}, "max_upload_mb"),
+        ({"position": "middle"}, "position"),
+        ({"position": ["left"]}, "position"),
+        ({"brand_colour": "red"}, "brand_colour"),
+        ({"allowed_origins": "https://shop.example.jp/path"}, "allowed_origins"),
+        ({"allowed_origins": "shop.example.jp"}, "allowed_origins"),
+        ({"identity_secret": "short"}, "identity_secret"),
+        ({"greeting_ja": "あ" * 1001}, "greeting_ja"),
+        ({"prechat": "required"}, "prechat"),
+    ],
+)
+def test_a_wrong_answer_is_told_at_its_field(answers: dict[str, Any], wrong: str) -> None:
+    reading = chat(**answers)
+    assert list(reading.errors) == [wrong]
+    assert reading.errors[wrong].endswith(".")
+
+
+def test_no_answers_at_all_are_the_defaults() -> None:
+    reading = read_settings("webchat", {})
+    assert reading.errors == {"brand_colour": "Write a colour as # and six hex digits, such as #28518f."}
+    assert chat().plain["max_upload_mb"] == 10
+
+
+def test_what_was_read_builds_the_channel() -> None:
+    reading = chat(allowed_origins="https://shop.example.jp\nhttps://*.example.com", ask_name="on")
+    built = registry.build("webchat", {**reading.plain, **reading.secret}, HTTP, CONTEXT)
+    assert built.settings.allowed_origins == ("https://shop.example.jp", "https://*.example.com")
+    assert built.settings.ask_email is False
+
+
+def test_stored_settings_of_another_version_fall_back_to_their_defaults() -> None:
+    stored = {"max_upload_mb": "ten", "position": "top", "allowed_origins": "x", "ask_name": 1, "gone": True}
+    assert (
+        registry.build("webchat", stored, HTTP, CONTEXT).settings
+        == registry.build("webchat", {}, HTTP).settings
+    )

@@ -1,0 +1,87 @@
+"""Addresses that other people typed in never lead into our own network."""
+
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+import httpx2
+import pytest
+
+from channels import guard
+from tests.channels.servers import serving
+
+INSIDE = [
+    "127.0.0.1", "127.9.9.9", "0.0.0.0", "10.0.0.1", "172.16.5.4", "192.168.1.1", "169.254.169.254", "100.64.0.1",
+    "192.0.2.1", "198.18.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "::", "::1", "fe80::1", "fe80::1%eth0",
+    "fc00::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "2001::1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", INSIDE)
+def test_what_lies_inside_is_not_public(address: str) -> None:
+    assert not guard.is_public(address)
+
+
+@pytest.mark.parametrize("address", ["1.1.1.1", "93.184.216.34", "2606:4700::1111", "::ffff:1.1.1.1"])
+def test_what_lies_outside_is_public(address: str) -> None:
+    assert guard.is_public(address)
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "127.1", "[::1]", "[::ffff:7f00:1]"]
+)
+def test_no_way_of_writing_the_loopback_gets_through(host: str) -> None:
+    with serving() as server:
+        port = httpx2.URL(server.url).port
+        with pytest.raises(guard.Forbidden):
+            guard.Client().post(f"http://{host}:{port}/")
+        assert server.seen == []
+
+
+def test_one_private_address_among_public_ones_is_enough_to_refuse() -> None:
+    client = guard.Client(resolve=lambda host, port: ["1.1.1.1", "10.0.0.1"])
+    with pytest.raises(guard.Forbidden):
+        client.get("http://shop.example/")
+
+
+def test_the_address_that_was_checked_is_the_one_that_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second look-up of the name, which could answer otherwise, never happens."""
+    asked: list[str] = []
+    real = socket.getaddrinfo
+
+    def once(host: str, *rest: Any, **more: Any) -> Any:
+        assert host != "shop.example"
+        return real(host, *rest, **more)
+
+    def resolve(host: str, port: int) -> Sequence[str]:
+        asked.append(host)
+        return ["127.0.0.1"]
+
+    monkeypatch.setattr(socket, "getaddrinfo", once)
+    with serving() as server:
+        client = guard.Client(allow_private=True, resolve=resolve)
+        port = httpx2.URL(server.url).port
+        assert client.post(f"http://shop.example:{port}/in").status_code == 200
+    assert asked == ["shop.example"]
+    assert server.seen[0].header("host") == f"shop.example:{port}"
+
+
+def test_the_next_address_is_tried_if_one_does_not_answer() -> None:
+    with serving() as server:
+        client = guard.Client(allow_private=True, resolve=lambda host, port: ["127.0.0.2", "127.0.0.1"])
+        port = httpx2.URL(server.url).port
+        assert client.post(f"http://shop.example:{port}/in").status_code == 200
+
+
+def test_a_name_that_does_not_exist_cannot_be_reached() -> None:
+    with pytest.raises(httpx2.ConnectError):
+        guard.Client().get("http://no-such-name.invalid/")
+
+
+def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy would resolve the name by itself and call whatever it likes."""
+    with serving() as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        with pytest.raises(guard.Forbidden):
+            guard.Client().post("http://10.1.2.3/")
+        assert proxy.seen == []

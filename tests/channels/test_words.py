@@ -1,0 +1,50 @@
+"""Every sentence a connector shows to people stands in both catalogues."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+
+from channels import registry
+from channels.settings import fields_of
+
+ROOT = Path(__file__).parents[2]
+
+
+def labels() -> Iterator[str]:
+    for kind in registry.KINDS:
+        made = registry.connector(kind)
+        yield made.label
+        for asked in fields_of(made.Settings):
+            yield from filter(None, [asked.label, asked.help, *(label for _, label in asked.choices)])
+
+
+def sentences() -> Iterator[str]:
+    """Constant texts in the code that are sentences for people: raised, returned or in a table of them."""
+    for path in sorted((ROOT / "channels").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("ChannelError", "_Wrong"):
+                yield from (str(arg.value) for arg in node.args[:1] if isinstance(arg, ast.Constant))
+            if isinstance(node, ast.Return | ast.Dict | ast.Assign | ast.IfExp):
+                yield from _in_sentences(node)
+
+
+def _in_sentences(node: ast.AST) -> Iterator[str]:
+    for inner in ast.iter_child_nodes(node):
+        if isinstance(inner, ast.Constant) and isinstance(inner.value, str) and _is_sentence(inner.value):
+            yield inner.value
+
+
+def _is_sentence(text: str) -> bool:
+    return text[:1].isupper() and text.endswith(".") and " " in text
+
+
+@pytest.mark.parametrize("locale", ["ja", "en"])
+def test_a_catalogue_has_every_word_of_the_channels(locale: str) -> None:
+    with (ROOT / "app" / "locale" / locale / "channels.po").open("rb") as file:
+        known = {message.id for message in read_po(file) if message.string}
+    wanted = {*labels(), *sentences()}
+    assert len(wanted) > 60
+    assert wanted - known == set()
