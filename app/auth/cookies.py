@@ -61,7 +61,7 @@ def safe_next(wanted: str | None, otherwise: str = "/inbox") -> str:
         parts = urlsplit(wanted)
     except ValueError:
         return otherwise
-    return wanted if not parts.scheme and not parts.netloc and not wanted.startswith("/sign") else otherwise
+    return wanted if not parts.scheme and not parts.netloc and not wanted.startswith("/log") else otherwise
 
 
 def same_site(scope: Scope, public_url: str) -> bool:

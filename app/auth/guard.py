@@ -25,8 +25,8 @@ __all__ = ["PUBLIC", "Guard", "Refusal", "wants_json"]
 
 # First segments of paths. Those in _OWN_RULES prove who they are in another way (signature, visitor token)
 # and are called by programs and other sites, so neither session nor CSRF token is looked at.
-_OWN_RULES = frozenset({"hooks", "widget", "static", "healthz", "readyz", "metrics"})
-PUBLIC = _OWN_RULES | {"signin", "demo", "favicon.ico", "robots.txt", "manifest.webmanifest", "sw.js"}
+_OWN_RULES = frozenset({"hooks", "widget", "widget.js", "static", "healthz", "readyz", "metrics"})
+PUBLIC = _OWN_RULES | {"login", "demo", "favicon.ico", "robots.txt", "manifest.webmanifest", "sw.js"}
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _TOKEN_WITHIN = 64 * 1024  # bytes of a form in which its CSRF field must stand
 
@@ -85,10 +85,10 @@ class Guard:
         asked = f"{request.url.path}{query}" if request.method == "GET" else ""
         if "hx-request" in request.headers:  # the whole page must go, not the piece that asked
             place = cookies.safe_next(_path_of(request.headers.get("hx-current-url", "")))
-            return Response(status_code=401, headers={"HX-Redirect": f"/signin?next={quote(place, safe='')}"})
+            return Response(status_code=401, headers={"HX-Redirect": f"/login?next={quote(place, safe='')}"})
         if wants_json(request) or request.method != "GET":
             return self.refuse(request, 401, "Please sign in first.")
-        return RedirectResponse(f"/signin?next={quote(asked, safe='')}" if asked != "/" else "/signin", 303)
+        return RedirectResponse(f"/login?next={quote(asked, safe='')}" if asked != "/" else "/login", 303)
 
 
 _STALE = "This page was open for too long, or you signed out meanwhile. Reload it and try again."

@@ -62,7 +62,7 @@ class BodyLimit:
 
 def _brings_file(scope: Scope) -> bool:
     content = Headers(scope=scope).get("content-type", "").lower()
-    return content.startswith("multipart/form-data") and not scope["path"].startswith("/signin")
+    return content.startswith("multipart/form-data") and not scope["path"].startswith("/login")
 
 
 def _check_length(scope: Scope, limit: int) -> None:

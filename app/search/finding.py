@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from app import queries
 from app.models import Agent, Case, Channel, Conversation, ConversationLabel, Customer, Label, Message
 from app.models.conversation import BOT
 from app.models.message import NOTE, SYSTEM
+from app.queries import visible
 from app.search import store
 from app.search.words import Words, understand
 from app.text import Excerpt, excerpt, fold
@@ -107,7 +107,7 @@ def _messages(
     if scopes is None:
         return (), None
     match = store.Match(asked.phrases, scopes)
-    allowed = [queries.visible(viewer), *_filters(db, viewer, asked)]
+    allowed = [visible(viewer), *_filters(db, viewer, asked)]
     found: list[Hit] = []
     for portion in _PORTIONS:
         ids = _candidates(db, match, below, portion)
@@ -237,7 +237,7 @@ def _customers(db: Session, viewer: Agent, asked: Words) -> tuple[CustomerHit, .
         select(Customer.id, Customer.name, Conversation.id)
         .join(Thread, Thread.customer_id == Customer.id)
         .join(Conversation, Conversation.id == Thread.head_id)
-        .where(Customer.id.in_(ids), queries.visible(viewer))
+        .where(Customer.id.in_(ids), visible(viewer))
         .order_by(Conversation.last_message_at.desc().nulls_last(), Customer.id.desc())
         .limit(FIRST_CUSTOMERS)
     )
@@ -256,6 +256,6 @@ def _cases(db: Session, viewer: Agent, query: str) -> tuple[CaseHit, ...]:
         .join(Thread, Thread.id == Case.conversation_id)
         .join(Conversation, Conversation.id == Thread.head_id)
         .join(Customer, Customer.id == Conversation.customer_id)
-        .where(Case.number == int(match[1]), queries.visible(viewer))
+        .where(Case.number == int(match[1]), visible(viewer))
     )
     return tuple(CaseHit(number or 0, thread, name, status) for number, thread, name, status in rows)

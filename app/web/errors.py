@@ -1,0 +1,107 @@
+"""Refusals and failures as a person, a page script or a program can read them: a sentence, never a stack trace."""
+
+import logging
+import secrets
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.types import ExceptionHandler
+
+from app.auth.guard import wants_json
+from app.inbox import Refused
+from app.queries import NotFound
+from app.web.pages import is_htmx, partial, words
+
+log = logging.getLogger(__name__)
+
+# Status: what happened, and what to do.
+_SENTENCES = {
+    400: ("This could not be read", "The request was not in a form we understand."),
+    401: ("Please sign in", "Please sign in first."),
+    403: ("This is not open to you", "Your role does not allow this. An admin can change it."),
+    404: ("There is nothing here", "It does not exist, or you may not see it."),
+    405: ("That is not possible here", "This address does not do that."),
+    408: ("It took too long", "The request took too long to arrive. Nothing was saved."),
+    409: ("Somebody was faster", "This changed in the meantime. Reload the page and look again."),
+    413: ("Too large", "This is too large to be accepted. Nothing was saved."),
+    415: ("This kind of file is not accepted", "Send it in another form."),
+    422: ("This could not be accepted", "Something in it needs another look. Nothing was saved."),
+    429: ("Too many at once", "Please wait a little and try again."),
+    503: ("A part is not available", "Please try again in a moment."),
+}
+_FAILED = (
+    "Something went wrong on our side",
+    "It has been noted as %(number)s. What was saved before is safe; please try again.",
+)
+
+
+def refusal(request: Request, status: int, sentence: str = "", **values: object) -> Response:
+    """The answer to a refused request in the form its sender can use.
+
+    JSON for programs, a line of text for htmx and our scripts (they show it), a page for people. `sentence` is an
+    English msgid with `values`; without one the status has its own.
+    """
+    heading, usual = _SENTENCES.get(status, _FAILED)
+    said = words(request, sentence or usual, **values)
+    if _for_program(request):
+        return JSONResponse({"error": said}, status)
+    if is_htmx(request) or "x-requested-with" in request.headers:
+        return PlainTextResponse(said, status)
+    return partial(
+        request,
+        "error.html",
+        status=status,
+        heading=words(request, heading),
+        sentence=said,
+        back=_way_back(request),
+    )
+
+
+def _for_program(request: Request) -> bool:
+    return request.url.path.startswith(("/hooks/", "/widget/")) or wants_json(request)
+
+
+def _way_back(request: Request) -> str:
+    return "/inbox" if getattr(request.state, "viewer", None) else "/login"
+
+
+def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    usual = error.detail in _PHRASES
+    response = refusal(request, error.status_code, "" if usual else error.detail)
+    response.headers.update(error.headers or {})
+    return response
+
+
+_PHRASES = {HTTPException(status).detail for status in (*_SENTENCES, 500)}
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)
+    return refusal(request, error.status, error.sentence, **error.values)
+
+
+def _missing(request: Request, _error: Exception) -> Response:
+    return refusal(request, 404)
+
+
+def _failed(request: Request, error: Exception) -> Response:
+    """The last resort. The number on the page and in the log leads from one to the other; the server logs the
+    trace itself."""
+    number = secrets.token_hex(4)
+    log.error("failure %s at %s %s: %r", number, request.method, request.url.path, error)
+    try:
+        response = refusal(request, 500, _FAILED[1], number=number)
+    except Exception:
+        log.exception("the page for failure %s could not be made", number)
+        response = PlainTextResponse("Something went wrong on our side.", 500)
+    return response
+
+
+handlers: dict[object, ExceptionHandler] = {
+    HTTPException: _http,
+    Refused: _refused,
+    NotFound: _missing,  # what the viewer may not see does not exist
+    Exception: _failed,
+}
