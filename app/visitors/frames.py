@@ -1,0 +1,274 @@
+"""The visitor's frames, one after the other: what each does and what is answered.
+
+The protocol is written down in ``app/help/widget-protocol.md``; a test drives the examples of that page through
+this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import segno
+from sqlalchemy.orm import Session
+
+from app import connect, intake
+from app.db import now
+from app.i18n import known
+from app.models import Channel, Message, Visitor
+from app.text import clean
+from app.visitors import codes, sessions, status, thread
+from app.visitors.tickets import check_ticket
+from app.visitors.trouble import Frame, Trouble, malformed
+from channels import webchat
+from channels.base import Ignored, Receipt
+
+VERSION = 1
+
+
+@dataclass
+class Answer:
+    """What to answer. `visitor` is whose line it is from now on; None: the line ends."""
+
+    visitor: Visitor | None
+    frames: list[Frame] = field(default_factory=list)
+
+
+def hello(db: Session, channel: Channel, frame: Mapping[str, Any]) -> Answer:
+    """Open or resume a session. Raises :class:`Trouble`; nothing is changed then."""
+    if frame.get("v") != VERSION:
+        raise Trouble("version", "Please reload the page to use the chat.", fatal=True)
+    check_ticket(frame.get("ticket"), channel.key, now())
+    locale = known(_text(frame, "locale", 20))
+    visitor, token = sessions.by_token(db, channel, frame.get("token")), None
+    if visitor is None:
+        visitor, token = sessions.begin(db, channel, locale, {})
+    visitor.locale = locale
+    sessions.seen(visitor, _page(frame))
+    trouble = None
+    told = _mapping(frame, "identity")
+    if told:
+        before = visitor.id
+        try:
+            with db.begin_nested():
+                visitor, again = sessions.identify(db, channel, visitor, told)
+                token = again or token
+        except Trouble as wrong:
+            trouble = wrong.frame(locale)
+        moved = visitor.id != before and frame.get("token") is not None
+    else:
+        moved = False
+    if _needs_identity(channel) and visitor.proved_identity_id is None:
+        raise Trouble("identity_required", "Please sign in to use the chat.", fatal=True)
+    after = _id(frame, "after") if token is None else None
+    answer = Answer(visitor, [_welcome(db, channel, visitor, token, after, moved=moved)])
+    return Answer(visitor, answer.frames + ([trouble] if trouble else []))
+
+
+def handle(db: Session, channel: Channel, visitor: Visitor, frame: Mapping[str, Any]) -> Answer:
+    """Do what one frame after the hello asks for. Raises :class:`Trouble`."""
+    verb = VERBS.get(str(frame.get("t")))
+    if verb is None:
+        raise malformed()
+    sessions.seen(visitor)
+    return verb(db, channel, visitor, frame)
+
+
+def _welcome(
+    db: Session,
+    channel: Channel,
+    visitor: Visitor,
+    token: str | None,
+    after: int | None,
+    *,
+    moved: bool = False,
+) -> Frame:
+    ids = sessions.identities(db, visitor)
+    told: Frame = {"t": "welcome", "v": VERSION, "visitor": status.visitor_state(visitor)}
+    if after is not None:
+        messages, newer = thread.catch_up(db, ids, after)
+        told["newer"] = newer
+    else:
+        messages, told["older"] = thread.page(db, ids)
+    told |= {**status.state(db, visitor), "messages": thread.message_frames(db, messages)}
+    told["unread"] = thread.unread(db, messages)
+    if token is not None:
+        told |= {"token": token, "expires_at": visitor.expires_at.isoformat()}
+    if moved:
+        told["new_session"] = True
+    return told
+
+
+def _send(db: Session, channel: Channel, visitor: Visitor, frame: Mapping[str, Any]) -> Answer:
+    """A message. The same id again is acknowledged again and stored once."""
+    length = len(frame["text"]) if isinstance(frame.get("text"), str) else 0
+    if length > webchat.MAX_TEXT:
+        raise Trouble("too_long", "A message can have at most %(limit)s characters.", limit=webchat.MAX_TEXT)
+    page = _page(frame)
+    sessions.seen(visitor, page)
+    fresh = visitor.identity_id is None and visitor.proved_identity_id is None
+    outcome = _accept(db, channel, visitor, frame)
+    sessions.settle(db, channel, visitor)
+    message = db.get_one(Message, outcome["message"])
+    ack = {"t": "ack", "id": frame["id"], "message": message.id, "at": message.sent_at.isoformat()}
+    answer = Answer(visitor, [ack])
+    if (
+        fresh
+    ):  # the line could not listen for what did not exist yet: hand over what the message brought about
+        messages, _ = thread.page(db, sessions.identities(db, visitor))
+        answer.frames.append({"t": "history", "messages": thread.message_frames(db, messages)})
+    return answer
+
+
+def _ask(db: Session, channel: Channel, visitor: Visitor, frame: Mapping[str, Any]) -> Answer:
+    """The form before the chat or outside business hours: what they say of themselves, and perhaps a message."""
+    told = {name: clean(_text(frame, name, 254)).strip() for name in ("name", "email", "phone")}
+    if told["email"] and ("@" not in told["email"] or " " in told["email"]):
+        raise Trouble("email", "Please check the email address.")
+    sessions.claim(visitor, {name: value for name, value in told.items() if value})
+    if _text(frame, "text", webchat.MAX_TEXT).strip():
+        return _send(db, channel, visitor, {**frame, "t": "send"})
+    return Answer(visitor, [{"t": "ack", "id": _text(frame, "id", 100)}])
+
+
+def _passing(db: Session, channel: Channel, visitor: Visitor, frame: Mapping[str, Any]) -> Answer:
+    """Typing: nothing is answered, and before the first message there is nobody to tell."""
+    if visitor.identity_id or visitor.proved_identity_id:
+        _accept(db, channel, visitor, frame)
+    return Answer(visitor)
+
+
+def _read(db: Session, channel: Channel, visitor: Visitor, frame: Mapping[str, Any]) -> Answer:
+    """Everything up to a message has been on their screen."""
+    id = _id(frame, "message")
+    message = db.get(Message, id) if id else None
+    if message is None or message.identity_id not in sessions.identities(db, visitor):
+        raise malformed()
+    person = sessions.sender(db, channel, visitor)
+    intake.accept(db, channel, [Receipt("", "read", at=message.sent_at, person=person, through=True)])
+    return Answer(visitor)
+
+
+def _end(db: Session, channel: Channel, visitor: Visitor, frame: Mapping[str, Any]) -> Answer:
+    if visitor.identity_id or visitor.proved_identity_id:
+        _accept(db, channel, visitor, frame)
+    return Answer(visitor, [{"t": "ended", **status.state(db, visitor)}])
+
+
+def _rate(db: Session, channel: Channel, visitor: Visitor, frame: Mapping[str, Any]) -> Answer:
+    if not (visitor.identity_id or visitor.proved_identity_id):
+        raise Trouble("nothing", "There is nothing to rate yet.")
+    _accept(db, channel, visitor, frame)
+    return Answer(visitor, [{"t": "rated"}])
+
+
+def _history(db: Session, channel: Channel, visitor: Visitor, frame: Mapping[str, Any]) -> Answer:
+    ids, after = sessions.identities(db, visitor), _id(frame, "after")
+    if after is not None:
+        messages, newer = thread.catch_up(db, ids, after)
+        return Answer(
+            visitor, [{"t": "history", "messages": thread.message_frames(db, messages), "newer": newer}]
+        )
+    messages, older = thread.page(db, ids, before=_id(frame, "before"))
+    return Answer(
+        visitor, [{"t": "history", "messages": thread.message_frames(db, messages), "older": older}]
+    )
+
+
+def _identify(db: Session, channel: Channel, visitor: Visitor, frame: Mapping[str, Any]) -> Answer:
+    now_visitor, token = sessions.identify(db, channel, visitor, _mapping(frame, "identity"))
+    told = _welcome(db, channel, now_visitor, token, None, moved=token is not None)
+    return Answer(now_visitor, [told])
+
+
+def _reset(db: Session, channel: Channel, visitor: Visitor, frame: Mapping[str, Any]) -> Answer:
+    sessions.reset(db, visitor)
+    return Answer(None, [{"t": "bye"}])
+
+
+def _code(db: Session, channel: Channel, visitor: Visitor, frame: Mapping[str, Any]) -> Answer:
+    code, until = codes.issue_code(db, visitor)
+    told: Frame = {"t": "code", "code": code, "expires_at": until.isoformat()}
+    url = str(visitor.page.get("url", "")).split("#")[0]
+    if url.startswith(("https://", "http://")):
+        told["url"] = f"{url}#madoguchi={code}"
+        told["qr"] = segno.make(told["url"], micro=False).svg_inline(border=2, omitsize=True, svgns=True)
+    return Answer(visitor, [told])
+
+
+def _redeem(db: Session, channel: Channel, visitor: Visitor, frame: Mapping[str, Any]) -> Answer:
+    made, token = codes.redeem(db, channel, visitor, frame.get("code"))
+    return Answer(made, [_welcome(db, channel, made, token, None, moved=True)])
+
+
+def _pong(db: Session, channel: Channel, visitor: Visitor, frame: Mapping[str, Any]) -> Answer:
+    return Answer(visitor, [{"t": "pong"}] if frame.get("t") == "ping" else [])
+
+
+Verb = Callable[[Session, Channel, Visitor, Mapping[str, Any]], Answer]
+VERBS: dict[str, Verb] = {
+    "send": _send,
+    "ask": _ask,
+    "typing": _passing,
+    "read": _read,
+    "end": _end,
+    "rate": _rate,
+    "history": _history,
+    "identify": _identify,
+    "reset": _reset,
+    "code": _code,
+    "redeem": _redeem,
+    "ping": _pong,
+    "pong": _pong,
+}
+
+
+def _accept(db: Session, channel: Channel, visitor: Visitor, frame: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Through the one door in. Raises :class:`Trouble` where the connector or the core would not have it."""
+    person = sessions.sender(db, channel, visitor)
+    request = webchat.frame(person, sessions.device(visitor), frame, now())
+    events = connect.connector(channel).parse(request)
+    if not events or isinstance(events[0], Ignored):
+        raise malformed()
+    outcome = intake.accept(db, channel, events)[0]
+    if "failed" in outcome:
+        raise Trouble(
+            "failed", "This could not be taken in. It is kept here; please try again.", retry_after=5
+        )
+    if frame.get("t") == "send" and "message" not in outcome:
+        raise Trouble("refused", "This message could not be accepted.")
+    return outcome
+
+
+def _needs_identity(channel: Channel) -> bool:
+    return bool(connect.connector(channel).settings.require_identity)
+
+
+def _page(frame: Mapping[str, Any]) -> dict[str, str]:
+    told = _mapping(frame, "page")
+    found = {name: clean(_text(told, name, 2000)) for name in ("url", "title")}
+    return {name: value[:500] for name, value in found.items() if value}
+
+
+def _mapping(frame: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = frame.get(name) or {}
+    if not isinstance(value, dict):
+        raise malformed()
+    return value
+
+
+def _text(frame: Mapping[str, Any], name: str, limit: int) -> str:
+    value = frame.get(name) or ""
+    if not isinstance(value, str) or len(value) > limit:
+        raise malformed()
+    return value
+
+
+def _id(frame: Mapping[str, Any], name: str) -> int | None:
+    value = frame.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
+        raise malformed()
+    return value

@@ -1,0 +1,136 @@
+"""One visitor's frames taken in, whichever transport brought them: limits, transaction, answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import HTTPConnection
+
+from app import connect, rates, visitors
+from app.db import reading, transaction
+from app.i18n import DEFAULT, known
+from app.models import Channel, Visitor
+from app.visitors.frames import Answer
+from app.visitors.trouble import Frame, Trouble, malformed
+from app.web.widget import open_channel
+
+MAX_FRAME = 64 * 1024  # bytes of JSON; the longest message fits
+ENDED = "This conversation was closed on this device. Please open the chat again."
+COUNTED = {"send", "ask"}
+GUESSES = 5  # codes one visitor may try in ten minutes; four times as many from one address
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where a line stands: which channel, from which address, and once known, whose it is."""
+
+    key: str
+    remote: str
+    visitor_id: int = 0
+    identities: tuple[int, ...] = ()
+    locale: str = DEFAULT
+    over: bool = False
+
+
+def desk_for(connection: HTTPConnection) -> Desk:
+    """The desk of a new connection."""
+    remote = connection.client.host if connection.client else ""
+    accepted = connection.headers.get("accept-language", "").split(",")[0]
+    return Desk(connection.path_params["key"], remote, locale=known(accepted))
+
+
+def take(desk: Desk, text: str | bytes) -> tuple[Desk, list[Frame]]:
+    """Take one frame in; never raises for what a visitor can do wrong. Sync: run it in a thread."""
+    try:
+        frame = parse(text)
+    except Trouble as trouble:
+        return desk, [trouble.frame(desk.locale)]
+    return take_frame(desk, frame)
+
+
+def take_frame(desk: Desk, frame: Mapping[str, Any]) -> tuple[Desk, list[Frame]]:
+    """Like :func:`take`, of a parsed frame."""
+    try:
+        _limit(desk, frame)
+        with transaction() as db:
+            channel = open_channel(db, desk.key)
+            if channel is None:
+                raise Trouble("channel", "There is no chat here (any more).", fatal=True)
+            if frame.get("t") == "hello":
+                return _settled(db, desk, visitors.hello(db, channel, frame))
+            return _settled(db, desk, visitors.handle(db, channel, _visitor(db, desk), frame))
+    except Trouble as trouble:
+        return desk, [trouble.frame(desk.locale, frame.get("id"))]
+
+
+def parse(text: str | bytes) -> dict[str, Any]:
+    """A frame from its JSON. Raises :class:`Trouble`."""
+    if len(text) > MAX_FRAME:
+        raise Trouble("too_large", "This is too large to be accepted. Nothing was saved.")
+    try:
+        frame = json.loads(text)
+    except (ValueError, RecursionError):
+        raise malformed() from None
+    if not isinstance(frame, dict) or not isinstance(frame.get("t"), str):
+        raise malformed()
+    return frame
+
+
+def resume(desk: Desk, token: str) -> Desk:
+    """The desk of the visitor with this token. Raises :class:`Trouble` ("token")."""
+    with reading() as db:
+        channel = open_channel(db, desk.key)
+        visitor = visitors.by_token(db, channel, token) if channel else None
+        if visitor is None:
+            raise Trouble("token", ENDED)
+        return _at(db, desk, visitor)
+
+
+def _settled(db: Any, desk: Desk, answer: Answer) -> tuple[Desk, list[Frame]]:
+    if answer.visitor is None:
+        return Desk(desk.key, desk.remote, locale=desk.locale, over=True), answer.frames
+    return _at(db, desk, answer.visitor), answer.frames
+
+
+def _at(db: Any, desk: Desk, visitor: Visitor) -> Desk:
+    return Desk(desk.key, desk.remote, visitor.id, visitors.identities(db, visitor), known(visitor.locale))
+
+
+def _visitor(db: Any, desk: Desk) -> Visitor:
+    """The line's own visitor; a session ended elsewhere ends here too. Raises :class:`Trouble`."""
+    found: Visitor | None = db.get(Visitor, desk.visitor_id)
+    if found is None or found.revoked_at is not None:
+        raise Trouble("token", ENDED, fatal=True)
+    return found
+
+
+def _limit(desk: Desk, frame: Mapping[str, Any]) -> None:
+    """Raises :class:`Trouble` with the seconds to wait. Asked before the transaction: Redis may be slow."""
+    kind = frame.get("t")
+    if kind == "redeem":
+        _hit(f"code:{desk.visitor_id}", GUESSES, 600)
+        _hit(f"code:{desk.remote}", GUESSES * 4, 600)
+    elif kind == "hello":
+        _hit(f"hello:{desk.key}:{desk.remote}", 240, 60)
+    elif kind in COUNTED:
+        chosen = _chosen(desk.key)
+        if chosen is not None:
+            _hit(f"say:{desk.visitor_id}", chosen.messages_per_minute, 60)
+            _hit(f"say:{desk.key}:{desk.remote}", chosen.messages_per_minute_ip, 60)
+    else:
+        _hit(f"any:{desk.visitor_id}", 600, 60)
+
+
+def _hit(key: str, limit: int, per: float) -> None:
+    wait = rates.hit(f"widget:{key}", limit, per)
+    if wait:
+        raise Trouble("rate", "That was a lot at once. It will be sent in a moment.", retry_after=wait)
+
+
+def _chosen(key: str) -> Any:
+    with reading() as db:
+        channel: Channel | None = open_channel(db, key)
+        return connect.connector(channel).settings if channel else None

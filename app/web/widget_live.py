@@ -1,0 +1,119 @@
+"""News for visitors: from the process's hub to the open sockets and long polls of the widget."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+
+from app import visitors
+from app.db import reading, transaction
+from app.models import Agent
+from app.realtime import Change, Hub, Line
+from app.visitors.presence import TOUCH_EVERY
+from app.visitors.trouble import Frame
+
+log = logging.getLogger(__name__)
+
+here: Counter[int] = Counter()  # open lines of each visitor in this process
+_keeper: set[asyncio.Task[None]] = set()
+
+
+def topics(identities: Iterable[int]) -> tuple[str, ...]:
+    """What a visitor of these identities listens to."""
+    return tuple(f"v:{id}" for id in identities)
+
+
+def listen(hub: Hub) -> None:
+    """Hear of what concerns visitors."""
+    hub.on_change.append(_changed)
+    hub.on_signal["typing"].append(_typing)
+    hub.on_signal["read"].append(_read)
+
+
+def arrive(visitor_id: int) -> None:
+    """A line of this visitor is open; a task keeps saying so in the database while there are any."""
+    here[visitor_id] += 1
+    if not any(not task.done() for task in _keeper):
+        _keeper.clear()
+        _keeper.add(asyncio.create_task(_keep()))
+
+
+def depart(visitor_id: int) -> None:
+    """A line of this visitor is closed."""
+    here[visitor_id] -= 1
+    if here[visitor_id] <= 0:
+        del here[visitor_id]
+
+
+async def _keep() -> None:
+    while here:
+        await asyncio.sleep(TOUCH_EVERY)
+        try:
+            await run_in_threadpool(_touch, list(here))
+        except Exception:  # a database that is away for a moment; the next round makes up for it
+            log.exception("The presence of visitors could not be written down.")
+
+
+def _touch(ids: list[int]) -> None:
+    for start in range(0, len(ids), 500):
+        with transaction() as db:
+            visitors.touch(db, ids[start : start + 500])
+
+
+async def _changed(hub: Hub, change: Change) -> None:
+    if not _anybody(hub):
+        return
+    identities, frames = await run_in_threadpool(_frames, change)
+    _emit(hub, identities, frames)
+
+
+async def _typing(hub: Hub, values: list[Any]) -> None:
+    """[conversation, "agent", agent id, on]; what customers type is for agents."""
+    conversation, who, agent_id, on = (*values, None, None, None, None)[:4]
+    if who != "agent" or not _anybody(hub):
+        return
+    identities, name = await run_in_threadpool(_who, conversation, agent_id)
+    _emit(hub, identities, [{"t": "typing", "on": bool(on), "author": {"kind": "agent", "name": name}}])
+
+
+async def _read(hub: Hub, values: list[Any]) -> None:
+    """[conversation, agent id]: an agent has read what the customer wrote."""
+    if not _anybody(hub):
+        return
+    identities, status = await run_in_threadpool(_status, values[0])
+    if status["read"]:
+        _emit(hub, identities, [{"t": "read", "message": status["read"]}])
+
+
+def _anybody(hub: Hub) -> bool:
+    """Whether any visitor is connected to this process."""
+    return any(topic.startswith("v:") for topic in hub.lines)
+
+
+def _emit(hub: Hub, identities: Iterable[int], frames: list[Frame]) -> None:
+    """Each line gets each frame once, even if it listens to several of the identities."""
+    lines: set[Line] = {line for topic in topics(identities) for line in hub.listening(topic)}
+    for line in lines:
+        for frame in frames:
+            line.put(frame)
+
+
+def _frames(change: Change) -> tuple[tuple[int, ...], list[Frame]]:
+    with reading() as db:
+        return visitors.frames_of(db, change)
+
+
+def _status(conversation: int) -> tuple[tuple[int, ...], Frame]:
+    with reading() as db:
+        return visitors.status_audience(db, conversation)
+
+
+def _who(conversation: int, agent_id: int | None) -> tuple[tuple[int, ...], str]:
+    with reading() as db:
+        agent = db.get(Agent, agent_id) if agent_id else None
+        return visitors.audience(db, conversation), agent.name if agent else ""

@@ -1,0 +1,199 @@
+// What is rarely needed, fetched when first wanted: menu, emoji, files, another device, forms, rating, sound.
+let api, sheet, giver;
+
+let ready = null; // the words and the style of this file come when it does
+export async function act(what, arg, given) {
+  api = given;
+  api.answer = acts.answer;
+  await (ready ||= prepare());
+  return acts[what](arg);
+}
+
+async function prepare() {
+  const style = h("link", { rel: "stylesheet", href: document.body.dataset.style });
+  const styled = new Promise((done) => { style.onload = style.onerror = done; });
+  document.head.append(style);
+  const words = await fetch(`${api.base}/widget/words/${api.config.locale}`).then((r) => r.json());
+  Object.assign(api.words, words);
+  await styled;
+}
+
+const say = (...a) => api.say(...a);
+const h = (...a) => api.h(...a);
+const button = (label, onclick, props = {}) => h("button", { type: "button", onclick, ...props }, label);
+
+// One sheet at a time lies over the thread; Escape or a click beside it closes it and gives the focus back.
+function lay(kind, label, ...children) {
+  shut();
+  giver = document.activeElement;
+  sheet = h("div", { class: "veil", onclick: (e) => e.target === sheet && shut() },
+    h("section", { class: `sheet ${kind}`, role: kind === "menu" ? "menu" : "dialog", "aria-label": label, "aria-modal": kind !== "menu" }, ...children));
+  document.body.append(sheet);
+  sheet.querySelector("input,textarea,button")?.focus();
+  api.closeSheet = shut;
+}
+
+function shut() {
+  if (!sheet) return false;
+  sheet.remove();
+  sheet = null;
+  giver?.focus?.();
+  return true;
+}
+
+const acts = {
+  menu() {
+    const item = (label, fn) => button(label, () => { shut(); fn(); }, { role: "menuitem" });
+    lay("menu", say("menu"),
+      item(say("elsewhere"), acts.code),
+      item(say("have_code"), () => acts.redeem("")),
+      item(say(api.init.sound ? "sound_off" : "sound_on"), sound),
+      item(say("transcript"), transcript),
+      item(say("end"), () => api.send({ t: "end" })));
+    const items = [...sheet.querySelectorAll("button")];
+    sheet.addEventListener("keydown", (e) => {
+      const step = { ArrowDown: 1, ArrowUp: -1 }[e.key];
+      if (step) { e.preventDefault(); items[(items.indexOf(document.activeElement) + step + items.length) % items.length].focus(); }
+    });
+  },
+
+  emoji() {
+    const all = "😀 😄 😊 🙂 😉 😍 🥰 🤗 🤔 😅 😂 🥹 😢 😭 😱 😡 🙇 🙏 👍 👎 👏 🙌 👋 💪 ❤️ ✨ 🎉 🎁 📦 🚚 🛍️ 👕 👗 🧥 👟 📷 ☀️ ☔ 🌸 ✅ ❌ ❓".split(" ");
+    lay("emoji", say("emoji"), ...all.map((e) => button(e, () => { shut(); api.type.insert(e); })));
+  },
+
+  pick() {
+    const input = h("input", { type: "file", multiple: true, accept: api.config.files.types.join(",") });
+    input.addEventListener("change", () => acts.files(input.files));
+    input.click();
+  },
+
+  files(files) { for (const file of files) upload(file); },
+
+  code() { api.send({ t: "code" }) || api.banner(say("offline")); },
+
+  redeem(code) {
+    const input = h("input", { name: "code", value: code, autocomplete: "off", autocapitalize: "characters", spellcheck: "false", maxlength: 9, required: true, "aria-label": say("code") });
+    const form = h("form", {}, h("h2", {}, say("have_code")), h("p", {}, say("redeem_hint")), input, h("p", { class: "bad", role: "alert" }),
+      h("div", { class: "row" }, button(say("cancel"), shut), h("button", { class: "go" }, say("continue"))));
+    form.addEventListener("submit", (e) => { e.preventDefault(); api.send({ t: "redeem", code: input.value }); });
+    lay("card", say("have_code"), form);
+  },
+
+  form(which) {
+    if (document.querySelector("#form")) return;
+    const field = (name, type, props = {}) => h("label", {}, say(name), h("input", { type, name, ...props }));
+    const must = which === "offline" || api.config.forms.prechat === "required";
+    const wanted = which === "prechat" ? api.config.forms.asks : ["name", "email"];
+    const form = h("form", { id: "form", class: "ask" }, h("h2", {}, say(which === "offline" ? "leave_message" : "before_chat")),
+      h("p", {}, say(which === "offline" ? "offline_hint" : "prechat_hint")),
+      wanted.includes("name") && field("your_name", "text", { name: "name", autocomplete: "name", maxlength: 100, required: must && which === "prechat" }),
+      wanted.includes("email") && field("your_email", "email", { name: "email", autocomplete: "email", maxlength: 254, required: must }),
+      wanted.includes("phone") && field("your_phone", "tel", { name: "phone", autocomplete: "tel", maxlength: 30 }),
+      which === "offline" && h("label", {}, say("message"), h("textarea", { name: "text", rows: 3, required: true })),
+      h("div", { class: "row" }, !must && button(say("skip"), () => { form.remove(); document.body.classList.remove("asking"); }), h("button", { class: "go" }, say(which === "offline" ? "leave" : "start"))));
+    form.addEventListener("submit", (e) => {
+      e.preventDefault();
+      const data = Object.fromEntries(new FormData(form));
+      form.remove();
+      document.body.classList.remove("asking");
+      api.write(data.text || "", { t: "ask", form: which, name: data.name, email: data.email, phone: data.phone });
+    });
+    document.body.classList.toggle("asking", which === "prechat");
+    api.log.foot(form);
+  },
+
+  rate() {
+    if (document.querySelector("#rate")) return;
+    const stars = h("div", { class: "stars", role: "radiogroup", "aria-label": say("rate") });
+    const comment = h("textarea", { rows: 2, maxlength: 1000, "aria-label": say("comment"), placeholder: say("comment") });
+    const go = h("button", { class: "go", disabled: true }, say("send"));
+    let score = 0;
+    for (let n = 1; n <= 5; n++) stars.append(button("★", () => pickStar(n), { role: "radio", "aria-checked": "false", "aria-label": say("stars", { n }) }));
+    const form = h("form", { id: "rate", class: "ask" }, h("h2", {}, say("rate")), stars, comment, go);
+    const pickStar = (n) => {
+      score = n;
+      go.disabled = false;
+      [...stars.children].forEach((s, i) => { s.classList.toggle("on", i < n); s.setAttribute("aria-checked", String(i + 1 === n)); });
+    };
+    form.addEventListener("submit", (e) => {
+      e.preventDefault();
+      if (!api.send({ t: "rate", score, comment: comment.value })) return api.banner(say("offline"));
+      form.replaceChildren(h("p", { role: "status" }, say("thanks")));
+    });
+    api.log.foot(form);
+  },
+
+  beep() {
+    const audio = new AudioContext(), tone = audio.createOscillator(), gain = audio.createGain();
+    tone.frequency.value = 880;
+    gain.gain.setValueAtTime(0.06, audio.currentTime);
+    gain.gain.exponentialRampToValueAtTime(0.0001, audio.currentTime + 0.25);
+    tone.connect(gain).connect(audio.destination);
+    tone.start();
+    tone.stop(audio.currentTime + 0.3);
+    tone.onended = () => audio.close();
+  },
+
+  answer(frame) {
+    if (frame.t === "code") return showCode(frame);
+    if (frame.t === "error" && /^code/.test(frame.code) && sheet?.querySelector(".bad")) {
+      sheet.querySelector(".bad").textContent = frame.sentence;
+      return true;
+    }
+    return false;
+  },
+};
+
+function sound() {
+  api.init.sound = !api.init.sound;
+  api.keep("sound", api.init.sound || null);
+  if (api.init.sound) acts.beep();
+}
+
+// The conversation as the visitor saw it, as a plain text file made here.
+function transcript() {
+  const lines = api.log.all().filter((m) => m.id).map((m) => {
+    const who = m.author.kind === "customer" ? say("you") : m.author.kind === "bot" ? say("automatic") : m.author.name || say("staff");
+    return `${new Date(m.at).toLocaleString(api.config.locale)}  ${who}\n${m.text}${(m.attachments || []).map((a) => `\n[${a.name}]`).join("")}\n`;
+  });
+  const link = h("a", { href: URL.createObjectURL(new Blob([lines.join("\n")], { type: "text/plain;charset=utf-8" })), download: `${api.config.name}.txt` });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
+async function showCode({ code, expires_at: until, qr }) {
+  const place = (await api.ask("page").catch(() => null))?.url;
+  lay("card", say("elsewhere"), h("h2", {}, say("elsewhere")), qrImage(qr), h("p", {}, say("code_hint")),
+    h("output", { class: "code" }, code), h("p", { class: "fine" }, say("code_until", { time: new Date(until).toLocaleTimeString(api.config.locale, { hour: "2-digit", minute: "2-digit" }) })),
+    button(say("close"), shut, { class: "go" }));
+  return place;
+}
+
+const qrImage = (svg) => svg && h("img", { class: "qr", alt: say("qr"), src: `data:image/svg+xml,${encodeURIComponent(svg)}` });
+
+// Files go up one by one with a progress bar; the message that carries one is sent when it is there.
+function upload(file) {
+  const { max_bytes: max } = api.config.files;
+  const bar = h("progress", { max: 1, value: 0, "aria-label": file.name });
+  const fail = (sentence) => { bar.remove(); row.append(h("span", { class: "bad", role: "alert" }, sentence)); };
+  const stop = button("×", () => { sending.abort(); row.remove(); }, { "aria-label": say("discard") });
+  const row = h("div", { class: "up" }, h("span", {}, file.name), stop, bar);
+  const sending = new XMLHttpRequest();
+  api.$("tray").append(row);
+  if (file.size > max) return fail(say("too_big", { size: api.size(max) }));
+  sending.open("POST", `${api.base}/widget/${encodeURIComponent(api.config.key)}/files`);
+  sending.setRequestHeader("Authorization", `Bearer ${api.token()}`);
+  sending.upload.onprogress = (e) => { bar.value = e.loaded / e.total; };
+  sending.onerror = () => fail(say("not_sent"));
+  sending.onload = () => {
+    let told = {};
+    try { told = JSON.parse(sending.responseText); } catch { /* a proxy's page */ }
+    if (sending.status !== 201) return fail(told.sentence || say("not_sent"));
+    row.remove();
+    api.write("", { files: [told.attachment.id], shown: [told.attachment] });
+  };
+  const body = new FormData();
+  body.append("file", file, file.name);
+  sending.send(body);
+}
