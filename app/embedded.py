@@ -18,7 +18,8 @@ def redis_command(settings: Settings) -> list[str]:
         str(server_binary()),
         *("--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700"),
         *("--save", "", "--appendonly", "no", "--dir", str(settings.data_dir)),
-        *("--loglevel", "warning", "--daemonize", "no", "--maxmemory-policy", "noeviction"),
+        *("--loglevel", "warning", "--logfile", str(settings.data_dir / "redis.log")),
+        *("--daemonize", "no", "--maxmemory-policy", "noeviction"),
         *("--client-output-buffer-limit", "pubsub", "64mb", "16mb", "60"),
     ]
 

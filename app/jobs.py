@@ -5,14 +5,25 @@ A lost job is found by the clock (:mod:`app.clock`), so losing Redis loses nothi
 
 from __future__ import annotations
 
+import contextlib
+import logging
+import os
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 import redis
-from rq import Queue, SimpleWorker, Worker
+from rq import Queue, SimpleWorker
 
 from app.config import settings
 
+log = logging.getLogger(__name__)
+
 QUEUE = "madoguchi"
+PULSE_LASTS = 10  # seconds after which a silent process counts as dead
+_PULSE = "madoguchi:alive:"
 COALESCE = 10  # seconds a wake-up stands for the others that follow it, if its job is never run
 
 
@@ -44,13 +55,52 @@ def enqueue(function: str, *args: int | str) -> None:
 
 
 def work() -> None:
-    """Run jobs until told to stop. One process, no fork per job (a job takes 4 ms, a fork 30)."""
-    SimpleWorker([QUEUE], connection=connection()).work(with_scheduler=False, logging_level="WARNING")
+    """Run jobs until told to stop. One process, no fork per job (a job takes 4 ms, a fork 30).
+
+    Trap: RQ waits long in one command, so its connections must be its own: those that others have used
+    keep the client's read time-out of 5 seconds.
+    """
+    own = redis.Redis.from_url(settings().redis_url, socket_connect_timeout=1)
+    with pulse("worker"):
+        SimpleWorker([QUEUE], connection=own, worker_ttl=60).work(
+            with_scheduler=False, logging_level="WARNING"
+        )
 
 
-def workers() -> int:
-    """How many workers are alive. Raises RedisError."""
-    return len(Worker.all(connection=connection()))
+@contextmanager
+def pulse(name: str) -> Iterator[None]:
+    """Tell Redis every few seconds that this process (`worker`, `poll`) is alive, while the block runs.
+
+    RQ's own register of workers is gone with a killed Redis and is not written again.
+    """
+    stop = threading.Event()
+    thread = threading.Thread(target=_beat, args=(f"{_PULSE}{name}:{os.getpid()}", stop), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(2)
+
+
+def alive() -> Counter[str] | None:
+    """How many processes of each name gave a sign of life lately; None when Redis does not answer."""
+    try:
+        names = [key.decode().split(":")[2] for key in connection().scan_iter(f"{_PULSE}*")]
+    except redis.RedisError:
+        return None
+    return Counter(names)
+
+
+def _beat(key: str, stop: threading.Event) -> None:
+    while not stop.is_set():
+        try:
+            connection().set(key, 1, ex=PULSE_LASTS)
+        except redis.RedisError as error:
+            log.debug("no pulse: %s", error)
+        stop.wait(PULSE_LASTS / 5)
+    with contextlib.suppress(redis.RedisError):
+        connection().delete(key)
 
 
 def waiting() -> int:

@@ -173,7 +173,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("log_level", _one_of("debug", "info", "warning", "error"), "info", "How much is logged"),
     Option("max_upload_bytes", _between(1, 2**31), 20 * 1024 * 1024, "Largest attachment, in bytes"),
     Option("admin_email", _email, None, "First admin's address"),
-    Option("admin_password", _long(8), None, "First admin's password", secret=True),
+    Option("admin_password", _long(10), None, "First admin's password", secret=True),
     Option("demo", _yes, None, "Load the demo on the first start"),
     Option("allow_private", _yes, False, "Let connectors call private addresses (tests, an intranet)"),
     Option(

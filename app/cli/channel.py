@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -175,7 +176,7 @@ def _answers(kind: str, given: tuple[str, ...]) -> dict[str, Any]:
                 f"“{name}” is no setting of {kind}; see `madoguchi channel kinds {kind}`."
             )
         if value == "-":
-            value = click.get_text_stream("stdin").read().strip()
+            value = sys.stdin.read().strip()
         if several[name]:
             answers.setdefault(name, []).append(value)
         else:

@@ -1,12 +1,34 @@
-"""What a new installation needs before anybody can sign in."""
+"""What an installation needs before it is served: tables of this version, and somebody who can sign in."""
 
 from __future__ import annotations
 
+import os
 import secrets
 
-from app.config import Settings
+import click
+
+from app.cli.processes import migration_state
+from app.cli.progress import progress
+from app.config import ConfigError, Settings, settings
 
 DEFAULT_ADMIN = "admin@madoguchi.example"
+
+
+@click.command(hidden=True)
+@click.option("--report", type=int, required=True, help="Descriptor that gets the lines to show.")
+def prepare(report: int) -> None:
+    """Migrate; on the first start make an admin and load the demo.
+
+    `serve` runs this as a process of its own: the supervisor stays small, and starts in time.
+    """
+    current = settings()
+    if migration_state(current) != "current":
+        from app import migrations
+
+        migrations.upgrade()
+    lines = welcome(current) if is_new() else []
+    with os.fdopen(report, "w") as told:
+        told.write("\n".join(lines))
 
 
 def is_new() -> bool:
@@ -20,19 +42,41 @@ def is_new() -> bool:
         return db.scalar(select(Agent.id).limit(1)) is None
 
 
-def make_admin(settings: Settings) -> tuple[str, str | None]:
+def welcome(current: Settings) -> list[str]:
+    """Make the first people and the demo; how to sign in, told once."""
+    email, password = make_admin(current)
+    lines = [
+        f"Sign in as        {email}",
+        f"Password          {password or 'as set in MADOGUCHI_ADMIN_PASSWORD'}",
+    ]
+    if password:
+        lines.append("                  (told this once; `madoguchi user password` sets another)")
+    if current.demo is not False:
+        from app import demo
+
+        with progress() as step:
+            people = demo.load(step)
+        lines += [f"Demo {person.role:<12} {person.email}   {person.password}" for person in people]
+    return lines
+
+
+def make_admin(current: Settings) -> tuple[str, str | None]:
     """The first admin, from the settings; the password is returned only when it was made up here."""
     from app import people
     from app.db import transaction
+    from app.inbox import Refused
 
-    email = settings.admin_email or DEFAULT_ADMIN
-    password = settings.admin_password or made_up_password()
-    with transaction() as db:
-        people.create_agent(db, email=email, name="Admin", password=password, role="admin")
-    return email, None if settings.admin_password else password
+    email = current.admin_email or DEFAULT_ADMIN
+    password = current.admin_password or made_up_password()
+    try:
+        with transaction() as db:
+            people.add(db, None, email=email, name="Admin", password=password, role="admin")
+    except Refused as refused:
+        raise ConfigError(f"The first admin {email} could not be made: {refused}") from refused
+    return email, None if current.admin_password else password
 
 
 def made_up_password() -> str:
-    """Easy to read aloud and type, about 70 bits: four groups of four without look-alike letters."""
+    """Easy to read aloud and type, about 79 bits: four groups of four without look-alike letters."""
     letters = "abcdefghjkmnpqrstuvwxyz23456789"
     return "-".join("".join(secrets.choice(letters) for _ in range(4)) for _ in range(4))

@@ -18,7 +18,8 @@ SUPERVISED = "MADOGUCHI_SUPERVISED"
 @click.option("--host", help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.")
 @click.option("--fd", type=int, hidden=True, help="A listening socket inherited from the supervisor.")
-def web(host: str | None, port: int | None, fd: int | None) -> None:
+@click.option("--gate", type=int, hidden=True, help="A pipe that the supervisor closes when we may begin.")
+def web(host: str | None, port: int | None, fd: int | None, gate: int | None) -> None:
     """Answer HTTP and WebSockets (one process).
 
     \b
@@ -27,13 +28,15 @@ def web(host: str | None, port: int | None, fd: int | None) -> None:
       madoguchi web --port 8002
     """
     current = prepare(redis=True)
-    from app import server
+    from app import listener, main, server  # noqa: F401 - main is loaded before the gate opens
 
     if fd is not None:
-        listener = socket.socket(fileno=fd)
+        inherited = socket.socket(fileno=fd)
     else:
-        listener = server.bind(host or current.host, port or current.port)
-    server.run(current, listener)
+        inherited = listener.bind(host or current.host, port or current.port)
+    if gate is not None:
+        os.read(gate, 1)
+    server.run(current, inherited)
 
 
 @click.command()
@@ -55,9 +58,10 @@ def poll() -> None:
     One is enough; a second one does no harm.
     """
     prepare(redis=True)
-    from app import clock
+    from app import clock, jobs
 
-    clock.main()
+    with jobs.pulse("poll"):
+        clock.main()
 
 
 @click.command()

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import http.client
-import json
 import os
 import socket
+import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import click
 
-from app import datadir, embedded, logs, server
-from app.cli import first
-from app.cli.processes import SUPERVISED, migration_state
-from app.cli.progress import progress
+from app import datadir, embedded, listener, logs
+from app.cli.processes import SUPERVISED
 from app.config import ConfigError, Settings, configure
 from app.supervise import Program, Supervisor, line_printer, stopping_on_signals
 
 READY_SECONDS = 60
+HELPERS = ("worker", "poll")
+ME = (sys.executable, "-m", "app.cli")
 
 
 @click.command()
@@ -51,68 +50,64 @@ def serve(
 
 
 def run(settings: Settings) -> None:
-    """Everything that can be wrong is found before anything is started. Raises ConfigError."""
+    """Everything that can be wrong is found before anything is served. Raises ConfigError."""
     logs.set_up(settings.log_level)
     datadir.ensure(settings.data_dir)
     with datadir.only_one(settings.data_dir):
-        listener = server.bind(settings.host, settings.port)
-        state = migration_state(settings)
+        listening = listener.bind(settings.host, settings.port)
         settings.key("check")  # the secret key is made or read now, not by several children at once
-        programs = _programs(settings, listener)
-        say = line_printer([program.name for program in programs])
-        supervisor = Supervisor(say, _environment(settings))
+        names = ("redis", *_web_names(settings), *HELPERS)
+        supervisor = Supervisor(line_printer(names), _environment(settings))
         with stopping_on_signals(supervisor):
             try:
-                _start(supervisor, programs, settings, state)
+                _start(supervisor, settings, listening)
                 supervisor.watch()
             finally:
                 supervisor.stop()
 
 
-def _start(supervisor: Supervisor, programs: list[Program], settings: Settings, state: str) -> None:
+def _start(supervisor: Supervisor, settings: Settings, listening: socket.socket) -> None:
+    """Web processes load while the database is prepared, and wait at a gate; helpers start when pages are served."""
     if settings.embedded_redis:
-        supervisor.start(programs.pop(0))
-        if not embedded.wait_until_up(embedded.socket_path(settings)):
-            raise ConfigError("The embedded Redis did not start; its lines above may say why.")
-    if state != "current":
-        from app import migrations
-
-        migrations.upgrade()
-    welcome = _first_start(settings)
-    for program in programs:
-        supervisor.start(program)
-    threading.Thread(target=_announce, args=(settings, welcome, supervisor.stopping), daemon=True).start()
-
-
-def _first_start(settings: Settings) -> list[str]:
-    """Lines on how to sign in; made and told once."""
-    if not first.is_new():
-        return []
-    email, password = first.make_admin(settings)
-    lines = [f"Sign in as {email}", f"Password   {password or 'as set in MADOGUCHI_ADMIN_PASSWORD'}"]
-    if password:
-        lines.append("(told this once; `madoguchi user password` sets another)")
-    if settings.demo is not False:
-        from app import demo
-
-        with progress() as step:
-            for person in demo.load(step):
-                lines.append(f"Demo {person.role:<10} {person.email}   {person.password}")
-    return lines
+        _start_redis(supervisor, settings)
+    gate, opener = os.pipe()
+    for name in _web_names(settings):
+        fds = (listening.fileno(), gate)
+        command = (*ME, "web", "--fd", str(fds[0]), "--gate", str(fds[1]))
+        supervisor.start(Program(name, command, fds))
+    welcome = _prepare(supervisor)
+    os.close(opener)
+    _wait_for_pages(supervisor, settings)
+    if supervisor.stopping.is_set():
+        return
+    _announce(settings, welcome)
+    for name in HELPERS:
+        supervisor.start(Program(name, (*ME, name)))
 
 
-def _programs(settings: Settings, listener: socket.socket) -> list[Program]:
-    me = (sys.executable, "-m", "app.cli")
-    web = ("web", "--fd", str(listener.fileno()))
+def _start_redis(supervisor: Supervisor, settings: Settings) -> None:
+    supervisor.start(Program("redis", tuple(embedded.redis_command(settings)), served=True))
+    if not embedded.wait_until_up(embedded.socket_path(settings)):
+        log = settings.data_dir / "redis.log"
+        raise ConfigError(f"The embedded Redis did not start; {log} may say why.")
+
+
+def _prepare(supervisor: Supervisor) -> str:
+    """Run `prepare` (see app.cli.first) and give its lines. What it complains of, it has said itself."""
+    reading, writing = os.pipe()
+    command = (*ME, "prepare", "--report", str(writing))
+    with open(reading) as report:
+        process = subprocess.Popen(command, env=supervisor.environment, pass_fds=(writing,))
+        os.close(writing)
+        welcome = report.read()
+    if process.wait() and not supervisor.stopping.is_set():
+        raise click.exceptions.Exit(1)
+    return welcome
+
+
+def _web_names(settings: Settings) -> list[str]:
     count = settings.web_workers
-    programs = [
-        Program("web" if count == 1 else f"web.{number}", (*me, *web), (listener.fileno(),))
-        for number in range(1, count + 1)
-    ]
-    programs += [Program("worker", (*me, "worker")), Program("poll", (*me, "poll"))]
-    if settings.embedded_redis:
-        programs.insert(0, Program("redis", tuple(embedded.redis_command(settings)), served=True))
-    return programs
+    return ["web"] if count == 1 else [f"web.{number}" for number in range(1, count + 1)]
 
 
 def _environment(settings: Settings) -> dict[str, str]:
@@ -121,6 +116,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         "MADOGUCHI_DATA_DIR": str(settings.data_dir),
         "MADOGUCHI_HOST": settings.host,
         "MADOGUCHI_PORT": str(settings.port),
+        "MADOGUCHI_DEMO": "no" if settings.demo is False else "yes",
         "PYTHONUNBUFFERED": "1",
         SUPERVISED: "1",
     }
@@ -135,39 +131,32 @@ def _with_group_options(given: dict[str, Any]) -> dict[str, Any]:
     return given
 
 
-def _announce(settings: Settings, welcome: list[str], stopping: threading.Event) -> None:
-    """Once the page is served, tell where."""
-    began = time.monotonic()
-    while not stopping.wait(0.05):
-        found = _ready(settings)
-        if found is True:
-            break
-        if time.monotonic() - began > READY_SECONDS:
-            click.echo(f"Not everything is ready after {READY_SECONDS} s: {found}")
-            break
-    else:
-        return
-    base = settings.public_url
-    click.echo()
-    click.echo(click.style("  Madoguchi is ready", bold=True))
-    click.echo(f"  Inbox             {base}/")
-    click.echo(f"  Demo shop         {base}/demo")
-    click.echo(f"  Widget protocol   {base}/help/widget-protocol")
-    for line in welcome:
-        click.echo(f"  {line}")
-    click.echo("  Ctrl-C stops everything.\n")
+def _wait_for_pages(supervisor: Supervisor, settings: Settings) -> None:
+    """Until a page can be asked for; meanwhile what dies is restarted, and says why itself."""
+    deadline = time.monotonic() + READY_SECONDS
+    supervisor.watch(until=lambda: _serves_pages(settings) or time.monotonic() > deadline)
 
 
-def _ready(settings: Settings) -> bool | str:
-    """True, or what /readyz says is missing."""
+def _serves_pages(settings: Settings) -> bool:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
-    connection = http.client.HTTPConnection(host, settings.port, timeout=5)
+    connection = http.client.HTTPConnection(host, settings.port, timeout=1)
     try:
         connection.request("GET", "/readyz")
-        response = connection.getresponse()
-        body = response.read()
-        return True if response.status == 200 else json.dumps(json.loads(body))
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        return f"no answer yet ({error})"
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
     finally:
         connection.close()
+
+
+def _announce(settings: Settings, welcome: str) -> None:
+    base = settings.public_url
+    lines = [
+        click.style("Madoguchi is ready", bold=True),
+        f"Inbox             {base}/",
+        f"Demo shop         {base}/demo",
+        f"Widget protocol   {base}/help/widget-protocol",
+        *welcome.splitlines(),
+        "Ctrl-C stops everything.",
+    ]
+    click.echo("\n" + "".join(f"  {line}\n" for line in lines))

@@ -45,7 +45,7 @@ def add(email: str, name: str | None, role: str, password: str | None) -> None:
 
     chosen = password or made_up_password()
     with _changing() as db:
-        people.create_agent(db, email=email, name=name or email.partition("@")[0], password=chosen, role=role)
+        people.add(db, None, email=email, name=name or email.partition("@")[0], password=chosen, role=role)
     click.echo(f"{email} can sign in now as {role}.")
     if not password:
         click.echo(f"Password: {chosen} (told this once)")
@@ -78,7 +78,7 @@ def password(email: str, password: str | None) -> None:
 
     chosen = password or made_up_password()
     with _changing() as db:
-        people.set_password(db, _find(db, email), chosen)
+        people.set_password(db, None, _find(db, email), chosen)
     click.echo(f"Password of {email}: {'set' if password else f'{chosen} (told this once)'}")
 
 
@@ -91,7 +91,7 @@ def role(email: str, new_role: str) -> None:
     from app import people
 
     with _changing() as db:
-        people.set_role(db, _find(db, email), new_role)
+        people.change_role(db, None, _find(db, email), new_role)
     click.echo(f"{email} is {new_role} now.")
 
 
@@ -103,7 +103,7 @@ def deactivate(email: str) -> None:
     from app import people
 
     with _changing() as db:
-        people.deactivate(db, _find(db, email))
+        people.deactivate(db, None, _find(db, email))
     click.echo(f"{email} can no longer sign in.")
 
 
@@ -121,11 +121,9 @@ def _changing() -> Iterator[Session]:
 
 
 def _find(db: Session, email: str) -> Agent:
-    from sqlalchemy import func, select
+    from app import people
 
-    from app.models import Agent
-
-    agent = db.scalar(select(Agent).where(func.lower(Agent.email) == email.strip().lower()))
+    agent = people.by_email(db, email)
     if agent is None:
         raise click.ClickException(f"Nobody signs in as {email}; `madoguchi user list` shows everybody.")
     return agent

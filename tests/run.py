@@ -1,0 +1,104 @@
+"""The whole suite, as `make test` runs it: on both databases, with real processes and a real browser.
+
+What is missing is said and fails; nothing is skipped for lack of a database or a browser.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+CHROMIUMS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+
+
+@dataclass(frozen=True)
+class Round:
+    """One run of pytest: its title, the engine, which tests, and in how many processes."""
+
+    title: str
+    engine: str
+    marks: str
+    processes: str = "0"
+
+
+ROUNDS = (
+    Round("Fast tests on SQLite", "sqlite", "not browser and not faults", "auto"),
+    Round("Fast tests on PostgreSQL", "postgresql", "not browser and not faults", "auto"),
+    Round("Faults and browser on SQLite", "sqlite", "browser or faults"),
+    Round("Faults on PostgreSQL", "postgresql", "faults and not browser"),
+)
+
+
+def main(arguments: list[str]) -> int:
+    """Run every round, even after one failed; 0 when all passed."""
+    os.environ["MADOGUCHI_TEST_CHROMIUM"] = find_chromium() or install_chromium()
+    counts: Counter[str] = Counter()
+    failed = [made.title for made in ROUNDS if run(made, arguments, counts) != 0]
+    for title in failed:
+        print(f"Not passed: {title}")
+    summary = [f"{counts['passed']} passed", f"{counts['failed'] + counts['error']} failed"]
+    if counts["skipped"]:
+        summary.append(f"{counts['skipped']} skipped")
+    print(", ".join(summary))
+    return 1 if failed else 0
+
+
+def run(made: Round, arguments: list[str], counts: Counter[str]) -> int:
+    """One round; its output is passed on as it comes and its closing line added to `counts`."""
+    print(f"\n=== {made.title}", flush=True)
+    began = time.monotonic()
+    command = [sys.executable, "-m", "pytest", "-q", "-n", made.processes, "-m", made.marks, *arguments]
+    environment = {**os.environ, "MADOGUCHI_TEST_DB": made.engine}
+    last = ""
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            last = line if re.search(r"\d (passed|failed|error)", line) else last
+    for number, word in re.findall(r"(\d+) (passed|failed|error|skipped)", last):
+        counts[word] += int(number)
+    print(f"=== {made.title}: {time.monotonic() - began:.0f} s", flush=True)
+    return process.returncode
+
+
+def find_chromium() -> str | None:
+    """A Chromium of this machine: MADOGUCHI_TEST_CHROMIUM, or where they usually are."""
+    if named := os.environ.get("MADOGUCHI_TEST_CHROMIUM"):
+        if Path(named).is_file():
+            return named
+        sys.exit(f"MADOGUCHI_TEST_CHROMIUM names {named}, which is not there.")
+    return next((found for name in CHROMIUMS if (found := shutil.which(name))), None)
+
+
+def install_chromium() -> str:
+    """On a Debian where we are root, install one with Japanese letters; else say what to do."""
+    if shutil.which("apt-get") and os.geteuid() == 0:
+        print("Installing Chromium ...", flush=True)
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        packages = ("chromium", "fonts-noto-cjk")
+        for step in (("update",), ("install", "-y", "--no-install-recommends", *packages)):
+            subprocess.run(["apt-get", "-qq", *step], env=environment, stdout=subprocess.DEVNULL, check=True)
+        if found := find_chromium():
+            return found
+    sys.exit(
+        "The browser tests need Chromium or Chrome: install one (on Debian: apt install chromium "
+        "fonts-noto-cjk), or name it in MADOGUCHI_TEST_CHROMIUM."
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
