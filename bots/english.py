@@ -11,7 +11,7 @@ STOP_WORDS = frozenset(
     our us you your yours he she it its they them their this that these those there here of in on at to for
     from by with about as into and or but if so than then too very can could would should will shall may
     might must just please tell let know want need like get got im ive id ill youre whats hows wheres cant
-    dont any some what how when where which who why""".split()
+    dont any some what how when where which who why""".split()  # noqa: SIM905
 )
 
 

@@ -59,7 +59,7 @@ def guess(text: str, hint: str | None, spoken: tuple[str, ...]) -> Guess:
     script = max(scripts, key=lambda name: scripts[name] * (1 if name == "latin" else _JAPANESE_DENSITY))
     if script in ("han", "kana"):
         return Guess(_han(text, hint), sure=True)
-    return _latin(text, hint, home) if script == "latin" else Guess(script, sure=True)
+    return _latin(text, hint, spoken) if script == "latin" else Guess(script, sure=True)
 
 
 def spoken_to(language: str, hint: str | None, spoken: tuple[str, ...]) -> str:
@@ -94,11 +94,14 @@ def _han(text: str, hint: str | None) -> str:
     return "ja"
 
 
-def _latin(text: str, hint: str | None, home: str) -> Guess:
+def _latin(text: str, hint: str | None, spoken: tuple[str, ...]) -> Guess:
+    home = _home(hint, spoken)
     words = re.findall(r"\w+", text.casefold())
     english = sum(word in _ENGLISH for word in words)
     foreign = sum(word in _FOREIGN or not word.isascii() for word in words)
     if foreign > english:
         primary = _primary(hint)
         return Guess(primary if primary not in ("", "ja", "en") else "other", sure=True)
-    return Guess("en", sure=True) if english else Guess(home, sure=False)
+    if english:
+        return Guess("en", sure=True)
+    return Guess("en" if not hint and "en" in spoken else home, sure=False)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 _JAPANESE: Mapping[str, str] = {
     "greeting": "こんにちは。ご質問をどうぞ。",
     "thanks": "ありがとうございます。ほかにもご不明な点がございましたら、お気軽にお尋ねください。",
+    "go_ahead": "承知しました。ご質問がございましたら、どうぞお書きください。",
     "ask": "どちらについてのお尋ねでしょうか。",
     "ask_one": "「{title}」についてのお尋ねでしょうか。",
     "unknown": "申し訳ございません。その内容にはお答えできる情報がありません。"
@@ -26,6 +27,7 @@ _JAPANESE: Mapping[str, str] = {
 _ENGLISH: Mapping[str, str] = {
     "greeting": "Hello! What can I help you with?",
     "thanks": "You're welcome. If there is anything else, just ask.",
+    "go_ahead": "All right. If there is anything you would like to know, just ask.",
     "ask": "Which of these is your question about?",
     "ask_one": "Is your question about “{title}”?",
     "unknown": "I'm sorry, I don't have an answer to that. "

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from bots import sayings
+from bots.anger import anger
 from bots.book import Book
 from bots.decision import Decision
+from bots.person import person_declined, person_wanted
 from bots.question import Question
 from bots.replies import NONE, choice, courtesy, denies
+from bots.risk import risk
 from bots.ruling import label_of, ruled
-from bots.signals import anger, person_wanted, plain, risk
+from bots.signals import plain
 from bots.turn import Turn
 
 _CHIPS = 4
@@ -25,7 +28,7 @@ def decide(question: Question, book: Book) -> Decision:
     if not turn.text:
         return sayings.silent(turn, None)
     label = label_of(turn)
-    for concern in (_chosen, ruled, _alarming, _foreign, _courteous, _denied, _answered, _asked_back):
+    for concern in _CONCERNS:
         if decision := concern(turn, label):
             return decision
     return sayings.missed(turn, label, "unknown")
@@ -78,6 +81,11 @@ def _answered(turn: Turn, label: str | None) -> Decision | None:
     return sayings.answered(turn, label, turn.answer.entry, turn.answer.score) if turn.answer else None
 
 
+def _staying(turn: Turn, label: str | None) -> Decision | None:
+    """`オペレーターじゃなくていい`: stay, and let them ask."""
+    return sayings.courteous(turn, label, "go_ahead") if person_declined(plain(turn.text)) else None
+
+
 def _asked_back(turn: Turn, label: str | None) -> Decision | None:
     """Offer what is close. To offer the very same again is to have missed."""
     settings = turn.book.settings
@@ -87,3 +95,6 @@ def _asked_back(turn: Turn, label: str | None) -> Decision | None:
     if {entry.id for entry in near} <= set(turn.question.asked):
         return sayings.missed(turn, label, "none_of_these")
     return sayings.asked(turn, label, near)
+
+
+_CONCERNS = (_chosen, ruled, _alarming, _foreign, _courteous, _denied, _answered, _staying, _asked_back)

@@ -26,40 +26,45 @@ _GREETINGS = _folded(
     ",hi,hello,hey,hi there,hello there,hey there,good morning,good afternoon,good evening,excuse me"
 )
 _THANKS = _folded(
-    "ありがとう,ありがとうございます,ありがとうございました,有難う,有難うございます,有難うございました,どうもありがとう"
-    ",どうもありがとうございます,どうもありがとうございました,助かりました,助かります,了解,了解です,了解しました,承知しました"
-    ",わかりました,分かりました,わかった,解決しました,解決した,感謝します,大丈夫です,サンキュー,さようなら,失礼しました"
-    ",thanks,thank you,thank you so much,thank you very much,thanks a lot,many thanks,thx,ty,cheers,great,perfect,awesome"
-    ",got it,ok,okay,ok thanks,that helps,that helped,that's all,bye,goodbye,have a nice day,no thanks,no thank you"
+    "ありがとう,ありがとうございます,ありがとうございました,有難う,有難うございます,有難うございました"
+    ",どうもありがとう,どうもありがとうございます,どうもありがとうございました,助かりました,助かります"
+    ",了解,了解です,了解しました,承知しました,わかりました,分かりました,わかった,解決しました,解決した"
+    ",感謝します,大丈夫です,サンキュー,さようなら,失礼しました"
+    ",thanks,thank you,thank you so much,thank you very much,thanks a lot,many thanks,thx,ty,cheers"
+    ",great,perfect,awesome,got it,ok,okay,ok thanks,that helps,that helped,that's all,bye,goodbye"
+    ",have a nice day,no thanks,no thank you"
 )
 _YES = _folded(
-    "はい,はいそうです,はい そうです,うん,ええ,そう,そうです,そうそう,その通りです,お願いします,はいお願いします,それです,それ,合ってます"
+    "はい,はい そうです,はいそうです,うん,ええ,そう,そうです,そうそう,その通りです,お願いします"
+    ",はいお願いします,はい お願いします,それです,それ,合ってます"
     ",yes,yeah,yep,yup,sure,correct,right,ok,okay,yes please,that's it,that one,exactly,y"
 )
 _NO = _folded(
-    "いいえ,いえ,いや,ううん,違う,違います,違いますね,ちがう,ちがいます,そうじゃない,そうではない,そうではありません,どれでもない,どれでもありません"
-    ",どれも違う,どれも違います,ない,ありません,no,nope,nah,none,none of these,none of them,neither,not that,no it isn't,n"
+    "いいえ,いえ,いや,ううん,どれでもない,どれでもありません,どれも違う,どれも違います,ありません"
+    ",no,nope,nah,none,none of these,none of them,neither,n"
 )
 _DENIALS = _folded(
-    "違う,違います,ちがう,ちがいます,そうじゃない,そうではない,そうではありません,そういうことじゃない,そういうことではない"
-    ",それは聞いていない,聞きたいことと違います,解決しない,解決しません,解決していません,解決しませんでした,わからない,分からない,わかりません"
-    ",分かりません,no,nope,wrong,that's wrong,not what i asked,that's not what i asked,that's not what i meant"
+    "違う,違います,違いますね,ちがう,ちがいます,そうじゃない,そうではない,そうではありません"
+    ",そういうことじゃない,そういうことではない,聞きたいことと違います"
+    ",解決しない,解決しません,解決していません,解決しませんでした,わからない,分からない,わかりません,分かりません"
+    ",wrong,that's wrong,not that,no it isn't,not what i asked,that's not what i asked,that's not what i meant"
     ",that didn't help,that doesn't help,not helpful,that's not helpful,didn't help,i don't understand"
-)
-_FIRST = _folded(
-    "最初,最初の,最初のやつ,一番上,一番上の,上,上の,一つ目,ひとつめ,一番目,一番,first,the first,first one,the first one,top one"
 )
 _LAST = _folded(
     "最後,最後の,最後のやつ,一番下,一番下の,下,下の,last,the last,last one,the last one,bottom one"
 )
 _ORDINALS = (
-    _FIRST,
+    _folded(
+        "最初,最初の,最初のやつ,一番上,一番上の,上,上の,一つ目,一つ目の,ひとつめ,一番目,一番"
+        ",first,the first,first one,the first one,top one"
+    ),
     _folded("二つ目,ふたつめ,二番目,二番,二つ目の,second,the second,second one,the second one"),
     _folded("三つ目,みっつめ,三番目,三番,三つ目の,third,the third,third one,the third one"),
     _folded("四つ目,よっつめ,四番目,四番,四つ目の,fourth,the fourth,fourth one,the fourth one"),
 )
 _NUMBER = re.compile(
-    r"(?:number |no |option |the )?([1-9])(?:st|nd|rd|th)?(?: one)?(?:ばん|番|つ|個|こ)?(?:め|目)?(?:の|のやつ)?(?:です|で|をおねがいします)?"
+    r"(?:number |no |option |the )?([1-9])(?:st|nd|rd|th)?(?: one)?"
+    r"(?:ばん|番|つ|個|こ)?(?:め|目)?(?:の|のやつ)?(?:です|で|をおねがいします)?"
 )
 _COURTESY = _edges(sorted((*_GREETINGS, *_THANKS), key=lambda one: (-len(one), one)))
 NONE = -1
@@ -71,7 +76,7 @@ def choice(folded: str, titles: Sequence[str]) -> int | None:
     for place, title in enumerate(titles):
         if fold(title) == folded:
             return place
-    if folded in _NO or folded in _none_chips():
+    if folded in _NO or folded in _DENIALS or folded in _none_chips():
         return NONE
     if folded in _YES:
         return 0 if len(titles) == 1 else None
@@ -85,7 +90,12 @@ def denies(folded: str) -> bool:
 
 
 def courtesy(folded: str) -> str | None:
-    """The key of the bot's reply to a message of nothing but a greeting or thanks, else None."""
+    """The key of the bot's reply to a message of nothing but courtesy, else None.
+
+    A bare yes or no to nothing that was asked is courtesy too.
+    """
+    if folded in _YES or folded in _NO:
+        return "thanks" if folded in _THANKS else "go_ahead"
     if not folded or without_courtesy(folded):
         return None
     thanked = any(re.search(rf"(?:^| ){re.escape(phrase)}(?: |$)", folded) for phrase in _THANKS)

@@ -16,7 +16,7 @@ _ACTIONS: dict[RuleAction, Action] = {
     "escalate": "escalate",
 }
 _OWN_WORDS: dict[Action, str] = {
-    "answer": "thanks",
+    "answer": "go_ahead",
     "ask": "none_of_these",
     "hand_over": "handing_over",
     "escalate": "escalating",

@@ -32,6 +32,7 @@ def courteous(turn: Turn, label: str | None, key: str) -> Decision:
         phrase=key,
         label=label,
         misses=turn.question.misses,
+        asked=turn.question.asked,
     )
 
 
