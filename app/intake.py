@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -63,7 +64,8 @@ def read_receipt(receipt_id: int) -> RawReceipt:
 
 def _read(db: Session, receipt: RawReceipt) -> None:
     channel = db.get_one(Channel, receipt.channel_id)
-    request = base.Request(receipt.method, receipt.url, receipt.headers, body=receipt.body)
+    query = dict(parse_qsl(urlsplit(receipt.url).query, keep_blank_values=True))
+    request = base.Request(receipt.method, receipt.url, receipt.headers, query, receipt.body)
     try:
         connector = connect.connector(channel)
         events = connector.parse(request)

@@ -39,6 +39,11 @@ def find_channel(db: Session, named: str) -> Channel:
     return found
 
 
+def find_open(db: Session, key: str) -> Channel | None:
+    """The channel with this public key, if there is one and it is switched on."""
+    return db.scalar(select(Channel).where(Channel.key == key, Channel.enabled))
+
+
 def add_channel(
     db: Session, kind: str, name: str, answers: Mapping[str, Any], key: str | None = None
 ) -> Channel:

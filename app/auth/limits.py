@@ -11,7 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 Refusal = Callable[[Request, int, str], Response]
 """Makes the answer to a refused request from its status and a sentence (an English msgid)."""
 
-PLAIN = 2 * 1024 * 1024  # bytes: a form, a webhook; the longest message in UTF-8 and percent signs fits
+PLAIN = 2 * 1024 * 1024  # bytes: a form; the longest message in UTF-8 and percent signs fits
+HOOK = 3 * 1024 * 1024  # bytes: what the largest provider posts to a webhook
 PATIENCE = 30.0  # seconds without a single byte of an unfinished body
 _FORM_AROUND = 64 * 1024  # what a multipart body may hold besides its file
 
@@ -41,7 +42,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        limit = self.uploads() + _FORM_AROUND if self.is_upload(scope) else PLAIN
+        limit = self.uploads() + _FORM_AROUND if self.is_upload(scope) else _plain(scope)
         started = False
 
         async def sending(message: Message) -> None:
@@ -62,7 +63,11 @@ class BodyLimit:
 
 def _brings_file(scope: Scope) -> bool:
     content = Headers(scope=scope).get("content-type", "").lower()
-    return content.startswith("multipart/form-data") and not scope["path"].startswith("/login")
+    return content.startswith("multipart/form-data") and not scope["path"].startswith(("/login", "/hooks/"))
+
+
+def _plain(scope: Scope) -> int:
+    return HOOK if scope["path"].startswith("/hooks/") else PLAIN
 
 
 def _check_length(scope: Scope, limit: int) -> None:
