@@ -19,6 +19,7 @@ from app.config import ConfigError, Settings, configure
 from app.supervise import Program, Supervisor, line_printer, stopping_on_signals
 
 READY_SECONDS = 60
+TRIES = 4  # of a child that ends before the first page is served
 HELPERS = ("worker", "poll")
 ME = (sys.executable, "-m", "app.cli")
 
@@ -132,9 +133,19 @@ def _with_group_options(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _wait_for_pages(supervisor: Supervisor, settings: Settings) -> None:
-    """Until a page can be asked for; meanwhile what dies is restarted, and says why itself."""
+    """Until a page can be asked for. Raises ConfigError when the web processes cannot run at all."""
     deadline = time.monotonic() + READY_SECONDS
-    supervisor.watch(until=lambda: _serves_pages(settings) or time.monotonic() > deadline)
+    served = False
+
+    def settled() -> bool:
+        nonlocal served
+        served = _serves_pages(settings)
+        tries = max(child.restarts for child in supervisor.children)
+        return served or tries >= TRIES or time.monotonic() > deadline
+
+    supervisor.watch(until=settled)
+    if not served and not supervisor.stopping.is_set():
+        raise ConfigError("The web process does not start; its lines above say why.")
 
 
 def _serves_pages(settings: Settings) -> bool:
