@@ -1,0 +1,140 @@
+"""Entries of the thread: messages with everything their partial shows, and where markers stand between them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.formats import iso
+from app.models import Agent, Attachment, Case, Customer, Decision, Delivery, Identity, Message
+from app.models.message import NOTE, SYSTEM
+from app.web.rows import Sign, by_id, signs
+
+NEAR = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One message as it is shown. ``marks``: which of day, case, way differ from the entry before."""
+
+    message: Message
+    who: str
+    day: str
+    order: str
+    way: str
+    case: Case | None
+    sign: Sign
+    attachments: Sequence[Attachment]
+    delivery: Delivery | None
+    decision: Decision | None
+    system: dict[str, Any] = field(default_factory=dict)
+    marks: frozenset[str] = frozenset()
+    joined: bool = False
+
+    @property
+    def group(self) -> str:
+        """Neighbours of the same author on the same way are drawn together."""
+        one = self.message
+        return (
+            ""
+            if one.kind == SYSTEM
+            else f"{one.kind}/{one.author}/{one.agent_id or ''}/{one.channel_id or ''}"
+        )
+
+
+def entries(db: Session, messages: Sequence[Message], zone: ZoneInfo) -> list[Entry]:
+    """The entries of these messages (in order), with their markers; a handful of queries for all of them."""
+    ids = [message.id for message in messages]
+    people = by_id(db, Agent, {message.agent_id for message in messages} | _mentioned(messages))
+    channels = signs(db, {message.channel_id for message in messages})
+    cases = {one.id: one for one in _in(db, Case, Case.id, [m.case_id for m in messages if m.case_id])}
+    files = _grouped(_in(db, Attachment, Attachment.message_id, ids))
+    deliveries = {one.message_id: one for one in _in(db, Delivery, Delivery.message_id, ids)}
+    decisions = {one.reply_id: one for one in _in(db, Decision, Decision.reply_id, ids)}
+    names = _customer_names(db, messages)
+    plain = [
+        Entry(
+            message=one,
+            who=people[one.agent_id].name if one.agent_id in people else names.get(one.identity_id or 0, ""),
+            day=one.sent_at.astimezone(zone).date().isoformat(),
+            order=f"{iso(one.sent_at)}|{one.id}",
+            way=str(one.channel_id or "") if one.kind != NOTE else "",
+            case=cases.get(one.case_id or 0) if one.kind != SYSTEM else None,
+            sign=channels.get(one.channel_id or 0, Sign()),
+            attachments=files.get(one.id, ()),
+            delivery=deliveries.get(one.id),
+            decision=decisions.get(one.id),
+            system=_told(one, people),
+        )
+        for one in messages
+    ]
+    return list(_marked(plain))
+
+
+def _marked(plain: Iterable[Entry]) -> Iterable[Entry]:
+    """What `static/js/marks.js` does for entries that come live."""
+    seen = {"day": "", "case": "", "way": ""}
+    last: Entry | None = None
+    for entry in plain:
+        now = {"day": entry.day, "case": str(entry.case.number) if entry.case else "", "way": entry.way}
+        marks = frozenset(key for key, value in now.items() if value and value != seen[key])
+        seen |= {key: value for key, value in now.items() if value}
+        joined = bool(
+            not marks
+            and entry.group
+            and last is not None
+            and last.group == entry.group
+            and entry.message.sent_at - last.message.sent_at < NEAR
+        )
+        last = replace(entry, marks=marks, joined=joined)
+        yield last
+
+
+def _mentioned(messages: Sequence[Message]) -> set[int | None]:
+    return {message.context.get("assignee") for message in messages if message.kind == SYSTEM}
+
+
+def _told(message: Message, people: dict[int, Agent]) -> dict[str, Any]:
+    """The data of a system line, with what its sentence may need always there."""
+    if message.kind != SYSTEM:
+        return {}
+    agent = people.get(message.agent_id or 0)
+    told: dict[str, Any] = {
+        "what": "",
+        "by": "",
+        "reason": "",
+        "words": "",
+        "comment": "",
+        "score": 0,
+        "type": "",
+    }
+    told |= {"name": "", "team": "", "number": "", **message.context, "agent": agent.name if agent else ""}
+    told["until"] = datetime.fromisoformat(str(told["until"])) if told.get("until") else None
+    return told
+
+
+def _customer_names(db: Session, messages: Sequence[Message]) -> dict[int, str]:
+    wanted = {message.identity_id for message in messages if message.identity_id}
+    if not wanted:
+        return {}
+    rows = db.execute(
+        select(Identity.id, Customer.name)
+        .join(Customer, Customer.id == Identity.customer_id)
+        .where(Identity.id.in_(wanted))
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def _in(db: Session, kind: type[Any], column: Any, ids: Sequence[int]) -> Sequence[Any]:
+    return db.scalars(select(kind).where(column.in_(ids))).all() if ids else ()
+
+
+def _grouped(attachments: Sequence[Attachment]) -> dict[int, list[Attachment]]:
+    found: dict[int, list[Attachment]] = {}
+    for one in sorted(attachments, key=lambda each: each.id):
+        found.setdefault(one.message_id or 0, []).append(one)
+    return found

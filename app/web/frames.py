@@ -1,0 +1,128 @@
+"""An event as the frames agents' pages take in: the message and the row, drawn with the partials of the page.
+
+A page that missed some asks for them and gets the same frames (``/conversations/{id}/changes``).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.db import now
+from app.i18n import gettext
+from app.models import Agent, Conversation, Customer, Event, Message
+from app.models.conversation import HUMAN
+from app.queries import VIEWS, belongs, may_see
+from app.realtime import Change, change_of
+from app.render import HasTongue, render, zone_of
+from app.web.entries import entries
+from app.web.rows import rows
+
+Frame = dict[str, Any]
+MISSED_AT_MOST = 200  # beyond that the page loads itself anew
+QUIET = {"note.added", "delivery", "delivery.retried", "message.edited", "message.removed"}
+ABOUT_CUSTOMER = {"labelled", "unlabelled", "resolved", "reopened", "linked", "unlinked", "rated"}
+
+
+@dataclass(frozen=True)
+class News:
+    """One change with what it takes to tell anybody of it."""
+
+    change: Change
+    head: Conversation
+    message: Message | None
+    name: str
+
+    @property
+    def parts(self) -> list[str]:
+        """The parts of the open conversation that look different now."""
+        kind = self.change.kind
+        parts = [] if kind in QUIET else ["header"]
+        return [*parts, "panel"] if kind in ABOUT_CUSTOMER or self.change.data.get("case") else parts
+
+    @property
+    def calls(self) -> bool:
+        """Whether it is worth calling somebody who is not looking."""
+        return self.head.owner == HUMAN and self.change.kind in ("message.received", "handover")
+
+
+def news_of(db: Session, change: Change) -> News | None:
+    """The news of a change; nothing if it is about no conversation."""
+    if change.conversation_id is None:
+        return None
+    own = db.get_one(Conversation, change.conversation_id)
+    head = own if own.head_id in (None, own.id) else db.get_one(Conversation, own.head_id)
+    message = db.get(Message, change.message_id) if change.message_id else None
+    return News(change, head, message, db.get_one(Customer, head.customer_id).name)
+
+
+def drawn(db: Session, news: News, tongue: HasTongue) -> dict[str, str]:
+    """The HTML of the row and of the message in one language and zone."""
+    (row,) = rows(db, None, [news.head])
+    made = {"row": render("inbox/_row.html", locale=tongue.locale, viewer=tongue, row=row)}
+    if news.message is not None:
+        made["message"] = _entry(db, news.head, news.message, tongue)
+    return made
+
+
+def frame(
+    news: News, html: Mapping[str, str], viewer: Agent, teams: frozenset[int], read: int, *, looking: bool
+) -> Frame | None:
+    """The frame for one viewer, or nothing if it is not for their eyes. ``read``: the inbound messages they read."""
+    head, change = news.head, news.change
+    if not may_see(viewer, teams, head.team_id, head.assignee_id):
+        return {"t": "event", "id": change.id, "prev": change.prev, "conversation": head.id, "gone": True}
+    made: Frame = {
+        "t": "event",
+        "id": change.id,
+        "prev": change.prev,
+        "conversation": head.id,
+        "kind": change.kind,
+        "inbound": change.kind == "message.received",
+        "full": looking,
+        "row": {
+            "html": html["row"],
+            "views": [view for view in VIEWS if belongs(view, viewer, teams, head)]
+            if head.last_message_at
+            else [],
+            "unread": max(0, head.inbound_count - read),
+        },
+    }
+    if looking:
+        made |= {"parts": news.parts} | ({"message": {"html": html["message"]}} if "message" in html else {})
+    if news.calls and head.assignee_id in (None, viewer.id):
+        made["notify"] = _notice(news, viewer)
+    return made
+
+
+def missed(db: Session, viewer: Agent, head: Conversation, after: int) -> list[Frame] | None:
+    """Frames of what happened in an open conversation after an event; None: too much, load it anew."""
+    wanted = select(Event).where(Event.conversation_id == head.id, Event.id > after).order_by(Event.id)
+    events = db.scalars(wanted.limit(MISSED_AT_MOST + 1)).all()
+    if len(events) > MISSED_AT_MOST or any(event.kind in ("linked", "unlinked") for event in events):
+        return None
+    frames, shown = [], set()
+    for event in events:
+        news = news_of(db, change_of(event))
+        assert news is not None, "an event of a conversation is news of it"
+        made: Frame = {"id": event.id, "prev": event.prev_id, "conversation": head.id, "parts": news.parts}
+        made |= {"t": "event", "inbound": event.kind == "message.received", "full": True}
+        if news.message is not None and news.message.id not in shown:
+            shown.add(news.message.id)
+            made["message"] = {"html": _entry(db, head, news.message, viewer)}
+        frames.append(made)
+    return frames
+
+
+def _entry(db: Session, head: Conversation, message: Message, tongue: HasTongue) -> str:
+    (entry,) = entries(db, [message], zone_of(tongue))
+    return render("inbox/_entry.html", tongue, entry=entry, conversation_id=head.id)
+
+
+def _notice(news: News, viewer: Agent) -> dict[str, str]:
+    waiting = gettext(viewer.locale, "is waiting for a person")
+    body = news.message.text[:140] if news.change.kind == "message.received" and news.message else waiting
+    name = news.name or gettext(viewer.locale, "Visitor %(n)s", n=news.head.customer_id)
+    return {"title": name, "body": body, "url": f"/inbox/{news.head.id}", "at": now().isoformat()}

@@ -1,0 +1,283 @@
+"""Everything the open conversation shows beside its messages: who it is, who has it, what can be done."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import connect, queries
+from app.config import settings
+from app.db import now
+from app.family import family, family_ids
+from app.i18n import gettext
+from app.inbox.current import current_case
+from app.inbox.messages import ways
+from app.inbox.reading import lock_of
+from app.models import (
+    Agent,
+    Case,
+    Channel,
+    Conversation,
+    Customer,
+    Draft,
+    FaqEntry,
+    Identity,
+    Label,
+    Message,
+    ReadMark,
+    Setting,
+    Team,
+    Visitor,
+)
+from app.models.message import INBOUND
+from app.render import zone_of
+from app.web.bot import try_out
+from app.web.entries import Entry, entries
+from app.web.rows import Sign, labels_of, sign_of
+
+HERE = timedelta(seconds=150)
+UNDO_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to the customer and, in a few words, how it reaches them now."""
+
+    channel_id: int
+    sign: Sign
+    reach: str
+
+
+@dataclass(frozen=True)
+class Address:
+    """One address of the customer, as shown."""
+
+    words: str
+    address: str
+    proof: int
+    sign: Sign
+
+
+@dataclass(frozen=True)
+class Pane:
+    """The open conversation, for its templates. Parts that were not asked for are empty."""
+
+    conversation: Conversation
+    customer: Customer
+    case: Case | None
+    assignee: Agent | None
+    team: Team | None
+    link: str
+    people: Sequence[Agent] = ()
+    teams: Sequence[Team] = ()
+    snoozes: Sequence[tuple[str, datetime]] = ()
+    entries: Sequence[Entry] = ()
+    older: str | None = None
+    newer: str | None = None
+    first_unread: int = 0
+    target: int = 0
+    draft: Draft | None = None
+    ways: Sequence[Way] = ()
+    lock_name: str = ""
+    suggestion: FaqEntry | None = None
+    undo_seconds: int = UNDO_SECONDS
+    max_upload: int = 0
+    identities: Sequence[Address] = ()
+    cases: Sequence[Case] = ()
+    labels: Sequence[Label] = ()
+    all_labels: Sequence[Label] = ()
+    page: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def label_ids(self) -> set[int]:
+        return {label.id for label in self.labels}
+
+
+def whole(db: Session, viewer: Agent, head: Conversation, around: Message | None = None) -> Pane:
+    """Header, newest page of the thread (or the one around a message), composer and customer."""
+    page = queries.thread_page(db, head, around=around)
+    return Pane(
+        **_head(db, viewer, head),
+        **_composer(db, viewer, head),
+        **_customer(db, head),
+        entries=entries(db, page.messages, zone_of(viewer)),
+        older=page.older,
+        newer=page.newer,
+        first_unread=_first_unread(db, viewer, head, page.messages),
+        target=around.id if around else 0,
+    )
+
+
+def header(db: Session, viewer: Agent, head: Conversation) -> Pane:
+    """What the header needs."""
+    return Pane(**_head(db, viewer, head))
+
+
+def panel(db: Session, viewer: Agent, head: Conversation) -> Pane:
+    """What the customer's panel needs."""
+    return Pane(**_head(db, viewer, head), **_customer(db, head))
+
+
+def lock_holder(db: Session, viewer: Agent, head: Conversation) -> str:
+    """The name of another agent who is answering, or ""."""
+    lock = lock_of(db, head)
+    return db.get_one(Agent, lock.agent_id).name if lock and lock.agent_id != viewer.id else ""
+
+
+def _head(db: Session, viewer: Agent, head: Conversation) -> dict[str, Any]:
+    return {
+        "conversation": head,
+        "customer": db.get_one(Customer, head.customer_id),
+        "case": current_case(db, head) or _latest(db, head),
+        "assignee": db.get(Agent, head.assignee_id) if head.assignee_id else None,
+        "team": db.get(Team, head.team_id) if head.team_id else None,
+        "link": f"{settings().public_url}/inbox/{head.id}",
+        "people": db.scalars(select(Agent).where(Agent.active.is_(True)).order_by(Agent.name)).all(),
+        "teams": db.scalars(select(Team).order_by(Team.name)).all(),
+        "snoozes": snoozes(viewer, now()),
+    }
+
+
+def _latest(db: Session, head: Conversation) -> Case | None:
+    newest = select(Case).where(Case.conversation_id.in_(family_ids(db, head))).order_by(Case.id.desc())
+    return db.scalars(newest.limit(1)).first()
+
+
+def snoozes(viewer: Agent, at: datetime) -> list[tuple[str, datetime]]:
+    """The times one snoozes until most often, in the viewer's zone and words."""
+    local = at.astimezone(zone_of(viewer))
+    morning = local.replace(hour=9, minute=0, second=0, microsecond=0)
+    monday = morning + timedelta(days=7 - local.weekday())
+    return [
+        (gettext(viewer.locale, "In an hour"), at + timedelta(hours=1)),
+        (gettext(viewer.locale, "In three hours"), at + timedelta(hours=3)),
+        (gettext(viewer.locale, "Tomorrow morning"), morning + timedelta(days=1)),
+        (gettext(viewer.locale, "Next Monday"), monday),
+    ]
+
+
+def local_time(value: str, zone: ZoneInfo) -> datetime | None:
+    """A ``datetime-local`` field (no zone: the viewer's) or an ISO time, or nothing."""
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=zone)
+
+
+def _composer(db: Session, viewer: Agent, head: Conversation) -> dict[str, Any]:
+    found: dict[int, Way] = {}
+    for identity, channel in ways(db, head):
+        if channel.id not in found:
+            found[channel.id] = Way(channel.id, sign_of(channel), _reach(db, viewer, head, identity, channel))
+    general = db.get(Setting, "general")
+    undo = (general.value if general else {}).get("undo_seconds", UNDO_SECONDS)
+    return {
+        "draft": db.get(Draft, (viewer.id, head.id)),
+        "ways": list(found.values()),
+        "lock_name": lock_holder(db, viewer, head),
+        "suggestion": _suggestion(db, head),
+        "undo_seconds": undo,
+        "max_upload": settings().max_upload_bytes,
+    }
+
+
+def _reach(db: Session, viewer: Agent, head: Conversation, identity: Identity, channel: Channel) -> str:
+    features = connect.features(channel)
+    if features.live:
+        seen = _visitor(db, [identity.id])
+        here = seen is not None and seen.last_seen_at > now() - HERE
+        said = "On the site now" if here else "Has left the site; sees it on the next visit"
+        return gettext(viewer.locale, said)
+    if features.reply_window and head.last_message_at:
+        left = head.last_message_at + features.reply_window - now()
+        if left.total_seconds() <= 0:
+            return gettext(viewer.locale, "The reply window is closed")
+        hours, minutes = divmod(int(left.total_seconds()) // 60, 60)
+        return gettext(viewer.locale, "%(time)s left to reply", time=f"{hours}:{minutes:02}")
+    return gettext(viewer.locale, "Reaches them at any time")
+
+
+def _suggestion(db: Session, head: Conversation) -> FaqEntry | None:
+    """The FAQ entry that answers the customer's last words, while a person has the thread."""
+    if head.owner != "human" or head.last_author != "customer" or not head.last_message_id:
+        return None
+    message = db.get(Message, head.last_message_id)
+    if message is None or not message.text:
+        return None
+    decision = try_out(db, message.text, head.locale or None)
+    return db.get(FaqEntry, decision.entry_id) if decision.action == "answer" and decision.entry_id else None
+
+
+def _first_unread(db: Session, viewer: Agent, head: Conversation, shown: Sequence[Message]) -> int:
+    mark = db.get(ReadMark, (head.id, viewer.id))
+    count = head.inbound_count - (mark.inbound_count if mark else head.inbound_count)
+    if count <= 0:
+        return 0
+    theirs = [message.id for message in shown if message.kind == INBOUND]
+    return theirs[-count] if len(theirs) >= count else theirs[0] if theirs else 0
+
+
+def _customer(db: Session, head: Conversation) -> dict[str, Any]:
+    members = family(db, head) or [head]
+    customers = [one.customer_id for one in members]
+    identities = db.scalars(
+        select(Identity)
+        .where(Identity.customer_id.in_(customers))
+        .order_by(Identity.proof.desc(), Identity.id)
+    ).all()
+    cases = (
+        select(Case)
+        .where(Case.conversation_id.in_([one.id for one in members]))
+        .order_by(Case.id.desc())
+        .limit(12)
+    )
+    return {
+        "identities": _addresses(db, identities),
+        "cases": db.scalars(cases).all(),
+        "labels": labels_of(db, [head.id]).get(head.id, []),
+        "all_labels": db.scalars(select(Label).order_by(Label.name)).all(),
+        "page": _page(db, [identity.id for identity in identities]),
+    }
+
+
+def _addresses(db: Session, identities: Sequence[Identity]) -> list[Address]:
+    kinds = {
+        connect.identity_kind(one): sign_of(one)
+        for one in db.scalars(select(Channel).order_by(Channel.id.desc()))
+    }
+    plain = {"email": Sign("mail", "indigo"), "phone": Sign("phone", "plum")}
+    return [
+        Address(
+            one.display or one.address,
+            one.address,
+            one.proof,
+            kinds.get(one.kind) or plain.get(one.kind, Sign("user")),
+        )
+        for one in identities
+    ]
+
+
+def _page(db: Session, identities: Sequence[int]) -> dict[str, Any]:
+    """Where the visitor is, or was last."""
+    visitor = _visitor(db, identities)
+    url = str(visitor.page.get("url", "")) if visitor else ""
+    if visitor is None or not url.startswith(("http://", "https://")):
+        return {}
+    now_there = visitor.last_seen_at > now() - HERE
+    return {
+        "url": url,
+        "title": visitor.page.get("title") or url,
+        "at": visitor.last_seen_at,
+        "now": now_there,
+    }
+
+
+def _visitor(db: Session, identities: Sequence[int]) -> Visitor | None:
+    mine = Visitor.identity_id.in_(identities) | Visitor.proved_identity_id.in_(identities)
+    latest = select(Visitor).where(mine, Visitor.revoked_at.is_(None)).order_by(Visitor.last_seen_at.desc())
+    return db.scalars(latest.limit(1)).first()

@@ -1,0 +1,98 @@
+"""Saying something: replies, notes, files to go with them, and sending again what failed."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.datastructures import FormData, UploadFile
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from app import files, inbox, queries
+from app.config import settings
+from app.db import transaction
+from app.inbox import Refused
+from app.models import Agent, Attachment, Conversation, Message
+from app.render import zone_of
+from app.web.conversations import found
+from app.web.entries import entries
+from app.web.pages import number, partial, path_id, text, with_form
+
+
+def reply(request: Request, form: FormData) -> Response:
+    """Answer the customer; with ``resolve`` the case is resolved too. The same client id again changes nothing."""
+    with transaction() as db:
+        viewer, head = found(db, request)
+        message = inbox.reply(
+            db,
+            viewer,
+            head,
+            text(form, "text"),
+            _client_id(form),
+            channel_id=number(text(form, "channel_id")),
+            attachments=_attachments(db, viewer, form),
+        )
+        if text(form, "resolve"):
+            inbox.resolve(db, viewer, head)
+        return _shown(request, db, viewer, head, message)
+
+
+def note(request: Request, form: FormData) -> Response:
+    """Write a note that only we can see."""
+    with transaction() as db:
+        viewer, head = found(db, request)
+        said = text(form, "text")
+        message = inbox.note(
+            db, viewer, head, said, _client_id(form), attachments=_attachments(db, viewer, form)
+        )
+        return _shown(request, db, viewer, head, message)
+
+
+def upload(request: Request, form: FormData) -> Response:
+    """Keep a file that is to go with a message; answers with its id."""
+    file = form.get("file")
+    if not isinstance(file, UploadFile):
+        raise Refused("Choose a file.")
+    data, name = file.file.read(), file.filename or "file"
+    with transaction() as db:
+        viewer, _ = found(db, request)
+        kept = files.store(db, data, name, limit=settings().max_upload_bytes, agent=viewer)
+    return JSONResponse({"id": kept.id, "name": kept.name, "size": kept.size})
+
+
+def retry(request: Request) -> Response:
+    """Send again what failed."""
+    with transaction() as db:
+        viewer: Agent = request.state.viewer
+        message, head = queries.message_for(db, viewer, path_id(request))
+        inbox.retry(db, viewer, head, message)
+        return _shown(request, db, viewer, head, message)
+
+
+def _client_id(form: FormData) -> str:
+    given = text(form, "client_id").strip()
+    if not 8 <= len(given) <= 64 or not given.isprintable():
+        raise Refused("The message came without its number. Reload the page and send it again.")
+    return given
+
+
+def _attachments(db: Session, viewer: Agent, form: FormData) -> Sequence[Attachment]:
+    """The files named in the form that this viewer uploaded."""
+    ids = [id for value in form.getlist("attachments") if (id := number(value)) is not None]
+    mine = select(Attachment).where(Attachment.id.in_(ids), Attachment.agent_id == viewer.id)
+    return db.scalars(mine.order_by(Attachment.id)).all() if ids else ()
+
+
+def _shown(request: Request, db: Session, viewer: Agent, head: Conversation, message: Message) -> Response:
+    db.flush()
+    (entry,) = entries(db, [message], zone_of(viewer))
+    return partial(request, "inbox/_entry.html", entry=entry, conversation_id=head.id)
+
+
+routes = [
+    Route("/conversations/{id:int}/replies", with_form(reply), methods=["POST"]),
+    Route("/conversations/{id:int}/notes", with_form(note), methods=["POST"]),
+    Route("/conversations/{id:int}/attachments", with_form(upload), methods=["POST"]),
+    Route("/messages/{id:int}/retry", retry, methods=["POST"]),
+]

@@ -1,0 +1,122 @@
+"""Rows of the list, drawn from the conversation's own summary; a handful of queries for a whole page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import connect, queries
+from app.models import Agent, Channel, Conversation, ConversationLabel, Draft, Label
+
+WARM, HOT = 5, 15  # minutes of waiting after which a row warms up
+
+
+@dataclass(frozen=True)
+class Sign:
+    """A channel as it is shown: its icon and colour beside its name."""
+
+    icon: str = "message-square"
+    tint: str = "ink"
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One conversation in the list."""
+
+    id: int
+    customer_id: int
+    name: str
+    preview: str
+    author: str
+    at: datetime | None
+    waiting_since: datetime | None
+    sign: Sign
+    assignee: Agent | None
+    labels: Sequence[Label]
+    escalated: bool
+    owner: str
+    status: str
+    snoozed_until: datetime | None
+    priority: int
+    draft: str
+    unread: int
+
+
+def rows(db: Session, viewer: Agent | None, conversations: Sequence[Conversation]) -> list[Row]:
+    """The rows of these conversations. Without a viewer: as everybody sees them (no unread, no draft)."""
+    customers = queries.customers_of(db, conversations)
+    people = by_id(db, Agent, {one.assignee_id for one in conversations})
+    channels = signs(db, {one.last_channel_id for one in conversations})
+    labels = labels_of(db, [one.id for one in conversations])
+    drafts = _drafts(db, viewer, conversations)
+    unread = queries.unread(db, viewer, conversations) if viewer else {}
+    return [
+        Row(
+            id=one.id,
+            customer_id=one.customer_id,
+            name=customers[one.customer_id].name,
+            preview=one.last_preview,
+            author=one.last_author,
+            at=one.last_message_at,
+            waiting_since=one.waiting_since,
+            sign=channels.get(one.last_channel_id or 0, Sign()),
+            assignee=people.get(one.assignee_id or 0),
+            labels=labels.get(one.id, ()),
+            escalated=one.escalated,
+            owner=one.owner,
+            status=one.status,
+            snoozed_until=one.snoozed_until,
+            priority=one.priority,
+            draft=drafts.get(one.id, ""),
+            unread=unread.get(one.id, 0),
+        )
+        for one in conversations
+    ]
+
+
+def signs(db: Session, ids: set[int | None]) -> dict[int, Sign]:
+    """Channel id → how it is shown."""
+    return {id: sign_of(channel) for id, channel in by_id(db, Channel, ids).items()}
+
+
+def sign_of(channel: Channel) -> Sign:
+    """How a channel is shown."""
+    features = connect.features(channel)
+    return Sign(features.icon, features.tint, channel.name)
+
+
+def labels_of(db: Session, ids: Sequence[int]) -> dict[int, list[Label]]:
+    """Conversation id → its labels, by name."""
+    wanted = (
+        select(ConversationLabel.conversation_id, Label)
+        .join(Label, Label.id == ConversationLabel.label_id)
+        .where(ConversationLabel.conversation_id.in_(ids))
+        .order_by(Label.name)
+    )
+    found: dict[int, list[Label]] = {}
+    for id, label in db.execute(wanted):
+        found.setdefault(id, []).append(label)
+    return found
+
+
+def _drafts(db: Session, viewer: Agent | None, conversations: Sequence[Conversation]) -> dict[int, str]:
+    if viewer is None:
+        return {}
+    ids = [one.id for one in conversations]
+    wanted = select(Draft).where(Draft.agent_id == viewer.id, Draft.conversation_id.in_(ids))
+    return {draft.conversation_id: draft.text.strip()[:140] for draft in db.scalars(wanted)}
+
+
+Named = TypeVar("Named", Agent, Channel)
+
+
+def by_id(db: Session, kind: type[Named], ids: set[int | None]) -> dict[int, Named]:
+    """Id → row, for those of `ids` that are one; a single query."""
+    known = [id for id in ids if id is not None]
+    if not known:
+        return {}
+    return {one.id: one for one in db.scalars(select(kind).where(kind.id.in_(known)))}
