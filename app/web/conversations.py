@@ -1,5 +1,6 @@
 """Parts of an open conversation: older messages, what was missed, and what the viewer has in hand in it."""
 
+from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -15,8 +16,6 @@ from app.web.entries import entries
 from app.web.frames import missed
 from app.web.pages import number, partial, path_id, text, with_form
 
-from sqlalchemy.orm import Session  # isort: skip
-
 
 def found(db: Session, request: Request) -> tuple[Agent, Conversation]:
     """The viewer and the conversation of the path, as far as they may see it (else 404)."""
@@ -30,14 +29,14 @@ def older(request: Request) -> Response:
         viewer, head = found(db, request)
         page = queries.thread_page(db, head, before=request.query_params.get("before"))
         drawn = entries(db, page.messages, zone_of(viewer))
-    shown = {
-        "entries": drawn,
-        "older": page.older,
-        "conversation_id": head.id,
-        "first_unread": 0,
-        "target": 0,
-    }
-    return partial(request, "inbox/_entries.html", **shown)
+    return partial(
+        request,
+        "inbox/_entries.html",
+        entries=drawn,
+        older=page.older,
+        conversation_id=head.id,
+        first_unread=0,
+    )
 
 
 def changes(request: Request) -> Response:

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ExceptionHandler
 
 from app.auth.guard import wants_json
+from app.auth.headers import protect
 from app.inbox import Refused
 from app.queries import NotFound
 from app.web.pages import is_htmx, partial, words
@@ -45,7 +46,9 @@ def refusal(request: Request, status: int, sentence: str = "", **values: object)
     heading, usual = _SENTENCES.get(status, _FAILED)
     said = words(request, sentence or usual, **values)
     if _for_program(request):
-        return JSONResponse({"error": said}, status)
+        # The widget's frame has an opaque origin; without the header it could not read why.
+        readable = {"Access-Control-Allow-Origin": "*"} if request.url.path.startswith("/widget/") else {}
+        return JSONResponse({"error": said}, status, headers=readable)
     if is_htmx(request) or "x-requested-with" in request.headers:
         return PlainTextResponse(said, status)
     return partial(
@@ -96,6 +99,7 @@ def _failed(request: Request, error: Exception) -> Response:
     except Exception:
         log.exception("the page for failure %s could not be made", number)
         response = PlainTextResponse("Something went wrong on our side.", 500)
+    protect(response.headers, request.scope)  # this answer is made outside the middleware that does it
     return response
 
 

@@ -73,7 +73,8 @@ def frame(
     """The frame for one viewer, or nothing if it is not for their eyes. ``read``: the inbound messages they read."""
     head, change = news.head, news.change
     if not may_see(viewer, teams, head.team_id, head.assignee_id):
-        return {"t": "event", "id": change.id, "prev": change.prev, "conversation": head.id, "gone": True}
+        # It may stand in their list from before it was given to others.
+        return {"t": "gone", "conversation": head.id} if change.kind == "assigned" or looking else None
     made: Frame = {
         "t": "event",
         "id": change.id,

@@ -94,10 +94,9 @@ def frame(request: Request) -> Response:
         "Content-Security-Policy": _policy(request, chosen),
         "Cache-Control": SHORT,
         "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
     }
-    return Response(
-        html, media_type="text/html; charset=utf-8", headers=headers | {"X-Content-Type-Options": "nosniff"}
-    )
+    return compressed(request, html.encode(), "text/html; charset=utf-8", headers)
 
 
 def open_channel(db: Any, key: str) -> Channel | None:

@@ -13,7 +13,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-STATIC = Path(__file__).resolve().parent.parent.parent / "static" / "widget"
+ROOT = Path(__file__).resolve().parent.parent.parent
+STATIC = ROOT / "static" / "widget"
+MINIFIED = ROOT / "static" / "vendor" / "widget"  # see app.minify
+SCRIPTS = ("loader", "frame", "more")
 MODULES = ("dom", "host", "wire", "outbox", "thread", "composer", "frame")
 SCRIPT, STYLE = "text/javascript; charset=utf-8", "text/css; charset=utf-8"
 
@@ -32,14 +35,29 @@ class Asset:
 @lru_cache
 def assets() -> dict[str, Asset]:
     """The files by name: loader.js, frame.js, frame.css, more.js, more.css."""
-    made = (
-        _asset("loader.js", SCRIPT, squeeze(_text("loader.js"))),
-        _asset("frame.js", SCRIPT, join([_text(f"frame/{name}.js") for name in MODULES])),
-        _asset("more.js", SCRIPT, squeeze(_text("more.js"))),
-        _asset("frame.css", STYLE, squeeze_style(_text("frame/frame.css"))),
-        _asset("more.css", STYLE, squeeze_style(_text("more.css"))),
-    )
+    made = [_asset(f"{name}.js", SCRIPT, _smallest(name)) for name in SCRIPTS]
+    made.append(_asset("frame.css", STYLE, squeeze_style(_text("frame/frame.css"))))
+    made.append(_asset("more.css", STYLE, squeeze_style(_text("more.css"))))
     return {asset.name: asset for asset in made}
+
+
+def script(name: str) -> str:
+    """A script of `SCRIPTS` in one piece, squeezed."""
+    if name == "frame":
+        return join([_text(f"frame/{module}.js") for module in MODULES])
+    return squeeze(_text(f"{name}.js"))
+
+
+def digest(text: str) -> str:
+    """What a file's name follows its content by."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _smallest(name: str) -> str:
+    """The minified form made at install time, if it was made from what the script is now."""
+    text = script(name)
+    made = MINIFIED / f"{name}.{digest(text)}.js"
+    return made.read_text("utf-8") if made.is_file() else text
 
 
 def join(modules: list[str]) -> str:
@@ -77,4 +95,4 @@ def _asset(name: str, media_type: str, text: str) -> Asset:
     body = text.encode()
     # No time in the gzip header: the same content must give the same bytes in every process.
     packed = gzip.compress(body, 9, mtime=0)
-    return Asset(name, media_type, body, packed, hashlib.sha256(body).hexdigest()[:12])
+    return Asset(name, media_type, body, packed, digest(text))

@@ -20,6 +20,7 @@ onFrame((frame) => {
   else if (frame.t === "typing") showTyping(frame);
   else if (frame.t === "presence") showPresence(frame);
   else if (frame.t === "read") seenElsewhere(frame);
+  else if (frame.t === "gone") gone(frame.conversation);
 });
 
 function arrive(frame) {
@@ -34,7 +35,8 @@ function follow(frame) {
     if (frame.message) place(frame.message.html);
     return;
   }
-  if (frame.prev > known()) return recover();
+  // Not full: the server did not know yet that this conversation is open here.
+  if (frame.prev > known() || !frame.full) return recover();
   apply(frame);
 }
 
@@ -65,6 +67,12 @@ export function recover() {
 function check(heads) {
   const head = heads[openId()];
   if (head && head > known()) recover();
+}
+
+/** It was given to others and is not ours to see any more. */
+function gone(id) {
+  document.getElementById(`row-${id}`)?.remove();
+  if (id === openId()) location.assign("/inbox");
 }
 
 function seenElsewhere(frame) {
