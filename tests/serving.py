@@ -86,14 +86,20 @@ class Served:
         """Every process that the supervisor started."""
         return psutil.Process(self.process.pid).children(recursive=True)
 
-    def child(self, name: str) -> psutil.Process:
+    def pid_of(self, name: str) -> int | None:
         """The process of a program: redis, web, worker or poll."""
         for process in self.children():
             with suppress(psutil.Error):
                 words = process.cmdline()
                 if name in words or (name == "redis" and words and "redis-server" in words[0]):
-                    return process
-        raise AssertionError(f"there is no {name} among the children")
+                    return process.pid
+        return None
+
+    def child(self, name: str) -> psutil.Process:
+        """That process; there must be one."""
+        pid = self.pid_of(name)
+        assert pid is not None, f"there is no {name} among the children"
+        return psutil.Process(pid)
 
     def kill(self, name: str) -> None:
         """kill -9 one of the children."""
