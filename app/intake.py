@@ -73,7 +73,9 @@ def _read(db: Session, receipt: RawReceipt) -> None:
         receipt.state, receipt.error = "failed", str(error)
         return
     receipt.outcome = accept(db, channel, events)
-    receipt.state, receipt.error, receipt.parsed_at = "parsed", "", now()
+    failed = [one["failed"] for one in receipt.outcome if "failed" in one]
+    receipt.state, receipt.error = ("failed", failed[0]) if failed else ("parsed", "")
+    receipt.parsed_at = now()
 
 
 def accept(db: Session, channel: Channel, events: Iterable[base.Event]) -> list[Outcome]:

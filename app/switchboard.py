@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -11,9 +11,13 @@ from sqlalchemy.orm import Session
 
 from app import connect, vault
 from app.db import now
-from app.models import Channel
+from app.events import record
+from app.models import Agent, Channel
+from app.text import one_line
 from channels import forms
 from channels.base import ChannelError, Health
+
+MAX_NAME = 100
 
 
 class Wrong(Exception):
@@ -45,37 +49,74 @@ def find_open(db: Session, key: str) -> Channel | None:
 
 
 def add_channel(
-    db: Session, kind: str, name: str, answers: Mapping[str, Any], key: str | None = None
+    db: Session,
+    kind: str,
+    name: str,
+    answers: Mapping[str, Any],
+    key: str | None = None,
+    *,
+    bot: bool = True,
+    actor: Agent | None = None,
 ) -> Channel:
     """A new channel of `kind`, from the answers to its form. Raises `Wrong`, `registry.UnknownKind`."""
     reading = forms.read_settings(kind, answers)
+    name = one_line(name, MAX_NAME + 1)
     _refuse(reading.errors, name)
     channel = Channel(
         kind=kind,
-        name=name.strip(),
+        name=name,
         key=key or secrets.token_urlsafe(12),
         settings=reading.plain,
         secrets=vault.seal(reading.secret),
+        bot_enabled=bot,
         cursor={},
     )
     db.add(channel)
     db.flush()
+    _note(db, "audit.channel_added", actor, channel, of=kind)
     return channel
 
 
-def change_channel(db: Session, channel: Channel, name: str, answers: Mapping[str, Any]) -> None:
-    """New answers; a secret left empty keeps what is stored. Raises `Wrong`, `vault.Unreadable`."""
-    kept = vault.unseal(channel.secrets)
+def change_channel(
+    db: Session,
+    channel: Channel,
+    name: str,
+    answers: Mapping[str, Any],
+    *,
+    bot: bool | None = None,
+    forget: Collection[str] = (),
+    actor: Agent | None = None,
+) -> None:
+    """New answers; a secret left empty keeps what is stored, unless it is one to `forget`.
+
+    Raises `Wrong`, `registry.UnknownKind`.
+    """
+    kept = {one: value for one, value in kept_secrets(channel).items() if one not in forget}
     reading = forms.read_settings(channel.kind, answers, frozenset(kept))
+    name = one_line(name, MAX_NAME + 1)
     _refuse(reading.errors, name)
-    channel.name, channel.settings = name.strip(), reading.plain
+    before = channel.settings
+    changed = [one for one, value in reading.plain.items() if before.get(one) != value]
+    channel.name, channel.settings = name, reading.plain
     channel.secrets = vault.seal({**kept, **reading.secret})
+    channel.bot_enabled = channel.bot_enabled if bot is None else bot
     channel.health, channel.health_text, channel.health_at = "unknown", "", None
+    _note(db, "audit.channel_changed", actor, channel, changed=[*changed, *reading.secret, *forget])
 
 
-def switch(channel: Channel, *, on: bool) -> None:
+def kept_secrets(channel: Channel) -> dict[str, Any]:
+    """The stored secrets; none if they were stored under another key, so that they can be entered again."""
+    try:
+        return vault.unseal(channel.secrets)
+    except vault.Unreadable:
+        return {}
+
+
+def switch(db: Session, channel: Channel, *, on: bool, actor: Agent | None = None) -> None:
     """Let the channel receive and send, or not."""
-    channel.enabled = on
+    if channel.enabled != on:
+        channel.enabled = on
+        _note(db, "audit.channel_on" if on else "audit.channel_off", actor, channel)
 
 
 def probe(channel: Channel) -> tuple[str, str]:
@@ -95,7 +136,13 @@ def record_health(channel: Channel, health: str, sentence: str) -> None:
 
 
 def _refuse(errors: Mapping[str, str], name: str) -> None:
-    if not name.strip():
+    if not name:
         errors = {"name": "A channel needs a name.", **errors}
+    elif len(name) > MAX_NAME:
+        errors = {"name": "This is too long.", **errors}
     if errors:
         raise Wrong(errors)
+
+
+def _note(db: Session, kind: str, actor: Agent | None, channel: Channel, **data: Any) -> None:
+    record(db, kind, agent=actor, channel_id=channel.id, name=channel.name, **data)

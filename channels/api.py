@@ -78,6 +78,11 @@ class Api(Connector[ApiSettings]):
     kind = "api"
     label = "API"
     help_page = "api-channel"
+    guide = (
+        "Let a signing secret be made up here, and copy it to your system before you save: it is not shown again.",
+        "Have your system post its events to the webhook address, signed with that secret.",
+        "To answer from here, enter the address of your system that takes the answers.",
+    )
     features = Features(
         html=True,
         subject=True,

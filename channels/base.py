@@ -53,6 +53,7 @@ __all__ = [
     "Context",
     "DeliveryState",
     "Edit",
+    "Embedding",
     "End",
     "Event",
     "Features",
@@ -153,13 +154,14 @@ class Connector(ABC, Generic[S]):
     """One channel of one kind.
 
     Built per use from its settings; keeps nothing between calls. `http` is the product's `guard.Client`.
-    `label` is English and translated by the product; `help_page` names the page of the help that tells how to
-    set it up.
+    `label` and the steps of `guide` (what to do where, to set a channel up) are English and translated by the
+    product; `help_page` names the page of the help that tells more.
     """
 
     kind: ClassVar[str]
     label: ClassVar[str]
     help_page: ClassVar[str] = ""
+    guide: ClassVar[tuple[str, ...]] = ()
     features: ClassVar[Features]
     Settings: ClassVar[type[Any]]
 
@@ -226,6 +228,14 @@ class TypingIndicator(Protocol):
 
     def typing(self, to: Person) -> None:
         """Show it; never raises, losing it costs nothing."""
+
+
+@runtime_checkable
+class Embedding(Protocol):
+    """Is put on the business's own pages."""
+
+    def embed(self) -> str:
+        """The HTML to paste there."""
 
 
 @runtime_checkable

@@ -37,13 +37,14 @@ def read_settings(
 ) -> Reading:
     """What a person answered to `fields(kind)`.
 
-    `answers` are form values (strings; a box not ticked is absent) or JSON values. `stored_secrets` names the
-    secrets already kept, which need not be given again. Raises `registry.UnknownKind`.
+    `answers` are form values (strings, "on" for a ticked box) or JSON values; what is absent has its default.
+    `stored_secrets` names the secrets already kept, which need not be given again. Raises
+    `registry.UnknownKind`.
     """
     reading = Reading()
     for made in fields(kind):
         try:
-            value = _read(made, answers.get(made.name), made.name in stored_secrets)
+            value = _read(made, _answer(made, answers), made.name in stored_secrets)
         except _Wrong as wrong:
             reading.errors[made.name] = str(wrong)
             continue
@@ -67,6 +68,10 @@ def _built(kind: str, reading: Reading) -> dict[str, Any]:
     lines = {made.name for made in fields(kind) if made.type == "lines"}
     values = {**reading.plain, **reading.secret}
     return {name: tuple(value) if name in lines else value for name, value in values.items()}
+
+
+def _answer(made: Field, answers: Mapping[str, Any]) -> Any:
+    return answers.get(made.name, "" if made.secret else made.default)
 
 
 def _read(made: Field, answer: Any, kept: bool) -> Any:

@@ -22,13 +22,14 @@ def setting(
     maximum: int | None = None,
     url: bool = False,
     generate: bool = False,
+    group: str = "",
 ) -> Any:
     """A field of a `Settings` dataclass and how to ask for it.
 
     `label`, `help` and choice labels are English and translated by the product. The field's annotation gives
     its type: str, int, bool, `tuple[str, ...]` (one a line) or `dict[str, Any]` (JSON). A secret is stored
     encrypted and never shown again; `generate` offers to make up a strong one. `minimum` and `maximum` bound
-    a number, or the length of a text.
+    a number, or the length of a text. `group` is the heading it stands under, with its neighbours of the same.
     """
     metadata = {
         "label": label,
@@ -42,6 +43,7 @@ def setting(
         "maximum": maximum,
         "url": url,
         "generate": generate,
+        "group": group,
     }
     if isinstance(default, dict):
         return field(default_factory=lambda: dict(default), metadata=metadata)
@@ -68,6 +70,7 @@ class Field:
     maximum: int | None = None
     url: bool = False
     generate: bool = False
+    group: str = ""
 
     @property
     def secret(self) -> bool:
@@ -94,21 +97,8 @@ def _field(made: "dataclasses.Field[Any]", hint: Any) -> Field:
     default = made.default if made.default is not dataclasses.MISSING else None
     if made.default_factory is not dataclasses.MISSING:
         default = made.default_factory()
-    names = (
-        "label",
-        "help",
-        "required",
-        "choices",
-        "multiline",
-        "placeholder",
-        "minimum",
-        "maximum",
-        "url",
-        "generate",
-    )
-    return Field(
-        name=made.name, type=_type(hint, about), default=default, **{key: about[key] for key in names}
-    )
+    told = {name: value for name, value in about.items() if name != "secret"}
+    return Field(name=made.name, type=_type(hint, about), default=default, **told)
 
 
 def _type(hint: Any, about: Mapping[str, Any]) -> FieldType:

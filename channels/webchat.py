@@ -41,33 +41,32 @@ OLDEST = timedelta(days=7)  # how long a message may have waited in a browser th
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
+_WHERE, _WORDS, _LOOK, _LIMITS = "Where", "Words", "Look", "Files and limits"
+_HOURS, _SIGNED_IN = "Before the chat and out of hours", "Signed-in customers"
+
+
 @dataclass(frozen=True)
 class WebChatSettings:
     allowed_origins: tuple[str, ...] = setting(
         "Allowed sites",
+        group=_WHERE,
         help="The sites that may show this chat, one a line, such as https://shop.example.jp or "
         "https://*.example.jp. Empty: only this installation's own demo page.",
         default=(),
         url=True,
         placeholder="https://shop.example.jp",
     )
-    greeting_ja: str = setting("Greeting in Japanese", multiline=True, maximum=1000)
-    greeting_en: str = setting("Greeting in English", multiline=True, maximum=1000)
+    greeting_ja: str = setting("Greeting in Japanese", group=_WORDS, multiline=True, maximum=1000)
+    greeting_en: str = setting("Greeting in English", group=_WORDS, multiline=True, maximum=1000)
     quick_replies_ja: tuple[str, ...] = setting(
-        "First choices in Japanese", help="Buttons under the greeting, one a line.", default=()
+        "First choices in Japanese", group=_WORDS, help="Buttons under the greeting, one a line.", default=()
     )
     quick_replies_en: tuple[str, ...] = setting(
-        "First choices in English", help="Buttons under the greeting, one a line.", default=()
-    )
-    brand_colour: str = setting(
-        "Brand colour", help="Six hex digits. Text on it becomes white or black by itself.", default="#28518f"
-    )
-    logo_url: str = setting("Logo", help="Address of a square picture. Empty: none.", url=True)
-    position: str = setting(
-        "Position", default="right", choices=(("right", "Bottom right"), ("left", "Bottom left"))
+        "First choices in English", group=_WORDS, help="Buttons under the greeting, one a line.", default=()
     )
     reply_time: str = setting(
         "Usual time to answer",
+        group=_WORDS,
         help="Shown at the top of the chat.",
         default="none",
         choices=(
@@ -77,17 +76,29 @@ class WebChatSettings:
             ("day", "Within a day"),
         ),
     )
+    brand_colour: str = setting(
+        "Brand colour",
+        group=_LOOK,
+        help="Six hex digits. Text on it becomes white or black by itself.",
+        default="#28518f",
+    )
+    logo_url: str = setting("Logo", group=_LOOK, help="Address of a square picture. Empty: none.", url=True)
+    position: str = setting(
+        "Position", group=_LOOK, default="right", choices=(("right", "Bottom right"), ("left", "Bottom left"))
+    )
     prechat: str = setting(
         "Ask before the chat",
+        group=_HOURS,
         help="A short form before the first message.",
         default="off",
         choices=(("off", "No form"), ("optional", "A form that can be skipped"), ("required", "A form")),
     )
-    ask_name: bool = setting("The form asks for a name", default=True)
-    ask_email: bool = setting("The form asks for an email address", default=True)
-    ask_phone: bool = setting("The form asks for a phone number", default=False)
+    ask_name: bool = setting("The form asks for a name", group=_HOURS, default=True)
+    ask_email: bool = setting("The form asks for an email address", group=_HOURS, default=True)
+    ask_phone: bool = setting("The form asks for a phone number", group=_HOURS, default=False)
     offline: str = setting(
         "Outside business hours",
+        group=_HOURS,
         default="form",
         choices=(
             ("form", "Take a message and an address to answer to"),
@@ -97,6 +108,7 @@ class WebChatSettings:
     )
     identity_secret: str = setting(
         "Identity secret",
+        group=_SIGNED_IN,
         help="For signed-in customers: your server signs who they are with it. At least 32 characters.",
         secret=True,
         generate=True,
@@ -105,27 +117,30 @@ class WebChatSettings:
     )
     require_identity: bool = setting(
         "Only signed-in customers",
+        group=_SIGNED_IN,
         help="The chat opens only for a customer your server vouches for.",
         default=False,
     )
     identity_scope: str = setting(
         "User ids shared with",
+        group=_SIGNED_IN,
         help="Channels with the same word here know a person by the same user id. Empty: only this one.",
         maximum=50,
     )
     max_upload_mb: int = setting(
-        "Largest file, in MB", help="0: no files.", default=10, minimum=0, maximum=25
+        "Largest file, in MB", group=_LIMITS, help="0: no files.", default=10, minimum=0, maximum=25
     )
     upload_types: tuple[str, ...] = setting(
         "File types",
+        group=_LIMITS,
         help="Content types, one a line; image/* means every picture.",
         default=("image/*", "application/pdf", "text/plain"),
     )
     messages_per_minute: int = setting(
-        "Messages a minute from one visitor", default=20, minimum=1, maximum=600
+        "Messages a minute from one visitor", group=_LIMITS, default=20, minimum=1, maximum=600
     )
     messages_per_minute_ip: int = setting(
-        "Messages a minute from one network address", default=120, minimum=1, maximum=6000
+        "Messages a minute from one network address", group=_LIMITS, default=120, minimum=1, maximum=6000
     )
 
     def problems(self) -> dict[str, str]:
@@ -173,6 +188,11 @@ class WebChat(Connector[WebChatSettings]):
     kind = "webchat"
     label = "Web chat"
     help_page = "widget-protocol"
+    guide = (
+        "List the sites that may show the chat.",
+        "Paste the line below into their pages, just before </body>.",
+        "If your customers sign in on your site, let your server vouch for them with the identity secret.",
+    )
     features = Features(
         max_length=MAX_TEXT,
         max_attachment_bytes=25_000_000,
@@ -206,6 +226,9 @@ class WebChat(Connector[WebChatSettings]):
     def send(self, outbound: Outbound) -> Sent:
         """The socket of the thread carries it: being in the thread is being sent."""
         return Sent((outbound.key,))
+
+    def embed(self) -> str:
+        return f'<script async src="{self.context.public_url}/widget.js" data-channel="{self.context.key}"></script>'
 
     def allows(self, origin: str) -> bool:
         """Whether pages of `origin` ("https://shop.example.jp") may show this chat."""

@@ -150,7 +150,7 @@ def _switch(which: str, *, on: bool) -> None:
     from app.db import transaction
 
     with transaction() as db:
-        switchboard.switch(_find(db, which), on=on)
+        switchboard.switch(db, _find(db, which), on=on)
     click.echo(f"Channel {which} is {'on' if on else 'off'}.")
 
 

@@ -16,7 +16,7 @@ def api(**answers: Any) -> forms.Reading:
 
 
 def chat(**answers: Any) -> forms.Reading:
-    return read_settings("webchat", {"brand_colour": "#28518f", **answers})
+    return read_settings("webchat", answers)
 
 
 def test_every_kind_can_be_asked_for() -> None:
@@ -45,9 +45,12 @@ def test_what_is_no_web_address_is_refused(url: str) -> None:
     assert "callback_url" in api(callback_url=url).errors
 
 
-def test_a_box_that_is_not_ticked_is_absent() -> None:
-    assert api().plain["trust_contacts"] is False
-    assert api(trust_contacts="on").plain["trust_contacts"] is True
+@pytest.mark.parametrize(
+    ("answer", "on"), [("on", True), ("1", True), (True, True), (False, False), ("", False), ("no", False)]
+)
+def test_a_box_is_ticked_or_not(answer: object, on: bool) -> None:
+    assert api(trust_contacts=answer).plain["trust_contacts"] is on
+    assert chat(ask_name=answer).plain["ask_name"] is on
 
 
 def test_lines_are_a_list_without_blanks() -> None:
@@ -68,7 +71,7 @@ def test_lines_are_a_list_without_blanks() -> None:
         ({"allowed_origins": "shop.example.jp"}, "allowed_origins"),
         ({"identity_secret": "short"}, "identity_secret"),
         ({"greeting_ja": "あ" * 1001}, "greeting_ja"),
-        ({"prechat": "required"}, "prechat"),
+        ({"prechat": "required", "ask_name": False, "ask_email": ""}, "prechat"),
     ],
 )
 def test_a_wrong_answer_is_told_at_its_field(answers: dict[str, Any], wrong: str) -> None:
@@ -79,12 +82,14 @@ def test_a_wrong_answer_is_told_at_its_field(answers: dict[str, Any], wrong: str
 
 def test_no_answers_at_all_are_the_defaults() -> None:
     reading = read_settings("webchat", {})
-    assert reading.errors == {"brand_colour": "Write a colour as # and six hex digits, such as #28518f."}
-    assert chat().plain["max_upload_mb"] == 10
+    assert reading.errors == {}
+    assert reading.plain["max_upload_mb"] == 10
+    assert reading.plain["ask_name"] is True
+    assert reading.plain["upload_types"] == ["image/*", "application/pdf", "text/plain"]
 
 
 def test_what_was_read_builds_the_channel() -> None:
-    reading = chat(allowed_origins="https://shop.example.jp\nhttps://*.example.com", ask_name="on")
+    reading = chat(allowed_origins="https://shop.example.jp\nhttps://*.example.com", ask_email="")
     built = registry.build("webchat", {**reading.plain, **reading.secret}, HTTP, CONTEXT)
     assert built.settings.allowed_origins == ("https://shop.example.jp", "https://*.example.com")
     assert built.settings.ask_email is False
