@@ -33,13 +33,14 @@ class SecurityHeaders:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _add(MutableHeaders(scope=message), scope)
+                protect(MutableHeaders(scope=message), scope)
             await send(message)
 
         await self.app(scope, receive, with_headers)
 
 
-def _add(headers: MutableHeaders, scope: Scope) -> None:
+def protect(headers: MutableHeaders, scope: Scope) -> None:
+    """Put the headers in that the response has not set itself."""
     widget = scope["path"].startswith("/widget")
     for name, value in ALWAYS.items():
         if not widget or name in _WIDGET_ALSO:

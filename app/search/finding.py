@@ -248,7 +248,7 @@ def _customers(db: Session, viewer: Agent, asked: Words) -> tuple[CustomerHit, .
 
 def _cases(db: Session, viewer: Agent, query: str) -> tuple[CaseHit, ...]:
     """The case whose number is the whole query ("1042", "#1042", "Case #1042")."""
-    match = re.fullmatch(r"\s*(?:case|ケース)?\s*[#＃]?\s*(\d{1,12})\s*", query, re.IGNORECASE)
+    match = re.fullmatch(r"\s*(?:case|ケース)?\s*[#＃]?\s*(\d{1,9})\s*", query, re.IGNORECASE)
     if match is None:
         return ()
     rows = db.execute(
