@@ -14,6 +14,8 @@ import sysconfig
 import tempfile
 from pathlib import Path
 
+from app.minify import minify
+
 ROOT = Path(__file__).resolve().parent.parent
 FILES = {
     "htmx.org/dist/htmx.min.js": "htmx.min.js",
@@ -35,6 +37,7 @@ def main() -> int:
     """Entry of `python -m app.assets`; 0 when static/vendor is up to date."""
     try:
         build(ROOT)
+        minify()
     except AssetError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -6,6 +6,7 @@ this module.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -193,8 +194,15 @@ def _code(db: Session, channel: Channel, visitor: Visitor, frame: Mapping[str, A
     url = str(visitor.page.get("url", "")).split("#")[0]
     if url.startswith(("https://", "http://")):
         told["url"] = f"{url}#madoguchi={code}"
-        told["qr"] = segno.make(told["url"], micro=False).svg_inline(border=2, omitsize=True, svgns=True)
+        told["qr"] = _picture(told["url"])
     return Answer(visitor, [told])
+
+
+def _picture(url: str) -> str:
+    """A QR code as an SVG document without a size of its own."""
+    out = io.BytesIO()
+    segno.make(url, micro=False).save(out, kind="svg", xmldecl=False, border=2, omitsize=True)
+    return out.getvalue().decode()
 
 
 def _redeem(db: Session, channel: Channel, visitor: Visitor, frame: Mapping[str, Any]) -> Answer:

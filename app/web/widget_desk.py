@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,8 +18,11 @@ from app.visitors.frames import Answer
 from app.visitors.trouble import Frame, Trouble, malformed
 from app.web.widget import open_channel
 
+log = logging.getLogger(__name__)
+
 MAX_FRAME = 64 * 1024  # bytes of JSON; the longest message fits
 ENDED = "This conversation was closed on this device. Please open the chat again."
+FAILED = "This could not be taken in. It is kept here; please try again."
 COUNTED = {"send", "ask"}
 GUESSES = 5  # codes one visitor may try in ten minutes; four times as many from one address
 
@@ -64,6 +68,9 @@ def take_frame(desk: Desk, frame: Mapping[str, Any]) -> tuple[Desk, list[Frame]]
             return _settled(db, desk, visitors.handle(db, channel, _visitor(db, desk), frame))
     except Trouble as trouble:
         return desk, [trouble.frame(desk.locale, frame.get("id"))]
+    except Exception:  # a fault of ours must not cost the visitor the line, nor the message they keep
+        log.exception("A %s frame could not be taken in.", str(frame.get("t"))[:20])
+        return desk, [Trouble("failed", FAILED, retry_after=5).frame(desk.locale, frame.get("id"))]
 
 
 def parse(text: str | bytes) -> dict[str, Any]:

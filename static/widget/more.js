@@ -178,7 +178,7 @@ function upload(file) {
   const bar = h("progress", { max: 1, value: 0, "aria-label": file.name });
   const fail = (sentence) => { bar.remove(); row.append(h("span", { class: "bad", role: "alert" }, sentence)); };
   const stop = button("×", () => { sending.abort(); row.remove(); }, { "aria-label": say("discard") });
-  const row = h("div", { class: "up" }, h("span", {}, file.name), stop, bar);
+  const row = h("div", { class: "load" }, h("span", {}, file.name), stop, bar);
   const sending = new XMLHttpRequest();
   api.$("tray").append(row);
   if (file.size > max) return fail(say("too_big", { size: api.size(max) }));

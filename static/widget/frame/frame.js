@@ -87,8 +87,8 @@ function begin(init) {
       if (f.on) quiet = setTimeout(() => log.typing(null), 6000);
     },
     read: (f) => log.read(f.message),
-    gone: (f) => log.gone(f.message),
     status,
+    ended: status,
     error(f) {
       if (f.id) lane.refused(f.id, f);
       else if (!api.answer?.(f)) banner(f.sentence);
@@ -157,7 +157,7 @@ function begin(init) {
 
   function greet() {
     if (!log.empty || !config.greeting) return;
-    log.put({ at: new Date().toISOString(), author: { kind: "bot" }, text: config.greeting, quick_replies: config.quick_replies });
+    log.put({ hello: true, at: "", author: { kind: "bot" }, text: config.greeting, quick_replies: config.quick_replies });
     if (config.forms.prechat !== "off" && !info.visitor.known) more("form", "prechat");
     else if (!info.open && config.forms.offline) more("form", "offline");
   }
@@ -210,7 +210,9 @@ function dress({ look, name, locale, strings }) {
   if (look.logo) mark.replaceChildren(h("img", { src: look.logo, alt: "" }));
   else mark.textContent = [...name][0] || "";
   for (const el of document.querySelectorAll("[data-say]")) {
-    const [word, attribute] = el.dataset.say.split(":");
-    attribute ? el.setAttribute(attribute, strings[word]) : (el.textContent = strings[word]);
+    for (const each of el.dataset.say.split(" ")) {
+      const [word, attribute] = each.split(":");
+      attribute ? el.setAttribute(attribute, strings[word]) : (el.textContent = strings[word]);
+    }
   }
 }

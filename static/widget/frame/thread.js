@@ -13,7 +13,8 @@ export function thread(log, { locale, onChip, onRetry, onEdit, onDrop, onOlder, 
   const near = () => log.scrollHeight - log.scrollTop - log.clientHeight < 90;
   const bottom = () => { log.scrollTop = log.scrollHeight; };
 
-  function rank(m) { return [m.id ? 0 : 1, m.at, m.id || 0]; }
+  // The greeting first, then what is stored, then what is on its way.
+  const rank = (m) => [m.hello ? 0 : m.id ? 1 : 2, m.at, m.id || 0];
   const before = (a, b) => { const x = rank(a), y = rank(b); for (let i = 0; i < 3; i++) if (x[i] !== y[i]) return x[i] < y[i]; return false; };
 
   const entry = (m) => list.find((e) => (m.client_id && e.message.client_id === m.client_id) || (m.id && e.message.id === m.id));
@@ -37,7 +38,7 @@ export function thread(log, { locale, onChip, onRetry, onEdit, onDrop, onOlder, 
 
   function draw(m) {
     const mine = m.author.kind === "customer";
-    if (m.author.kind === "system") return h("p", { class: "line" }, m.text);
+    if (m.removed) m.text = say("taken_back");
     const body = h("div", { class: m.links?.length ? "b ans" : "b" });
     if (m.text) body.append(h("div", { class: "t", dir: "auto" }, linked(m.text)));
     for (const file of m.attachments || []) body.append(attached(file));
@@ -82,14 +83,14 @@ export function thread(log, { locale, onChip, onRetry, onEdit, onDrop, onOlder, 
   }
 
   function state(foot, m, newest, ends) {
-    const time = h("time", { datetime: m.at }, clock.format(new Date(m.at)));
+    const time = h("time", { datetime: m.at }, m.at && clock.format(new Date(m.at)));
     if (m.failed) {
       foot.replaceChildren(h("span", { class: "bad" }, icon("warn"), m.failed), ...[["retry", onRetry], ["edit", onEdit], ["discard", onDrop]].map(([word, fn]) => h("button", { type: "button", onclick: () => fn(m) }, say(word))));
     } else if (m.author.kind === "customer" && !m.id) {
       foot.replaceChildren(say(m.waiting ? "kept" : "sending"));
       if (m.waiting) foot.append(h("button", { type: "button", onclick: () => onEdit(m) }, say("edit")));
     } else if (m.author.kind === "customer" && newest) foot.replaceChildren(`${say(m.id <= readTo ? "seen" : "sent")} · `, time);
-    else foot.replaceChildren(...(ends ? [time] : []));
+    else foot.replaceChildren(...(ends && !m.hello ? [time] : []));
   }
 
   log.addEventListener("scroll", () => {
@@ -106,10 +107,6 @@ export function thread(log, { locale, onChip, onRetry, onEdit, onDrop, onOlder, 
     drop(id) {
       const old = entry({ client_id: id });
       if (old) { list.splice(list.indexOf(old), 1); old.node.remove(); tidy(); }
-    },
-    gone(id) {
-      const old = entry({ id });
-      if (old) put({ ...old.message, text: say("taken_back"), attachments: [], links: [], quick_replies: [] });
     },
     foot(node) { log.append(node); bottom(); },
     // Older messages go in above without moving what is being read.
