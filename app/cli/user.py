@@ -36,7 +36,7 @@ def user() -> None:
 @user.command()
 @click.argument("email")
 @click.option("--name", help="As customers see it [the part before the @].")
-@click.option("--role", type=ROLES, default="agent", show_default=True)
+@click.option("--role", type=ROLES, default="agent", show_default=True, help="What they may do.")
 @click.option("--password", help="Otherwise one is made up and printed once.")
 def add(email: str, name: str | None, role: str, password: str | None) -> None:
     """Let a new person sign in."""

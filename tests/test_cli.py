@@ -1,0 +1,178 @@
+"""The command line, run in this process on the database under test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import select
+
+import app.db
+from app import config, passwords
+from app.cli import COMMANDS, cli
+from app.cli.processes import SUPERVISED, where
+from app.db import reading
+from app.models import Agent, Channel
+
+FAKED = "xsn7-yr2f-zxw7-c9uy"
+
+
+def run(*arguments: str, stdin: str | None = None) -> Result:
+    """One command; what it printed and its exit code."""
+    if "--data-dir" in arguments:
+        app.db.configure(None)  # another database than the process has used so far
+    return CliRunner().invoke(cli, arguments, input=stdin, prog_name="madoguchi")
+
+
+def agent(email: str) -> Agent | None:
+    with reading() as db:
+        return db.scalar(select(Agent).where(Agent.email == email))
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "prepare"])
+def test_every_command_explains_itself(name: str) -> None:
+    helped = run(name, "--help")
+    assert helped.exit_code == 0
+    assert "Usage: madoguchi" in helped.output
+    assert name in run("--help").output
+
+
+def test_every_subcommand_and_option_has_a_sentence() -> None:
+    for name in COMMANDS:
+        command = cli.get_command(click.Context(cli), name)
+        assert command is not None
+        commands = [command, *(command.commands.values() if isinstance(command, click.Group) else ())]
+        for each in commands:
+            assert each.help, f"{name} {each.name}"
+            options = [option for option in each.params if isinstance(option, click.Option)]
+            assert all(option.help for option in options), f"{name} {each.name}"
+
+
+def test_an_unknown_command_is_refused() -> None:
+    refused = run("explode")
+    assert refused.exit_code == 2
+    assert "No such command 'explode'" in refused.output
+
+
+@pytest.mark.usefixtures("committed")
+def test_a_person_is_added_with_a_password_told_once() -> None:
+    added = run("user", "add", "Kei@shop.example", "--name", "佐藤 恵", "--role", "supervisor")
+    assert added.exit_code == 0, added.output
+    password = added.output.split("Password: ")[1].split()[0]
+    found = agent("kei@shop.example")
+    assert found is not None
+    assert (found.name, found.role) == ("佐藤 恵", "supervisor")
+    assert passwords.verify(found.password_hash, password)
+    listed = run("user", "list").output
+    assert "kei@shop.example" in listed
+    assert password not in listed
+
+
+@pytest.mark.usefixtures("committed")
+def test_a_person_is_changed_and_kept_out() -> None:
+    for email, role in (("aoi@shop.example", "admin"), ("kei@shop.example", "agent")):
+        assert run("user", "add", email, "--role", role, "--password", FAKED).exit_code == 0
+    assert "is supervisor now" in run("user", "role", "KEI@shop.example", "supervisor").output
+    assert run("user", "password", "kei@shop.example", "--password", "another long phrase").exit_code == 0
+    assert run("user", "deactivate", "kei@shop.example").exit_code == 0
+    found = agent("kei@shop.example")
+    assert found is not None
+    assert (found.role, found.active) == ("supervisor", False)
+    assert passwords.verify(found.password_hash, "another long phrase")
+
+
+@pytest.mark.usefixtures("committed")
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("user", "add", "not an address"), "This is not an email address."),
+        (("user", "add", "kei@shop.example", "--password", "short"), "Error: "),
+        (("user", "deactivate", "nobody@shop.example"), "Nobody signs in as nobody@shop.example"),
+        (("channel", "add", "telex", "Telex"), "“telex” is no kind of channel"),
+        (("channel", "add", "webchat", "Shop", "--set", "colour=red"), "“colour” is no setting of webchat"),
+        (("channel", "add", "webchat", "Shop", "--set", "allowed_origins=shop"), "allowed_origins: "),
+        (("channel", "show", "99"), "There is no channel “99”"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(arguments: tuple[str, ...], sentence: str) -> None:
+    refused = run(*arguments)
+    assert refused.exit_code == 1
+    assert sentence in refused.output
+    assert "Traceback" not in refused.output
+    assert len(refused.output.strip().splitlines()) == 1
+
+
+@pytest.mark.usefixtures("committed")
+def test_a_channel_is_added_shown_tested_and_switched_off_without_its_secret_being_told() -> None:
+    secret = "a-secret-of-forty-characters-0123456789ab"
+    settings = ("--set", "secret=-", "--set", "callback_url=https://shop.example/in")
+    added = run("channel", "add", "api", "Shop system", *settings, "--key", "shop", stdin=secret + "\n")
+    assert added.exit_code == 0, added.output
+    assert "/hooks/shop" in added.output
+    shown = run("channel", "show", "shop").output + run("channel", "list").output
+    assert "https://shop.example/in" in shown
+    assert secret not in shown
+    assert run("channel", "disable", "shop").exit_code == 0
+    with reading() as db:
+        channel = db.scalars(select(Channel)).one()
+    assert not channel.enabled
+    assert secret.encode() not in channel.secrets
+    assert run("channel", "enable", "shop").exit_code == 0
+
+
+def test_the_kinds_of_channel_and_their_settings_are_listed() -> None:
+    assert "webchat" in run("channel", "kinds").output
+    assert "callback_url" in run("channel", "kinds", "api").output
+
+
+def test_check_tells_each_setting_with_its_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MADOGUCHI_PORT", "9000")
+    monkeypatch.setenv("MADOGUCHI_ADMIN_PASSWORD", "correct horse battery")
+    monkeypatch.setenv("MADOGUCHI_PROT", "1")
+    checked = run("--data-dir", str(tmp_path / "new"), "check")
+    assert checked.exit_code == 0, checked.output
+    assert "environment MADOGUCHI_PORT" in checked.output
+    assert "correct horse" not in checked.output
+    assert "MADOGUCHI_PROT is no setting; did you mean MADOGUCHI_PORT?" in checked.output
+    assert not (tmp_path / "new").exists()  # it looked, and made nothing
+
+
+def test_check_tells_what_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    (tmp_path / "madoguchi.db").write_bytes(b"not a database, " * 100)
+    broken = run("--data-dir", str(tmp_path / "file"), "check")
+    assert broken.exit_code == 1
+    assert "cannot be written" in broken.output
+    broken = run("--data-dir", str(tmp_path), "check")
+    assert broken.exit_code == 1
+    assert "The database cannot be opened" in broken.output
+
+
+def test_a_worker_without_redis_or_migrations_says_what_to_do(tmp_path: Path) -> None:
+    assert "run `madoguchi migrate` first" in run("--data-dir", str(tmp_path), "worker").output
+    assert "was brought to this version" in run("--data-dir", str(tmp_path), "migrate").output
+    assert "is up to date" in run("--data-dir", str(tmp_path), "migrate").output
+    alone = run("--data-dir", str(tmp_path), "worker")
+    assert alone.exit_code == 1
+    assert "No Redis is running" in alone.output
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql+psycopg://desk:pa%40ss@db:5432/desk", "postgresql+psycopg://desk:***@db:5432/desk"),
+        ("redis://:secret@cache/0", "redis://:***@cache/0"),
+        ("sqlite:////srv/desk.db", "sqlite:////srv/desk.db"),
+    ],
+)
+def test_addresses_are_shown_without_their_password(url: str, shown: str) -> None:
+    assert where(url) == shown
+
+
+def test_the_variable_of_the_supervisor_is_no_unknown_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    from app.cli.check import find_hints
+
+    monkeypatch.setenv(SUPERVISED, "1")
+    assert list(find_hints(config.settings())) == []
