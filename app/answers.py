@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 import bots
 from app import hours, inbox
-from app.db import now
+from app.db import insert_if_new, now
 from app.events import record
 from app.i18n import gettext
 from app.models import (
@@ -31,8 +31,9 @@ from app.models import (
     Setting,
 )
 from app.models.conversation import BOT
+from app.text import clean
 
-_book: bots.Book | None = None
+_built: tuple[tuple[int, int], bots.Book] | None = None
 _building = threading.Lock()
 
 
@@ -42,14 +43,23 @@ def version(db: Session) -> int:
 
 
 def book(db: Session) -> bots.Book:
-    """What the bot answers from, built once per version and process."""
-    global _book
-    current = version(db)
-    if _book is None or _book.version != current:
-        with _building:
-            if _book is None or _book.version != current:
-                _book = build(db, current)
-    return _book
+    """What the bot answers from, built once per version and process.
+
+    Two edits may commit in the other order than their numbers were drawn, so they are counted, too.
+    """
+    global _built
+    highest, edits = db.execute(select(func.max(Revision.id), func.count(Revision.id))).one()
+    current = (highest or 0, edits)
+    with _building:
+        if _built is None or _built[0] != current:
+            _built = (current, build(db, current[0]))
+        return _built[1]
+
+
+def forget_book() -> None:
+    """Build the book anew at its next use (another database: tests, a restored backup)."""
+    global _built
+    _built = None
 
 
 def build(db: Session, current: int) -> bots.Book:
@@ -94,7 +104,10 @@ def rule_of(row: BotRule) -> bots.Rule:
 
 def respond(db: Session, channel: Channel, identity: Identity, head: Conversation, message: Message) -> None:
     """Let the bot decide about a message it owns, store the decision, and do as it says. `head` is held."""
-    if head.owner != BOT or not channel.bot_enabled:
+    if head.owner != BOT:
+        return
+    if not channel.bot_enabled:  # it answers elsewhere, not here
+        inbox.hand_over(db, head, "rule")
         return
     epoch = head.owner_epoch
     decision = bots.decide(
@@ -165,13 +178,13 @@ def _act(db: Session, head: Conversation, decision: bots.Decision) -> None:
 
 
 def _label(db: Session, head: Conversation, name: str) -> None:
-    label = db.scalar(select(Label).filter_by(name=name[:64]))
-    if label is None:
-        label = Label(name=name[:64])
-        db.add(label)
-        db.flush()
+    label = Label(name=clean(name)[:64])
+    found = select(Label).filter_by(name=label.name)
+    known = db.scalar(found)
+    if known is None and insert_if_new(db, label):
         record(db, "label.created", name=label.name)
-    inbox.put_label(db, head, label)
+        known = label
+    inbox.put_label(db, head, known or db.scalars(found).one())
 
 
 def is_open(db: Session) -> bool:

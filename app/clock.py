@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session
 
-from app import connect, deliver, inbox, intake, jobs, vault
+from app import connect, deliver, files, inbox, intake, jobs, vault
 from app.db import now, reading, transaction
 from app.models import Attachment, Channel, Conversation, RawReceipt, ReplyLock
 from app.models.conversation import SNOOZED
@@ -71,7 +71,11 @@ def wake_snoozed() -> int:
 def _snoozed() -> Select[int]:
     return (
         select(Conversation.id)
-        .where(Conversation.status == SNOOZED, Conversation.snoozed_until <= now())
+        .where(
+            Conversation.status == SNOOZED,
+            Conversation.snoozed_until <= now(),
+            Conversation.head_id == Conversation.id,
+        )
         .limit(100)
     )
 
@@ -102,13 +106,11 @@ def tidy() -> None:
     if lapsed is not None or orphan is not None:
         with transaction() as db:
             db.execute(delete(ReplyLock).where(ReplyLock.expires_at < now()))
-            db.execute(delete(Attachment).where(Attachment.id.in_(_orphans())))
+            files.forget(db, db.scalars(_orphans().limit(200)))
 
 
-def _orphans() -> Select[int]:
-    return select(Attachment.id).where(
-        Attachment.message_id.is_(None), Attachment.created_at < now() - ORPHANED
-    )
+def _orphans() -> Select[Attachment]:
+    return select(Attachment).where(Attachment.message_id.is_(None), Attachment.created_at < now() - ORPHANED)
 
 
 def poll_channels() -> int:
@@ -120,7 +122,17 @@ def poll_channels() -> int:
             if kinds
             else []
         )
-    return sum(_poll(channel_id) for channel_id in ids if _is_time(channel_id))
+    return sum(_poll_guarded(channel_id) for channel_id in ids if _is_time(channel_id))
+
+
+def _poll_guarded(channel_id: int) -> bool:
+    """A connector that breaks its contract costs the other channels nothing."""
+    try:
+        return _poll(channel_id)
+    except Exception as error:
+        log.exception("channel %s could not be polled", channel_id)
+        _health(channel_id, "failing", f"The connector failed: {type(error).__name__}.")
+        return False
 
 
 _asked: dict[int, float] = {}
@@ -142,7 +154,7 @@ def _poll(channel_id: int) -> bool:
         connector = connect.connector(channel)
         assert isinstance(connector, Polling)
         events, cursor = connector.poll(before)
-    except (ChannelError, vault.Unreadable) as error:
+    except (ChannelError, vault.Unreadable, registry.UnknownKind) as error:
         _health(channel_id, "failing", str(error))
         return False
     with transaction() as db:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import cache
 from typing import Any
 
@@ -9,7 +10,9 @@ from app import vault
 from app.config import settings
 from app.models import Channel
 from channels import guard, registry
-from channels.base import Connector, Context, Features
+from channels.base import Connector, Context, Features, Person
+
+GLOBAL_KINDS = {"email", "phone"}  # addresses that mean the same person on every channel
 
 
 @cache
@@ -36,6 +39,17 @@ def features(channel: Channel) -> Features:
 def identity_kind(channel: Channel) -> str:
     """The kind of the identities that come in here."""
     return features(channel).identity_kind or channel.kind
+
+
+def address(channel: Channel, person: Person) -> tuple[str, str, str]:
+    """(kind, scope, address) of a person who comes in here: the key of their identity."""
+    kind = person.kind or identity_kind(channel)
+    return kind, person.scope or ("" if kind in GLOBAL_KINDS else channel.key), fitting(person.address, 320)
+
+
+def fitting(id: str, limit: int) -> str:
+    """A provider's id as it is stored: itself, or its hash where it is longer than the column (64 at least)."""
+    return id if len(id) <= limit else hashlib.sha256(id.encode("utf-8", "replace")).hexdigest()
 
 
 def scopes(channel: Channel) -> set[str]:

@@ -15,6 +15,7 @@ from app.models import Conversation, Customer, Identity
 from app.models.customer import CLAIMED, CODE, DEVICE, SIGNED
 from app.text import clean
 
+MAX_ATTRIBUTES = 50
 PROOF = {"claimed": CLAIMED, "device": DEVICE, "code": CODE, "signed": SIGNED}
 
 
@@ -118,7 +119,15 @@ def describe(db: Session, customer: Customer, attributes: Mapping[str, Any], *, 
     """
     kept = dict(customer.attributes)
     for name, value in attributes.items():
-        if proved or not kept.get(name, {}).get("proved"):
-            said = clean(str(value))[:500]
-            kept[clean(name)[:64]] = {"value": said, "proved": proved, "at": now().isoformat()}
-    customer.attributes = dict(list(kept.items())[:50])
+        name, said = clean(name)[:64], clean(str(value))[:500]
+        before = kept.get(name, {})
+        if (proved or not before.get("proved")) and (before.get("value"), before.get("proved")) != (
+            said,
+            proved,
+        ):
+            kept[name] = {"value": said, "proved": proved, "at": now().isoformat()}
+    kept = dict(list(kept.items())[:MAX_ATTRIBUTES])
+    if kept != customer.attributes:
+        customer.attributes = kept
+        db.flush()
+        search.index_customer(db, customer)

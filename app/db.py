@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, DateTime, Engine, Integer, MetaData, create_engine, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import URL, Connection, Dialect, make_url
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
@@ -152,8 +153,14 @@ def transaction() -> Iterator[Session]:
 @contextmanager
 def reading() -> Iterator[Session]:
     """A session for looking things up: one consistent view, no write lock."""
-    with Session(engine(), expire_on_commit=False) as db, db.begin():
+    with Session(_reader(engine()), expire_on_commit=False) as db, db.begin():
         yield db
+
+
+def _reader(bound: Engine) -> Engine:
+    if bound.dialect.name == "sqlite":
+        return bound  # a deferred transaction there is one view already
+    return bound.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 Callback = tuple[Callable[..., object], tuple[object, ...]]
@@ -186,8 +193,7 @@ def insert_if_new(db: Session, row: Base) -> bool:
     Two transactions that insert the same key at once are serialised by the database: the second waits for
     the first to commit and then sees the violation.
     """
-    from sqlalchemy.exc import IntegrityError
-
+    db.flush()  # so that a violation is this row's, not that of another one that waited to be written
     try:
         with db.begin_nested():
             db.add(row)
@@ -195,3 +201,8 @@ def insert_if_new(db: Session, row: Base) -> bool:
     except IntegrityError:
         return False
     return True
+
+
+def passing(error: BaseException) -> bool:
+    """Whether the same transaction may succeed when it is run again: a deadlock, a busy or restarted database."""
+    return isinstance(error, OperationalError)

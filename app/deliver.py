@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session, aliased
 
 from app import connect, customers, family, files, jobs, vault
 from app.db import insert_if_new, now, reading, transaction
@@ -55,10 +56,23 @@ def drain(channel_id: int) -> int:
 
 def _due(channel_id: int) -> Sequence[int]:
     with reading() as db:
+        on = select(Channel.id).where(Channel.enabled)
         wanted = select(Delivery.id).where(
-            Delivery.channel_id == channel_id, Delivery.state == QUEUED, Delivery.next_at <= now()
+            Delivery.channel_id == channel_id, Delivery.channel_id.in_(on), _ready()
         )
         return db.scalars(wanted.order_by(Delivery.id).limit(50)).all()
+
+
+def _ready() -> ColumnElement[bool]:
+    """Due, and first in the line of its recipient: what was said first arrives first, retries included."""
+    ahead = aliased(Delivery)
+    before = select(ahead.id).where(
+        ahead.identity_id == Delivery.identity_id,
+        ahead.channel_id == Delivery.channel_id,
+        ahead.state.in_((QUEUED, SENDING)),
+        ahead.id < Delivery.id,
+    )
+    return and_(Delivery.state == QUEUED, Delivery.next_at <= now(), ~before.exists())
 
 
 def send_one(channel_id: int, delivery_id: int) -> bool:
@@ -67,13 +81,15 @@ def send_one(channel_id: int, delivery_id: int) -> bool:
     with transaction() as db:
         if not _claim(db, delivery_id, claim):
             return False
-        channel = db.get_one(Channel, channel_id)
-        try:
-            connector = connect.connector(channel)
+    try:
+        with reading() as db:
+            connector = connect.connector(db.get_one(Channel, channel_id))
             claimed = _prepare(db, delivery_id, connector.features)
-        except (registry.UnknownKind, vault.Unreadable, files.Missing) as error:
-            _failed(db, delivery_id, claim, str(error))
-            return True
+    except SQLAlchemyError:
+        raise  # the database is away: the sweeper gives the claim back
+    except Exception as error:  # noqa: BLE001  # whatever it is, it is told and not tried for ever
+        _cannot(delivery_id, claim, error)
+        return True
     outcome = _send(connector, claimed)
     with transaction() as db:
         _finish(db, claimed, claim, outcome)
@@ -84,14 +100,14 @@ def _claim(db: Session, delivery_id: int, claim: str) -> bool:
     """True if the delivery was waiting and is ours now."""
     taken = (
         update(Delivery)
-        .where(Delivery.id == delivery_id, Delivery.state == QUEUED)
+        .where(Delivery.id == delivery_id, _ready())
         .values(state=SENDING, claim=claim, claimed_at=now(), attempts=Delivery.attempts + 1)
     )
     return db.execute(taken.returning(Delivery.id)).first() is not None
 
 
 def _prepare(db: Session, delivery_id: int, features: base.Features) -> Claimed:
-    delivery = db.get_one(Delivery, delivery_id, populate_existing=True)
+    delivery = db.get_one(Delivery, delivery_id)
     message = db.get_one(Message, delivery.message_id)
     identity = db.get_one(Identity, delivery.identity_id)
     agent = db.get(Agent, message.agent_id) if message.agent_id else None
@@ -126,17 +142,19 @@ def _send(connector: base.Connector[Any], claimed: Claimed) -> base.Sent | base.
 
 
 def _finish(db: Session, claimed: Claimed, claim: str, outcome: base.Sent | base.ChannelError) -> None:
-    delivery = db.get_one(Delivery, claimed.id, with_for_update=True)
-    if delivery.claim != claim or delivery.state not in (SENDING, SENT, DELIVERED, READ):
-        return  # the sweeper gave it up meanwhile, and an agent may have decided
-    if isinstance(outcome, base.Sent):
+    delivery = _held(db, claimed.id)
+    if isinstance(outcome, base.Sent):  # the truth, even where the sweeper gave the claim up meanwhile
         for external_id in outcome.external_ids:
             ref = DeliveryRef(
-                channel_id=delivery.channel_id, external_id=external_id, delivery_id=delivery.id
+                channel_id=delivery.channel_id,
+                external_id=connect.fitting(external_id, 512),
+                delivery_id=delivery.id,
             )
             insert_if_new(db, ref)
         climb(db, delivery, SENT)
         return
+    if delivery.claim != claim or delivery.state != SENDING:
+        return  # given up meanwhile, sent again by another worker, or known to have arrived
     if outcome.ambiguous and not claimed.idempotent:
         _set(db, delivery, UNKNOWN, outcome.sentence)
     elif outcome.permanent or claimed.attempts >= MAX_ATTEMPTS:
@@ -152,9 +170,32 @@ def wait(attempts: int, retry_after: float | None) -> float:
     return max(ours, retry_after or 0.0)
 
 
-def _failed(db: Session, delivery_id: int, claim: str, sentence: str) -> None:
-    delivery = db.get_one(Delivery, delivery_id, populate_existing=True)
-    _set(db, delivery, FAILED, sentence)
+def _cannot(delivery_id: int, claim: str, error: Exception) -> None:
+    """It cannot even be prepared: said to the agent rather than tried for ever."""
+    known = isinstance(error, registry.UnknownKind | vault.Unreadable | files.Missing)
+    if not known:
+        log.error("delivery %s could not be prepared", delivery_id, exc_info=error)
+    with transaction() as db:
+        delivery = _held(db, delivery_id)
+        if delivery.claim == claim and delivery.state == SENDING:
+            _set(
+                db,
+                delivery,
+                FAILED,
+                str(error) if known else "This message could not be prepared for sending.",
+            )
+
+
+def _held(db: Session, delivery_id: int) -> Delivery:
+    """The delivery as it stands, locked after its conversation: every verb takes the two in this order."""
+    message_id = db.scalars(select(Delivery.message_id).where(Delivery.id == delivery_id)).one()
+    _hold_thread(db, message_id)
+    return db.get_one(Delivery, delivery_id, with_for_update={"key_share": True}, populate_existing=True)
+
+
+def _hold_thread(db: Session, message_id: int) -> Conversation:
+    message = db.get_one(Message, message_id)
+    return hold(db, db.get_one(Conversation, message.conversation_id))
 
 
 def climb(db: Session, delivery: Delivery, state: str, reason: str = "", at: datetime | None = None) -> bool:
@@ -168,7 +209,7 @@ def climb(db: Session, delivery: Delivery, state: str, reason: str = "", at: dat
         _set(db, delivery, FAILED, reason)
         return True
     known = LADDER.index(delivery.state) if delivery.state in LADDER else -1
-    if state not in LADDER or LADDER.index(state) <= known:
+    if state not in LADDER or LADDER.index(state) <= known or (delivery.state, state) == (FAILED, SENT):
         return False
     _set(db, delivery, state, reason)
     return True
@@ -176,16 +217,16 @@ def climb(db: Session, delivery: Delivery, state: str, reason: str = "", at: dat
 
 def _set(db: Session, delivery: Delivery, state: str, sentence: str) -> None:
     delivery.state, delivery.error, delivery.updated_at = state, sentence, now()
-    if state != SENDING:
+    if state in (QUEUED, UNKNOWN, FAILED):
         delivery.claim, delivery.claimed_at = "", None
+    head = _hold_thread(db, delivery.message_id)
     message = db.get_one(Message, delivery.message_id)
-    head = hold(db, db.get_one(Conversation, message.conversation_id))
     record(db, "delivery", head, message=message, state=state, reason=sentence)
 
 
 def receipt(db: Session, channel: Channel, event: base.Receipt) -> dict[str, Any]:
     """What a provider says became of a message of ours (or of all up to one). Returns the outcome for the books."""
-    found = _referred(db, channel, event)
+    found = [_held(db, one.id) for one in _referred(db, channel, event)]
     if not found:
         return {"excluded": "a receipt for something we did not send"}
     changed = [one.message_id for one in found if climb(db, one, event.state, event.reason, event.at)]
@@ -193,7 +234,11 @@ def receipt(db: Session, channel: Channel, event: base.Receipt) -> dict[str, Any
 
 
 def _referred(db: Session, channel: Channel, event: base.Receipt) -> list[Delivery]:
-    ref = db.get(DeliveryRef, (channel.id, event.external_id)) if event.external_id else None
+    ref = (
+        db.get(DeliveryRef, (channel.id, connect.fitting(event.external_id, 512)))
+        if event.external_id
+        else None
+    )
     one = db.get(Delivery, ref.delivery_id) if ref else None
     if not event.through:
         return [one] if one else []
@@ -207,9 +252,7 @@ def _up_to(
     db: Session, channel: Channel, person: base.Person, one: Delivery | None, until: datetime, state: str
 ) -> list[Delivery]:
     """The customer's deliveries on this channel not yet as far as `state`, up to a time."""
-    scope = person.scope or channel.key
-    kind = person.kind or connect.identity_kind(channel)
-    reader = customers.find(db, kind, scope, person.address)
+    reader = customers.find(db, *connect.address(channel, person))
     if reader is None:
         return []
     head = family.head_of(db, family.conversation_of(db, reader.customer_id))
@@ -239,15 +282,24 @@ def sweep() -> set[int]:
 
     A stale claim may have reached the provider: only where the kind is idempotent is it sent again by itself.
     """
-    with transaction() as db:
-        stale = select(Delivery).where(Delivery.state == SENDING, Delivery.claimed_at < now() - STALE)
-        for delivery in db.scalars(stale.with_for_update(skip_locked=True)):
-            _give_up(db, delivery)
-        due = and_(Delivery.state == QUEUED, Delivery.next_at <= now())
-        return set(db.scalars(select(Delivery.channel_id).where(or_(due)).distinct()))
+    with reading() as db:
+        stale = db.scalars(select(Delivery.id).where(_stale()).order_by(Delivery.id).limit(500)).all()
+    for delivery_id in stale:
+        with transaction() as db:
+            _give_up(db, _held(db, delivery_id))
+    with reading() as db:
+        on = select(Channel.id).where(Channel.enabled)
+        due = select(Delivery.channel_id).where(_ready(), Delivery.channel_id.in_(on)).distinct()
+        return set(db.scalars(due))
+
+
+def _stale() -> ColumnElement[bool]:
+    return and_(Delivery.state == SENDING, Delivery.claimed_at < now() - STALE)
 
 
 def _give_up(db: Session, delivery: Delivery) -> None:
+    if delivery.state != SENDING or delivery.claimed_at is None or delivery.claimed_at >= now() - STALE:
+        return  # the worker lived after all
     channel = db.get_one(Channel, delivery.channel_id)
     if connect.features(channel).idempotent:
         _set(db, delivery, QUEUED, "")

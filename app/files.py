@@ -10,6 +10,9 @@ import hashlib
 import io
 import os
 import secrets
+import struct
+import time
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -19,6 +22,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.config import settings
+from app.db import after_commit
 from app.family import conversation_of
 from app.inbox import Refused
 from app.models import Agent, Attachment, Channel, Identity, Message
@@ -43,6 +47,10 @@ OFFICE = (".docx", ".xlsx", ".pptx", ".odt", ".ods", ".odp")
 TEXT = {".txt": "text/plain", ".csv": "text/csv", ".md": "text/plain", ".log": "text/plain"}
 THUMB = 960  # pixels, the longer side of the scaled picture
 MAX_PIXELS = 60_000_000
+RESTING = 3600.0  # seconds a file's bytes are kept at least, so that one being stored again is not taken away
+Image.MAX_IMAGE_PIXELS = None  # we look at the size ourselves, before anything is decoded
+# What Pillow raises over a file that is no picture, or a damaged one.
+BROKEN = (OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, struct.error, zlib.error)
 
 
 class Missing(Exception):
@@ -127,6 +135,24 @@ def of_message(db: Session, message_id: int) -> list[Attachment]:
     return list(db.scalars(select(Attachment).filter_by(message_id=message_id).order_by(Attachment.id)))
 
 
+def forget(db: Session, attachments: Iterable[Attachment]) -> None:
+    """Take rows away, and the bytes that no other row names (unless they were stored within the hour)."""
+    gone = list(attachments)
+    for one in gone:
+        db.delete(one)
+    db.flush()
+    for digest in {one.sha256 for one in gone}:
+        if db.scalars(select(Attachment.id).filter_by(sha256=digest).limit(1)).first() is None:
+            after_commit(db, _unlink, digest)
+
+
+def _unlink(digest: str) -> None:
+    path = _place(digest)
+    if path.exists() and path.stat().st_mtime < time.time() - RESTING:
+        path.unlink(missing_ok=True)
+        path.with_name(f"{digest}.thumb.webp").unlink(missing_ok=True)
+
+
 def outgoing(db: Session, message: Message) -> tuple[base.Attachment, ...]:
     """The files of a message as a connector sends them. Raises :class:`Missing`."""
     return tuple(
@@ -189,7 +215,7 @@ def _picture(data: bytes) -> tuple[str, tuple[int, int]] | None:
             return IMAGES[str(image.format)], image.size
     except Refused:
         raise
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+    except BROKEN:
         return None
 
 
@@ -201,7 +227,7 @@ def _scale(digest: str, data: bytes) -> bool:
             small.thumbnail((THUMB, THUMB))
             out = io.BytesIO()
             small.save(out, "WEBP", quality=82)
-    except (OSError, ValueError, Image.DecompressionBombError):
+    except (*BROKEN, MemoryError):
         return False
     _put(_place(digest).with_name(f"{digest}.thumb.webp"), out.getvalue())
     return True
@@ -239,7 +265,9 @@ def _place(digest: str) -> Path:
 
 def _write(digest: str, data: bytes) -> None:
     path = _place(digest)
-    if not path.exists():
+    if path.exists():
+        os.utime(path)
+    else:
         _put(path, data)
 
 

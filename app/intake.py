@@ -7,6 +7,8 @@ receipt's ``outcome``, as a message or as an exclusion with its reason. :mod:`ap
 from __future__ import annotations
 
 import logging
+import random
+import time
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -15,17 +17,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import answers, connect, customers, deliver, family, files, inbox, realtime, vault
-from app.db import after_commit, now, transaction
-from app.inbox.messages import Said
+from app.db import after_commit, now, passing, transaction
+from app.inbox.messages import Received, Said
 from app.models import Channel, Conversation, Customer, Identity, Message, RawReceipt
-from app.models.message import INBOUND
+from app.text import clean
 from channels import base, registry
 
 log = logging.getLogger(__name__)
 
 Outcome = dict[str, Any]
 SECRET_HEADERS = {"authorization", "cookie", "proxy-authorization"}
-GLOBAL_KINDS = {"email", "phone"}  # addresses that mean the same person on every channel
+TRIES = 5  # of reading one receipt, where the database asks for another try (a deadlock, a busy file)
 
 
 def store(db: Session, channel: Channel, request: base.Request, *, remote: str = "") -> RawReceipt:
@@ -47,19 +49,34 @@ def read_receipt(receipt_id: int) -> RawReceipt:
     """Verify, parse and accept a stored request; also what re-reading one after a fix does.
 
     In a transaction of its own: whatever goes wrong is written on the receipt, for an admin to see and replay.
+    Only a database that is busy or away leaves it as it was; the clock reads it then.
     """
-    try:
-        with transaction() as db:
-            receipt = db.get_one(RawReceipt, receipt_id, with_for_update=True)
-            if receipt.state != "parsed":
-                _read(db, receipt)
-            return receipt
-    except Exception as error:
-        log.exception("raw receipt %s could not be read", receipt_id)
-        with transaction() as db:
-            receipt = db.get_one(RawReceipt, receipt_id)
-            receipt.state, receipt.error = "failed", f"{type(error).__name__}: {error}"[:2000]
-            return receipt
+    for attempt in range(TRIES):
+        try:
+            return _try(receipt_id)
+        except Exception as error:
+            if not passing(error):
+                log.exception("raw receipt %s could not be read", receipt_id)
+                return _note_failure(receipt_id, error)
+            log.warning("raw receipt %s is read again: %s", receipt_id, error)
+            time.sleep(random.uniform(0.01, 0.05) * 2**attempt)
+    with transaction() as db:
+        return db.get_one(RawReceipt, receipt_id)
+
+
+def _try(receipt_id: int) -> RawReceipt:
+    with transaction() as db:
+        receipt = db.get_one(RawReceipt, receipt_id, with_for_update=True)
+        if receipt.state in ("new", "failed"):
+            _read(db, receipt)
+        return receipt
+
+
+def _note_failure(receipt_id: int, error: Exception) -> RawReceipt:
+    with transaction() as db:
+        receipt = db.get_one(RawReceipt, receipt_id)
+        receipt.state, receipt.error = "failed", clean(f"{type(error).__name__}: {error}")[:2000]
+        return receipt
 
 
 def _read(db: Session, receipt: RawReceipt) -> None:
@@ -95,8 +112,10 @@ def _accept_one(db: Session, channel: Channel, event: base.Event) -> Outcome:
     except inbox.Refused as refused:
         return {"event": name, "excluded": str(refused)}
     except Exception as error:
+        if passing(error):
+            raise  # not the event's fault: the whole transaction is to be run again
         log.exception("%s on channel %s could not be taken in", name, channel.id)
-        return {"event": name, "failed": f"{type(error).__name__}: {error}"[:500]}
+        return {"event": name, "failed": clean(f"{type(error).__name__}: {error}")[:500]}
 
 
 def _take(db: Session, channel: Channel, event: base.Event) -> Outcome:
@@ -122,47 +141,76 @@ def _take(db: Session, channel: Channel, event: base.Event) -> Outcome:
 
 
 def _inbound(db: Session, channel: Channel, event: base.Inbound) -> Outcome:
+    if event.kind == "outbound":
+        return {"excluded": "sent by our own side with another tool"}
     identity = identity_for(db, channel, event.sender)
-    said = Said(
-        external_id=event.external_id,
+    received = inbox.receive(db, channel, identity, _said(event))
+    if not received.new:
+        return {"message": received.message.id, "new": False, "excluded": "seen before"}
+    files.bring(db, channel, received.message, identity, event.attachments)
+    if event.kind == "inbound" and not event.auto:
+        _answer(db, channel, identity, received)
+    return {"message": received.message.id, "new": True}
+
+
+def _answer(db: Session, channel: Channel, identity: Identity, received: Received) -> None:
+    """What the customer said is kept even where the bot breaks over it; then a person is to look."""
+    try:
+        with db.begin_nested():
+            answers.respond(db, channel, identity, received.conversation, received.message)
+    except Exception as error:
+        if passing(error):
+            raise
+        log.exception("the bot broke over message %s", received.message.id)
+        inbox.hand_over(db, received.conversation, "misses")
+
+
+def _said(event: base.Inbound) -> Said:
+    """The event in the form the inbox stores it, nothing of it too long or unfit for a column."""
+    locale = {"locale": event.sender.locale[:16]} if event.sender.locale else {}
+    return Said(
+        external_id=_key(event.external_id),
         text=event.text,
         html=event.html,
         subject=event.subject,
         sent_at=event.sent_at,
-        client_id=event.client_id or None,
-        kind=event.kind if event.kind != "outbound" else INBOUND,
-        context={**event.context, **({"locale": event.sender.locale} if event.sender.locale else {})},
+        client_id=connect.fitting(clean(event.client_id), 64) or None,
+        kind=event.kind,
+        context=_storable({**event.context, **locale}),
     )
-    if event.kind == "outbound":
-        return {"excluded": "sent by our own side with another tool"}
-    received = inbox.receive(db, channel, identity, said)
-    if not received.new:
-        return {"message": received.message.id, "new": False, "excluded": "seen before"}
-    files.bring(db, channel, received.message, identity, event.attachments)
-    if not event.auto:
-        answers.respond(db, channel, identity, received.conversation, received.message)
-    return {"message": received.message.id, "new": True}
+
+
+def _key(external_id: str) -> str:
+    return connect.fitting(clean(external_id), 512)
+
+
+def _storable(value: Any) -> Any:
+    """JSON both engines can store: PostgreSQL refuses NUL and lone surrogates in it."""
+    if isinstance(value, str):
+        return clean(value)[:4000]
+    if isinstance(value, dict):
+        return {clean(str(name)): _storable(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_storable(one) for one in value]
+    return value
 
 
 def identity_for(db: Session, channel: Channel, person: base.Person) -> Identity:
     """The identity of a sender, with what the provider proved of them and what they claim."""
-    kind = person.kind or connect.identity_kind(channel)
-    scope = person.scope or ("" if kind in GLOBAL_KINDS else channel.key)
     owner = "bot" if channel.bot_enabled else "human"
     identity = customers.identify(
         db,
-        kind,
-        scope,
-        person.address,
+        *connect.address(channel, person),
         name=person.name,
         proof=customers.PROOF[person.proof],
-        locale=person.locale,
+        locale=person.locale[:16],
         owner=owner,
     )
     customer = db.get_one(Customer, identity.customer_id)
     for extra, address in (("email", person.email.strip().lower()), ("phone", person.phone.strip())):
         if address:
-            customers.add_identity(db, customer, extra, "", address, customers.PROOF[person.proof])
+            fits = connect.fitting(address, 320)
+            customers.add_identity(db, customer, extra, "", fits, customers.PROOF[person.proof])
     if person.claimed:
         customers.describe(db, customer, person.claimed, proved=False)
     if person.attributes:
@@ -206,14 +254,11 @@ def _rating(db: Session, channel: Channel, event: base.Rating) -> Outcome:
 
 
 def _known(db: Session, channel: Channel, person: base.Person) -> Identity | None:
-    kind = person.kind or connect.identity_kind(channel)
-    return customers.find(
-        db, kind, person.scope or ("" if kind in GLOBAL_KINDS else channel.key), person.address
-    )
+    return customers.find(db, *connect.address(channel, person))
 
 
 def _stored(db: Session, channel: Channel, external_id: str) -> Message | None:
-    return db.scalar(select(Message).filter_by(channel_id=channel.id, external_id=external_id))
+    return db.scalar(select(Message).filter_by(channel_id=channel.id, external_id=_key(external_id)))
 
 
 def _conversation(db: Session, message: Message) -> Conversation:

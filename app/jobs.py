@@ -29,8 +29,8 @@ COALESCE = 10  # seconds a wake-up stands for the others that follow it, if its 
 
 @cache
 def connection() -> redis.Redis:
-    """The Redis of the queue."""
-    return redis.Redis.from_url(settings().redis_url, socket_connect_timeout=1)
+    """The Redis of the queue, for whoever rings: a silent one costs a request two seconds at most."""
+    return redis.Redis.from_url(settings().redis_url, socket_connect_timeout=1, socket_timeout=2)
 
 
 def wake_channel(channel_id: int) -> None:

@@ -21,6 +21,7 @@ from app.models.escalation import ACTIVE
 
 PAGE = 40
 COUNT_TO = 100
+BIGGEST = 2**63  # no id is as large: an address that names one names nothing
 VIEWS = ("mine", "unassigned", "teams", "open", "bot", "snoozed", "resolved")
 SORTS = ("newest", "waiting", "priority")
 _LAST = datetime(9999, 1, 1, tzinfo=UTC)
@@ -57,7 +58,7 @@ def teams_of(db: Session, viewer: Agent) -> frozenset[int]:
 
 def conversation_for(db: Session, viewer: Agent, conversation_id: int) -> Conversation:
     """The conversation, or the one it is shown in. Raises :class:`NotFound`."""
-    own = db.get(Conversation, conversation_id)
+    own = db.get(Conversation, conversation_id) if 0 < conversation_id < BIGGEST else None
     if own is None:
         raise NotFound(conversation_id)
     head = select(Conversation).where(Conversation.id == (own.head_id or own.id), visible(viewer))
@@ -69,7 +70,7 @@ def conversation_for(db: Session, viewer: Agent, conversation_id: int) -> Conver
 
 def message_for(db: Session, viewer: Agent, message_id: int) -> tuple[Message, Conversation]:
     """A message and the head of its thread. Raises :class:`NotFound`."""
-    message = db.get(Message, message_id)
+    message = db.get(Message, message_id) if 0 < message_id < BIGGEST else None
     if message is None:
         raise NotFound(message_id)
     return message, conversation_for(db, viewer, message.conversation_id)
@@ -77,7 +78,8 @@ def message_for(db: Session, viewer: Agent, message_id: int) -> tuple[Message, C
 
 def escalation_for(db: Session, viewer: Agent, escalation_id: int) -> Escalation:
     """An escalation, for those who oversee. Raises :class:`NotFound`."""
-    found = db.get(Escalation, escalation_id) if viewer.active and viewer.oversees else None
+    overseeing = viewer.active and viewer.oversees and 0 < escalation_id < BIGGEST
+    found = db.get(Escalation, escalation_id) if overseeing else None
     if found is None:
         raise NotFound(escalation_id)
     return found
@@ -158,15 +160,19 @@ def _cursor(after: str | None) -> tuple[datetime, int] | None:
     try:
         at, _, id = (after or "").partition("|")
         moment = datetime.fromisoformat(at)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC), int(id)
-    except ValueError:
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        return (moment, int(id)) if 0 <= int(id) < BIGGEST else None
+    except (ValueError, OverflowError):
         return None
 
 
 def count(db: Session, viewer: Agent, view: str) -> int:
     """How many are in a view, up to :data:`COUNT_TO` (shown as 99+): a bounded walk over an index."""
     wanted = select(Conversation.id).where(
-        Conversation.head_id == Conversation.id, visible(viewer), in_view(view, viewer)
+        Conversation.head_id == Conversation.id,
+        visible(viewer),
+        in_view(view, viewer),
+        Conversation.last_message_at.is_not(None),
     )
     return len(db.scalars(wanted.limit(COUNT_TO)).all())
 

@@ -164,7 +164,7 @@ class Hub:
                     await bell.subscribe(BELL)
                     async for heard in bell.listen():
                         if heard["type"] == "message":
-                            await self._hear(heard["data"])
+                            await _guarded(self._hear(heard["data"]), "what was heard")
             except (redis.RedisError, OSError) as error:
                 log.warning(
                     "Redis does not answer (%s); live updates take a second longer until it does.", error

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 import app.db
-from app import migrations
+from app import answers, migrations
 from app.config import Settings, configure, settings
 from tests import engines
 
@@ -86,8 +86,9 @@ def _configure(home: Path, redis_url: str, database_url: str) -> Settings:
 
 @pytest.fixture(autouse=True)
 def _fresh(installation: Settings) -> Iterator[None]:
-    """Each test begins with the session's settings and an empty Redis."""
+    """Each test begins with the session's settings, an empty Redis and a bot that has read nothing."""
     yield
+    answers.forget_book()
     if settings() is not installation:
         _configure(installation.data_dir, installation.redis_url, installation.database_url)
     with redis.Redis.from_url(installation.redis_url) as client:

@@ -60,8 +60,9 @@ def snooze(db: Session, agent: Agent, conversation: Conversation, until: datetim
         raise Refused("There is no open case to snooze.", status=409)
     if until <= now():
         raise Refused("Choose a time in the future to snooze until.")
-    case.status = head.status = SNOOZED
-    head.snoozed_until = until
+    for one in _unresolved(db, head):
+        one.status = SNOOZED
+    head.status, head.snoozed_until = SNOOZED, until
     said = line(db, head, "snoozed", agent=agent, until=until.isoformat())
     record(db, "snoozed", head, agent=agent, message=said, until=until.isoformat())
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.db import insert_if_new, now
 from app.events import record
+from app.family import family_ids
 from app.inbox.current import current_case
 from app.inbox.holding import Refused, hold
 from app.inbox.lines import line
@@ -51,7 +52,7 @@ def escalate(
     if not reason:
         raise Refused("Say why it is escalated, so that the supervisor knows what to decide.")
     made = Escalation(
-        conversation_id=head.id,
+        conversation_id=case.conversation_id,
         case_id=case.id,
         type=type,
         reason=reason,
@@ -104,7 +105,8 @@ def _close(
     if escalation.state not in ACTIVE:
         raise Refused("This escalation is closed already.", status=409)
     escalation.state, escalation.finding, escalation.closed_at = state, words, now()
-    head.escalated = False
+    db.flush()
+    head.escalated = is_escalated(db, head)
     if state == "returned" and escalation.agent_id:
         head.assignee_id = escalation.agent_id
     said = line(db, head, f"escalation_{state}", agent=supervisor, words=words)
@@ -117,6 +119,13 @@ def close_with_case(db: Session, agent: Agent | None, case: Case) -> None:
     for escalation in db.scalars(active):
         escalation.state, escalation.closed_at = "resolved", now()
         escalation.taken_by = escalation.taken_by or (agent.id if agent else None)
+
+
+def is_escalated(db: Session, head: Conversation) -> bool:
+    """Whether anything of the thread is before the supervisors."""
+    cases = select(Case.id).where(Case.conversation_id.in_(family_ids(db, head)))
+    active = select(Escalation.id).where(Escalation.case_id.in_(cases), Escalation.state.in_(ACTIVE))
+    return db.scalars(active.limit(1)).first() is not None
 
 
 def _head(db: Session, supervisor: Agent, escalation: Escalation) -> Conversation:

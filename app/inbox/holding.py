@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 
 from app.models import Conversation
 
+_LOCK = {"key_share": True}  # FOR NO KEY UPDATE: rows that merely refer to the conversation do not wait
+
 
 class Refused(Exception):
     """The person may not do this now, and `sentence` says why (an English msgid; `values` fill it in).
@@ -30,7 +32,11 @@ def hold(db: Session, conversation: Conversation) -> Conversation:
     """
     head_id = conversation.head_id or conversation.id
     db.flush()
-    head = db.get_one(Conversation, head_id, with_for_update=True, populate_existing=True)
+    head = db.get_one(Conversation, head_id, with_for_update=_LOCK, populate_existing=True)
     if head.head_id not in (None, head.id):  # linked elsewhere while we waited for the lock
         return hold(db, head)
+    if conversation is not head:
+        db.refresh(conversation, ["head_id"])
+        if conversation.head_id != head.id:  # the link was undone while we waited
+            return hold(db, conversation)
     return head

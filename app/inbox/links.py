@@ -19,8 +19,9 @@ from app.family import conversation_of, family, family_ids, head_of
 from app.inbox.current import FIRST_NUMBER, current_case
 from app.inbox.holding import hold
 from app.inbox.summary import absorb, recount
-from app.models import Agent, Case, Conversation, Customer, CustomerLink, Message
-from app.models.conversation import RESOLVED
+from app.models import Agent, Case, Conversation, Customer, CustomerLink, Escalation, Message, ReadMark
+from app.models.conversation import BOT, HUMAN, RESOLVED, SNOOZED
+from app.models.message import SYSTEM
 
 
 def link(
@@ -51,19 +52,23 @@ def link(
 
 def unlink(db: Session, made: CustomerLink, *, agent: Agent | None = None) -> None:
     """Undo a link: the child and everything linked below it is shown by itself again."""
+    child = conversation_of(db, made.child_id)
+    old_head = hold(db, child)
+    db.refresh(made)
     if not made.active:
         return
+    db.refresh(child)
     made.undone_at, made.undone_by = now(), agent.id if agent else None
     db.flush()
-    child = conversation_of(db, made.child_id)
-    old_head = hold(db, head_of(db, child))
     for customer_id in _below(db, made.child_id):
         conversation_of(db, customer_id).head_id = child.id
     db.flush()
-    _rehome(db, old_head)
     _rehome(db, child)
-    recount(db, old_head)
-    recount(db, child)
+    _rehome(db, old_head)
+    for head in (old_head, child):
+        recount(db, head)
+        _cap_marks(db, head)
+    _leave_with(old_head, child)
     record(db, "unlinked", old_head, agent=agent, link=made.id)
     record(db, "unlinked", child, agent=agent, link=made.id)
 
@@ -88,20 +93,57 @@ def _held(db: Session, *customer_ids: int) -> list[Conversation]:
 
 
 def _rehome(db: Session, head: Conversation) -> None:
-    """Messages that came in under a case of the other side while linked get a case of their own side back."""
+    """Messages that came in under a case of the other side while linked get a case of their own side back.
+
+    A case nobody of the other side said anything in goes along whole, with its number and escalation.
+    """
     ids = family_ids(db, head)
-    strays = (
-        select(Case)
-        .where(
-            Case.conversation_id.not_in(ids),
-            Case.id.in_(select(Message.case_id).where(Message.conversation_id.in_(ids))),
-        )
-        .order_by(Case.id)
+    here, said = Message.conversation_id.in_(ids), Message.kind != SYSTEM
+    strays = select(Case).where(
+        Case.conversation_id.not_in(ids), Case.id.in_(select(Message.case_id).where(here, said))
     )
-    for case in db.scalars(strays).all():
+    for case in db.scalars(strays.order_by(Case.id)).all():
+        theirs = select(Message.id).where(Message.case_id == case.id, ~here, said)
+        if db.scalars(theirs.limit(1)).first() is None and _fits(db, head, case):
+            case.conversation_id = head.id
+            moved = update(Escalation).where(Escalation.case_id == case.id)
+            db.execute(moved.values(conversation_id=head.id))
+            db.flush()
+            continue
         home = _case_like(db, head, case)
-        mine = update(Message).where(Message.conversation_id.in_(ids), Message.case_id == case.id)
-        db.execute(mine.values(case_id=home.id))
+        mine = update(Message).where(here, Message.case_id == case.id)
+        db.execute(mine.values(case_id=home.id), execution_options={"synchronize_session": "fetch"})
+
+
+def _fits(db: Session, head: Conversation, case: Case) -> bool:
+    """A conversation has one unresolved case at most."""
+    return case.status == RESOLVED or current_case(db, head) is None
+
+
+def _cap_marks(db: Session, head: Conversation) -> None:
+    """Nobody has read more than there is: what comes next would otherwise count as read."""
+    high = update(ReadMark).where(
+        ReadMark.conversation_id == head.id, ReadMark.inbound_count > head.inbound_count
+    )
+    db.execute(
+        high.values(inbound_count=head.inbound_count), execution_options={"synchronize_session": "fetch"}
+    )
+
+
+def _leave_with(old_head: Conversation, child: Conversation) -> None:
+    """What held for the thread while it was one goes on for the child where it has a matter open: a person who
+    took over stays in charge (the bot must not speak again by itself), a snooze ends when it would have."""
+    for one in (old_head, child):
+        if one.status != SNOOZED:
+            one.snoozed_until = None
+        elif one.snoozed_until is None:
+            one.snoozed_until = old_head.snoozed_until or now()
+    if child.status == RESOLVED or old_head.owner != HUMAN:
+        return
+    if child.owner == BOT:
+        child.owner, child.owner_epoch = HUMAN, child.owner_epoch + 1
+    child.assignee_id = child.assignee_id or old_head.assignee_id
+    child.team_id = child.team_id or old_head.team_id
 
 
 def _case_like(db: Session, head: Conversation, case: Case) -> Case:

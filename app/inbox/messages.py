@@ -24,6 +24,7 @@ from app.models import (
     Case,
     Channel,
     Conversation,
+    Decision,
     Delivery,
     DeliveryRef,
     Identity,
@@ -87,7 +88,7 @@ def receive(db: Session, channel: Channel, identity: Identity, said: Said) -> Re
         return Received(_seen(db, channel, own, said), head, new=False)
     case, change = case_for_inbound(db, head, channel, at, message.subject or message.text)
     message.case_id = case.id
-    head.inbound_count += 1
+    head.inbound_count += 1  # counts everything of the customer, a call or a visit noted included
     if head.locale == "" and said.context.get("locale"):
         head.locale = str(said.context["locale"])[:16]
     show(head, message)
@@ -121,10 +122,10 @@ def reply(
     409 while another agent holds the reply lock, 422 on an empty or over-long text or an unreachable customer.
     """
     head = hold(db, conversation)
+    if stored := by_client_id(db, head, client_id):
+        return stored
     identity, channel = route(db, head, channel_id)
     own = family.conversation_of(db, identity.customer_id)
-    if stored := by_client_id(db, own, client_id):
-        return stored
     reading.refuse_if_locked(db, agent, head)
     message = _outbound(head, own, identity, channel, text, client_id, quick_replies)
     message.author, message.agent_id = "agent", agent.id
@@ -210,9 +211,12 @@ def note(
 def edit(db: Session, conversation: Conversation, message: Message, text: str, at: datetime) -> None:
     """The sender changed their message; of several edits the latest `at` wins."""
     head = hold(db, conversation)
+    db.refresh(message)
     if message.removed_at or (message.edited_at and at <= message.edited_at):
         return
     message.text, message.edited_at = clean(text)[:MAX_TEXT], at
+    if head.last_message_id == message.id:
+        show(head, message)
     search.index_message(db, message)
     record(db, "message.edited", head, actor=message.author, message=message)
 
@@ -220,11 +224,14 @@ def edit(db: Session, conversation: Conversation, message: Message, text: str, a
 def unsend(db: Session, conversation: Conversation, message: Message) -> None:
     """The sender took their message back: text and files are forgotten, a tombstone stays."""
     head = hold(db, conversation)
+    db.refresh(message)
     if message.removed_at:
         return
     search.remove(db, message)
     message.text = message.html = message.subject = ""
-    message.removed_at = now()
+    message.context, message.removed_at = {}, now()
+    for decision in db.scalars(select(Decision).filter_by(message_id=message.id)):
+        decision.detail = {**decision.detail, "question": ""}
     for attachment in db.scalars(select(Attachment).filter_by(message_id=message.id)):
         attachment.message_id = None
     if head.last_message_id == message.id:
@@ -235,7 +242,8 @@ def unsend(db: Session, conversation: Conversation, message: Message) -> None:
 def retry(db: Session, agent: Agent, conversation: Conversation, message: Message) -> None:
     """Send again what failed, or what we do not know to have arrived. Raises :class:`Refused` on anything else."""
     head = hold(db, conversation)
-    delivery = db.scalars(select(Delivery).filter_by(message_id=message.id)).first()
+    mine = select(Delivery).filter_by(message_id=message.id).execution_options(populate_existing=True)
+    delivery = db.scalars(mine).first()
     if delivery is None or delivery.state not in (FAILED, UNKNOWN):
         raise Refused("This message is not waiting to be sent again.", status=409)
     delivery.state, delivery.next_at, delivery.error, delivery.attempts = QUEUED, now(), "", 0
@@ -245,8 +253,11 @@ def retry(db: Session, agent: Agent, conversation: Conversation, message: Messag
 
 
 def by_client_id(db: Session, conversation: Conversation, client_id: str) -> Message | None:
-    """What this sending already became, if it came before."""
-    return db.scalar(select(Message).filter_by(conversation_id=conversation.id, client_id=client_id))
+    """What this sending already became anywhere in the thread, if it came before."""
+    mine = Message.conversation_id.in_(family.family_ids(db, conversation))
+    return db.scalars(
+        select(Message).where(mine, Message.client_id == client_id).order_by(Message.id)
+    ).first()
 
 
 def ways(db: Session, head: Conversation) -> list[tuple[Identity, Channel]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from app.db import now
 from app.events import record
 from app.inbox.current import current_case
 from app.inbox.holding import Refused, hold
@@ -42,9 +41,9 @@ def hand_over(db: Session, conversation: Conversation, reason: str, *, actor: st
     if head.owner == HUMAN:
         return False
     head.owner, head.owner_epoch = HUMAN, head.owner_epoch + 1
-    head.waiting_since = head.waiting_since or now()
     head.bot_misses, head.bot_asked = 0, []
     said = line(db, head, "handed_over", reason=reason)
+    head.waiting_since = head.waiting_since or said.sent_at
     record(db, "handover", head, actor=actor, message=said, to=HUMAN, reason=reason, epoch=head.owner_epoch)
     return True
 

@@ -11,7 +11,7 @@ from app.family import family_ids
 from app.models import Case, Conversation, Escalation, Message
 from app.models.conversation import HUMAN, OPEN, RESOLVED, SNOOZED
 from app.models.escalation import ACTIVE
-from app.models.message import INBOUND, PUBLIC
+from app.models.message import OUTBOUND, SHOWN, SYSTEM
 from app.text import one_line
 
 
@@ -34,7 +34,7 @@ def wait_from(conversation: Conversation, since: datetime) -> None:
 def absorb(db: Session, head: Conversation, child: Conversation) -> None:
     """`child` is from now on shown in `head`: what is open, waited for or escalated there is so here."""
     if OPEN in (head.status, child.status):
-        head.status = OPEN
+        head.status, head.snoozed_until = OPEN, None
     elif SNOOZED in (head.status, child.status):
         head.status, head.snoozed_until = SNOOZED, head.snoozed_until or child.snoozed_until
     if child.status != RESOLVED and child.owner == HUMAN and head.owner != HUMAN:
@@ -57,23 +57,25 @@ def recount(db: Session, head: Conversation) -> None:
     cases = list(db.scalars(select(Case).where(Case.conversation_id.in_(ids), Case.status != RESOLVED)))
     states = {case.status for case in cases}
     head.status = OPEN if OPEN in states else SNOOZED if states else RESOLVED
-    head.inbound_count = db.scalar(select(func.count()).where(mine, Message.kind == INBOUND)) or 0
-    head.escalated = bool(
-        db.scalar(
-            select(Escalation.id)
-            .where(Escalation.conversation_id.in_(ids), Escalation.state.in_(ACTIVE))
-            .limit(1)
-        )
-    )
-    newest = (
-        select(Message)
-        .where(mine, Message.kind.in_(PUBLIC))
-        .order_by(Message.sent_at.desc(), Message.id.desc())
-    )
-    last = db.scalars(newest.limit(1)).first()
-    head.last_message_at = None
-    head.waiting_since = None
+    head.inbound_count = db.scalar(select(func.count()).where(mine, Message.author == "customer")) or 0
+    active = select(Escalation.id).join(Case, Case.id == Escalation.case_id)
+    active = active.where(Case.conversation_id.in_(ids), Escalation.state.in_(ACTIVE))
+    head.escalated = db.scalars(active.limit(1)).first() is not None
+    newest = select(Message).where(mine, Message.kind.in_(SHOWN))
+    last = db.scalars(newest.order_by(Message.sent_at.desc(), Message.id.desc()).limit(1)).first()
+    head.last_message_at = head.last_message_id = head.last_channel_id = None
+    head.last_preview = head.last_author = ""
     if last is not None:
         show(head, last)
-        if last.kind == INBOUND and head.status == OPEN:
-            head.waiting_since = last.sent_at
+    head.waiting_since = None if head.status == RESOLVED else _waiting_since(db, ids)
+
+
+def _waiting_since(db: Session, ids: list[int]) -> datetime | None:
+    """When the customer began to wait: with their first words, or the handover, that nothing has answered yet."""
+    mine, what = Message.conversation_id.in_(ids), Message.context["what"].as_string()
+    system = Message.kind == SYSTEM
+    settles = (Message.kind == OUTBOUND) | (system & what.in_(("resolved", "handed_back")))
+    last = db.scalar(select(func.max(Message.id)).where(mine, settles)) or 0
+    begins = (Message.author == "customer") | (system & (what == "handed_over"))
+    first = select(Message.sent_at).where(mine, begins, Message.id > last).order_by(Message.id)
+    return db.scalars(first.limit(1)).first()

@@ -15,7 +15,10 @@ LADDER = (QUEUED, SENDING, SENT, DELIVERED, READ)  # a state only climbs
 
 class Delivery(Base):
     __tablename__ = "delivery"
-    __table_args__ = (Index("ix_delivery_due", "state", "channel_id", "next_at"),)
+    __table_args__ = (
+        Index("ix_delivery_due", "state", "channel_id", "next_at"),
+        Index("ix_delivery_line", "identity_id", "state"),
+    )
 
     id: Mapped[Id]
     message_id: Mapped[Ref] = mapped_column(ForeignKey("message.id"), unique=True)

@@ -10,6 +10,7 @@ from app.models.columns import Array, At, Body, Id, Line, Made, Object, Ref, Wor
 
 INBOUND, OUTBOUND, NOTE, SYSTEM, CALL, STORE = "inbound", "outbound", "note", "system", "call", "store"
 PUBLIC = (INBOUND, OUTBOUND)  # the only kinds a customer may ever see
+SHOWN = (*PUBLIC, CALL, STORE)  # the kinds a row of the list may quote
 
 
 class Message(Base):

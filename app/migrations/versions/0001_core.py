@@ -567,6 +567,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.create_index("ix_delivery_due", ["state", "channel_id", "next_at"], unique=False)
+        batch_op.create_index("ix_delivery_line", ["identity_id", "state"], unique=False)
 
     op.create_table(
         "event",
@@ -618,6 +619,7 @@ def downgrade() -> None:
 
     op.drop_table("event")
     with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.drop_index("ix_delivery_line")
         batch_op.drop_index("ix_delivery_due")
 
     op.drop_table("delivery")
