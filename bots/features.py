@@ -16,7 +16,7 @@ LONGEST = 400
 _UNIGRAM, _BIGRAM, _TRIGRAM, _WORD = 0.5, 1.0, 0.4, 1.5
 _ENDING = 0.4
 """What the ending of a Japanese sentence weighs beside its subject."""
-_STOP_WORD, _WORD_PAIR = 0.5, 0.5
+_STOP_WORD, _WORD_PAIR = 0.3, 0.5
 
 
 def features(text: str, language: str) -> Features:

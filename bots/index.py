@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -22,10 +22,10 @@ from bots.features import LONGEST, Features, features
 from bots.text import fold
 
 _MOST_PARTS = 64
-_MOST_POSTINGS = 8_000
+_MOST_POSTINGS = 6_000
 """What one question may cost. Its rarest parts are followed first, so what is cut tells least."""
 _FINALISTS = 30
-_SHORTEST_TYPO, _MOST_TYPOS, _TYPO_LIKENESS = 4, 8, 0.75
+_SHORTEST_TYPO, _MOST_TYPOS, _TYPO_LIKENESS = 4, 4, 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +50,19 @@ class Likeness:
 class _Postings:
     """From a part of a text to the documents that have it, with normalised weights."""
 
-    def __init__(self, documents: Iterable[Mapping[str, float]]) -> None:
-        self.lists: dict[str, list[tuple[int, float]]] = defaultdict(list)
+    def __init__(self, documents: Sequence[Mapping[str, float]]) -> None:
+        self._size = len(documents)
+        self._lists: dict[str, list[tuple[int, float]]] = defaultdict(list)
         for number, document in enumerate(documents):
             for part, weight in _normal(document).items():
-                self.lists[part].append((number, weight))
+                self._lists[part].append((number, weight))
 
-    def cosines(self, query: Mapping[str, float]) -> dict[int, float]:
-        found: dict[int, float] = defaultdict(float)
+    def cosines(self, query: Mapping[str, float]) -> list[float]:
+        """The likeness of every document, by number; the parts of `query` come heaviest first."""
+        found = [0.0] * self._size
         left = _MOST_POSTINGS
         for part, weight in query.items():
-            postings = self.lists.get(part, ())
+            postings = self._lists.get(part, ())
             left -= len(postings)
             if left < 0:
                 break
@@ -188,6 +190,7 @@ def _normal(document: Mapping[str, float]) -> Features:
     return {part: weight / length for part, weight in document.items()}
 
 
-def _largest(found: Mapping[int, float], count: int) -> list[tuple[int, float]]:
-    """The `count` best, best first."""
-    return sorted(found.items(), key=itemgetter(1), reverse=True)[:count]
+def _largest(cosines: Sequence[float], count: int) -> list[tuple[int, float]]:
+    """The numbers of the `count` likest documents with their likeness, best first."""
+    best = heapq.nlargest(count, range(len(cosines)), key=cosines.__getitem__)
+    return [(number, cosines[number]) for number in best if cosines[number] > 0]

@@ -70,7 +70,7 @@ def person_wanted(text: str) -> Signal | None:
     Asking about staff (`担当者の名前は`, `travel agent fees`) is not asking for them, nor is declining
     them; asking how to reach them is uncertain.
     """
-    rest = _NO_PERSON.sub(" ", _NOT_STAFF.sub(" ", text))
+    rest = without_refusal(text)
     if found := _STAFF_ALONE.fullmatch(rest) or _PERSON_ALONE.fullmatch(rest):
         return Signal(found[0].strip(), certain=True)
     if found := _STAFF_WANTED.search(rest) or _PERSON_WANTED.search(rest):
@@ -81,4 +81,9 @@ def person_wanted(text: str) -> Signal | None:
 
 def person_declined(text: str) -> bool:
     """Whether plain `text` says that no person is needed."""
-    return bool(_NOT_STAFF.search(text) or _NO_PERSON.search(text))
+    return without_refusal(text) != text
+
+
+def without_refusal(text: str) -> str:
+    """Plain `text` without the words by which a person is declined."""
+    return _NO_PERSON.sub(" ", _NOT_STAFF.sub(" ", text))

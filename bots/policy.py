@@ -11,7 +11,6 @@ from bots.question import Question
 from bots.replies import NONE, choice, courtesy, denies
 from bots.risk import risk
 from bots.ruling import label_of, ruled
-from bots.signals import plain
 from bots.turn import Turn
 
 _CHIPS = 4
@@ -47,14 +46,13 @@ def _chosen(turn: Turn, label: str | None) -> Decision | None:
 
 def _alarming(turn: Turn, label: str | None) -> Decision | None:
     """What only a person should deal with. Words that may be innocent yield to a good answer."""
-    words = plain(turn.text)
-    danger = risk(words)
+    danger = risk(turn.plain)
     if danger and (danger.signal.certain or not turn.answer):
         return sayings.escalated(turn, label, danger.type, danger.signal.words)
-    wish = person_wanted(words)
+    wish = person_wanted(turn.plain)
     if wish and (wish.certain or not turn.answer):
         return sayings.handed_over(turn, label, "asked", "handing_over")
-    if anger(words):
+    if anger(turn.plain):
         return sayings.handed_over(turn, label, "anger", "handing_over_anger")
     return None
 
@@ -83,7 +81,7 @@ def _answered(turn: Turn, label: str | None) -> Decision | None:
 
 def _staying(turn: Turn, label: str | None) -> Decision | None:
     """`オペレーターじゃなくていい`: stay, and let them ask."""
-    return sayings.courteous(turn, label, "go_ahead") if person_declined(plain(turn.text)) else None
+    return sayings.courteous(turn, label, "go_ahead") if person_declined(turn.plain) else None
 
 
 def _asked_back(turn: Turn, label: str | None) -> Decision | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -57,5 +58,7 @@ def ready(rule: Rule) -> ReadyRule:
 
 
 def _holds(folded: str, keyword: str) -> bool:
-    """A keyword of a spaced script is whole words, so that `ship` is not found in `relationship`."""
-    return f" {keyword} " in f" {folded} " if keyword.isascii() else keyword in folded
+    """A Latin keyword is whole words, so that `ship` is not found in `relationship`, but is in `shipは`."""
+    if not keyword.isascii():
+        return keyword in folded
+    return re.search(rf"(?<![a-z0-9]){re.escape(keyword)}(?![a-z0-9])", folded) is not None

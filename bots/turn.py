@@ -10,8 +10,10 @@ from bots.decision import Considered
 from bots.entry import Entry
 from bots.language import Guess, guess, spoken_to
 from bots.matcher import Match
+from bots.person import without_refusal
 from bots.question import Question
 from bots.replies import without_courtesy
+from bots.signals import plain
 from bots.text import clean, fold
 
 _CONSIDERED = 5
@@ -28,6 +30,11 @@ class Turn:
     def text(self) -> str:
         """The message, clean."""
         return clean(self.question.text)
+
+    @cached_property
+    def plain(self) -> str:
+        """The message as signals are read."""
+        return plain(self.text)
 
     @cached_property
     def folded(self) -> str:
@@ -53,7 +60,7 @@ class Turn:
     @cached_property
     def matches(self) -> tuple[Match, ...]:
         """What the FAQ has, the surest first. A message in no certain language is looked up in all."""
-        subject = without_courtesy(self.folded)
+        subject = without_courtesy(fold(without_refusal(self.plain)))
         first = self.heard.language
         others = () if self.heard.sure else self.book.settings.languages
         found = [self.book.search(subject, language) for language in dict.fromkeys((first, *others))]

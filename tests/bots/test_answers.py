@@ -1,0 +1,161 @@
+"""What the bot makes of questions: answers, asks back, or says it does not know."""
+
+from __future__ import annotations
+
+import pytest
+
+from bots import Book, Entry, Link, Question, Settings, decide
+from tests.bots.shop import ask, book, entries, title
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("送料はいくらですか？", "送料"),
+        ("送料", "送料"),
+        ("配送料いくら", "送料"),
+        ("返品って可能でしょうか？", "返品・交換"),
+        ("買った服が小さかったので交換したい", "返品・交換"),
+        ("いつ届く？", "お届け日数"),
+        ("お店は何時から？", "店舗の営業時間"),
+        ("領収書ください", "領収書"),
+        ("where is my oder", "Tracking"),
+        ("wheres my order", "Tracking"),
+        ("can I return these items?", "Returns"),
+        ("how long does delivery take to Osaka", "Delivery time"),
+    ],
+)
+def test_a_question_in_other_words_finds_its_entry(text: str, expected: str) -> None:
+    decision = ask(text)
+    assert (decision.action, title(decision.entry_id)) == ("answer", expected)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ﾎﾟｲﾝﾄの有効期限",
+        "ぽいんとの有効期限",
+        "ポイントの有効期限！！",
+        "  ポイントの有効期限\n",
+        "ポイ\u200bントの有効期限",
+    ],
+)
+def test_width_kana_punctuation_and_hidden_characters_make_no_difference(text: str) -> None:
+    assert title(ask(text).entry_id) == "ポイントの有効期限"
+
+
+@pytest.mark.parametrize("text", ["how much is shiping", "How much is SHIPPING???", "how much is shippng"])
+def test_typing_mistakes_in_english_are_read_through(text: str) -> None:
+    assert title(ask(text).entry_id) == "Shipping cost"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "こんにちは、返品したいのですが",
+        "お世話になっております。返品したいのですが。よろしくお願いいたします。",
+    ],
+)
+def test_courtesy_around_a_question_does_not_hide_it(text: str) -> None:
+    assert title(ask(text).entry_id) == "返品・交換"
+
+
+def test_an_answer_brings_its_links_chips_and_version_and_forgets_misses() -> None:
+    decision = ask("返品したいのですが", misses=1)
+    assert decision.text == "返品・交換!"
+    assert decision.links == (Link("返品・交換", "https://shop.example/4"),)
+    assert decision.quick_replies == ("返品・交換",)
+    assert (decision.version, decision.misses, decision.score) == (7, 0, 100.0)
+
+
+def test_an_answer_tells_what_else_was_considered_best_first() -> None:
+    considered = ask("ポイントの期限").considered
+    assert considered[0].title == "ポイントの有効期限"
+    assert considered[0].question in ("ポイントの有効期限", "ポイントの期限を知りたい")
+    scores = [one.score for one in considered]
+    assert scores == sorted(scores, reverse=True)
+    assert len(considered) <= 5
+
+
+@pytest.mark.parametrize(
+    ("text", "chips"),
+    [
+        ("ポイント", {"ポイントの有効期限", "ポイントの使い方", "どれでもない"}),
+        ("my points", {"Points expiry", "Using points", "None of these"}),
+    ],
+)
+def test_between_close_entries_the_bot_asks_with_chips(text: str, chips: set[str]) -> None:
+    decision = ask(text)
+    assert (decision.action, decision.phrase) == ("ask", "ask")
+    assert set(decision.quick_replies) == chips
+    assert {title(entry_id) for entry_id in decision.asked} | {decision.quick_replies[-1]} == chips
+
+
+def test_a_single_doubtful_entry_is_asked_about_by_name() -> None:
+    decision = ask("クレカ")
+    assert (decision.action, decision.phrase) == ("ask", "ask_one")
+    assert "「支払い方法」" in decision.text
+    assert decision.quick_replies == ("はい", "いいえ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "今日の天気は？",
+        "株価を教えて",
+        "パスタの作り方",
+        "who is the ceo",
+        "what's the weather like",
+        "12345",
+    ],
+)
+def test_outside_the_faq_the_bot_says_it_does_not_know(text: str) -> None:
+    decision = ask(text)
+    assert (decision.action, decision.phrase, decision.misses) == ("unknown", "unknown", 1)
+    assert decision.entry_id is None
+
+
+def test_the_chip_offered_with_not_knowing_leads_to_a_person() -> None:
+    for text in ("今日の天気は？", "what's the weather like"):
+        chip = ask(text).quick_replies[-1]
+        assert ask(chip).action == "hand_over"
+
+
+def test_the_second_miss_hands_over() -> None:
+    decision = ask("今日の天気は？", misses=1)
+    assert (decision.action, decision.handover_reason) == ("hand_over", "misses")
+    assert decision.phrase == "handing_over_misses"
+
+
+def test_how_many_misses_are_borne_is_a_setting() -> None:
+    patient = Book(entries(), settings=Settings(max_misses=3))
+    assert ask("今日の天気は？", misses=1, of=patient).action == "unknown"
+    assert ask("今日の天気は？", misses=2, of=patient).action == "hand_over"
+
+
+def test_the_thresholds_are_settings() -> None:
+    strict = Book(entries(), settings=Settings(threshold_answer=101, threshold_ask=101))
+    eager = Book(entries(), settings=Settings(threshold_answer=1, threshold_ask=1, margin=0))
+    assert ask("送料はいくらですか", of=strict).action == "unknown"
+    assert ask("クレカ", of=eager).action == "answer"
+
+
+def test_an_entry_answers_only_in_its_own_language() -> None:
+    assert title(ask("How do I return an item?").entry_id) == "Returns"
+    assert ask("How do I return an item?").language == "en"
+    assert ask("返品したいのですが", language="en").language == "ja"
+
+
+def test_a_word_in_no_certain_language_is_looked_up_in_all() -> None:
+    wifi = Book((Entry(1, "Wi-Fi", "ja", ("Wi-Fiは使えますか",), "使えます"),))
+    for hint in ("ja", "en", None):
+        assert ask("Wi-Fi", language=hint, of=wifi).entry_id == 1
+
+
+def test_an_empty_book_knows_nothing_and_says_so() -> None:
+    assert decide(Question("送料は？"), Book(())).action == "unknown"
+
+
+def test_the_book_knows_its_entries() -> None:
+    assert book().entry(1) is not None
+    assert book().entry(999) is None
