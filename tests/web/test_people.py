@@ -204,7 +204,7 @@ def test_leaving_a_team_takes_the_view_of_its_conversations(admin: Agent, kei: A
         conversation = factories.conversation(db)
         inbox.assign(db, admin, conversation, None, team, keep_team=False)
     with reading() as db:
-        assert queries.conversation_for(db, kei, conversation.id)
+        assert queries.conversation_for(db, kei, conversation.id).id == conversation.id
     with transaction() as db:
         people.set_members(db, admin, db.get_one(Team, team.id), ())
     with reading() as db:
