@@ -15,6 +15,7 @@ from app.auth import BodyLimit, Guard, SecurityHeaders
 from app.config import settings
 from app.realtime import Hub
 from app.web import errors
+from app.web.metrics import Measured
 
 THREADS = 40  # handlers that wait for the database at once
 
@@ -38,6 +39,7 @@ def make() -> Starlette:
         lifespan=lifespan,
         exception_handlers=errors.handlers,
         middleware=[
+            Middleware(Measured),
             Middleware(SecurityHeaders),
             Middleware(BodyLimit, refuse=errors.refusal, uploads=lambda: settings().max_upload_bytes),
             Middleware(Guard, refuse=errors.refusal),

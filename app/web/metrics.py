@@ -144,7 +144,7 @@ def _deliveries() -> Metric:
         select(Delivery.state, func.count()).where(Delivery.state.in_(unfinished)).group_by(Delivery.state)
     )
     with reading() as db:
-        counts = dict(db.execute(query).tuples().all())
+        counts = dict(db.execute(query).all())
     metric = GaugeMetricFamily("madoguchi_deliveries", "Deliveries by state", labels=("state",))
     for state in unfinished:
         metric.add_metric((state,), counts.get(state, 0))
@@ -158,7 +158,7 @@ def _receipts() -> Metric:
         .group_by(RawReceipt.state)
     )
     with reading() as db:
-        counts = dict(db.execute(query).tuples().all())
+        counts = dict(db.execute(query).all())
     metric = GaugeMetricFamily("madoguchi_receipts", "Stored requests not yet understood", labels=("state",))
     for state in ("new", "failed"):
         metric.add_metric((state,), counts.get(state, 0))
