@@ -1,0 +1,67 @@
+"""The demo: a small clothing shop, its people, what its bot knows, and a week of conversations.
+
+Everything is made with the verbs the product itself uses, told as of the moment it happened
+(:func:`app.db.as_of`); customers write through the widget's own frames and the API channel's own JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.db import insert_if_new, now, transaction
+from app.demo import knowledge, shop, week
+from app.models import Setting
+
+KEY = "demo"  # the setting that says it is loaded, and who can sign in
+CHANNEL = shop.CHANNEL
+
+Step = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody of the shop, and how to sign in as them."""
+
+    name: str
+    role: str
+    email: str
+    password: str
+
+
+def load(progress: Step | None = None) -> list[Person]:
+    """Make the shop, once: in one transaction, so that it is there as a whole or not at all.
+
+    `progress(what, done, total)` is called as it goes. Returns who can sign in; a second call changes nothing.
+    """
+    told = progress or _silent
+    with transaction() as db:
+        mark = Setting(key=KEY, value={})
+        if not insert_if_new(db, mark):
+            return accounts(db)
+        begun = now()
+        people = shop.make(db, begun)
+        knowledge.make(db, begun)
+        week.play(db, people, begun, told)
+        made = [
+            Person(one.name, one.role, one.email, shop.password()) for one in people.values()
+        ]  # in the shop's order
+        mark.value = {"loaded_at": begun.isoformat(), "accounts": [asdict(one) for one in made]}
+        # Nobody is looking yet, and Redis need not be up: what is due is found by the clock.
+        db.flush()
+        db.info.pop("after_commit", None)
+    return made
+
+
+def accounts(db: Session) -> list[Person]:
+    """Who can sign in to the demo; nobody where it is not loaded."""
+    mark = db.get(Setting, KEY)
+    told: list[dict[str, Any]] = mark.value.get("accounts", []) if mark else []
+    return [Person(**one) for one in told]
+
+
+def _silent(what: str, done: int, total: int) -> None:
+    """Nobody wants to know how far it is."""
