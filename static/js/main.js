@@ -5,6 +5,7 @@ import "./toast.js";
 import "./menu.js";
 import "./dialog.js";
 import "./copy.js";
+import "./generate.js";
 import "./ticks.js";
 import "./requests.js";
 import "./list.js";

@@ -16,9 +16,11 @@ ROOT = Path(__file__).parents[2]
 def labels() -> Iterator[str]:
     for kind in registry.KINDS:
         made = registry.connector(kind)
-        yield made.label
+        yield from (made.label, *made.guide)
         for asked in fields_of(made.Settings):
-            yield from filter(None, [asked.label, asked.help, *(label for _, label in asked.choices)])
+            yield from filter(
+                None, [asked.label, asked.help, asked.group, *(label for _, label in asked.choices)]
+            )
 
 
 def sentences() -> Iterator[str]:

@@ -1,0 +1,294 @@
+"""Channels, for admins: `/settings/channels`. The form of a kind is made from its settings."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from app import connect, intake, switchboard, vault
+from app.config import settings
+from app.db import reading, transaction
+from app.models import Channel, RawReceipt
+from app.queries import NotFound
+from app.web.pages import done, errors_of, page, path_id, require_role, text, with_form, words
+from channels import registry
+from channels.base import Connector, Embedding, Health
+from channels.settings import Field, fields_of
+
+LIST = "/settings/channels"
+TROUBLE = ("failed", "refused")  # states of requests an admin may want to look at
+SHOWN = 20
+BEGINNING = 4000  # bytes of a body that are shown
+PREFIX = "set_"  # of the form's fields that are settings of the kind
+
+
+def show_all(request: Request) -> Response:
+    """Every channel, and how it is doing."""
+    require_role(request, "admin")
+    with reading() as db:
+        channels = switchboard.all_channels(db)
+        trouble = _trouble_counts(db)
+    return page(
+        request,
+        "settings/channels.html",
+        section="channels",
+        channels=[(one, _kind(one.kind), trouble.get(one.id, 0)) for one in channels],
+        problems=registry.problems(),
+    )
+
+
+def choose(request: Request) -> Response:
+    """Which kind the new channel is to be."""
+    require_role(request, "admin")
+    return page(request, "settings/channels_new.html", section="channels", kinds=registry.kinds())
+
+
+def show_new(request: Request) -> Response:
+    require_role(request, "admin")
+    made = _known(request.path_params["kind"])
+    return _form(request, made, None, _defaults(made), name="", bot=True)
+
+
+def create(request: Request, form: FormData) -> Response:
+    """Add a channel of a kind."""
+    require_role(request, "admin")
+    made = _known(request.path_params["kind"])
+    name, answers, bot = text(form, "name"), _answers(made, form), bool(text(form, "bot"))
+    try:
+        with transaction() as db:
+            channel = switchboard.add_channel(
+                db, made.kind, name, answers, bot=bot, actor=request.state.viewer
+            )
+    except switchboard.Wrong as wrong:
+        return _form(request, made, None, answers, name=name, bot=bot, status=422, wrong=wrong.errors)
+    return done(request, f"{LIST}/{channel.id}", words(request, "%(name)s was added.", name=channel.name))
+
+
+def show(request: Request) -> Response:
+    require_role(request, "admin")
+    with reading() as db:
+        channel = _channel(db, request)
+    made = _kind(channel.kind)
+    if made is None:
+        return _form(request, None, channel, {}, name=channel.name, bot=channel.bot_enabled)
+    answers = {**_defaults(made), **channel.settings}
+    return _form(request, made, channel, answers, name=channel.name, bot=channel.bot_enabled)
+
+
+def save(request: Request, form: FormData) -> Response:
+    """The name and the settings of a channel; secrets left empty stay as they are."""
+    require_role(request, "admin")
+    with reading() as db:
+        before = _channel(db, request)
+    made = _known(before.kind)
+    name, answers, bot = text(form, "name"), _answers(made, form), bool(text(form, "bot"))
+    forget = [one.name for one in fields_of(made.Settings) if text(form, f"forget_{one.name}")]
+    try:
+        with transaction() as db:
+            switchboard.change_channel(
+                db,
+                _channel(db, request),
+                name,
+                answers,
+                bot=bot,
+                forget=forget,
+                actor=request.state.viewer,
+            )
+    except switchboard.Wrong as wrong:
+        return _form(request, made, before, answers, name=name, bot=bot, status=422, wrong=wrong.errors)
+    return done(request, f"{LIST}/{before.id}", words(request, "Saved."))
+
+
+def test(request: Request, _form: FormData) -> Response:
+    """Ask the provider whether the channel works. Calls out, so no transaction is held meanwhile."""
+    require_role(request, "admin")
+    with reading() as db:
+        channel = _channel(db, request)
+    health, sentence = switchboard.probe(channel)
+    with transaction() as db:
+        switchboard.record_health(_channel(db, request), health, sentence)
+    return done(request, f"{LIST}/{channel.id}", said(request, sentence))
+
+
+def activate(request: Request, _form: FormData) -> Response:
+    return _switch(request, on=True, toast="%(name)s receives and sends again.")
+
+
+def deactivate(request: Request, _form: FormData) -> Response:
+    return _switch(request, on=False, toast="%(name)s neither receives nor sends any more.")
+
+
+def read_again(request: Request, _form: FormData) -> Response:
+    """Make of a stored request what can be made of it now."""
+    require_role(request, "admin")
+    with reading() as db:
+        channel, receipt = _channel(db, request), db.get(RawReceipt, path_id(request, "receipt"))
+    if receipt is None or receipt.channel_id != channel.id or receipt.state != "failed":
+        raise NotFound("receipt")
+    again = intake.read_receipt(receipt.id)
+    told = "It could be read now." if again.state == "parsed" else "It still cannot be read."
+    return done(request, f"{LIST}/{channel.id}", words(request, told))
+
+
+def said(request: Request, sentence: str) -> str:
+    """A connector's sentence in the viewer's language; the detail after it, in parentheses, stays as it is."""
+    told = words(request, sentence)
+    if told != sentence:
+        return told
+    head, opening, detail = sentence.partition(" (")
+    return f"{words(request, head)}{opening}{detail}"
+
+
+def _switch(request: Request, *, on: bool, toast: str) -> Response:
+    require_role(request, "admin")
+    with transaction() as db:
+        channel = _channel(db, request)
+        switchboard.switch(db, channel, on=on, actor=request.state.viewer)
+    return done(request, f"{LIST}/{channel.id}", words(request, toast, name=channel.name))
+
+
+def _form(
+    request: Request,
+    made: type[Connector[Any]] | None,
+    channel: Channel | None,
+    answers: Mapping[str, Any],
+    *,
+    name: str,
+    bot: bool,
+    status: int = 200,
+    wrong: Mapping[str, str] | None = None,
+) -> Response:
+    """The form of a kind, filled with `answers`, which are never secrets; of no kind, what is left of it."""
+    problems = {key if key == "name" else f"{PREFIX}{key}": one for key, one in (wrong or {}).items()}
+    return page(
+        request,
+        "settings/channels_channel.html",
+        status=status,
+        section="channels",
+        made=made,
+        channel=channel,
+        groups=_groups(made, answers, channel),
+        called=name,
+        bot=bot,
+        errors=errors_of(problems, request),
+        **_about(request, channel),
+    )
+
+
+def _about(request: Request, channel: Channel | None) -> dict[str, Any]:
+    """What a channel that exists has besides its form."""
+    if channel is None:
+        return {
+            "trouble": [],
+            "embed": "",
+            "testable": False,
+            "unreadable": "",
+            "health": "",
+            **_address(None),
+        }
+    connector, unreadable = _opened(channel)
+    with reading() as db:
+        trouble = _trouble(db, channel)
+    return {
+        "trouble": trouble,
+        "embed": connector.embed() if connector and isinstance(connector, Embedding) else "",
+        "testable": isinstance(connector, Health),
+        "unreadable": words(request, unreadable),
+        "health": said(request, channel.health_text),
+        **_address(channel),
+    }
+
+
+def _opened(channel: Channel) -> tuple[Connector[Any] | None, str]:
+    """The connector of a channel, or a sentence that tells why there is none."""
+    try:
+        return connect.connector(channel), ""
+    except registry.UnknownKind:
+        return None, "The connector of this channel is not installed any more. What came in is kept."
+    except vault.Unreadable as error:
+        return None, str(error)
+
+
+def _address(channel: Channel | None) -> dict[str, Any]:
+    """The webhook address, and whether a provider outside could reach it."""
+    public = settings().public_url
+    return {
+        "webhook": f"{public}/hooks/{channel.key}" if channel else "",
+        "reachable": public.startswith("https://"),
+    }
+
+
+def _groups(
+    made: type[Connector[Any]] | None, answers: Mapping[str, Any], channel: Channel | None
+) -> list[tuple[str, list[tuple[Field, Any]]]]:
+    """(heading, [(field, what to fill in)]) in the order of the settings; of a secret, whether one is stored."""
+    kept = switchboard.kept_secrets(channel) if channel else {}
+    groups: list[tuple[str, list[tuple[Field, Any]]]] = []
+    for one in fields_of(made.Settings) if made else []:
+        if not groups or groups[-1][0] != one.group:
+            groups.append((one.group, []))
+        groups[-1][1].append((one, one.name in kept if one.secret else _filled(one, answers.get(one.name))))
+    return groups
+
+
+def _filled(field: Field, value: Any) -> Any:
+    return "\n".join(map(str, value)) if field.type == "lines" and isinstance(value, list | tuple) else value
+
+
+def _defaults(made: type[Connector[Any]]) -> dict[str, Any]:
+    return {one.name: one.default for one in fields_of(made.Settings) if not one.secret}
+
+
+def _answers(made: type[Connector[Any]], form: FormData) -> dict[str, Any]:
+    """What was filled in. A box that is not ticked is absent from a form, so it is said here."""
+    return {one.name: text(form, PREFIX + one.name) for one in fields_of(made.Settings)}
+
+
+def _kind(kind: str) -> type[Connector[Any]] | None:
+    return registry.kinds().get(kind)
+
+
+def _known(kind: str) -> type[Connector[Any]]:
+    made = _kind(kind)
+    if made is None:
+        raise NotFound("kind")
+    return made
+
+
+def _channel(db: Session, request: Request) -> Channel:
+    channel = db.get(Channel, path_id(request))
+    if channel is None:
+        raise NotFound("channel")
+    return channel
+
+
+def _trouble(db: Session, channel: Channel) -> list[tuple[RawReceipt, str]]:
+    """The latest requests that became nothing, each with the beginning of its body as text."""
+    mine = select(RawReceipt).where(RawReceipt.channel_id == channel.id, RawReceipt.state.in_(TROUBLE))
+    latest = db.scalars(mine.order_by(RawReceipt.id.desc()).limit(SHOWN))
+    return [(one, one.body[:BEGINNING].decode("utf-8", "replace")) for one in latest]
+
+
+def _trouble_counts(db: Session) -> dict[int, int]:
+    """Requests that could not be read, by channel. Refused ones are not ours to repair."""
+    failed = select(RawReceipt.channel_id, func.count()).where(RawReceipt.state == "failed")
+    return {row[0]: row[1] for row in db.execute(failed.group_by(RawReceipt.channel_id))}
+
+
+routes = [
+    Route(LIST, show_all, methods=["GET"]),
+    Route(f"{LIST}/new", choose, methods=["GET"]),
+    Route(f"{LIST}/new/{{kind}}", show_new, methods=["GET"]),
+    Route(f"{LIST}/new/{{kind}}", with_form(create), methods=["POST"]),
+    Route(f"{LIST}/{{id}}", show, methods=["GET"]),
+    Route(f"{LIST}/{{id}}", with_form(save), methods=["POST"]),
+    Route(f"{LIST}/{{id}}/test", with_form(test), methods=["POST"]),
+    Route(f"{LIST}/{{id}}/activation", with_form(activate), methods=["POST"]),
+    Route(f"{LIST}/{{id}}/deactivation", with_form(deactivate), methods=["POST"]),
+    Route(f"{LIST}/{{id}}/receipts/{{receipt}}/reading", with_form(read_again), methods=["POST"]),
+]
