@@ -101,5 +101,5 @@ function grow(field) {
 
 function showReach(form, way) {
   const chosen = way.selectedOptions[0];
-  one("[data-reach]", form).textContent = chosen?.dataset.reach ?? "";
+  one("[data-reach-words]", form).textContent = chosen?.dataset.reach ?? "";
 }

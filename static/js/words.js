@@ -2,6 +2,6 @@
 const box = () => document.getElementById("sentences")?.dataset ?? {};
 
 export function say(key, values = {}) {
-  const text = box()[key] ?? "";
+  const text = box()[`say${key[0].toUpperCase()}${key.slice(1)}`] ?? "";
   return text.replace(/%\((\w+)\)s/g, (_, name) => values[name] ?? "");
 }
