@@ -7,6 +7,7 @@ this module.
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -235,11 +236,17 @@ VERBS: dict[str, Verb] = {
 def _accept(db: Session, channel: Channel, visitor: Visitor, frame: Mapping[str, Any]) -> Mapping[str, Any]:
     """Through the one door in. Raises :class:`Trouble` where the connector or the core would not have it."""
     person = sessions.sender(db, channel, visitor)
-    request = webchat.frame(person, sessions.device(visitor), frame, now())
+    # As ASCII: a lone surrogate is JSON, but no UTF-8.
+    body = json.dumps(frame).encode()
+    request = webchat.frame(person, sessions.device(visitor), body, now())
     events = connect.connector(channel).parse(request)
     if not events or isinstance(events[0], Ignored):
         raise malformed()
-    outcome = intake.accept(db, channel, events)[0]
+    outcomes = intake.accept(db, channel, events)
+    if frame.get("t") == "send":  # kept as it came, like what comes by a webhook, for the books to be checked
+        receipt = intake.store(db, channel, request)
+        receipt.state, receipt.parsed_at, receipt.outcome = "parsed", now(), outcomes
+    outcome = outcomes[0]
     if "failed" in outcome:
         raise Trouble(
             "failed", "This could not be taken in. It is kept here; please try again.", retry_after=5
