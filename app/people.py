@@ -148,7 +148,7 @@ def prefer(db: Session, agent: Agent, **wanted: str) -> None:
 
 def by_email(db: Session, email: str) -> Agent | None:
     """The person who signs in with this address."""
-    return db.scalar(select(Agent).where(Agent.email == email.strip().casefold()))
+    return db.scalar(select(Agent).where(Agent.email == clean(email).strip().casefold()))
 
 
 def _told(db: Session, actor: Agent | None, agent: Agent, kind: str, **data: Any) -> None:

@@ -16,6 +16,7 @@ from app import passwords, rates
 from app.db import now, reading, transaction
 from app.events import record
 from app.models import Agent, Signin
+from app.text import clean
 
 IDLE = timedelta(hours=12)
 LONGEST = timedelta(days=14)
@@ -51,7 +52,7 @@ def sign_in(email: str, password: str, ip: str, user_agent: str, instead_of: str
     `instead_of`: the token the browser held until now; that session ends (it is never raised to this one).
     Opens its own transactions: the slow check of the password must not hold the write lock of SQLite.
     """
-    email = email.strip().casefold()[:320]
+    email, user_agent = clean(email).strip().casefold()[:320], clean(user_agent)[:200]
     keys = (f"signin:{_digest(email)}:{ip}", f"signin:{ip}")
     wait = rates.hit(keys[0], *_PER_ACCOUNT) or rates.hit(keys[1], *_PER_ADDRESS)
     if wait:
@@ -86,7 +87,7 @@ def _open(db: Session, agent: Agent, password: str, ip: str, user_agent: str, in
     sign_out(db, instead_of)
     signin, token = _new(agent.id, ip, user_agent, now() + LONGEST)
     db.add(signin)
-    record(db, "audit.signin", agent=agent, ip=ip, user_agent=user_agent[:200])
+    record(db, "audit.signin", agent=agent, ip=ip, user_agent=user_agent)
     return token
 
 
@@ -98,7 +99,7 @@ def _new(agent_id: int, ip: str, user_agent: str, until: datetime) -> tuple[Sign
         csrf=secrets.token_urlsafe(24),
         last_seen_at=now(),
         expires_at=until,
-        user_agent=user_agent[:200],
+        user_agent=user_agent,
         ip=ip[:64],
     )
     return signin, token

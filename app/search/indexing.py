@@ -33,6 +33,19 @@ def index_customer(db: Session, customer: Customer) -> None:
     store.put(db, "customer", _customer_entries(db, [customer]))
 
 
+def missing(db: Session, messages: Sequence[Message]) -> list[int]:
+    """The ids of these messages that have words and are not in the index (what ``madoguchi verify`` asks)."""
+    there = store.present(db, "message", [message.id for message in messages])
+    absent = (message for message in messages if message.id not in there)
+    return [message.id for message in absent if _message_entry(message).tokens]
+
+
+def left(db: Session, messages: Sequence[Message]) -> list[int]:
+    """The ids of these messages that were taken back and are in the index all the same."""
+    gone = [message.id for message in messages if message.removed_at is not None]
+    return sorted(store.present(db, "message", gone))
+
+
 def reindex(progress: Callable[[int, int], None] = lambda done, total: None) -> int:
     """Build both indexes anew from the tables, batch by batch while the product runs; returns the rows read.
 

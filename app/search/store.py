@@ -91,6 +91,15 @@ def take(db: Session, noun: Noun, ids: Sequence[int]) -> None:
         db.execute(text(f"DELETE FROM search_{noun} WHERE {key} = :id"), [{"id": each} for each in ids])
 
 
+def present(db: Session, noun: Noun, ids: Sequence[int]) -> set[int]:
+    """Which of these ids have a row in the index."""
+    key = "rowid" if _is_sqlite(db) else "id"
+    if not ids:
+        return set()
+    between = text(f"SELECT {key} FROM search_{noun} WHERE {key} BETWEEN :low AND :high")
+    return set(db.scalars(between, {"low": min(ids), "high": max(ids)})) & set(ids)
+
+
 def newest(db: Session, noun: Noun, match: Match, below: int, limit: int) -> list[int]:
     """The ids under `below` of rows that match, newest (highest) first, at most `limit`."""
     if _is_sqlite(db):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from app.text import Phrase, phrase
+from app.text import Phrase, clean, phrase
 
 _TERM = re.compile(r'"([^"]*)"|(\S+?)[:：]"([^"]*)"|(\S+)')
 _QUOTES = dict.fromkeys(map(ord, "“”„＂「」『』"), '"')
@@ -57,7 +57,7 @@ class Words:
 
 def understand(typed: str, zone: ZoneInfo) -> Words:
     """Read a query. Days begin at midnight in `zone`: `after:` includes its day, `before:` does not."""
-    typed = typed[:1000].translate(_QUOTES)
+    typed = clean(typed[:1000]).translate(_QUOTES)
     terms: list[str] = []
     filters: dict[str, list[str]] = {}
     days: dict[str, datetime] = {}

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from app import i18n
 from app.render import render
+from app.text import clean
 
 THEMES = ("light", "dark")
 
@@ -94,9 +95,9 @@ def with_form(handler: FormHandler) -> Callable[[Request], Awaitable[Response]]:
 
 
 def text(form: FormData, name: str, default: str = "") -> str:
-    """A text field of a form; a file or a missing field is the default. Line ends become ``\\n``."""
+    """A text field of a form, safe to store (:func:`app.text.clean`); a file or a missing field is the default."""
     value = form.get(name, default)
-    return value.replace("\r\n", "\n") if isinstance(value, str) else default
+    return clean(value) if isinstance(value, str) else default
 
 
 def number(value: object) -> int | None:
