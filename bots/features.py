@@ -16,13 +16,22 @@ LONGEST = 400
 _UNIGRAM, _BIGRAM, _TRIGRAM, _WORD = 0.5, 1.0, 0.4, 1.5
 _ENDING = 0.4
 """What the ending of a Japanese sentence weighs beside its subject."""
-_STOP_WORD, _WORD_PAIR = 0.3, 0.5
+_STOP_WORD, _WORD_PAIR = 0.5, 0.5
+
+_STOP_STEMS = frozenset(stem(word) for word in STOP_WORDS)
 
 
 def features(text: str, language: str) -> Features:
     """The weighted parts of `text`, before anybody knows how rare each is."""
     folded = fold(text)[:LONGEST]
     return _grams(folded) if language == "ja" else _words(folded)
+
+
+def telling(parts: Features, language: str) -> frozenset[str]:
+    """Those of `parts` that say what a text is about; empty where a language has no such words marked."""
+    if language == "ja":
+        return frozenset()
+    return frozenset(part for part in parts if " " not in part and part not in _STOP_STEMS)
 
 
 def _grams(folded: str) -> Features:

@@ -18,7 +18,7 @@ from rapidfuzz.distance import OSA
 
 from bots.english import stem
 from bots.entry import Entry
-from bots.features import LONGEST, Features, features
+from bots.features import LONGEST, Features, features, telling
 from bots.text import fold
 
 _MOST_PARTS = 64
@@ -33,8 +33,8 @@ class Likeness:
     """How an entry resembles a question; every number runs from 0 to 1.
 
     `words`: the best question of the entry by weighted parts; `spelling`: by edit distance;
-    `subject`: the entry as a whole; `covered`: the share of the customer's words the entry knows;
-    `share`: its part of all the likeness found; `exact`: the customer typed one of its questions.
+    `subject`: the entry as a whole; `share`: its part of all the likeness found.
+    `telling`: they share more than words anybody uses; `exact`: the customer typed one of its questions.
     """
 
     entry: Entry
@@ -42,8 +42,8 @@ class Likeness:
     words: float
     spelling: float
     subject: float
-    covered: float
     share: float
+    telling: bool
     exact: bool
 
 
@@ -168,6 +168,7 @@ class Index:
         subject: float,
         total: float,
     ) -> Likeness:
+        subjects = telling(query, self._language)
         spellings = [self._spelling(folded, self._folded[number]) for number, _ in group]
         return Likeness(
             entry=self._entries[owner],
@@ -175,8 +176,8 @@ class Index:
             words=group[0][1],
             spelling=max(spellings),
             subject=subject,
-            covered=sum(weight**2 for part, weight in query.items() if part in self._parts[owner]),
             share=sum(cosine**2 for _, cosine in group) / total,
+            telling=not subjects or not subjects.isdisjoint(self._parts[owner]),
             exact=any(self._folded[number] == folded for number, _ in group),
         )
 

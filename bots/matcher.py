@@ -26,7 +26,10 @@ class Match:
 
 
 def match(index: Index, text: str) -> tuple[Match, ...]:
-    """The entries that may answer `text`, the surest first."""
+    """The entries that may answer `text`, the surest first.
+
+    What shares nothing but everyday words (`what`, `my`) is no answer, though it makes others less sure.
+    """
     found = sorted(
         ((_closeness(likeness), likeness) for likeness in index.search(text)),
         key=lambda pair: (-pair[1].exact, -pair[0], pair[1].entry.id),
@@ -35,6 +38,7 @@ def match(index: Index, text: str) -> tuple[Match, ...]:
     return tuple(
         Match(likeness.entry, likeness.question, _score(likeness, lead))
         for (_, likeness), lead in zip(found, leads, strict=True)
+        if likeness.telling or likeness.exact
     )
 
 

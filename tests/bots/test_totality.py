@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bots import Decision, Question, check_pattern, decide
@@ -30,6 +30,7 @@ ODD_PIECES = ("where ", "agent ", "?", "！", "👍", "\u200b", "\ud800", "で�
 WORDS = st.lists(st.sampled_from(PIECES + ODD_PIECES), max_size=8).map("".join)
 
 
+@settings(deadline=None)
 @given(
     text=ANY_TEXT | WORDS,
     hint=st.none() | st.sampled_from(["ja", "en-US", "zh", "", "ja_JP"]) | ANY_TEXT,
@@ -77,12 +78,14 @@ def test_hostile_text_is_decided_on(text: str) -> None:
     _is_sound(ask(text))
 
 
+@settings(deadline=None)
 @given(ANY_TEXT)
 def test_any_pattern_is_accepted_or_refused_in_a_sentence(pattern: str) -> None:
     sentence = check_pattern(pattern)
     assert sentence is None or sentence.endswith(".")
 
 
+@settings(deadline=None)
 @given(ANY_TEXT)
 def test_folding_twice_changes_nothing_and_length_is_bounded(text: str) -> None:
     assert fold(fold(text)) == fold(text)
