@@ -119,6 +119,7 @@ def committed(installation: Settings, tmp_path: Path) -> Iterator[None]:
         app.db.configure(None)
         return
     yield
+    app.db.configure(installation.database_url)  # the test may have gone elsewhere
     with app.db.engine().connect() as connection:
         empty(connection)
 
@@ -126,6 +127,7 @@ def committed(installation: Settings, tmp_path: Path) -> Iterator[None]:
 def empty(connection: Connection) -> None:
     """Take every row of every table of ours (PostgreSQL)."""
     tables = "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'"
+    connection.execute(text("SET lock_timeout = '10s'"))  # a transaction left open is told, not waited for
     names = connection.scalars(text(f"{tables} AND tablename <> 'alembic_version'")).all()
     connection.execute(text(f"TRUNCATE {', '.join(names)} RESTART IDENTITY CASCADE"))
     connection.commit()
