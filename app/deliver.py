@@ -58,13 +58,13 @@ def _due(channel_id: int) -> Sequence[int]:
     with reading() as db:
         on = select(Channel.id).where(Channel.enabled)
         wanted = select(Delivery.id).where(
-            Delivery.channel_id == channel_id, Delivery.channel_id.in_(on), _ready()
+            Delivery.channel_id == channel_id, Delivery.channel_id.in_(on), ready()
         )
         return db.scalars(wanted.order_by(Delivery.id).limit(50)).all()
 
 
-def _ready() -> ColumnElement[bool]:
-    """Due, and first in the line of its recipient: what was said first arrives first, retries included."""
+def ready(at: datetime | None = None) -> ColumnElement[bool]:
+    """Due (at a time, now unless told), and first in the line of its recipient: what was said first arrives first, retries included."""
     ahead = aliased(Delivery)
     before = select(ahead.id).where(
         ahead.identity_id == Delivery.identity_id,
@@ -72,7 +72,7 @@ def _ready() -> ColumnElement[bool]:
         ahead.state.in_((QUEUED, SENDING)),
         ahead.id < Delivery.id,
     )
-    return and_(Delivery.state == QUEUED, Delivery.next_at <= now(), ~before.exists())
+    return and_(Delivery.state == QUEUED, Delivery.next_at <= (at or now()), ~before.exists())
 
 
 def send_one(channel_id: int, delivery_id: int) -> bool:
@@ -100,7 +100,7 @@ def _claim(db: Session, delivery_id: int, claim: str) -> bool:
     """True if the delivery was waiting and is ours now."""
     taken = (
         update(Delivery)
-        .where(Delivery.id == delivery_id, _ready())
+        .where(Delivery.id == delivery_id, ready())
         .values(state=SENDING, claim=claim, claimed_at=now(), attempts=Delivery.attempts + 1)
     )
     return db.execute(taken.returning(Delivery.id)).first() is not None
@@ -289,7 +289,7 @@ def sweep() -> set[int]:
             _give_up(db, _held(db, delivery_id))
     with reading() as db:
         on = select(Channel.id).where(Channel.enabled)
-        due = select(Delivery.channel_id).where(_ready(), Delivery.channel_id.in_(on)).distinct()
+        due = select(Delivery.channel_id).where(ready(), Delivery.channel_id.in_(on)).distinct()
         return set(db.scalars(due))
 
 

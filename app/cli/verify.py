@@ -7,6 +7,7 @@ import sys
 import click
 
 from app.cli.processes import prepare
+from app.cli.progress import progress
 
 
 @click.command()
@@ -19,7 +20,7 @@ def verify() -> None:
     from app import verify as books
     from app.db import reading
 
-    with reading() as db:
-        report = books.report(db)
+    with reading() as db, progress() as step:
+        report = books.report(db, step)
     click.echo(str(report))
     sys.exit(0 if report.clean else 1)

@@ -46,5 +46,8 @@ class Message(Base):
 
     @property
     def dom_id(self) -> str:
-        """The id of its element in every page: the sender's own id, so the live copy replaces the first."""
-        return f"m-{self.client_id or self.id}"
+        """The id of its element in the inbox: the agent's own id for it, so that the live copy replaces the first.
+
+        Never a customer's: who chose theirs to be another message's could cover that one up.
+        """
+        return f"m-{self.client_id if self.author == 'agent' and self.client_id else self.id}"

@@ -1,0 +1,433 @@
+"""The books: was everything that was acknowledged kept, once, and does every summary say what the rows say?
+
+The rule for what comes in: each raw receipt is read, failed with its reason, or refused; each event of a receipt
+that was read became a message that is there, or is excluded with a reason; each message of a customer stands in
+a receipt. That holds for every door: webhooks, polled channels, the widget (whose frames are kept as receipts in
+the transaction that stores the message) and the demo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session, aliased
+
+from app import deliver, search
+from app.db import now
+from app.models import (
+    Case,
+    Channel,
+    Conversation,
+    Customer,
+    CustomerLink,
+    Decision,
+    Delivery,
+    Escalation,
+    Event,
+    Identity,
+    Message,
+    RawReceipt,
+)
+from app.models.conversation import BOT, HUMAN, OPEN, RESOLVED, SNOOZED
+from app.models.delivery import SENDING
+from app.models.escalation import ACTIVE
+from app.models.message import OUTBOUND, SHOWN, SYSTEM
+
+Step = Callable[[str, int, int], None]  # what, done, total
+CHUNK = 5_000
+NAMED = 5  # rows a failing check names
+PATIENCE = timedelta(minutes=3)  # what is older than this and still on its way is stuck
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at: how many rows, and a sentence for each that is wrong."""
+
+    name: str
+    counted: int
+    wrong: tuple[str, ...] = ()
+    more: int = 0  # wrong rows beyond those named
+    remark: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return not self.wrong
+
+    def __str__(self) -> str:
+        head = f"{'ok   ' if self.ok else 'WRONG'} {self.name}: {self.counted}"
+        lines = [head + (f" ({self.remark})" if self.remark else ""), *(f"      {one}" for one in self.wrong)]
+        return "\n".join([*lines, f"      … and {self.more} more"] if self.more else lines)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What :func:`report` found."""
+
+    checks: tuple[Check, ...]
+
+    @property
+    def clean(self) -> bool:
+        return all(check.ok for check in self.checks)
+
+    def __str__(self) -> str:
+        verdict = "Everything adds up." if self.clean else "Something does not add up."
+        return "\n".join([*map(str, self.checks), verdict])
+
+
+def report(db: Session, step: Step = lambda what, done, total: None) -> Report:
+    """Look at everything; `db` should be one consistent view (:func:`app.db.reading`)."""
+    seen = _Bits(db.scalar(select(func.max(Message.id))) or 0)
+    return Report(
+        (
+            _receipts(db),
+            _accounted(db, seen, step),
+            _received(db, seen, step),
+            _delivered(db),
+            _moving(db),
+            _single(db),
+            _people(db),
+            _summaries(db, step),
+            _events(db),
+            _silent(db),
+            _escalated(db),
+            _indexed(db, step),
+        )
+    )
+
+
+class _Bits:
+    """A set of row ids in an eighth of a byte each."""
+
+    def __init__(self, highest: int) -> None:
+        self._bits = bytearray(highest // 8 + 1)
+
+    def add(self, id: int) -> None:
+        self._bits[id >> 3] |= 1 << (id & 7)
+
+    def __contains__(self, id: int) -> bool:
+        return id >> 3 < len(self._bits) and bool(self._bits[id >> 3] & (1 << (id & 7)))
+
+
+def _check(name: str, counted: int, wrong: Iterable[str], remark: str = "") -> Check:
+    found = list(wrong)
+    return Check(name, counted, tuple(found[:NAMED]), max(0, len(found) - NAMED), remark)
+
+
+# --- what came in ------------------------------------------------------------------------------------
+
+
+def _receipts(db: Session) -> Check:
+    counts = {
+        str(state): int(number)
+        for state, number in db.execute(
+            select(RawReceipt.state, func.count()).group_by(RawReceipt.state).order_by(RawReceipt.state)
+        )
+    }
+    unread = select(RawReceipt.id).where(RawReceipt.state == "new", RawReceipt.received_at < now() - PATIENCE)
+    mute = select(RawReceipt.id).where(RawReceipt.state.in_(("failed", "refused")), RawReceipt.error == "")
+    wrong = [f"raw receipt {id} has not been read for three minutes" for id in db.scalars(unread)]
+    wrong += [f"raw receipt {id} gives no reason" for id in db.scalars(mute)]
+    wrong += [f"{n} raw receipts are {s!r}, which is no state" for s, n in counts.items() if s not in STATES]
+    remark = ", ".join(f"{number} {state}" for state, number in counts.items())
+    return _check("raw receipts read, failed or refused", sum(counts.values()), wrong, remark)
+
+
+STATES = ("new", "parsed", "failed", "refused")
+
+
+def _accounted(db: Session, seen: _Bits, step: Step) -> Check:
+    """Every event of every receipt is a message that exists, or explained; notes the messages in `seen`."""
+    name = "events of receipts accounted for"
+    events, explained, wrong = 0, 0, []
+    columns = select(RawReceipt.id, RawReceipt.state, RawReceipt.outcome)
+    for rows in _walk(db, columns, RawReceipt.id, step, name):
+        named = [(row.id, entry["message"]) for row in rows for entry in row.outcome if "message" in entry]
+        there = _there(db, [id for _, id in named])
+        wrong += [
+            f"raw receipt {r} names message {m}, which is not there" for r, m in named if m not in there
+        ]
+        for id in there:
+            seen.add(id)
+        for row in rows:
+            events += len(row.outcome)
+            explained += sum("message" not in entry for entry in row.outcome)
+            wrong += list(_unexplained(row.id, row.state, row.outcome))
+    return _check(name, events, wrong, f"{explained} explained exclusions")
+
+
+def _unexplained(id: int, state: str, outcome: Sequence[dict[str, Any]]) -> Iterator[str]:
+    for number, entry in enumerate(outcome):
+        if not entry.keys() & {"message", "excluded", "failed"}:
+            yield f"event {number} of raw receipt {id} became nothing, and nothing says why"
+        if "failed" in entry and state == "parsed":
+            yield f"event {number} of raw receipt {id} failed, but the receipt counts as read"
+
+
+def _there(db: Session, ids: Sequence[int]) -> set[int]:
+    found: set[int] = set()
+    for begin in range(0, len(ids), 500):
+        found |= set(db.scalars(select(Message.id).where(Message.id.in_(ids[begin : begin + 500]))))
+    return found
+
+
+def _received(db: Session, seen: _Bits, step: Step) -> Check:
+    name = "messages of customers with their receipt"
+    counted, wrong = 0, []
+    columns = select(Message.id, Message.conversation_id, Message.case_id).where(Message.author == "customer")
+    for rows in _walk(db, columns, Message.id, step, name):
+        counted += len(rows)
+        wrong += [
+            f"message {row.id} of conversation {row.conversation_id} is in no raw receipt"
+            for row in rows
+            if row.id not in seen
+        ]
+        wrong += [f"message {row.id} belongs to no case" for row in rows if row.case_id is None]
+    return _check(name, counted, wrong)
+
+
+# --- what goes out -----------------------------------------------------------------------------------
+
+
+def _delivered(db: Session) -> Check:
+    outbound = Message.kind == OUTBOUND
+    counted = db.scalar(select(func.count(Message.id)).where(outbound)) or 0
+    none = select(Message.id).where(outbound, ~select(Delivery.id).filter_by(message_id=Message.id).exists())
+    stray = select(Delivery.id, Message.id.label("message")).join(Message, Message.id == Delivery.message_id)
+    wrong = [f"message {id} was written to the customer and has no delivery" for id in db.scalars(none)]
+    wrong += [
+        f"delivery {row.id} is of message {row.message}, which is not for the customer"
+        for row in db.execute(stray.where(~outbound))
+    ]
+    return _check("messages to customers with their delivery", counted, wrong)
+
+
+def _moving(db: Session) -> Check:
+    old = now() - PATIENCE
+    counts = db.execute(
+        select(Delivery.state, func.count()).group_by(Delivery.state).order_by(Delivery.state)
+    )
+    states = {str(state): int(number) for state, number in counts}
+    claimed = select(Delivery.id).where(Delivery.state == SENDING, Delivery.claimed_at < old)
+    on = select(Channel.id).where(Channel.enabled)
+    waiting = select(Delivery.id).where(deliver.ready(old), Delivery.channel_id.in_(on))
+    wrong = [f"delivery {id} is being sent for more than three minutes" for id in db.scalars(claimed)]
+    wrong += [f"delivery {id} is due for more than three minutes" for id in db.scalars(waiting)]
+    remark = ", ".join(f"{number} {state}" for state, number in states.items())
+    return _check("deliveries that are not stuck", sum(states.values()), wrong, remark)
+
+
+# --- once --------------------------------------------------------------------------------------------
+
+
+def _single(db: Session) -> Check:
+    wrong = []
+    for what, columns, where in (
+        ("message", (Message.channel_id, Message.external_id), Message.external_id.is_not(None)),
+        ("message", (Message.conversation_id, Message.client_id), Message.client_id.is_not(None)),
+        ("identity", (Identity.kind, Identity.scope, Identity.address), Identity.id.is_not(None)),
+        ("unresolved case", (Case.conversation_id,), Case.status != RESOLVED),
+    ):
+        twice = select(*columns, func.count()).where(where).group_by(*columns).having(func.count() > 1)
+        wrong += [f"{row[-1]} times the same {what}: {tuple(row)[:-1]}" for row in db.execute(twice)]
+    counted = db.scalar(select(func.count(Message.id))) or 0
+    return _check("messages, addresses and open cases without a double", counted, wrong)
+
+
+def _people(db: Session) -> Check:
+    """Each customer has one conversation, and it is shown in a thread that is shown itself."""
+    head = aliased(Conversation)
+    alone = select(Customer.id).where(
+        ~select(Conversation.id).where(Conversation.customer_id == Customer.id).exists()
+    )
+    lost = select(Conversation.id).join(head, head.id == Conversation.head_id, isouter=True)
+    wrong = [f"customer {id} has no conversation" for id in db.scalars(alone)]
+    wrong += [
+        f"conversation {id} is shown in no thread"
+        for id in db.scalars(lost.where(head.id.is_(None) | (head.head_id != head.id)))
+    ]
+    active = CustomerLink.undone_at.is_(None)
+    linked = select(Conversation.id).join(CustomerLink, CustomerLink.child_id == Conversation.customer_id)
+    apart = select(Conversation.id).where(
+        Conversation.head_id != Conversation.id, Conversation.id.not_in(linked.where(active))
+    )
+    wrong += [f"conversation {id} is shown in another without a link" for id in db.scalars(apart)]
+    counted = db.scalar(select(func.count(Customer.id))) or 0
+    return _check("customers with their one conversation", counted, wrong)
+
+
+# --- summaries ---------------------------------------------------------------------------------------
+
+
+def _summaries(db: Session, step: Step) -> Check:
+    name = "rows of the list that say what the thread says"
+    counted, wrong = 0, []
+    heads = select(Conversation).where(Conversation.head_id == Conversation.id)
+    for rows in _walk(db, heads, Conversation.id, step, name):
+        found = [row[0] for row in rows]
+        counted += len(found)
+        truth = _Truth(db, found[0].id, found[-1].id)
+        for one in found:
+            wrong += [f"conversation {one.id}: {what}" for what in truth.differences(one)]
+            db.expunge(one)
+    return _check(name, counted, wrong)
+
+
+class _Truth:
+    """What the rows say of the threads with ids from `low` to `high`."""
+
+    def __init__(self, db: Session, low: int, high: int) -> None:
+        within = Conversation.head_id.between(low, high)
+        said = select(Conversation.head_id, func.count()).join(
+            Message, Message.conversation_id == Conversation.id
+        )
+        self.inbound = _pairs(db, said.where(within, Message.author == "customer"))
+        latest = select(Conversation.head_id, func.max(Message.sent_at)).join(
+            Message, Message.conversation_id == Conversation.id
+        )
+        self.latest = _pairs(db, latest.where(within, Message.kind.in_(SHOWN)))
+        cases = select(Conversation.head_id, func.min(_RANK)).join(
+            Case, Case.conversation_id == Conversation.id
+        )
+        self.status = _pairs(db, cases.where(within, Case.status != RESOLVED))
+        active = select(Conversation.head_id, func.count()).join(
+            Case, Case.conversation_id == Conversation.id
+        )
+        active = active.join(Escalation, Escalation.case_id == Case.id)
+        self.escalated = _pairs(db, active.where(within, Escalation.state.in_(ACTIVE)))
+        what, system = Message.context["what"].as_string(), Message.kind == SYSTEM
+        settles = (Message.kind == OUTBOUND) | (system & what.in_(("resolved", "handed_back")))
+        begins = (Message.author == "customer") | (system & (what == "handed_over"))
+        newest = select(Conversation.head_id, func.max(Message.id)).join(
+            Message, Message.conversation_id == Conversation.id
+        )
+        self.settled = _pairs(db, newest.where(within, settles))
+        self.begun = _pairs(db, newest.where(within, begins))
+        shown = select(Message.id, Message.sent_at).join(
+            Conversation, Conversation.last_message_id == Message.id
+        )
+        self.shown = {
+            row.id: row.sent_at for row in db.execute(shown.where(Conversation.id.between(low, high)))
+        }
+        people = select(CustomerLink.child_id).union(select(CustomerLink.parent_id))
+        ever = select(Conversation.id).where(Conversation.id.between(low, high))
+        self.linked = set(db.scalars(ever.where(Conversation.customer_id.in_(people))))
+
+    def differences(self, one: Conversation) -> Iterator[str]:
+        inbound, latest = self.inbound.get(one.id, 0), self.latest.get(one.id)
+        status = {None: RESOLVED, 0: OPEN, 1: SNOOZED}[self.status.get(one.id)]
+        if one.inbound_count != inbound:
+            yield f"counts {one.inbound_count} messages of the customer, there are {inbound}"
+        if one.status != status:
+            yield f"is {one.status}, by its cases it is {status}"
+        if one.last_message_at != latest or (latest and self.shown.get(one.last_message_id or 0) != latest):
+            yield f"shows message {one.last_message_id}, which is not the last"
+        if one.escalated != (one.id in self.escalated):
+            yield "is marked as escalated wrongly" if one.escalated else "is not marked as escalated"
+        if one.owner not in (BOT, HUMAN):
+            yield f"belongs to {one.owner!r}"
+        if one.status == SNOOZED and one.snoozed_until is None:
+            yield "is snoozed for ever"
+        waits = one.status != RESOLVED and self.begun.get(one.id, 0) > self.settled.get(one.id, 0)
+        if one.id not in self.linked and waits != (one.waiting_since is not None):
+            yield "has a customer waiting, and does not say so" if waits else "says that somebody waits"
+
+
+_RANK = (Case.status == SNOOZED).cast(Conversation.priority.type)  # 0: an open case, 1: a snoozed one
+
+
+def _pairs(db: Session, wanted: Select[*tuple[Any, ...]]) -> dict[int, Any]:
+    return {row[0]: row[1] for row in db.execute(wanted.group_by(Conversation.head_id))}
+
+
+# --- events ------------------------------------------------------------------------------------------
+
+
+def _events(db: Session) -> Check:
+    before = func.lag(Event.id, 1, 0).over(partition_by=Event.conversation_id, order_by=Event.id)
+    chain = select(Event.id, Event.conversation_id, Event.prev_id, before.label("before"))
+    chained = chain.where(Event.conversation_id.is_not(None)).subquery()
+    gaps = select(chained).where(chained.c.prev_id != chained.c.before)
+    wrong = [
+        f"event {row.id} of conversation {row.conversation_id} follows {row.prev_id}, not {row.before}"
+        for row in db.execute(gaps)
+    ]
+    last = select(Event.conversation_id, func.max(Event.id).label("last")).group_by(Event.conversation_id)
+    newest = last.subquery()
+    behind = select(Conversation.id, newest.c.last).join(newest, newest.c.conversation_id == Conversation.id)
+    wrong += [
+        f"conversation {row.id} does not know its last event {row.last}"
+        for row in db.execute(behind.where(Conversation.last_event_id != newest.c.last))
+    ]
+    counted = db.scalar(select(func.count(Event.id))) or 0
+    return _check("events without a gap", counted, wrong)
+
+
+def _silent(db: Session) -> Check:
+    """The bot spoke only while it owned the thread: never between a takeover and the handing back."""
+    opened = (Event.kind == "message.received") & (Event.data["case"].as_string() == "opened")
+    spoke = (Event.kind == "message.sent") & (Event.actor == BOT)
+    turns = select(Event.id, Event.conversation_id, Event.kind, Event.data, Event.message_id).where(
+        (Event.kind == "handover") | opened | spoke, Event.conversation_id.is_not(None)
+    )
+    human: dict[int, bool] = {}
+    wrong, counted = [], 0
+    for row in db.execute(turns.order_by(Event.conversation_id, Event.id).execution_options(yield_per=CHUNK)):
+        if row.kind == "message.sent":
+            counted += 1
+            if human.get(row.conversation_id):
+                wrong.append(f"the bot said message {row.message_id} after a person took over")
+        else:
+            human = {row.conversation_id: row.kind == "handover" and row.data.get("to") == HUMAN}
+    early = (
+        select(Decision.id)
+        .join(Conversation, Conversation.id == Decision.conversation_id)
+        .where(Decision.epoch > Conversation.owner_epoch)
+    )
+    wrong += [f"decision {id} was made under a later epoch than there is" for id in db.scalars(early)]
+    return _check("words of the bot, none after a takeover", counted, wrong)
+
+
+# --- escalations and search --------------------------------------------------------------------------
+
+
+def _escalated(db: Session) -> Check:
+    joined = select(Escalation.id).join(Case, Case.id == Escalation.case_id)
+    active = Escalation.state.in_(ACTIVE)
+    done = joined.where(active, Case.status == RESOLVED)
+    elsewhere = joined.where(Escalation.conversation_id != Case.conversation_id)
+    wrong = [f"escalation {id} is active, but its case is resolved" for id in db.scalars(done)]
+    wrong += [f"escalation {id} is not where its case is" for id in db.scalars(elsewhere)]
+    counted = db.scalar(select(func.count(Escalation.id))) or 0
+    return _check("escalations", counted, wrong)
+
+
+def _indexed(db: Session, step: Step) -> Check:
+    name = "messages that search finds"
+    counted, wrong = 0, []
+    for rows in _walk(db, select(Message).where(Message.kind != SYSTEM), Message.id, step, name):
+        found = [row[0] for row in rows]
+        counted += len(found)
+        wrong += [f"message {id} is not in the index" for id in search.missing(db, found)]
+        wrong += [f"message {id} was taken back and is still found" for id in search.left(db, found)]
+        for one in found:
+            db.expunge(one)
+    return _check(name, counted, wrong)
+
+
+def _walk(
+    db: Session, wanted: Select[*tuple[Any, ...]], key: Any, step: Step, name: str
+) -> Iterator[Sequence[Any]]:
+    """The rows in portions by id; tells `step` how far it is, in ids."""
+    table: ColumnElement[int] = key
+    last, highest = 0, db.scalar(select(func.max(table))) or 0
+    while last < highest:
+        rows = db.execute(wanted.where(table > last).order_by(table).limit(CHUNK)).all()
+        if rows:
+            yield rows
+        first = rows[-1][0] if rows else highest
+        last = highest if len(rows) < CHUNK else first if isinstance(first, int) else first.id
+        step(name, last, highest)
