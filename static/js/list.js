@@ -8,7 +8,7 @@ const rows = () => one("[data-rows]");
 /** Put a row where its view and order want it, or take it away. `views`: the views it stands in. */
 export function placeRow(id, html, views, unread) {
   const list = rows();
-  if (!list) return;
+  if (!list?.dataset.self) return; // the desk of the supervisors is no view
   const old = document.getElementById(`row-${id}`);
   if (!views.includes(list.dataset.view)) {
     if (old && id !== openId()) old.remove();
@@ -55,7 +55,7 @@ export function current() {
 /** Fetch the whole list anew, e.g. after a gap. */
 export async function refreshList() {
   const list = rows();
-  if (!list) return;
+  if (!list?.dataset.self) return;
   const html = await (await load(list.dataset.self)).text();
   const fresh = fragment(html)[0];
   const top = list.scrollTop;

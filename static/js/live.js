@@ -1,5 +1,5 @@
 // The live feed: each frame takes its place on the page; a gap, or a new connection, is filled by asking for what was missed.
-import { later, one } from "./dom.js";
+import { fragment, later, one, settle } from "./dom.js";
 import { load } from "./http.js";
 import { placeRow, refreshList } from "./list.js";
 import { notify } from "./notify.js";
@@ -27,8 +27,18 @@ function arrive(frame) {
   if (frame.row) placeRow(frame.conversation, frame.row.html, frame.row.views, frame.row.unread);
   if (frame.conversation === openId()) follow(frame);
   if (frame.notify) notify(frame.notify, `c${frame.conversation}`);
+  if (one("[data-desk]") && /^(escalat|resolved|message\.received)/.test(frame.kind ?? "")) soonDesk();
   soonCounts();
 }
+
+/** The supervisors' desk, unless somebody is writing on it. */
+const soonDesk = later(500, async () => {
+  const desk = one("[data-desk]");
+  if (!desk || one("dialog[open]", desk)) return;
+  const fresh = fragment(await (await load("/escalations/desk")).text())[0];
+  desk.replaceWith(fresh);
+  settle(fresh);
+});
 
 function follow(frame) {
   if (frame.id <= known()) {

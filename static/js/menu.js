@@ -25,7 +25,7 @@ attach("[data-menu]", (menu) => {
     pop.hidden = false;
     button.setAttribute("aria-expanded", "true");
     pop.dispatchEvent(new CustomEvent("menu:open"));
-    (one("input", pop) ?? items()[0])?.focus();
+    (one(".search input", pop) ?? items()[0])?.focus();
   });
   pop.addEventListener("keydown", (event) => {
     const list = items();
@@ -49,4 +49,9 @@ attach("[data-menu]", (menu) => {
 
 document.addEventListener("click", (event) => open && !open.pop.contains(event.target) && close());
 document.addEventListener("keydown", (event) => event.key === "Escape" && open && (event.stopPropagation(), close(true)), true);
+// The bot's "why" is a <details>: it closes like a menu does.
+const closeWhy = (except) => all("details.why[open]").forEach((why) => why.contains(except) || why.removeAttribute("open"));
+document.addEventListener("click", (event) => closeWhy(event.target));
+document.addEventListener("keydown", (event) => event.key === "Escape" && closeWhy(null));
+
 export const menuIsOpen = () => open !== null;

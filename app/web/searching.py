@@ -1,0 +1,25 @@
+"""``/search``: one box over messages, customers and cases."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from app import search
+from app.db import reading
+from app.web.pages import number, page
+from app.web.rows import signs
+
+
+def show(request: Request) -> Response:
+    """What was found, newest first; each hit opens its conversation at the message."""
+    query = request.query_params.get("q", "")[:1000]
+    with reading() as db:
+        found = search.search(db, request.state.viewer, query, number(request.query_params.get("after")))
+        ways = signs(db, {hit.channel_id for hit in found.hits})
+    first = "after" not in request.query_params
+    return page(
+        request, "search/index.html", area="search", query=query, found=found, signs=ways, first=first
+    )
+
+
+routes = [Route("/search", show, methods=["GET"])]
