@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.i18n import gettext
 
-LIGHT, DARK = "#ffffff", "#1d2025"  # the panel's own surfaces, by day and night
+LIGHT, DARK = "#f2f0eb", "#2a2e35"  # the hardest of the panel's own surfaces, by day and night
 ENOUGH = 4.5  # WCAG 2.2, 1.4.3: contrast of text
 
 WORDS = {
@@ -80,7 +80,7 @@ def words(locale: str, wanted: dict[str, str] = WORDS) -> dict[str, str]:
 
 def colours(brand: str) -> dict[str, str]:
     """The brand colour with what is readable on it (`on`) and its forms readable on our surfaces."""
-    ink = "#14171c"
+    ink = "#08090b"
     on = (
         "#ffffff"
         if contrast(brand, "#ffffff") >= contrast(brand, ink) or contrast(brand, "#ffffff") >= ENOUGH
