@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 # --- stored text ------------------------------------------------------------------------------------
@@ -224,7 +225,8 @@ class Excerpt:
             yield self.text[at:], False
 
 
-_READ_FOR_HITS = 40_000  # characters; what stands later in a message still finds it, unmarked
+_FIRST_LOOK = 600  # characters: most hits are there, and folding with care for places is slow
+_READ_FOR_HITS = 20_000  # characters; what stands later in a message still finds it, unmarked
 
 
 def highlights(text: str, terms: Sequence[str]) -> list[tuple[int, int]]:
@@ -241,7 +243,9 @@ def highlights(text: str, terms: Sequence[str]) -> list[tuple[int, int]]:
 def excerpt(text: str, terms: Sequence[str], around: int = 120) -> Excerpt:
     """About `around` characters of the text, on one line, with the first hit inside and all hits marked."""
     flat = " ".join(text[:_READ_FOR_HITS].split())
-    spans = highlights(flat, terms)
+    spans = highlights(flat[:_FIRST_LOOK], terms) or (
+        highlights(flat, terms) if len(flat) > _FIRST_LOOK else []
+    )
     start = max(0, spans[0][0] - around // 3) if spans else 0
     start = max(0, min(start, len(flat) - around))
     end = min(len(flat), start + around)
@@ -257,12 +261,13 @@ def _folded_with_origin(text: str) -> tuple[str, list[tuple[int, int]]]:
     origin: list[tuple[int, int]] = []
     plain = _LOOSE_LONG_VOWEL.sub(lambda dash: "ー" * len(dash.group()), text)
     for match in _CLUSTER.finditer(plain):
-        piece = fold(match.group())
+        piece = _folded_piece(match.group())
         pieces.append(piece)
         origin += [match.span()] * len(piece)
     return "".join(pieces), origin
 
 
+_folded_piece = lru_cache(maxsize=16_384)(fold)
 _CLUSTER = re.compile("ー{2,}|.[\u0300-\u036f\u3099\u309a\uff9e\uff9f\ufe00-\ufe0f\u200d]*", re.DOTALL)
 
 

@@ -1,12 +1,12 @@
 """Finding messages, customers and cases, as far as the viewer may see them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.models import Agent, Case, Channel, Conversation, ConversationLabel, Customer, Label, Message
@@ -103,15 +103,14 @@ def search(
 def _messages(
     db: Session, viewer: Agent, asked: Words, below: int, limit: int, within: Conversation | None
 ) -> tuple[tuple[Hit, ...], int | None]:
-    scopes = _scopes(db, asked, within)
-    if scopes is None:
+    narrowed = _narrowed(db, viewer, asked, within)
+    if narrowed is None:
         return (), None
-    match = store.Match(asked.phrases, scopes)
-    allowed = [visible(viewer), *_filters(db, viewer, asked)]
+    match = store.Match(asked.phrases, narrowed.scopes)
     found: list[Hit] = []
     for portion in _PORTIONS:
         ids = _candidates(db, match, below, portion)
-        found += _read(db, asked, ids, allowed, limit + 1 - len(found))
+        found += _read(db, asked, ids, narrowed.conditions, limit + 1 - len(found))
         if len(found) > limit:
             return tuple(found[:limit]), found[limit - 1].message_id
         if len(ids) < portion:
@@ -130,7 +129,7 @@ def _candidates(db: Session, match: store.Match, below: int, limit: int) -> list
 
 
 def _read(
-    db: Session, asked: Words, ids: Sequence[int], allowed: Sequence[ColumnElement[bool]], limit: int
+    db: Session, asked: Words, ids: Sequence[int], conditions: Sequence[ColumnElement[bool]], limit: int
 ) -> list[Hit]:
     if not ids:
         return []
@@ -140,7 +139,7 @@ def _read(
         .join(Conversation, Conversation.id == Thread.head_id)
         .join(Customer, Customer.id == Conversation.customer_id)
         .outerjoin(Agent, Agent.id == Message.agent_id)
-        .where(Message.id.in_(ids), Message.removed_at.is_(None), *allowed)
+        .where(Message.id.in_(ids), Message.removed_at.is_(None), *conditions)
         .order_by(Message.id.desc())
         .limit(limit)
     )
@@ -163,45 +162,36 @@ def _read(
     ]
 
 
-def _scopes(db: Session, asked: Words, within: Conversation | None) -> tuple[str, ...] | None:
-    """What the index can narrow by itself; None when a filter names nothing that exists."""
+@dataclass(frozen=True, slots=True)
+class _Narrowed:
+    """What the filters mean: groups of scopes for the index, conditions for the rows it names."""
+
+    scopes: tuple[tuple[str, ...], ...]
+    conditions: tuple[ColumnElement[bool], ...]
+
+
+def _narrowed(db: Session, viewer: Agent, asked: Words, within: Conversation | None) -> _Narrowed | None:
+    """None when a filter names nothing there is, so that nothing can be found."""
+    groups = [_channels(db, asked.channels)] if asked.channels else []
     if within is not None:
         head = within.head_id or within.id
         threads = db.scalars(select(Conversation.id).where(Conversation.head_id == head))
-        return tuple(f"v{each}" for each in sorted({head, within.id, *threads}))
-    if not asked.channels:
-        return ()
-    wanted = [fold(name) for name in asked.channels]
-    channels = db.execute(select(Channel.id, Channel.kind, Channel.name))
-    ids = [each for each, kind, name in channels if any(w == fold(kind) or w in fold(name) for w in wanted)]
-    return tuple(f"c{each}" for each in ids) or None
-
-
-def _filters(db: Session, viewer: Agent, asked: Words) -> list[ColumnElement[bool]]:
-    wanted = [_is(viewer, state) for state in asked.states]
+        groups.append([f"v{each}" for each in sorted({head, within.id, *threads})])
     if asked.senders:
-        wanted.append(or_(*(_from(db, viewer, name) for name in asked.senders)))
-    for name in asked.labels:
-        carrying = select(ConversationLabel.conversation_id).join(
-            Label, Label.id == ConversationLabel.label_id
-        )
-        wanted.append(Conversation.id.in_(carrying.where(func.lower(Label.name) == name.lower())))
-    if asked.before:
-        wanted.append(Message.sent_at < asked.before)
-    if asked.after:
-        wanted.append(Message.sent_at >= asked.after)
-    return wanted
+        groups.append([scope for name in asked.senders for scope in _senders(db, viewer, name)])
+    if "note" in asked.states:
+        groups.append([f"k{NOTE}"])
+    if not all(groups):
+        return None
+    return _Narrowed(tuple(map(tuple, groups)), tuple(_conditions(viewer, asked)))
 
 
-def _is(viewer: Agent, state: str) -> ColumnElement[bool]:
-    meanings: dict[str, ColumnElement[bool]] = {
-        "escalated": Conversation.escalated.is_(True),
-        "unassigned": Conversation.assignee_id.is_(None),
-        "mine": Conversation.assignee_id == viewer.id,
-        "bot": Conversation.owner == BOT,
-        "note": Message.kind == NOTE,
-    }
-    return meanings.get(state, Conversation.status == state)
+def _channels(db: Session, names: Sequence[str]) -> list[str]:
+    wanted = [fold(name) for name in names]
+    channels = db.execute(select(Channel.id, Channel.kind, Channel.name))
+    return [
+        f"c{each}" for each, kind, name in channels if any(w == fold(kind) or w in fold(name) for w in wanted)
+    ]
 
 
 _AUTHORS = {
@@ -211,19 +201,42 @@ _AUTHORS = {
 }  # fmt: skip
 
 
-def _from(db: Session, viewer: Agent, name: str) -> ColumnElement[bool]:
-    """Who said it: a role, "me", an agent's name, or a customer's name or address."""
+def _senders(db: Session, viewer: Agent, name: str) -> list[str]:
+    """Who said it, as scopes: a role, "me", an agent's name, or a customer's name or address."""
     lowered = name.casefold()
     if lowered in ("me", "自分"):
-        return Message.agent_id == viewer.id
+        return [f"a{viewer.id}"]
     if lowered in _AUTHORS:
-        return Message.author == _AUTHORS[lowered]
-    agents = select(Agent.id).where(Agent.name.icontains(name, autoescape=True))
+        return [f"w{_AUTHORS[lowered]}"]
+    agents = db.scalars(select(Agent.id).where(Agent.name.icontains(name, autoescape=True)))
     said = understand(f'"{name}"', ZoneInfo("UTC")).phrases
-    match = store.Match(said)
-    customers = store.newest(db, "customer", match, _END, _FROM_AT_MOST) if said else []
-    theirs = (Message.author == "customer") & Thread.customer_id.in_(customers)
-    return or_(Message.agent_id.in_(agents), theirs)
+    customers = store.newest(db, "customer", store.Match(said), _END, _FROM_AT_MOST) if said else []
+    threads = db.scalars(select(Conversation.id).where(Conversation.customer_id.in_(customers)))
+    return [f"a{each}" for each in agents] + [f"u{each}" for each in threads]
+
+
+def _conditions(viewer: Agent, asked: Words) -> Iterator[ColumnElement[bool]]:
+    yield visible(viewer)
+    yield from (_is(viewer, state) for state in asked.states if state != "note")
+    for name in asked.labels:
+        carrying = select(ConversationLabel.conversation_id).join(
+            Label, Label.id == ConversationLabel.label_id
+        )
+        yield Conversation.id.in_(carrying.where(func.lower(Label.name) == name.lower()))
+    if asked.before:
+        yield Message.sent_at < asked.before
+    if asked.after:
+        yield Message.sent_at >= asked.after
+
+
+def _is(viewer: Agent, state: str) -> ColumnElement[bool]:
+    meanings: dict[str, ColumnElement[bool]] = {
+        "escalated": Conversation.escalated.is_(True),
+        "unassigned": Conversation.assignee_id.is_(None),
+        "mine": Conversation.assignee_id == viewer.id,
+        "bot": Conversation.owner == BOT,
+    }
+    return meanings.get(state, Conversation.status == state)
 
 
 # --- customers and cases ------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.db import transaction
 from app.models import Customer, Identity, Message
-from app.models.message import SYSTEM
+from app.models.message import NOTE, SYSTEM
 from app.search import store
 from app.text import tokens
 
@@ -85,14 +85,17 @@ def _message_entry(message: Message) -> store.Entry:
     if message.removed_at is not None or message.kind == SYSTEM:
         return store.Entry(message.id, ())
     words = tokens(f"{message.subject}\n\n{message.text}" if message.subject else message.text)
-    return store.Entry(message.id, words, message_scopes(message.conversation_id, message.channel_id))
+    return store.Entry(message.id, words, _scopes(message))
 
 
-def message_scopes(conversation_id: int | None, channel_id: int | None) -> tuple[str, ...]:
-    """The scopes a message can be narrowed by; neither ever changes."""
-    conversation = (f"v{conversation_id}",) if conversation_id is not None else ()
-    channel = (f"c{channel_id}",) if channel_id is not None else ()
-    return conversation + channel
+def _scopes(message: Message) -> list[str]:
+    """What a message can be narrowed by in the index itself; none of it ever changes."""
+    thread = message.conversation_id
+    scopes = [f"v{thread}", f"w{message.author}"]
+    scopes += [f"u{thread}"] if message.author == "customer" else []  # the customer's own words in the thread
+    scopes += [f"c{message.channel_id}"] if message.channel_id is not None else []
+    scopes += [f"a{message.agent_id}"] if message.agent_id is not None else []
+    return scopes + ([f"k{NOTE}"] if message.kind == NOTE else [])
 
 
 def _customer_entries(db: Session, customers: Sequence[Customer]) -> list[store.Entry]:

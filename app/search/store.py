@@ -28,10 +28,10 @@ _POSITIONS = 16_383  # and positions up to this
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What a row must hold: every phrase, and one of the scopes (if any are named)."""
+    """What a row must hold: every phrase, and of each group of scopes one."""
 
     phrases: tuple[Phrase, ...]
-    scopes: tuple[str, ...] = ()
+    scopes: tuple[tuple[str, ...], ...] = ()
 
 
 def create(connection: Connection) -> None:
@@ -131,9 +131,9 @@ def _newest_sqlite(db: Session, noun: Noun, match: Match, below: int, limit: int
 def _fts_query(match: Match) -> str:
     """The FTS5 expression. Tokens are letters and numbers, so quoting them is enough."""
     body = " AND ".join(f'"{" ".join(each.tokens)}"{" *" if each.prefix else ""}' for each in match.phrases)
-    scope = " OR ".join(f'"{_MARK}{each}"' for each in match.scopes)
     parts = [f"{{body}} : ({body})"] if body else []
-    parts += [f"{{scope}} : ({scope})"] if scope else []
+    for group in match.scopes:
+        parts.append("{scope} : (" + " OR ".join(f'"{_MARK}{each}"' for each in group) + ")")
     return " AND ".join(parts)
 
 
@@ -186,8 +186,8 @@ SELECT id FROM found ORDER BY id DESC LIMIT :limit
 
 def _ts_query(match: Match) -> str:
     parts = [_ts_phrase(each) for each in match.phrases]
-    if match.scopes:
-        parts.append("(" + " | ".join(f"'{_MARK}{each}'" for each in match.scopes) + ")")
+    for group in match.scopes:
+        parts.append("(" + " | ".join(f"'{_MARK}{each}'" for each in group) + ")")
     return " & ".join(parts)
 
 
