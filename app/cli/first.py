@@ -26,7 +26,7 @@ def prepare(report: int) -> None:
         from app import migrations
 
         migrations.upgrade()
-    lines = welcome(current) if is_new() else []
+    lines = [*(welcome(current) if is_new() else ()), *demo_people()]
     with os.fdopen(report, "w") as told:
         told.write("\n".join(lines))
 
@@ -43,7 +43,7 @@ def is_new() -> bool:
 
 
 def welcome(current: Settings) -> list[str]:
-    """Make the first people and the demo; how to sign in, told once."""
+    """Make the first admin and the demo; how to sign in, told once."""
     email, password = make_admin(current)
     lines = [
         f"Sign in as        {email}",
@@ -55,9 +55,18 @@ def welcome(current: Settings) -> list[str]:
         from app import demo
 
         with progress() as step:
-            people = demo.load(step)
-        lines += [f"Demo {person.role:<12} {person.email}   {person.password}" for person in people]
+            demo.load(step)
     return lines
+
+
+def demo_people() -> list[str]:
+    """Who can sign in to the demo; their password is no secret, so it is told at each start."""
+    from app import demo
+    from app.db import reading
+
+    with reading() as db:
+        people = demo.accounts(db)
+    return [f"Demo {person.role:<12} {person.email}   {person.password}" for person in people]
 
 
 def make_admin(current: Settings) -> tuple[str, str | None]:

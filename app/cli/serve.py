@@ -20,6 +20,7 @@ from app.supervise import Program, Supervisor, line_printer, stopping_on_signals
 
 READY_SECONDS = 60
 TRIES = 4  # of a child that ends before the first page is served
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 HELPERS = ("worker", "poll")
 ME = (sys.executable, "-m", "app.cli")
 
@@ -30,7 +31,11 @@ ME = (sys.executable, "-m", "app.cli")
 @click.option(
     "--data-dir", type=click.Path(path_type=Path), help="Folder for everything that is kept [./data]."
 )
-@click.option("--demo/--no-demo", default=None, help="Load the demo on the first start [yes].")
+@click.option(
+    "--demo/--no-demo",
+    default=None,
+    help="Load the demo on the first start [yes, if only this machine can reach it].",
+)
 @click.option("--workers", type=click.IntRange(1, 64), help="Web processes [1].")
 def serve(
     host: str | None, port: int | None, data_dir: Path | None, demo: bool | None, workers: int | None
@@ -117,11 +122,16 @@ def _environment(settings: Settings) -> dict[str, str]:
         "MADOGUCHI_DATA_DIR": str(settings.data_dir),
         "MADOGUCHI_HOST": settings.host,
         "MADOGUCHI_PORT": str(settings.port),
-        "MADOGUCHI_DEMO": "no" if settings.demo is False else "yes",
+        "MADOGUCHI_DEMO": "yes" if _wants_demo(settings) else "no",
         "PYTHONUNBUFFERED": "1",
         SUPERVISED: "1",
     }
     return {**os.environ, **told}
+
+
+def _wants_demo(settings: Settings) -> bool:
+    """Everybody knows the demo's passwords, so unasked it is loaded only where nobody else can reach it."""
+    return settings.host in LOOPBACK if settings.demo is None else settings.demo
 
 
 def _with_group_options(given: dict[str, Any]) -> dict[str, Any]:
