@@ -64,7 +64,8 @@ def _due(channel_id: int) -> Sequence[int]:
 
 
 def ready(at: datetime | None = None) -> ColumnElement[bool]:
-    """Due (at a time, now unless told), and first in the line of its recipient: what was said first arrives first, retries included."""
+    """Due (now, or at a time), and first in the line of its recipient: what was said first arrives first,
+    retries included."""
     ahead = aliased(Delivery)
     before = select(ahead.id).where(
         ahead.identity_id == Delivery.identity_id,
@@ -111,23 +112,33 @@ def _prepare(db: Session, delivery_id: int, features: base.Features) -> Claimed:
     message = db.get_one(Message, delivery.message_id)
     identity = db.get_one(Identity, delivery.identity_id)
     agent = db.get(Agent, message.agent_id) if message.agent_id else None
-    last = select(Message.sent_at).where(
-        Message.channel_id == delivery.channel_id, Message.identity_id == identity.id, Message.kind == INBOUND
-    )
+    last = _last_inbound(db, delivery)
     outbound = base.Outbound(
         key=f"m{message.id}",
         to=base.Person(identity.address, identity.scope, name=identity.display, kind=identity.kind),
         text=message.text,
         html=message.html,
+        thread=last.context.get("thread", "") if last else "",
+        in_reply_to=(last.external_id or "") if last else "",
         subject=message.subject,
         attachments=files.outgoing(db, message),
         quick_replies=tuple(message.quick_replies),
         author=agent.name if agent else "",
         conversation=str(message.conversation_id),
         automatic=message.author == "bot",
-        last_inbound_at=db.scalar(last.order_by(Message.sent_at.desc()).limit(1)),
+        last_inbound_at=last.sent_at if last else None,
     )
     return Claimed(delivery.id, delivery.attempts, outbound, features.idempotent)
+
+
+def _last_inbound(db: Session, delivery: Delivery) -> Message | None:
+    """What the customer last said to us there: providers thread answers by it, and some limit the time after it."""
+    theirs = select(Message).where(
+        Message.channel_id == delivery.channel_id,
+        Message.identity_id == delivery.identity_id,
+        Message.kind == INBOUND,
+    )
+    return db.scalar(theirs.order_by(Message.sent_at.desc(), Message.id.desc()).limit(1))
 
 
 def _send(connector: base.Connector[Any], claimed: Claimed) -> base.Sent | base.ChannelError:
@@ -231,6 +242,24 @@ def receipt(db: Session, channel: Channel, event: base.Receipt) -> dict[str, Any
         return {"excluded": "a receipt for something we did not send"}
     changed = [one.message_id for one in found if climb(db, one, event.state, event.reason, event.at)]
     return {"excluded": f"a receipt: {event.state}", "of": changed}
+
+
+def thread_of(db: Session, channel: Channel, event: base.Event) -> int | None:
+    """The thread a receipt is about, if it names something we sent."""
+    if not isinstance(event, base.Receipt) or not event.external_id:
+        return None
+    sent = (
+        select(Conversation.head_id)
+        .join(Message, Message.conversation_id == Conversation.id)
+        .join(Delivery, Delivery.message_id == Message.id)
+        .join(DeliveryRef, DeliveryRef.delivery_id == Delivery.id)
+    )
+    return db.scalar(
+        sent.where(
+            DeliveryRef.channel_id == channel.id,
+            DeliveryRef.external_id == connect.fitting(event.external_id, 512),
+        )
+    )
 
 
 def _referred(db: Session, channel: Channel, event: base.Receipt) -> list[Delivery]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -101,7 +101,38 @@ def accept(db: Session, channel: Channel, events: Iterable[base.Event]) -> list[
     Returns for each event {"event": its name} with "message" (and "new": whether it was stored just now) or
     "excluded" (why it became none).
     """
-    return [_accept_one(db, channel, event) for event in events]
+    taken = list(events)
+    if len(taken) > 1:
+        _hold_all(db, channel, taken)
+    return [_accept_one(db, channel, event) for event in taken]
+
+
+def _hold_all(db: Session, channel: Channel, events: Sequence[base.Event]) -> None:
+    """Lock every thread a batch touches, in one order, before any is changed.
+
+    Two batches that name the same people in another order would otherwise wait for each other for ever
+    (PostgreSQL ends that after a second by failing one of them). New people are made first, in the order of
+    their addresses, for the same reason.
+    """
+    senders = {connect.address(channel, one.sender): one for one in events if isinstance(one, base.Inbound)}
+    customer_ids = [_meet(db, channel, key, senders[key].sender) for key in sorted(senders)]
+    own = set(db.scalars(select(Conversation.head_id).where(Conversation.customer_id.in_(customer_ids))))
+    own |= {head for one in events if (head := deliver.thread_of(db, channel, one)) is not None}
+    for head_id in sorted(id for id in own if id is not None):
+        inbox.hold(db, db.get_one(Conversation, head_id))
+
+
+def _meet(db: Session, channel: Channel, key: tuple[str, str, str], person: base.Person) -> int | None:
+    """The customer of a sender, made if need be; None where that fails (their own event will say why)."""
+    try:
+        with db.begin_nested():
+            known = customers.find(db, *key) or identity_for(db, channel, person)
+            return known.customer_id
+    except Exception as error:
+        if passing(error):
+            raise
+        log.debug("a sender on channel %s could not be met: %s", channel.id, error)
+        return None
 
 
 def _accept_one(db: Session, channel: Channel, event: base.Event) -> Outcome:
@@ -167,7 +198,7 @@ def _answer(db: Session, channel: Channel, identity: Identity, received: Receive
 
 def _said(event: base.Inbound) -> Said:
     """The event in the form the inbox stores it, nothing of it too long or unfit for a column."""
-    locale = {"locale": event.sender.locale[:16]} if event.sender.locale else {}
+    beside = {"locale": event.sender.locale[:16], "thread": event.thread[:200]}  # an answer needs these
     return Said(
         external_id=_key(event.external_id),
         text=event.text,
@@ -176,7 +207,7 @@ def _said(event: base.Inbound) -> Said:
         sent_at=event.sent_at,
         client_id=connect.fitting(clean(event.client_id), 64) or None,
         kind=event.kind,
-        context=_storable({**event.context, **locale}),
+        context=_storable({**event.context, **{name: value for name, value in beside.items() if value}}),
     )
 
 

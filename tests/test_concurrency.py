@@ -1,0 +1,162 @@
+"""Many at once, with real commits: what the database must serialise, on both engines."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import func, select
+
+from app import inbox, intake, verify
+from app.db import now, reading, transaction
+from app.models import Agent, Channel, Conversation, Customer, CustomerLink, Event, Message, RawReceipt
+from app.models.message import OUTBOUND
+from channels import base
+from tests import factories as make
+
+pytestmark = pytest.mark.usefixtures("committed")
+
+
+def together(*calls: Callable[[], object], threads: int = 100) -> list[object]:
+    """Run all of them at once; what one raises is raised."""
+    with ThreadPoolExecutor(threads) as pool:
+        return [running.result() for running in [pool.submit(call) for call in calls]]
+
+
+def deliver(channel: Channel, *events: base.Event) -> None:
+    """As a webhook does: stored in one transaction, read in another."""
+    with transaction() as db:
+        receipt = intake.store(db, channel, base.Request("TEST", ""))
+    for attempt in range(intake.TRIES):
+        try:
+            with transaction() as db:
+                kept = db.get_one(RawReceipt, receipt.id)
+                kept.outcome, kept.state, kept.parsed_at = intake.accept(db, channel, events), "parsed", now()
+            return
+        except Exception as error:
+            if not intake.passing(error) or attempt == intake.TRIES - 1:
+                raise
+
+
+def count(model: type[Message] | type[Conversation] | type[Customer]) -> int:
+    with reading() as db:
+        return db.scalar(select(func.count(model.id))) or 0
+
+
+def assert_clean() -> None:
+    with reading() as db:
+        report = verify.report(db)
+    assert report.clean, str(report)
+
+
+def test_a_new_persons_messages_delivered_four_times_each_at_once_are_stored_once() -> None:
+    with transaction() as db:
+        channel = make.channel(db)
+    events = [make.inbound(f"{n}通目", "somebody", id=f"x{n}") for n in range(25)] * 4
+    random.Random(7).shuffle(events)
+    together(*[lambda event=event: deliver(channel, event) for event in events])
+    assert (count(Message), count(Conversation), count(Customer)) == (25, 1, 1)
+    with reading() as db:
+        assert db.scalars(select(Conversation)).one().inbound_count == 25
+    assert_clean()
+
+
+def test_batches_naming_the_same_people_in_opposite_order_all_arrive() -> None:
+    with transaction() as db:
+        channel = make.channel(db)
+    people = [f"p{n}" for n in range(6)]
+
+    def batch(n: int) -> None:
+        order = people if n % 2 else people[::-1]
+        deliver(channel, *[make.inbound("はい", who, id=f"{n}-{who}") for who in order])
+
+    together(*[lambda n=n: batch(n) for n in range(12)], threads=12)
+    assert (count(Message), count(Customer)) == (72, 6)
+    assert_clean()
+
+
+def test_the_bot_says_nothing_after_a_person_took_over_however_they_race() -> None:
+    with transaction() as db:
+        channel, agent = make.channel(db, bot=True), make.agent(db)
+        make.faq(db)
+    deliver(channel, make.inbound("送料はいくらですか", "v"))
+
+    def take_over() -> None:
+        with transaction() as db:
+            inbox.take_over(db, db.get_one(Agent, agent.id), db.scalars(select(Conversation)).one())
+
+    asks = [
+        lambda n=n: deliver(channel, make.inbound("送料はいくらですか", "v", id=f"q{n}")) for n in range(20)
+    ]
+    together(*asks[:10], take_over, *asks[10:], threads=21)
+    with reading() as db:
+        taken = db.scalars(select(Event.id).filter_by(kind="handover")).one()
+        later = select(Event).where(Event.id > taken, Event.actor == "bot", Event.kind == "message.sent")
+        assert not db.scalars(later).all()
+    assert count(Message) >= 21
+    assert_clean()
+
+
+def test_one_reply_sent_by_two_impatient_clicks_is_one_message() -> None:
+    with transaction() as db:
+        head, agent = make.conversation(db), make.agent(db)
+
+    def answer() -> int:
+        with transaction() as db:
+            said = make.reply(
+                db, db.get_one(Agent, agent.id), db.get_one(Conversation, head.id), "はい", "c1"
+            )
+            return said.id
+
+    assert len(set(together(*[answer] * 12, threads=12))) == 1
+    with reading() as db:
+        assert db.scalar(select(func.count(Message.id)).where(Message.kind == OUTBOUND)) == 1
+    assert_clean()
+
+
+def test_events_of_a_thread_name_the_one_before_them_whoever_writes() -> None:
+    with transaction() as db:
+        channel = make.channel(db)
+        head = make.conversation(db, channel, sender="v")
+        agents = [make.agent(db) for _ in range(3)]
+
+    def act(n: int) -> None:
+        with transaction() as db:
+            agent, thread = db.get_one(Agent, agents[n % 3].id), db.get_one(Conversation, head.id)
+            inbox.note(db, agent, thread, f"メモ{n}", f"n{n}")
+
+    says = [lambda n=n: deliver(channel, make.inbound("まだですか", "v", id=f"s{n}")) for n in range(10)]
+    together(*says, *[lambda n=n: act(n) for n in range(10)], threads=20)
+    assert_clean()
+
+
+def test_linking_and_unlinking_while_both_sides_write_loses_nothing() -> None:
+    with transaction() as db:
+        channel, agent = make.channel(db), make.agent(db)
+        first = make.conversation(db, channel, sender="a")
+        second = make.conversation(db, channel, sender="b")
+    stop = threading.Event()
+
+    def join_and_part() -> None:
+        for _ in range(8):
+            with transaction() as db:
+                child, parent = (db.get_one(Customer, one.customer_id) for one in (second, first))
+                made = inbox.link(db, child, parent, agent=db.get_one(Agent, agent.id), evidence={})
+                made_id = made.id if made else 0
+            with transaction() as db:
+                inbox.unlink(db, db.get_one(CustomerLink, made_id))
+        stop.set()
+
+    def write(who: str, n: int) -> None:
+        deliver(channel, make.inbound("もしもし", who, id=f"{who}{n}"))
+
+    writes = [lambda who=who, n=n: write(who, n) for n in range(15) for who in ("a", "b")]
+    together(join_and_part, *writes, threads=8)
+    with reading() as db:
+        for one in (first, second):
+            thread = db.get_one(Conversation, one.id)
+            assert (thread.head_id, thread.inbound_count) == (thread.id, 16)
+    assert_clean()
