@@ -1,11 +1,13 @@
 """A real HTTP server on the loopback, answering from a script."""
 
+import ssl
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 from channels.base import Request
 
@@ -34,7 +36,8 @@ class Scripted:
 
 
 @contextmanager
-def serving(*answers: Answer) -> Iterator[Scripted]:
+def serving(*answers: Answer, tls: Path | None = None) -> Iterator[Scripted]:
+    """A server that answers as told; with `tls`, a file of key and certificate, by HTTPS."""
     script = Scripted(answers=list(answers) or [Answer()])
 
     class Handler(BaseHTTPRequestHandler):
@@ -70,6 +73,10 @@ def serving(*answers: Answer) -> Iterator[Scripted]:
             """The client left first, which some tests want."""
 
     with Server(("127.0.0.1", 0), Handler) as server:
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(tls)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         script.url = f"http://127.0.0.1:{server.server_port}/in"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()

@@ -2,10 +2,16 @@
 
 import socket
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from channels import guard
 from tests.channels.servers import serving
@@ -85,3 +91,39 @@ def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch
         with pytest.raises(guard.Forbidden):
             guard.Client().post("http://10.1.2.3/")
         assert proxy.seen == []
+
+
+def test_tls_still_checks_the_name_although_an_address_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = _certificate("shop.example", tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with serving(tls=certificate) as server:
+        client = guard.Client(allow_private=True, resolve=lambda host, port: ["127.0.0.1"])
+        port = httpx2.URL(server.url).port
+        assert client.post(f"https://shop.example:{port}/in").status_code == 200
+        with pytest.raises(httpx2.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+            client.post(f"https://other.example:{port}/in")
+    assert len(server.seen) == 1
+
+
+def _certificate(name: str, folder: Path) -> Path:
+    """A file with a fresh key and a certificate for `name` that vouches for itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path = folder / "server.pem"
+    path.write_bytes(secret + made.public_bytes(Encoding.PEM))
+    return path
