@@ -21,8 +21,10 @@ def day(when: datetime, locale: str, zone: ZoneInfo, now: datetime) -> str:
     """``今日``, ``昨日``, ``11月18日（火）`` (with the year if it is another one)."""
     local, today = when.astimezone(zone).date(), now.astimezone(zone).date()
     distance = (today - local).days
-    if distance in (0, 1):
-        return gettext(locale, "Today" if distance == 0 else "Yesterday")
+    if distance == 0:
+        return gettext(locale, "Today")
+    if distance == 1:
+        return gettext(locale, "Yesterday")
     if known(locale) == "ja":
         year = f"{local.year}年" if local.year != today.year else ""
         return f"{year}{local.month}月{local.day}日（{WEEKDAYS_JA[local.weekday()]}）"

@@ -47,6 +47,7 @@ def page(
     The template gets ``viewer``, ``csrf``, ``theme``, ``locale``, ``area``, ``badges`` and ``path`` besides.
     """
     context = {"badges": Badges(), **context}
+    area = area or ("settings" if request.url.path.startswith("/settings") else "")
     return partial(request, template, status=status, area=area, path=request.url.path, **context)
 
 

@@ -113,7 +113,7 @@ document.addEventListener("live:open", () => {
   banner("");
   look();
   if (before) catchUp();
-  else recover();
+  else recover(), soonCounts();
   before = true;
 });
 document.addEventListener("live:closed", (event) => {
