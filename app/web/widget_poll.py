@@ -23,6 +23,7 @@ from app.web.widget_desk import Desk, desk_for, resume, take_frame
 
 MAX_FRAMES, MAX_BODY = 20, 128 * 1024
 LONGEST = 25.0  # seconds an empty poll is held; proxies cut at thirty
+UNKNOWN = 2.0
 GATHER = 0.05  # seconds after the first piece of news, so that an answer's frames come together
 
 
@@ -42,6 +43,8 @@ async def events(request: Request) -> Response:
         desk = await run_in_threadpool(resume, desk, token)
     except Trouble as trouble:
         return _answer([trouble.frame(desk.locale)], 401)
+    if not desk.identities:  # no thread yet to listen to: look again soon after the first message
+        wait = min(wait, UNKNOWN)
     hub: Hub = request.app.state.hub
     line = Line()
     hub.join(line, *widget_live.topics(desk.identities))

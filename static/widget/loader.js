@@ -170,6 +170,7 @@ iframe{position:fixed;z-index:2147483000;bottom:calc(96px + env(safe-area-inset-
     if (m.t === "up" && m.nonce === nonce) {
       say({ t: "init", base, config, identity, open: isOpen, token: read("token"), draft: read("draft"), sound: read("sound"), outbox: outbox(), code: pendingCode });
       pendingCode = null;
+      if (isOpen) frame.focus();
     } else if (m.t === "put" && /^(token|draft|sound|out\.[\w.-]+)$/.test(m.name)) write(m.name, m.value);
     else if (m.t === "ask" && asked[m.what]) {
       asked[m.what](m.arg).then((value) => say({ t: "answer", n: m.n, value }), (error) => say({ t: "answer", n: m.n, error: String(error.message), final: !!error.final }));

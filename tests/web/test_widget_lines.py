@@ -181,15 +181,15 @@ def test_polling_does_all_a_socket_does(client: TestClient) -> None:
 
 
 JUNK = [
-        b"",
-        b"{",
-        b"[]",
-        b"null",
-        b'{"frames": 1}',
-        b'{"frames": [1]}',
-        b'{"token": 1, "frames": []}',
-        b"[" * 100_000,
-    ,]
+    b"",
+    b"{",
+    b"[]",
+    b"null",
+    b'{"frames": 1}',
+    b'{"frames": [1]}',
+    b'{"token": 1, "frames": []}',
+    b"[" * 100_000,
+]
 
 
 @pytest.mark.parametrize("body", JUNK)

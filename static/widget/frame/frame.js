@@ -195,8 +195,8 @@ function begin(init) {
   addEventListener("keydown", (e) => { if (e.key === "Escape" && !e.isComposing && e.keyCode !== 229 && !api.closeSheet?.()) tell({ t: "close" }); });
   $("close").addEventListener("click", () => tell({ t: "close" }));
   lane.items.forEach(draw);
+  document.body.classList.add("up"); // shown from here on: what is hidden cannot take the focus
   if (open) type.focus();
-  document.body.classList.add("up");
 }
 
 // The shop's name, colours and words. Colours arrive with a computed contrast; CSSOM needs no inline style.

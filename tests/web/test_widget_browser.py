@@ -1,0 +1,264 @@
+"""The widget in a real Chromium, on a shop's page of another origin with a strict policy."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import jwt
+import pytest
+from playwright.sync_api import Browser
+from sqlalchemy import select
+
+from app.db import reading, transaction
+from app.models import Agent, Conversation, Message
+from tests import factories
+from tests.serving import until
+from tests.web.shop import House, Shop, Window, chromium
+
+pytestmark = pytest.mark.browser
+NO_STORAGE = "Object.defineProperty(window, 'localStorage', {get() { throw new Error('blocked') }})"
+NO_SOCKETS = """window.WebSocket = class {
+    constructor() { setTimeout(() => this.onclose && this.onclose({}), 1) }
+    close() {}
+}"""
+FILL = "(el, n) => { el.value = 'あ'.repeat(n); el.dispatchEvent(new Event('input')) }"
+SECRET = "the shop's own identity secret, long enough"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as made:
+        yield made
+
+
+@pytest.fixture
+def house(committed: None) -> Iterator[House]:
+    made = House()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def shop(house: House) -> Iterator[Shop]:
+    made = Shop(house)
+    with transaction() as db:
+        factories.channel(
+            db, key="shop", settings={"allowed_origins": [made.origin]}, secrets={"identity_secret": SECRET}
+        )
+    yield made
+    made.stop()
+
+
+def visit(browser: Browser, shop: Shop, path: str = "/", **options: Any) -> Window:
+    """Somebody new, with a browser of their own."""
+    context = browser.new_context(**{"locale": "ja", "timezone_id": "Asia/Tokyo", **options})
+    return Window(context, shop.origin + path)
+
+
+def answer(text: str) -> None:
+    with transaction() as db:
+        here = db.scalars(select(Conversation).order_by(Conversation.id.desc())).first()
+        assert here is not None
+        tanaka = db.scalar(select(Agent)) or factories.agent(db, "田中")
+        factories.reply(db, tanaka, here, text)
+
+
+def said() -> list[str]:
+    """What customers have said, in the order of the thread."""
+    with reading() as db:
+        inbound = select(Message.text).where(Message.kind == "inbound").order_by(Message.sent_at, Message.id)
+        return list(db.scalars(inbound))
+
+
+def token_for(user: str) -> str:
+    return jwt.encode({"sub": user, "aud": "shop", "exp": int(time.time()) + 600}, SECRET, "HS256")
+
+
+def test_a_customer_chats_on_a_page_with_a_strict_policy(browser: Browser, house: House, shop: Shop) -> None:
+    window = visit(browser, shop).open()
+    window.say("在庫はありますか？")
+    until(lambda: said() == ["在庫はありますか？"], "the message is stored")
+    answer("ございます")
+    window.shows("ございます")
+    assert window.troubles == []
+    assert all(url.startswith((house.base, shop.origin)) for url in window.asked)
+
+
+def test_included_twice_it_is_there_once(browser: Browser, house: House, shop: Shop) -> None:
+    shop.page = shop.page.replace(
+        b"<h1>", shop.page[shop.page.index(b"<script") : shop.page.index(b"</body>")] + b"<h1>"
+    )
+    window = visit(browser, shop).open()
+    assert window.page.locator("madoguchi-chat").count() == 1
+    assert window.troubles == []
+
+
+def test_it_works_where_storage_is_blocked(browser: Browser, house: House, shop: Shop) -> None:
+    context = browser.new_context(locale="ja")
+    context.add_init_script(NO_STORAGE)
+    window = Window(context, shop.origin).open()
+    window.say("保存なし")
+    until(lambda: said() == ["保存なし"], "the message is stored")
+    assert window.troubles == []
+
+
+def test_an_enter_that_confirms_a_conversion_does_not_send(
+    browser: Browser, house: House, shop: Shop
+) -> None:
+    window = visit(browser, shop).open()
+    window.chat.locator("#text").focus()
+    keys = window.page.context.new_cdp_session(window.page)
+    for reading_ in ("z", "ざ", "ざい", "ざいこ", "在庫"):
+        keys.send(
+            "Input.imeSetComposition",
+            {"text": reading_, "selectionStart": len(reading_), "selectionEnd": len(reading_)},
+        )
+    enter = {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 229, "nativeVirtualKeyCode": 229}
+    keys.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", **enter})
+    keys.send("Input.insertText", {"text": "在庫"})
+    keys.send("Input.dispatchKeyEvent", {"type": "keyUp", **enter})
+    time.sleep(0.3)
+    assert window.texts().count("在庫") == 0
+    assert window.chat.locator("#text").input_value() == "在庫"
+    window.page.keyboard.press("Shift+Enter")
+    window.page.keyboard.press("Enter")
+    window.shows("在庫")
+
+
+def test_messages_written_while_the_server_is_away_arrive_once_and_in_order(
+    browser: Browser, house: House, shop: Shop
+) -> None:
+    window = visit(browser, shop).open()
+    window.say("前")
+    until(lambda: said() == ["前"], "the first is stored")
+    house.stop()
+    for text in ("一", "二", "三"):
+        window.say(text)
+    window.chat.locator("#banner:not([hidden])").wait_for()
+    house.start()
+    until(lambda: said() == ["前", "一", "二", "三"], "all are stored", 30)
+    for text in ("前", "一", "二", "三"):
+        window.shows(text)
+
+
+def test_unsent_messages_survive_a_reload_of_the_page(browser: Browser, house: House, shop: Shop) -> None:
+    window = visit(browser, shop).open()
+    window.say("前")
+    until(lambda: said() == ["前"], "the first is stored")
+    house.stop()
+    window.say("電車の中から")
+    window.shows("電車の中から")
+    house.start()
+    window.page.reload()
+    until(lambda: said() == ["前", "電車の中から"], "it is stored without the chat being opened", 30)
+
+
+def test_a_draft_survives_the_next_page(browser: Browser, house: House, shop: Shop) -> None:
+    window = visit(browser, shop).open()
+    window.chat.locator("#text").fill("書きかけ")
+    window.page.wait_for_timeout(500)
+    window.page.goto(f"{shop.origin}/next")
+    window.open()
+    assert window.chat.locator("#text").input_value() == "書きかけ"
+
+
+def test_without_websockets_it_polls(browser: Browser, house: House, shop: Shop) -> None:
+    context = browser.new_context(locale="ja")
+    context.add_init_script(NO_SOCKETS)
+    window = Window(context, shop.origin).open()
+    window.say("ポーリング")
+    until(lambda: said() == ["ポーリング"], "the message is stored")
+    answer("届きました")
+    window.shows("届きました")
+
+
+def test_an_answer_missed_while_offline_comes_on_reconnecting(
+    browser: Browser, house: House, shop: Shop
+) -> None:
+    window = visit(browser, shop).open()
+    window.say("質問")
+    until(lambda: said() == ["質問"], "the message is stored")
+    house.stop()
+    answer("留守中の返事")
+    house.start()
+    until(lambda: "留守中の返事" in window.texts(), "the answer is shown", 30)
+
+
+def test_a_second_device_goes_on_by_code(browser: Browser, house: House, shop: Shop) -> None:
+    first = visit(browser, shop).open()
+    first.say("続きは電話で")
+    first.shows("続きは電話で")
+    first.chat.locator("nav button").click()
+    code = first.chat.locator("output.code").inner_text()
+    second = visit(
+        browser, shop, f"/#madoguchi={code}", viewport={"width": 390, "height": 844}, has_touch=True
+    )
+    second.chat.locator(".card .go").click()
+    second.shows("続きは電話で")
+    second.say("携帯から")
+    first.shows("携帯から")
+    assert "madoguchi=" not in second.page.url
+
+
+def test_two_customers_on_one_browser_never_see_each_other(
+    browser: Browser, house: House, shop: Shop
+) -> None:
+    window = visit(browser, shop)
+    window.launcher.wait_for()
+    window.call("identify", {"jwt": token_for("yamada")})
+    window.open().say("山田の秘密")
+    until(lambda: said() == ["山田の秘密"], "the message is stored")
+    window.chat.locator("#text").fill("山田の下書き")
+    window.page.wait_for_timeout(500)
+    window.call("identify", {"jwt": token_for("suzuki")})
+    window.chat.locator("body[data-line=open]").wait_for()
+    assert window.texts() == ["こんにちは。ご用件をお聞かせください。"]
+    assert window.chat.locator("#text").input_value() == ""
+
+
+def test_a_signed_in_customer_finds_the_conversation_on_another_device(
+    browser: Browser, house: House, shop: Shop
+) -> None:
+    for n, text in enumerate(("一台目", "二台目")):
+        window = visit(browser, shop)
+        window.launcher.wait_for()
+        window.call("identify", {"jwt": token_for("yamada")})
+        window.open()
+        if n:
+            window.shows("一台目")
+        window.say(text)
+        window.shows(text)
+
+
+def test_a_message_too_long_stays_in_the_box(browser: Browser, house: House, shop: Shop) -> None:
+    window = visit(browser, shop).open()
+    window.chat.locator("#text").evaluate(FILL, 1_000_000)
+    assert window.chat.locator("#send").is_disabled()
+    assert "10000" in window.chat.locator("#note").inner_text()
+
+
+def test_it_is_used_by_keyboard_alone(browser: Browser, house: House, shop: Shop) -> None:
+    window = visit(browser, shop)
+    window.launcher.focus()
+    window.page.keyboard.press("Enter")
+    window.chat.locator("body[data-line=open]").wait_for()
+    window.chat.locator("#text:focus").wait_for()
+    window.page.keyboard.type("hello")
+    window.page.keyboard.press("Enter")
+    window.shows("hello")
+    window.page.keyboard.press("Escape")
+    until(lambda: window.launcher.get_attribute("aria-expanded") == "false", "the chat is closed")
+    assert window.launcher.evaluate("el => el.getRootNode().activeElement === el")
+
+
+def test_markup_in_a_message_is_only_text(browser: Browser, house: House, shop: Shop) -> None:
+    window = visit(browser, shop).open()
+    nasty = '<img src=x onerror="parent.hacked=1"><b>太字</b>'
+    window.say(nasty)
+    window.shows(nasty)
+    answer("https://shop.example.jp/a?b=1。javascript:alert(1)")
+    window.chat.locator("a[href='https://shop.example.jp/a?b=1']").wait_for()
+    assert window.chat.locator("#log b").count() == 0
+    assert window.troubles == []
