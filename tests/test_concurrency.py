@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 
 from app import inbox, intake, verify
-from app.db import now, reading, transaction
+from app.db import now, passing, reading, transaction
 from app.models import Agent, Channel, Conversation, Customer, CustomerLink, Event, Message, RawReceipt
 from app.models.message import OUTBOUND
 from channels import base
@@ -37,7 +37,7 @@ def deliver(channel: Channel, *events: base.Event) -> None:
                 kept.outcome, kept.state, kept.parsed_at = intake.accept(db, channel, events), "parsed", now()
             return
         except Exception as error:
-            if not intake.passing(error) or attempt == intake.TRIES - 1:
+            if not passing(error) or attempt == intake.TRIES - 1:
                 raise
 
 
