@@ -44,7 +44,7 @@ def load(progress: Step | None = None) -> list[Person]:
             return accounts(db)
         begun = now()
         people = shop.make(db, begun)
-        knowledge.make(db, begun)
+        knowledge.make(db, people[shop.ADMIN], begun)
         week.play(db, people, begun, told)
         made = [
             Person(one.name, one.role, one.email, shop.password()) for one in people.values()

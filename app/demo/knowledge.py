@@ -7,46 +7,28 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app import knowledge
 from app.config import settings
 from app.db import as_of
 from app.demo.shop import told
-from app.models import BotRule, FaqEntry, Revision
+from app.models import Agent
 
 LANGUAGES = ("ja", "en")
 
 
-def make(db: Session, begun: datetime) -> None:
-    """Write every entry and rule, each with the revision that makes it part of the bot's version."""
+def make(db: Session, admin: Agent, begun: datetime) -> None:
+    """Write every entry and rule, three weeks ago."""
     with as_of(begun - timedelta(days=20)):
         for language in LANGUAGES:
             for about in told(f"faq.{language}")["entry"]:
-                _entry(db, language, about)
-        for position, about in enumerate(told("rules")["rule"], start=1):
-            _rule(db, position, about)
+                _entry(db, admin, language, about)
+        for about in told("rules")["rule"]:
+            plain = {"language": "", "keywords": [], "pattern": "", "params": {}, "enabled": True}
+            knowledge.save_rule(db, admin, None, {**plain, **about})
 
 
-def _entry(db: Session, language: str, about: dict[str, Any]) -> None:
+def _entry(db: Session, admin: Agent, language: str, about: dict[str, Any]) -> None:
     base = settings().public_url
     links = [{"label": label, "url": base + path} for label, path in about.get("links", {}).items()]
-    data = {"quick_replies": [], "tags": [], "enabled": True, **about, "language": language, "links": links}
-    _keep(db, "faq_entry", FaqEntry(**data), data)
-
-
-def _rule(db: Session, position: int, about: dict[str, Any]) -> None:
-    data = {
-        "language": "",
-        "keywords": [],
-        "pattern": "",
-        "params": {},
-        "enabled": True,
-        **about,
-        "position": position,
-    }
-    _keep(db, "bot_rule", BotRule(**data), data)
-
-
-def _keep(db: Session, noun: str, row: FaqEntry | BotRule, data: dict[str, Any]) -> None:
-    db.add(row)
-    db.flush()
-    db.add(Revision(noun=noun, noun_id=row.id, data=data))
-    db.flush()
+    plain = {"quick_replies": [], "tags": [], "enabled": True, **about}
+    knowledge.save_entry(db, admin, None, {**plain, "language": language, "links": links})

@@ -12,13 +12,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app import canned, labels, switchboard
 from app import people as staff
-from app import switchboard
 from app.db import as_of
 from app.models import Agent, CannedReply, Channel, Label, Setting, Team
 
 CHANNEL = "demo"  # the key of the chat on the shop's pages
 DESK = "demo-desk"  # the key of the channel by which calls and store visits are told
+ADMIN = "kitagawa"  # who set everything up
 HERE = Path(__file__).parent
 
 
@@ -39,12 +40,13 @@ def make(db: Session, begun: datetime) -> dict[str, Agent]:
         people = {name: _person(db, about) for name, about in told("shop")["people"].items()}
         for name, members in told("shop")["teams"].items():
             _team(db, name, [people[member].id for member in members])
+        admin = people[ADMIN]
         for name, hue in told("shop")["labels"].items():
             if db.scalar(select(Label).filter_by(name=name)) is None:
-                db.add(Label(name=name, hue=hue))
+                labels.add(db, admin, name, hue)
         for about in told("shop")["canned"]:
             if db.scalar(select(CannedReply).filter_by(shortcut=about["shortcut"])) is None:
-                db.add(CannedReply(**about))
+                canned.save(db, admin, None, canned.Typed(**about))
         _settings(db)
         for key, about in told("shop")["channels"].items():
             _channel(db, key, about)
