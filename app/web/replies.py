@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from app import files, inbox, queries
+from app import files, inbox, queries, visitors
 from app.config import settings
 from app.db import transaction
 from app.inbox import Refused
@@ -33,6 +33,7 @@ def reply(request: Request, form: FormData) -> Response:
             channel_id=number(text(form, "channel_id")),
             attachments=_attachments(db, viewer, form),
         )
+        visitors.mark_if_gone(db, message)
         if text(form, "resolve"):
             inbox.resolve(db, viewer, head)
         return _shown(request, db, viewer, head, message)
