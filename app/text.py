@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 # --- stored text ------------------------------------------------------------------------------------
 
@@ -119,8 +120,7 @@ _JOINT = re.compile("[ \t]*\n?[ \t]*")
 _LONGEST_WORD = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """One character of an unspaced script, or one word. `start` and `end` count in the folded text."""
 
     text: str
@@ -226,7 +226,7 @@ class Excerpt:
 
 
 _FIRST_LOOK = 600  # characters: most hits are there, and folding with care for places is slow
-_READ_FOR_HITS = 20_000  # characters; what stands later in a message still finds it, unmarked
+READ_FOR_HITS = 20_000  # characters; what stands later in a message still finds it, unmarked
 
 
 def highlights(text: str, terms: Sequence[str]) -> list[tuple[int, int]]:
@@ -242,7 +242,7 @@ def highlights(text: str, terms: Sequence[str]) -> list[tuple[int, int]]:
 
 def excerpt(text: str, terms: Sequence[str], around: int = 120) -> Excerpt:
     """About `around` characters of the text, on one line, with the first hit inside and all hits marked."""
-    flat = " ".join(text[:_READ_FOR_HITS].split())
+    flat = " ".join(text[:READ_FOR_HITS].split())
     spans = highlights(flat[:_FIRST_LOOK], terms) or (
         highlights(flat, terms) if len(flat) > _FIRST_LOOK else []
     )

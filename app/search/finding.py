@@ -15,7 +15,7 @@ from app.models.message import NOTE, SYSTEM
 from app.queries import visible
 from app.search import store
 from app.search.words import Words, understand
-from app.text import Excerpt, excerpt, fold
+from app.text import READ_FOR_HITS, Excerpt, excerpt, fold
 
 LIMIT = 30
 FIRST_CUSTOMERS = 8
@@ -107,16 +107,16 @@ def _messages(
     if narrowed is None:
         return (), None
     match = store.Match(asked.phrases, narrowed.scopes)
-    found: list[Hit] = []
+    found: list[int] = []
     for portion in _PORTIONS:
         ids = _candidates(db, match, below, portion)
-        found += _read(db, asked, ids, narrowed.conditions, limit + 1 - len(found))
+        found += _allowed(db, ids, narrowed.conditions, limit + 1 - len(found))
         if len(found) > limit:
-            return tuple(found[:limit]), found[limit - 1].message_id
+            return _hits(db, asked, found[:limit]), found[limit - 1]
         if len(ids) < portion:
-            return tuple(found), None
+            return _hits(db, asked, found), None
         below = ids[-1]
-    return tuple(found), below
+    return _hits(db, asked, found), below
 
 
 def _candidates(db: Session, match: store.Match, below: int, limit: int) -> list[int]:
@@ -128,38 +128,44 @@ def _candidates(db: Session, match: store.Match, below: int, limit: int) -> list
     return list(db.scalars(newest.order_by(Message.id.desc()).limit(limit)))
 
 
-def _read(
-    db: Session, asked: Words, ids: Sequence[int], conditions: Sequence[ColumnElement[bool]], limit: int
-) -> list[Hit]:
+def _allowed(
+    db: Session, ids: Sequence[int], conditions: Sequence[ColumnElement[bool]], limit: int
+) -> list[int]:
+    """Those of `ids` that meet the conditions, newest first, at most `limit`."""
+    wanted = (
+        select(Message.id)
+        .join(Thread, Thread.id == Message.conversation_id)
+        .join(Conversation, Conversation.id == Thread.head_id)
+        .where(store.among(db, Message.id, ids), Message.removed_at.is_(None), *conditions)
+    )
+    return list(db.scalars(wanted.order_by(Message.id.desc()).limit(limit))) if ids else []
+
+
+def _hits(db: Session, asked: Words, ids: Sequence[int]) -> tuple[Hit, ...]:
     if not ids:
-        return []
+        return ()
+    beginning = func.substr(Message.text, 1, READ_FOR_HITS)  # nobody sees more of a million characters here
     rows = db.execute(
-        select(Message, Conversation.id, Customer.id, Customer.name, Agent.name)
+        select(
+            Message.id,
+            Conversation.id,
+            Customer.id,
+            Customer.name,
+            Message.author,
+            func.coalesce(Agent.name, ""),
+            Message.kind,
+            Message.channel_id,
+            Message.sent_at,
+            func.trim(Message.subject + " " + beginning),
+        )
         .join(Thread, Thread.id == Message.conversation_id)
         .join(Conversation, Conversation.id == Thread.head_id)
         .join(Customer, Customer.id == Conversation.customer_id)
         .outerjoin(Agent, Agent.id == Message.agent_id)
-        .where(Message.id.in_(ids), Message.removed_at.is_(None), *conditions)
+        .where(Message.id.in_(ids))
         .order_by(Message.id.desc())
-        .limit(limit)
     )
-    return [
-        Hit(
-            message_id=message.id,
-            conversation_id=conversation_id,
-            customer_id=customer_id,
-            customer=customer,
-            author=message.author,
-            agent=agent or "",
-            kind=message.kind,
-            channel_id=message.channel_id,
-            sent_at=message.sent_at,
-            excerpt=excerpt(
-                f"{message.subject} {message.text}" if message.subject else message.text, asked.terms
-            ),
-        )
-        for message, conversation_id, customer_id, customer, agent in rows
-    ]
+    return tuple(Hit(*row[:-1], excerpt=excerpt(row[-1], asked.terms)) for row in rows)
 
 
 @dataclass(frozen=True, slots=True)
