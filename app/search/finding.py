@@ -165,7 +165,10 @@ def _hits(db: Session, asked: Words, ids: Sequence[int]) -> tuple[Hit, ...]:
         .where(Message.id.in_(ids))
         .order_by(Message.id.desc())
     )
-    return tuple(Hit(*row[:-1], excerpt=excerpt(row[-1], asked.terms)) for row in rows)
+    return tuple(
+        Hit(message, thread, customer, name, author, agent, kind, channel, at, excerpt(said, asked.terms))
+        for message, thread, customer, name, author, agent, kind, channel, at, said in rows
+    )
 
 
 @dataclass(frozen=True, slots=True)
