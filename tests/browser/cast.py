@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import BrowserContext, CDPSession, FrameLocator, Locator, Page, expect
+from playwright.sync_api import (
+    BrowserContext,
+    CDPSession,
+    ConsoleMessage,
+    FrameLocator,
+    Locator,
+    Page,
+    expect,
+)
 
 from tests import factories
 
@@ -20,7 +28,11 @@ class Person:
         self.page: Page = context.new_page()
         self.troubles: list[str] = []
         self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
-        self.page.on("console", lambda said: said.type == "error" and self.troubles.append(said.text))
+        self.page.on("console", self._heard)
+
+    def _heard(self, said: ConsoleMessage) -> None:
+        if said.type == "error":
+            self.troubles.append(said.text)
 
     def serious(self) -> list[str]:
         """Troubles that are not a cut line or a restarting server."""

@@ -147,7 +147,7 @@ def test_server_worker_and_redis_killed_in_the_middle_lose_and_double_nothing(
     taro.says("オペレーターをお願いします")
     tanaka.looks_at("unassigned")
     tanaka.opens("担当者におつなぎ")
-    expected = []
+    expected: list[str] = []
     for victim in ("web", "worker", "redis", "poll", "web"):
         gone = shop.served.child(victim)
         taro.says(f"{victim} の前 {len(expected)}")
