@@ -1,4 +1,7 @@
-"""The help, for signed-in people: the pages of `app/help`, Markdown, in English: `/help`, `/help/{name}`."""
+"""The help, for signed-in people: `/help`, `/help/{name}`, from the Markdown files of `app/help`.
+
+Those in a language's folder are for people who work here; those beside the folders, in English, for developers.
+"""
 
 import itertools
 import re
@@ -12,30 +15,45 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from app.i18n import known
 from app.queries import NotFound
 from app.web.pages import page
 
 FOLDER = Path(__file__).parent.parent / "help"
 
 
+GUIDES = ("inbox", "takeover", "escalations", "faq", "channels", "embedding")  # as one meets them
+
+
 def show_all(request: Request) -> Response:
-    """Every page by its title."""
-    pages = [(path.stem, _title(path.read_text("utf-8"))) for path in sorted(FOLDER.glob("*.md"))]
-    return page(request, "help/index.html", section="help", pages=pages)
+    """Every page by its title: guides in the viewer's language, then what is for developers."""
+    spoken = known(request.state.viewer.locale)
+    return page(
+        request,
+        "help/index.html",
+        section="help",
+        guides=[(name, _title((FOLDER / spoken / f"{name}.md").read_text("utf-8"))) for name in GUIDES],
+        pages=[(path.stem, _title(path.read_text("utf-8"))) for path in sorted(FOLDER.glob("*.md"))],
+    )
 
 
 def show(request: Request) -> Response:
-    name = str(request.path_params["name"])
-    if name not in {path.stem for path in FOLDER.glob("*.md")}:
+    """One page, in the viewer's language where there is one."""
+    name, spoken = str(request.path_params["name"]), known(request.state.viewer.locale)
+    if name in GUIDES:
+        title, html = _rendered(f"{spoken}/{name}")
+    elif name in {path.stem for path in FOLDER.glob("*.md")}:
+        spoken = "en"
+        title, html = _rendered(name)
+    else:
         raise NotFound("page")
-    title, html = _rendered(name)
-    return page(request, "help/page.html", section="help", title=title, html=html)
+    return page(request, "help/page.html", section="help", title=title, html=html, spoken=spoken)
 
 
 @cache
-def _rendered(name: str) -> tuple[str, Markup]:
+def _rendered(place: str) -> tuple[str, Markup]:
     """(title, HTML) of a page of ours. HTML in it is shown as text, and its headings can be linked to."""
-    source = (FOLDER / f"{name}.md").read_text("utf-8")
+    source = (FOLDER / f"{place}.md").read_text("utf-8")
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = markdown.parse(source)
     _anchor(tokens)
