@@ -52,6 +52,14 @@ def publish(topic: str, *values: Any) -> None:
     _redis().publish(BELL, json.dumps({"signal": topic, "values": values}))
 
 
+def whisper(topic: str, *values: Any) -> None:
+    """Like :func:`publish`, of what nobody misses when Redis is away: it is dropped then."""
+    try:
+        publish(topic, *values)
+    except redis.RedisError as error:
+        log.debug("%s was not passed on: %s", topic, error)
+
+
 def ping() -> None:
     """Raises RedisError when Redis does not answer."""
     _redis().ping()

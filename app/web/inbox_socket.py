@@ -6,7 +6,6 @@ import json
 import time
 from typing import Any
 
-import redis
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
@@ -35,7 +34,7 @@ async def socket(websocket: WebSocket) -> None:
         hub.leave(line)
         line.close()
         await writer
-        await _quietly(live.look, live.watch_of(line), 0)
+        await run_in_threadpool(live.look, live.watch_of(line), 0)
 
 
 async def _read(websocket: WebSocket, line: Line) -> None:
@@ -70,19 +69,11 @@ async def _take(frame: dict[str, Any], line: Line) -> None:
     watch = live.watch_of(line)
     id = frame.get("conversation")
     if frame.get("t") == "looking":
-        told = await _quietly(live.look, watch, id if type(id) is int and 0 < id < 2**62 else 0)
+        told = await run_in_threadpool(live.look, watch, id if type(id) is int and 0 < id < 2**62 else 0)
         if told:
             line.put(told)
     elif frame.get("t") == "typing" and id == watch.looking and not frame.get("note"):
-        await _quietly(live.typing, watch, bool(frame.get("on")))
-
-
-async def _quietly(call: Any, *values: Any) -> Any:
-    """Presence and typing are passing things: without Redis they are left out."""
-    try:
-        return await run_in_threadpool(call, *values)
-    except redis.RedisError:
-        return None
+        await run_in_threadpool(live.typing, watch, bool(frame.get("on")))
 
 
 async def _write(websocket: WebSocket, line: Line) -> None:
@@ -122,7 +113,7 @@ async def _due(line: Line) -> dict[str, Any] | None:
 async def _tick(line: Line) -> dict[str, Any]:
     """How far the open conversation has come: a page that is behind asks; and "still here" for the others."""
     watch = live.watch_of(line)
-    told = await _quietly(live.look, watch, watch.looking)
+    told = await run_in_threadpool(live.look, watch, watch.looking)
     return told or {"t": "tick", "heads": {}}
 
 

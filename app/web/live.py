@@ -72,18 +72,18 @@ def look(watch: Watch, conversation_id: int) -> Frame:
     before, watch.looking = watch.looking, 0
     head = head_for(watch.viewer, conversation_id) if conversation_id else None
     if before and (head is None or head.id != before):
-        realtime.publish("looking", before, watch.viewer.id, "", False)
+        realtime.whisper("looking", before, watch.viewer.id, "", False)
     if head is None:
         return {"t": "tick", "heads": {}}
     watch.looking = head.id
-    realtime.publish("looking", head.id, watch.viewer.id, watch.viewer.name, True)
+    realtime.whisper("looking", head.id, watch.viewer.id, watch.viewer.name, True)
     return {"t": "tick", "heads": {str(head.id): head.last_event_id}}
 
 
 def typing(watch: Watch, on: bool) -> None:
     """They write to the customer, or stopped."""
     if watch.looking:
-        realtime.publish("typing", watch.looking, "agent", watch.viewer.id, on)
+        realtime.whisper("typing", watch.looking, "agent", watch.viewer.id, on)
 
 
 # --- from the hub -------------------------------------------------------------------------------------
