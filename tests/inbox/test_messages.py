@@ -41,11 +41,18 @@ def test_a_message_sent_again_under_another_id_of_the_provider_is_known_by_its_o
 
 
 def test_the_thread_is_in_the_order_of_the_providers_time(db: Session) -> None:
-    channel, at = make.channel(db), now() - HOUR
+    channel, at = make.channel(db, "api"), now() - HOUR
     make.customer_says(db, channel, "二", at=at + timedelta(minutes=2))
     said = make.customer_says(db, channel, "一", at=at)
     make.customer_says(db, channel, "三", at=at + timedelta(minutes=3))
     assert texts(db, make.thread_of(db, said)) == ["一", "二", "三"]
+
+
+def test_a_live_senders_messages_stay_in_the_order_they_came_whatever_their_clock_says(db: Session) -> None:
+    channel, at = make.channel(db), now()
+    for n, word in enumerate("いろは"):
+        said = make.customer_says(db, channel, word, at=at - n * HOUR)
+    assert texts(db, make.thread_of(db, said)) == ["い", "ろ", "は"]
 
 
 def test_messages_of_the_same_moment_stay_in_the_order_they_came(db: Session) -> None:
@@ -56,7 +63,7 @@ def test_messages_of_the_same_moment_stay_in_the_order_they_came(db: Session) ->
 
 
 def test_a_late_message_takes_its_place_and_does_not_become_the_last_words(db: Session) -> None:
-    channel = make.channel(db)
+    channel = make.channel(db, "api")
     head = make.thread_of(db, make.customer_says(db, channel, "新しい"))
     make.customer_says(db, channel, "古い", at=now() - HOUR)
     assert (head.last_preview, head.inbound_count) == ("新しい", 2)
