@@ -56,6 +56,12 @@ def book(db: Session) -> bots.Book:
         return _built[1]
 
 
+def prepare() -> None:
+    """Have the book of the present version built, outside any transaction that writes."""
+    with reading() as db:
+        book(db)
+
+
 def forget_book() -> None:
     """Build the book anew at its next use (another database: tests, a restored backup)."""
     global _built
