@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 import bots
 from app import hours, inbox
-from app.db import insert_if_new, now
+from app.db import insert_if_new, now, reading
 from app.events import record
 from app.i18n import gettext
 from app.models import (
