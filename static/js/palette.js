@@ -3,7 +3,7 @@ import { all, attach, one, visible } from "./dom.js";
 import { converting, watch } from "./ime.js";
 
 const fold = (text) => text.normalize("NFKC").toLowerCase();
-const nameOf = (element) => (element.dataset.command || element.getAttribute("aria-label") || element.title || element.textContent).replace(/\s+/g, " ").trim();
+const nameOf = (element) => (element.dataset.command || element.getAttribute("aria-label") || element.title.replace(/ \(.\)$/, "") || element.textContent).replace(/\s+/g, " ").trim();
 
 attach("[data-palette]", (dialog) => {
   const input = one("input", dialog);

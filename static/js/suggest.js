@@ -16,12 +16,10 @@ attach("[data-compose]", (form) => {
   const hide = () => {
     list.hidden = true;
     field.removeAttribute("aria-activedescendant");
-    field.setAttribute("aria-expanded", "false");
   };
   const draw = () => {
     list.replaceChildren(...found.map((item, index) => option(item, index, index === at)));
     list.hidden = found.length === 0;
-    field.setAttribute("aria-expanded", String(!list.hidden));
     field.setAttribute("aria-activedescendant", list.hidden ? "" : `suggest-${at}`);
     list.children[at]?.scrollIntoView({ block: "nearest" });
   };
