@@ -1,20 +1,61 @@
-"""Asking the bot without anybody hearing it, and keeping its book ready in this process."""
+"""Asking the bot without anybody hearing it (suggestions, the preview in the settings), and keeping its book ready."""
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 import bots
-from app import answers
+from app import answers, knowledge
+from app.db import reading
 from app.realtime import Change, Hub
+from app.web.pages import number, partial, text, with_form
+
+ENTRY_FIELDS = ("title", "language", "questions", "answer", "links", "quick_replies", "tags", "enabled")
+
+
+def try_out(db: Session, words: str, language: str | None, draft: bots.Entry | None = None) -> bots.Decision:
+    """What the bot of the present version would say to these words; ``draft`` stands in for its entry."""
+    book = answers.book(db)
+    if draft is not None:
+        others = tuple(entry for entry in book.entries if entry.id != draft.id)
+        book = bots.Book((*others, draft), book.rules, book.settings, book.version)
+    return bots.decide(bots.Question(words, language, 0, ()), book)
+
+
+def preview(request: Request, form: FormData) -> Response:
+    """The answer to a question typed for trial, with why; an entry being edited counts as it is typed."""
+    words = text(form, "try").strip()[:2000]
+    if not words:
+        return partial(request, "settings/_preview.html", words="", decision=None)
+    with reading() as db:
+        decision = try_out(db, words, text(form, "language") or None, _draft(form))
+    return partial(request, "settings/_preview.html", words=words, decision=decision)
+
+
+def _draft(form: FormData) -> bots.Entry | None:
+    if "questions" not in form:
+        return None
+    data: Mapping[str, Any] = knowledge.entry_data({name: text(form, name) for name in ENTRY_FIELDS})
+    links = tuple(bots.Link(link["label"], link["url"]) for link in data["links"])
+    made = bots.Entry(
+        number(text(form, "entry")) or 0,
+        data["title"],
+        data["language"],
+        tuple(data["questions"]),
+        data["answer"],
+    )
+    return replace(made, links=links, quick_replies=tuple(data["quick_replies"]))
+
 
 _preparing: set[asyncio.Task[None]] = set()
-
-
-def try_out(db: Session, text: str, language: str | None, misses: int = 0) -> bots.Decision:
-    """What the bot of the present version would say to these words."""
-    return bots.decide(bots.Question(text, language, misses, ()), answers.book(db))
 
 
 def listen(hub: Hub) -> None:
@@ -33,3 +74,6 @@ def _prepare() -> None:
     task = asyncio.create_task(run_in_threadpool(answers.prepare))
     _preparing.add(task)  # a task nobody holds may be collected before it is done
     task.add_done_callback(_preparing.discard)
+
+
+routes = [Route("/settings/bot/preview", with_form(preview), methods=["POST"])]
