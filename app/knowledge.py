@@ -16,6 +16,7 @@ from app.text import clean, one_line
 
 ACTIONS = ("answer", "ask", "label", "hand_over", "escalate")
 ENTRY, RULE = "faq_entry", "bot_rule"
+ENTRY_FIELDS = ("title", "language", "questions", "answer", "links", "quick_replies", "tags", "enabled")
 Knowledge = FaqEntry | BotRule
 
 

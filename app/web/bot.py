@@ -30,34 +30,6 @@ def try_out(db: Session, words: str, language: str | None, draft: bots.Entry | N
     return bots.decide(bots.Question(words, language, 0, ()), book)
 
 
-def preview(request: Request, form: FormData) -> Response:
-    """The answer to a question typed for trial, with why; an entry being edited counts as it is typed."""
-    words = text(form, "try").strip()[:2000]
-    if not words:
-        return partial(request, "settings/_preview.html", words="", decision=None)
-    with reading() as db:
-        decision = try_out(db, words, text(form, "language") or None, _draft(form))
-    return partial(request, "settings/_preview.html", words=words, decision=decision)
-
-
-def _draft(form: FormData) -> bots.Entry | None:
-    if "questions" not in form:
-        return None
-    data: Mapping[str, Any] = knowledge.entry_data({name: text(form, name) for name in ENTRY_FIELDS})
-    links = tuple(bots.Link(link["label"], link["url"]) for link in data["links"])
-    made = bots.Entry(
-        number(text(form, "entry")) or 0,
-        data["title"],
-        data["language"],
-        tuple(data["questions"]),
-        data["answer"],
-    )
-    return replace(made, links=links, quick_replies=tuple(data["quick_replies"]))
-
-
-_preparing: set[asyncio.Task[None]] = set()
-
-
 def listen(hub: Hub) -> None:
     """Build the book when the process starts and after each edit, before a customer's message would have to wait
     for it (thousands of questions take a second)."""

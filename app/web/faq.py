@@ -12,12 +12,11 @@ from app import knowledge
 from app.db import reading, transaction
 from app.models import FaqEntry, Revision
 from app.queries import NotFound
-from app.web.bot import ENTRY_FIELDS
 from app.web.pages import done, errors_of, page, path_id, require_role, text, with_form, words
 
 LIST = "/settings/faq"
 EDITORS = ("supervisor", "admin")
-EMPTY = dict.fromkeys(ENTRY_FIELDS, "") | {"language": "ja", "enabled": "1"}
+EMPTY = dict.fromkeys(knowledge.ENTRY_FIELDS, "") | {"language": "ja", "enabled": "1"}
 
 
 def index(request: Request) -> Response:
@@ -47,7 +46,7 @@ def save(request: Request, form: FormData) -> Response:
 
 def _save(request: Request, form: FormData, *, existing: bool) -> Response:
     require_role(request, *EDITORS)
-    given = {name: text(form, name) for name in ENTRY_FIELDS}
+    given = {name: text(form, name) for name in knowledge.ENTRY_FIELDS}
     try:
         with transaction() as db:
             entry = _entry(db, request) if existing else None
