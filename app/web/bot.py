@@ -1,24 +1,15 @@
-"""Asking the bot without anybody hearing it (suggestions, the preview in the settings), and keeping its book ready."""
+"""Asking the bot without anybody hearing it, and keeping its book ready in this process."""
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
 
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import FormData
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 import bots
-from app import answers, knowledge
-from app.db import reading
+from app import answers
 from app.realtime import Change, Hub
-from app.web.pages import number, partial, text, with_form
 
-ENTRY_FIELDS = ("title", "language", "questions", "answer", "links", "quick_replies", "tags", "enabled")
+_preparing: set[asyncio.Task[None]] = set()
 
 
 def try_out(db: Session, words: str, language: str | None, draft: bots.Entry | None = None) -> bots.Decision:
@@ -46,6 +37,3 @@ def _prepare() -> None:
     task = asyncio.create_task(run_in_threadpool(answers.prepare))
     _preparing.add(task)  # a task nobody holds may be collected before it is done
     task.add_done_callback(_preparing.discard)
-
-
-routes = [Route("/settings/bot/preview", with_form(preview), methods=["POST"])]
