@@ -35,7 +35,7 @@ def hold(db: Session, conversation: Conversation) -> Conversation:
     head = db.get_one(Conversation, head_id, with_for_update=_LOCK, populate_existing=True)
     if head.head_id not in (None, head.id):  # linked elsewhere while we waited for the lock
         return hold(db, head)
-    if conversation is not head:
+    if conversation.id != head.id:
         db.refresh(conversation, ["head_id"])
         if conversation.head_id != head.id:  # the link was undone while we waited
             return hold(db, conversation)
