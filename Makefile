@@ -1,6 +1,7 @@
 # make serve     install what is missing and start everything on http://127.0.0.1:8000
 # make test      everything: lint, types, import rules, the whole suite on SQLite and PostgreSQL, in Chromium
 # make check     lint, types, import rules and the fast tests
+# make screenshots   the pictures of the README, from the running product
 # make lock      renew the lock files after a change of pyproject.toml or package.json
 
 # The first Python that is new enough; `make PYTHON=...` names another.
@@ -11,7 +12,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 ARGS   ?=
 
-.PHONY: serve install dev test check lint format fast lock clean
+.PHONY: serve install dev test check lint format fast screenshots lock clean
 .DEFAULT_GOAL := serve
 
 serve: install
@@ -55,6 +56,9 @@ check: lint fast
 
 test: lint
 	$(BIN)/python -m tests.run $(ARGS)
+
+screenshots: dev
+	$(BIN)/python -m tests.screenshots $(ARGS)
 
 # Needs uv (`pip install uv`). The locks carry no registry address, so they work with any mirror.
 LOCK = uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --upgrade --quiet --extra build
