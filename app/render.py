@@ -97,7 +97,7 @@ def environment() -> Environment:
         "filesize": formats.filesize,
         "iso": formats.iso,
         "linkify": linkify,
-        "honoured": lambda name: formats.honoured(name, _now_reader().locale),
+        "honoured": lambda name, locale=None: formats.honoured(name, locale or _now_reader().locale),
         "duration": lambda seconds: formats.duration(seconds, _now_reader().locale),
         "day": lambda at: formats.day(at, _now_reader().locale, _now_reader().zone, _now_reader().now),
         "local_date": lambda at: at.astimezone(_now_reader().zone).date(),

@@ -1,91 +1,152 @@
-"""Canned replies, for everybody: list and edit."""
+"""Canned replies, for supervisors and admins: `/settings/replies`. Agents meet them in the composer."""
 
-import re
+from collections.abc import Mapping
+from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.db import insert_if_new, now, reading, transaction
-from app.models import CannedReply
+from app import canned, general
+from app.canned import Typed
+from app.db import reading, transaction
+from app.i18n import gettext, known
+from app.models import Agent, CannedReply
 from app.queries import NotFound
-from app.text import clean, one_line
-from app.web.pages import done, errors_of, page, path_id, text, with_form, words
+from app.web.pages import done, page, partial, path_id, require_role, text, with_form, words
 
 LIST = "/settings/replies"
-FIELDS = ("shortcut", "title", "body")
+EDITORS = ("supervisor", "admin")
+LANGUAGES = (("", "Any language"), ("ja", "日本語"), ("en", "English"))
+EXAMPLE = {"ja": "山田 花子 様", "en": "Hanako Yamada"}  # who the preview is written to
+OFFERED = {"ja": ("お客様", "担当", "店名"), "en": ("customer", "agent", "shop")}
 
 
-def index(request: Request) -> Response:
+def show_all(request: Request) -> Response:
+    """Every reply, or those that say ``?q=``."""
+    require_role(request, *EDITORS)
+    wanted = request.query_params.get("q", "")[:100]
     with reading() as db:
-        replies = db.scalars(select(CannedReply).order_by(CannedReply.shortcut)).all()
-    return page(request, "settings/replies.html", section="replies", replies=replies)
+        replies = canned.find(db, wanted)
+    return page(
+        request,
+        "settings/replies.html",
+        section="replies",
+        replies=replies,
+        q=wanted,
+        languages=_languages(request),
+    )
 
 
-def new(request: Request) -> Response:
-    return _form(request, None, dict.fromkeys(FIELDS, ""))
+def show_new(request: Request) -> Response:
+    require_role(request, *EDITORS)
+    with reading() as db:
+        return _form(db, request, None, Typed(locale=request.state.viewer.locale))
 
 
 def show(request: Request) -> Response:
+    require_role(request, *EDITORS)
     with reading() as db:
         reply = _reply(db, request)
-    return _form(request, reply, {name: getattr(reply, name) for name in FIELDS})
+        return _form(db, request, reply, Typed(reply.shortcut, reply.title, reply.body, reply.locale))
 
 
 def create(request: Request, form: FormData) -> Response:
-    return _save(request, form, existing=False)
+    return _save(request, form, there=False)
 
 
 def save(request: Request, form: FormData) -> Response:
-    return _save(request, form, existing=True)
+    return _save(request, form, there=True)
 
 
-def _save(request: Request, form: FormData, *, existing: bool) -> Response:
-    given = {
-        "shortcut": one_line(text(form, "shortcut"), 40).lstrip("/／"),
-        "title": one_line(text(form, "title"), 200),
-        "body": clean(text(form, "body")).strip()[:8000],
-    }
-    with transaction() as db:
-        reply = _reply(db, request) if existing else None
-        problems = _problems(db, reply, given)
-        if not problems:
-            row = reply or CannedReply()
-            for name, value in given.items():
-                setattr(row, name, value)
-            row.updated_at, row.updated_by = now(), request.state.viewer.id
-            if not insert_if_new(db, row):
-                problems = {"shortcut": _TAKEN}
-    if problems:
-        return _form(request, reply, given, 422, errors_of(problems, request))
-    return done(request, LIST, words(request, "Saved."))
-
-
-_TAKEN = "Another reply has this shortcut already."
-
-
-def _problems(db: Session, reply: CannedReply | None, given: dict[str, str]) -> dict[str, str]:
-    shortcut = given["shortcut"]
-    other = db.scalar(select(CannedReply).filter_by(shortcut=shortcut))
-    found = {
-        "shortcut": "Give it a shortcut of one word, without signs."
-        if not re.fullmatch(r"[\w-]{1,40}", shortcut)
-        else _TAKEN
-        if other is not None and other is not reply
-        else "",
-        "title": "" if given["title"] else "Give it a title, to be found by.",
-        "body": "" if given["body"] else "Write the reply.",
-    }
-    return {name: sentence for name, sentence in found.items() if sentence}
+def _save(request: Request, form: FormData, *, there: bool) -> Response:
+    require_role(request, *EDITORS)
+    typed = _typed(form)
+    try:
+        with transaction() as db:
+            reply = _reply(db, request) if there else None
+            saved = canned.save(db, request.state.viewer, reply, typed)
+    except canned.Wrong as wrong:
+        with reading() as db:
+            reply = _reply(db, request) if there else None
+            return _form(db, request, reply, typed, 422, _errors(request, wrong))
+    return done(
+        request, LIST, words(request, "Saved. Type /%(name)s in a reply to use it.", name=saved.shortcut)
+    )
 
 
 def remove(request: Request, _form: FormData) -> Response:
+    require_role(request, *EDITORS)
     with transaction() as db:
-        db.delete(_reply(db, request))
-    return done(request, LIST, words(request, "The reply was deleted."))
+        canned.remove(db, request.state.viewer, _reply(db, request))
+    return done(request, LIST, words(request, "The reply was removed."))
+
+
+def preview(request: Request, form: FormData) -> Response:
+    """The text as a customer would read it, while it is typed."""
+    require_role(request, *EDITORS)
+    with reading() as db:
+        shown = _shown(db, request.state.viewer, _typed(form))
+    return partial(request, "settings/_reply_preview.html", shown=shown)
+
+
+def _form(
+    db: Session,
+    request: Request,
+    reply: CannedReply | None,
+    typed: Typed,
+    status: int = 200,
+    errors: Mapping[str, str] | None = None,
+) -> Response:
+    viewer: Agent = request.state.viewer
+    author = db.get(Agent, reply.updated_by) if reply and reply.updated_by else None
+    return page(
+        request,
+        "settings/replies_reply.html",
+        status=status,
+        section="replies",
+        reply=reply,
+        author=author.name if author else "",
+        values=typed,
+        errors=errors or {},
+        languages=_languages(request),
+        variables=_variables(db, viewer, typed.locale),
+        shown=_shown(db, viewer, typed),
+        limits={"shortcut": canned.MAX_SHORTCUT, "title": canned.MAX_TITLE, "body": canned.MAX_BODY},
+    )
+
+
+def _variables(db: Session, viewer: Agent, locale: str) -> list[tuple[str, str, str]]:
+    """(what is typed, what it stands for as a msgid, what it becomes here)."""
+    names = OFFERED[known(locale or viewer.locale)]
+    meanings = ("the customer's name", "whoever answers", "the shop's name")
+    values = _values(db, viewer, locale)
+    filled = (values["customer"], values["agent"], values["shop"])
+    return [(f"{{{name}}}", about, value) for name, about, value in zip(names, meanings, filled, strict=True)]
+
+
+def _shown(db: Session, viewer: Agent, typed: Typed) -> str:
+    return canned.filled(typed.body, _values(db, viewer, typed.locale))
+
+
+def _values(db: Session, viewer: Agent, locale: str) -> dict[str, str]:
+    language = known(locale or viewer.locale)
+    shop = general.shop_name(db) or gettext(viewer.locale, "(no name yet)")
+    return {"customer": EXAMPLE[language], "agent": viewer.name, "shop": shop}
+
+
+def _typed(form: FormData) -> Typed:
+    return Typed(*(text(form, name)[:20_000] for name in ("shortcut", "title", "body", "locale")))
+
+
+def _errors(request: Request, wrong: canned.Wrong) -> dict[str, str]:
+    return {name: words(request, sentence, **values) for name, (sentence, values) in wrong.errors.items()}
+
+
+def _languages(request: Request) -> list[tuple[str, Any]]:
+    return [(key, words(request, name)) for key, name in LANGUAGES]
 
 
 def _reply(db: Session, request: Request) -> CannedReply:
@@ -95,29 +156,12 @@ def _reply(db: Session, request: Request) -> CannedReply:
     return found
 
 
-def _form(
-    request: Request,
-    reply: CannedReply | None,
-    values: dict[str, str],
-    status: int = 200,
-    errors: dict[str, str] | None = None,
-) -> Response:
-    return page(
-        request,
-        "settings/reply.html",
-        status=status,
-        section="replies",
-        reply=reply,
-        values=values,
-        errors=errors or {},
-    )
-
-
 routes = [
-    Route(LIST, index, methods=["GET"]),
+    Route(LIST, show_all, methods=["GET"]),
     Route(LIST, with_form(create), methods=["POST"]),
-    Route(f"{LIST}/new", new, methods=["GET"]),
-    Route(f"{LIST}/{{id:int}}", show, methods=["GET"]),
-    Route(f"{LIST}/{{id:int}}", with_form(save), methods=["POST"]),
-    Route(f"{LIST}/{{id:int}}/removal", with_form(remove), methods=["POST"]),
+    Route(f"{LIST}/new", show_new, methods=["GET"]),
+    Route(f"{LIST}/preview", with_form(preview), methods=["POST"]),
+    Route(f"{LIST}/{{id}}", show, methods=["GET"]),
+    Route(f"{LIST}/{{id}}", with_form(save), methods=["POST"]),
+    Route(f"{LIST}/{{id}}/removal", with_form(remove), methods=["POST"]),
 ]

@@ -1,162 +1,208 @@
-"""Settings of the whole shop, for admins: its name, business hours, and how long a reply can be taken back."""
+"""The workplace, for admins: `/settings/general`: the shop's name, when it is open, undoing."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app import hours
+from app import general, hours, timetable
 from app.db import now, reading, transaction
-from app.events import record
-from app.models import Setting
-from app.text import one_line
-from app.web.pages import done, errors_of, number, page, require_role, text, with_form, words
-from app.web.pane import UNDO_SECONDS
+from app.formats import clock, day
+from app.hours import BadHours, Hours
+from app.web.pages import done, number, page, partial, require_role, text, with_form, words
 from app.web.profile import zones
 
 HERE = "/settings/general"
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-FIELDS = ("shop_name", "undo_seconds", "always", "holidays", "special", "timezone")
+DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+OFFICE = (hours.Range(9 * 60, 18 * 60),)  # what the fields propose to a shop that was always open
+LONGEST = 20_000  # characters of the list of own days
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """The hours as their form has them."""
+
+    always: bool
+    zone: str
+    week: tuple[str, ...]
+    holidays: str  # closed, open, own
+    holiday_hours: str
+    days: str
 
 
 def show(request: Request) -> Response:
     require_role(request, "admin")
     with reading() as db:
-        return _form(request, _stored(db), is_open(db))
+        wanted, problem = general.opening_hours(db)
+        shop = {"name": general.shop_name(db), "undo": general.undo_seconds(db)}
+    return _page(request, shop, _written(request, wanted), wanted, problem=words(request, problem))
 
 
-def save(request: Request, form: FormData) -> Response:
+def save_shop(request: Request, form: FormData) -> Response:
+    """The name, and how long sending can be undone."""
     require_role(request, "admin")
-    given = {name: text(form, name) for name in (*FIELDS, *(f"day_{day}" for day in hours.WEEKDAYS))}
-    problems, week = _read(given)
-    if problems:
-        return _form(request, given, None, 422, errors_of(problems, request))
-    with transaction() as db:
-        _put(db, "shop", {"name": one_line(given["shop_name"], 120)})
-        _put(db, "general", {"undo_seconds": number(given["undo_seconds"]) or 0})
-        _put(db, "hours", week)
-        record(db, "audit.settings_changed", agent=request.state.viewer, page="general")
+    name, chosen = text(form, "name"), number(text(form, "undo"))
+    undo = -1 if chosen is None else chosen
+    try:
+        with transaction() as db:
+            general.change_shop(db, request.state.viewer, name, undo)
+    except general.Wrong as wrong:
+        with reading() as db:
+            wanted, _ = general.opening_hours(db)
+        errors = {name: words(request, sentence) for name, sentence in wrong.errors.items()}
+        shop = {"name": name, "undo": undo}
+        return _page(request, shop, _written(request, wanted), wanted, 422, shop_errors=errors)
     return done(request, HERE, words(request, "Saved."))
 
 
-def is_open(db: Session) -> bool | None:
-    """Whether the shop is open now; nothing where the hours cannot be read."""
-    stored = db.get(Setting, "hours")
+def save_hours(request: Request, form: FormData) -> Response:
+    require_role(request, "admin")
+    typed = _typed(form)
+    wanted, errors = read(request, typed)
+    if wanted is None:
+        with reading() as db:
+            shop = {"name": general.shop_name(db), "undo": general.undo_seconds(db)}
+        return _page(request, shop, typed, None, 422, errors=errors)
+    with transaction() as db:
+        general.change_hours(db, request.state.viewer, wanted)
+    return done(request, HERE, words(request, "Saved. %(now)s", now=open_now(request, wanted, now())))
+
+
+def preview(request: Request, form: FormData) -> Response:
+    """What the hours being typed would mean, before they are saved."""
+    require_role(request, "admin")
+    wanted, errors = read(request, _typed(form))
+    return partial(
+        request, "settings/_general_preview.html", **_foreseen(request, wanted), unclear=bool(errors)
+    )
+
+
+def read(request: Request, typed: Typed) -> tuple[Hours | None, dict[str, str]]:
+    """The hours that were typed, or field → what is wrong in the viewer's language."""
+    week, problems = timetable.week_of(typed.week)
+    errors = {} if typed.always else {name: words(request, problem) for name, problem in problems.items()}
+    holidays: hours.Ranges | None = () if typed.holidays == "closed" else None
+    own = timetable.OwnDays({}, {})
     try:
-        return hours.is_open(hours.from_setting(stored.value if stored else None), now())
-    except hours.BadHours:
-        return None
-
-
-def _read(given: dict[str, str]) -> tuple[dict[str, str], dict[str, Any]]:
-    """The setting from the form, and what is wrong with it: each field is tried by itself."""
-    problems: dict[str, str] = {}
-    week: dict[str, Any] = {
-        "timezone": given["timezone"],
-        "public_holidays": "closed" if given["holidays"] else "open",
-    }
-    if not given["undo_seconds"].isdigit() or int(given["undo_seconds"]) > 10:
-        problems["undo_seconds"] = "Choose a number from 0 to 10."
-    days = {day: _try(problems, f"day_{day}", _ranges(given[f"day_{day}"])) for day in hours.WEEKDAYS}
-    if not given["always"]:
-        week["week"] = days
-    week["days"] = _special(problems, given["special"])
+        if typed.holidays == "own":
+            holidays = timetable.read_ranges(typed.holiday_hours)
+    except timetable.Unclear as unclear:
+        errors["holiday_hours"] = words(request, unclear.sentence)
     try:
-        hours.from_setting(week)
-    except hours.BadHours as bad:
-        if not problems:
-            problems[""] = str(bad)
-    return problems, week
-
-
-def _try(problems: dict[str, str], name: str, ranges: list[list[str]]) -> list[list[str]]:
+        own = timetable.read_days(typed.days)
+    except timetable.Unclear as unclear:
+        problem = words(request, unclear.sentence)
+        errors["days"] = words(request, "Line %(n)s: %(problem)s", n=unclear.line, problem=problem)
     try:
-        hours.from_setting({"week": {"mon": ranges}})
-    except hours.BadHours as bad:
-        problems[name] = str(bad)
-    return ranges
+        zone = hours.from_setting({"timezone": typed.zone}).zone
+    except BadHours as bad:
+        return None, errors | {"zone": words(request, str(bad))}
+    made = Hours(zone, None if typed.always else week, holidays, own.once, own.yearly)
+    return (None, errors) if errors else (made, errors)
 
 
-def _ranges(written: str) -> list[list[str]]:
-    """``09:00-12:00, 13:00-18:00``, with full-width signs and waves too."""
-    signs = str.maketrans("０１２３４５６７８９：，、〜～－–", "0123456789:,,----")
-    parts = [part.strip() for part in written.translate(signs).split(",") if part.strip()]
-    return [[_padded(side) for side in part.split("-")] for part in parts]
+def open_now(request: Request, wanted: Hours, at: datetime) -> str:
+    """ "Open now, until …" or "Closed now, opens …", by the shop's clock."""
+    locale = request.state.viewer.locale
+    if wanted.week is None:
+        return words(request, "Always open.")
+    if hours.is_open(wanted, at):
+        end = hours.closing(wanted, at)
+        if end is None:
+            return words(request, "Open now, around the clock.")
+        when = {"day": day(end, locale, wanted.zone, at), "time": clock(end, wanted.zone)}
+        return words(request, "Open now, until %(day)s %(time)s.", **when)
+    start = hours.next_opening(wanted, at)
+    if start is None:
+        return words(request, "Closed now, and not open on any day of the coming year.")
+    when = {"day": day(start, locale, wanted.zone, at), "time": clock(start, wanted.zone)}
+    return words(request, "Closed now, opens %(day)s %(time)s.", **when)
 
 
-def _padded(side: str) -> str:
-    return side.strip().zfill(5) if ":" in side else side.strip()
-
-
-def _special(problems: dict[str, str], written: str) -> dict[str, list[list[str]]]:
-    found: dict[str, list[list[str]]] = {}
-    for line in filter(None, (line.strip() for line in written.splitlines())):
-        day, _, rest = line.partition(" ")
-        found[day] = [] if rest.strip().lower() in ("", "closed", "休み", "休業") else _ranges(rest)
-    try:
-        hours.from_setting({"days": found})
-    except hours.BadHours as bad:
-        problems["special"] = str(bad)
-    return found
-
-
-def _put(db: Session, key: str, value: dict[str, Any]) -> None:
-    row = db.get(Setting, key)
-    if row is None:
-        db.add(Setting(key=key, value=value))
-    else:
-        row.value = {**row.value, **value}
-
-
-def _stored(db: Session) -> dict[str, str]:
-    """The settings as the form shows them."""
-    kept = {key: (row.value if (row := db.get(Setting, key)) else {}) for key in ("shop", "general", "hours")}
-    times = kept["hours"]
-    week = times.get("week")
-    usual = {day: [["10:00", "18:00"]] for day in hours.WEEKDAYS[:5]}
-    shown = {
-        f"day_{day}": _written((week if week is not None else usual).get(day, [])) for day in hours.WEEKDAYS
-    }
-    special = (f"{day} {_written(each) or 'closed'}" for day, each in sorted(times.get("days", {}).items()))
+def _foreseen(request: Request, wanted: Hours | None) -> dict[str, Any]:
+    if wanted is None:
+        return {"sentence": "", "is_open": False, "ahead": []}
+    at, locale = now(), request.state.viewer.locale
+    closed = words(request, "closed")
+    days = [] if wanted.week is None else general.days_ahead(wanted, at)
     return {
-        **shown,
-        "shop_name": str(kept["shop"].get("name", "")),
-        "undo_seconds": str(kept["general"].get("undo_seconds", UNDO_SECONDS)),
-        "always": "1" if week is None else "",
-        "holidays": "" if times.get("public_holidays", "closed") == "open" else "1",
-        "special": "\n".join(special),
-        "timezone": str(times.get("timezone", "Asia/Tokyo")),
+        "sentence": open_now(request, wanted, at),
+        "is_open": hours.is_open(wanted, at),
+        "ahead": [
+            (
+                day(each, locale, wanted.zone, at),
+                timetable.write_ranges(ranges, closed),
+                bool(ranges),
+                holiday,
+            )
+            for each, ranges, holiday in days
+        ],
     }
 
 
-def _written(ranges: list[list[str]]) -> str:
-    return ", ".join("-".join(each) for each in ranges)
+def _typed(form: FormData) -> Typed:
+    return Typed(
+        always=text(form, "always") == "always",
+        zone=text(form, "zone"),
+        week=tuple(text(form, name)[:200] for name in hours.WEEKDAYS),
+        holidays=text(form, "holidays"),
+        holiday_hours=text(form, "holiday_hours")[:200],
+        days=text(form, "days")[:LONGEST],
+    )
 
 
-def _form(
+def _written(request: Request, wanted: Hours) -> Typed:
+    """Stored hours as the form shows them."""
+    closed = words(request, "closed")
+    proposed = (OFFICE,) * 5 + ((),) * 2
+    own = wanted.on_holidays if wanted.on_holidays else ()
+    return Typed(
+        always=wanted.week is None,
+        zone=wanted.zone.key,
+        week=tuple(timetable.write_ranges(each, closed) for each in wanted.week or proposed),
+        holidays="open" if wanted.on_holidays is None else "own" if own else "closed",
+        holiday_hours=timetable.write_ranges(own, ""),
+        days=timetable.write_days(wanted, closed),
+    )
+
+
+def _page(
     request: Request,
-    values: dict[str, str],
-    open_now: bool | None,
+    shop: Mapping[str, Any],
+    typed: Typed,
+    wanted: Hours | None,
     status: int = 200,
-    errors: dict[str, str] | None = None,
+    **more: Any,
 ) -> Response:
+    more = {"errors": {}, "shop_errors": {}, "problem": "", **more}
+    weekdays = [
+        (name, words(request, called), value)
+        for name, called, value in zip(hours.WEEKDAYS, DAY_NAMES, typed.week, strict=True)
+    ]
     return page(
         request,
         "settings/general.html",
         status=status,
         section="general",
-        values=values,
-        errors=errors or {},
-        open_now=open_now,
-        days=[(key, words(request, name)) for key, name in zip(hours.WEEKDAYS, DAYS, strict=True)],
+        shop=shop,
+        values=typed,
+        weekdays=weekdays,
         zones=zones(),
+        undo_choices=general.UNDO_CHOICES,
+        unclear=bool(more["errors"]),
+        **_foreseen(request, wanted),
+        **more,
     )
 
 
 routes = [
     Route(HERE, show, methods=["GET"]),
-    Route(HERE, with_form(save), methods=["POST"]),
+    Route(f"{HERE}/shop", with_form(save_shop), methods=["POST"]),
+    Route(f"{HERE}/hours", with_form(save_hours), methods=["POST"]),
+    Route(f"{HERE}/hours/preview", with_form(preview), methods=["POST"]),
 ]

@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from app import queries
+from app import canned, general, queries
 from app.db import reading
-from app.models import Agent, CannedReply, Message
+from app.models import Agent, Message
 from app.web import pane as panes
 from app.web.pages import Badges, number, page, partial, path_id, words
 from app.web.rows import rows
@@ -57,13 +57,11 @@ def counts(request: Request) -> Response:
 def helpers(request: Request) -> Response:
     """Canned replies and people, for ``/`` and ``@`` in the composer."""
     with reading() as db:
-        replies = db.scalars(select(CannedReply).order_by(CannedReply.shortcut)).all()
+        replies = canned.for_composer(db, request.state.viewer.name, general.shop_name(db))
         people = db.scalars(select(Agent).where(Agent.active.is_(True)).order_by(Agent.name)).all()
         return JSONResponse(
             {
-                "replies": [
-                    {"shortcut": one.shortcut, "title": one.title, "body": one.body} for one in replies
-                ],
+                "replies": replies,
                 "people": [{"id": one.id, "name": one.name} for one in people],
             }
         )

@@ -1,69 +1,115 @@
-"""Labels: add, rename, recolour, delete."""
+"""Labels, for supervisors and admins: `/settings/labels`."""
 
-from sqlalchemy import func, select
+from typing import Any
+
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.db import insert_if_new, reading, transaction
-from app.models import ConversationLabel, Label
+from app import labels
+from app.db import reading, transaction
+from app.inbox import Refused
+from app.models import Label
 from app.queries import NotFound
-from app.text import one_line
-from app.web.faq import EDITORS
-from app.web.pages import done, errors_of, number, page, path_id, require_role, text, with_form, words
+from app.web.pages import done, number, page, path_id, require_role, text, with_form, words
 
 LIST = "/settings/labels"
+EDITORS = ("supervisor", "admin")
+USUAL = 210
 
 
-def index(request: Request) -> Response:
-    return _page(request)
+def show_all(request: Request) -> Response:
+    """Every label with how many conversations carry it, and the form for a new one."""
+    require_role(request, *EDITORS)
+    with reading() as db:
+        return _list(db, request)
 
 
 def create(request: Request, form: FormData) -> Response:
-    name = one_line(text(form, "name"), 64)
-    with transaction() as db:
-        problem = _problem(db, None, name)
-        if not problem and not insert_if_new(db, Label(name=name, hue=_hue(form))):
-            problem = _TAKEN
-    if problem:
-        return _page(request, name, errors_of({"name": problem}, request))
-    return done(request, LIST)
+    require_role(request, *EDITORS)
+    name, hue = text(form, "name"), _hue(form)
+    try:
+        with transaction() as db:
+            label = labels.add(db, request.state.viewer, name, hue)
+    except labels.Wrong as wrong:
+        with reading() as db:
+            errors = {wrong.field: words(request, wrong.sentence)}
+            return _list(db, request, 422, values={"name": name, "hue": hue}, errors=errors)
+    return done(request, LIST, words(request, "“%(name)s” was added.", name=label.name))
+
+
+def show(request: Request) -> Response:
+    require_role(request, *EDITORS)
+    with reading() as db:
+        label = _label(db, request)
+        return _form(db, request, label, {"name": label.name, "hue": label.hue})
 
 
 def save(request: Request, form: FormData) -> Response:
-    name = one_line(text(form, "name"), 64)
-    with transaction() as db:
-        label = _label(db, request)
-        problem = _problem(db, label, name)
-        if not problem:
-            label.name, label.hue = name, _hue(form)
-    if problem:
-        return _page(request, name, errors_of({"name": problem}, request))
+    """Another name or colour."""
+    require_role(request, *EDITORS)
+    name, hue = text(form, "name"), _hue(form)
+    try:
+        with transaction() as db:
+            labels.change(db, request.state.viewer, _label(db, request), name, hue)
+    except labels.Wrong as wrong:
+        with reading() as db:
+            errors = {wrong.field: words(request, wrong.sentence)}
+            return _form(db, request, _label(db, request), {"name": name, "hue": hue}, 422, errors=errors)
     return done(request, LIST, words(request, "Saved."))
 
 
-def remove(request: Request, _form: FormData) -> Response:
-    """From every conversation too."""
+def remove(request: Request, _form_data: FormData) -> Response:
+    """Away with it, from every conversation too."""
     require_role(request, *EDITORS)
-    with transaction() as db:
-        db.delete(_label(db, request))
-    return done(request, LIST, words(request, "The label was deleted."))
+    try:
+        with transaction() as db:
+            label = _label(db, request)
+            labels.remove(db, request.state.viewer, label)
+    except Refused as refused:
+        with reading() as db:
+            label = _label(db, request)
+            problem, values = words(request, refused.sentence), {"name": label.name, "hue": label.hue}
+            return _form(db, request, label, values, refused.status, problem=problem)
+    return done(request, LIST, words(request, "“%(name)s” was removed.", name=label.name))
 
 
-_TAKEN = "A label of this name is there already."
+def _list(db: Session, request: Request, status: int = 200, **more: Any) -> Response:
+    known = [(label, labels.carrying(db, label, 100)) for label in labels.all_labels(db)]
+    more = {"values": {"name": "", "hue": USUAL}, "errors": {}, **more}
+    return page(
+        request, "settings/labels.html", status=status, section="labels", labels=known, **_choices(), **more
+    )
 
 
-def _problem(db: Session, label: Label | None, name: str) -> str:
-    if not name:
-        return "Give the label a name."
-    other = db.scalar(select(Label).filter_by(name=name))
-    return _TAKEN if other is not None and other is not label else ""
+def _form(
+    db: Session, request: Request, label: Label, values: dict[str, Any], status: int = 200, **more: Any
+) -> Response:
+    more = {"errors": {}, "problem": "", **more}
+    return page(
+        request,
+        "settings/labels_label.html",
+        status=status,
+        section="labels",
+        label=label,
+        values=values,
+        carrying=labels.carrying(db, label),
+        count_to=labels.COUNT_TO,
+        rules=labels.rules_with(db, label),
+        **_choices(),
+        **more,
+    )
+
+
+def _choices() -> dict[str, Any]:
+    return {"hues": list(labels.HUES.items()), "longest": labels.MAX_NAME}
 
 
 def _hue(form: FormData) -> int:
-    return (number(text(form, "hue")) or 0) % 360
+    found = number(text(form, "hue"))
+    return USUAL if found is None else found
 
 
 def _label(db: Session, request: Request) -> Label:
@@ -73,27 +119,10 @@ def _label(db: Session, request: Request) -> Label:
     return found
 
 
-def _page(request: Request, typed: str = "", errors: dict[str, str] | None = None) -> Response:
-    with reading() as db:
-        labels = db.scalars(select(Label).order_by(Label.name)).all()
-        # An index-only count per label of a shop's few dozen labels, on a settings page.
-        counted = select(ConversationLabel.label_id, func.count()).group_by(ConversationLabel.label_id)
-        used = {row[0]: row[1] for row in db.execute(counted)}
-    return page(
-        request,
-        "settings/labels.html",
-        status=422 if errors else 200,
-        section="labels",
-        labels=labels,
-        used=used,
-        typed=typed,
-        errors=errors or {},
-    )
-
-
 routes = [
-    Route(LIST, index, methods=["GET"]),
+    Route(LIST, show_all, methods=["GET"]),
     Route(LIST, with_form(create), methods=["POST"]),
-    Route(f"{LIST}/{{id:int}}", with_form(save), methods=["POST"]),
-    Route(f"{LIST}/{{id:int}}/removal", with_form(remove), methods=["POST"]),
+    Route(f"{LIST}/{{id}}", show, methods=["GET"]),
+    Route(f"{LIST}/{{id}}", with_form(save), methods=["POST"]),
+    Route(f"{LIST}/{{id}}/removal", with_form(remove), methods=["POST"]),
 ]

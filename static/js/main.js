@@ -6,6 +6,7 @@ import "./menu.js";
 import "./dialog.js";
 import "./copy.js";
 import "./generate.js";
+import "./put.js";
 import "./ticks.js";
 import "./requests.js";
 import "./list.js";

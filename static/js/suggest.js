@@ -78,11 +78,11 @@ function matches(all, word) {
   return all.replies
     .filter((reply) => fits(reply.shortcut) || fits(reply.title) || fits(reply.body))
     .sort((a, b) => rank(a) - rank(b))
-    .map((reply) => ({ title: `/${reply.shortcut}`, about: reply.title, small: reply.body, insert: reply.body }));
+    .map((reply) => ({ title: `/${reply.shortcut}`, about: reply.title, small: reply.body, insert: reply }));
 }
 
-const fill = (text, form) =>
-  text.replace(/\{(customer|お客様|agent|担当)\}/g, (_, name) => (/customer|お客様/.test(name) ? form.dataset.customer : form.dataset.agent));
+// The server has filled in the rest (app/canned.py); how the customer is addressed depends on the reply's language.
+const fill = (reply, form) => reply.body.replaceAll("{customer}", () => (reply.locale === "ja" ? form.dataset.customerJa : reply.locale === "en" ? form.dataset.customerEn : form.dataset.customer));
 
 function option(item, index, selected) {
   const li = document.createElement("li");

@@ -1,0 +1,81 @@
+"""The audit trail: who changed what and when, read from the events. Nothing here can be changed or removed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
+
+from app.models import Agent, Event
+from app.queries import BIGGEST, NotFound
+
+PAGE = 50
+
+# What belongs to each group, by kind of event.
+# Messages themselves are no part of the trail: the thread tells them.
+GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "people": (
+            "audit.person_added", "audit.person_edited", "audit.role", "audit.activated", "audit.deactivated",
+            "audit.password", "audit.team_added", "audit.team_members", "audit.team_removed",
+        ),
+        "signins": ("audit.signin", "audit.signin_failed"),
+        "channels": (
+            "audit.channel_added", "audit.channel_changed", "audit.channel_on", "audit.channel_off",
+            "audit.receipt_read",
+        ),
+        "settings": (
+            "audit.shop_changed", "audit.hours_changed", "audit.reply_added", "audit.reply_changed",
+            "audit.reply_removed", "audit.label_added", "audit.label_changed", "audit.label_removed",
+            "label.created",
+        ),
+        "bot": ("faq_entry.saved", "faq_entry.removed", "bot_rule.saved", "bot_rule.removed"),
+        "conversations": (
+            "assigned", "handover", "resolved", "reopened", "snoozed", "woken", "labelled", "unlabelled",
+            "escalated", "escalation.taken", "escalation.returned", "escalation.resolved", "linked", "unlinked",
+            "message.edited", "message.removed", "delivery.retried", "rated",
+        ),
+    }
+)  # fmt: skip
+_ECHO = "agent.changed"  # tells the sockets; the audit event beside it tells people
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`rows` the newest first; `after` is the cursor of the next page, None at the end."""
+
+    rows: Sequence[Event]
+    after: int | None
+
+
+def page(db: Session, group: str = "", *, agent_id: int | None = None, after: int | None = None) -> Page:
+    """One page of the trail, of a group or ("") of everything, by one person or by anybody.
+
+    Raises :class:`NotFound` on an unknown group.
+    """
+    if group and group not in GROUPS:
+        raise NotFound(group)
+    wanted = select(Event).where(_in_group(group)).order_by(Event.id.desc()).limit(PAGE + 1)
+    if agent_id is not None:
+        wanted = wanted.where(Event.agent_id == agent_id)
+    if after is not None:
+        wanted = wanted.where(Event.id < min(after, BIGGEST))
+    rows = db.scalars(wanted).all()
+    return Page(rows[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else None)
+
+
+def _in_group(group: str) -> ColumnElement[bool]:
+    house = and_(Event.conversation_id.is_(None), Event.kind != _ECHO)  # walks ix_event_conversation
+    if group == "conversations":
+        return Event.kind.in_(GROUPS[group])
+    if group:
+        return and_(house, Event.kind.in_(GROUPS[group]))
+    return or_(house, Event.kind.in_(GROUPS["conversations"]))
+
+
+def people(db: Session) -> Sequence[Agent]:
+    """Everybody who may have done something, those who left included."""
+    return db.scalars(select(Agent).order_by(Agent.active.desc(), Agent.name)).all()

@@ -1,0 +1,96 @@
+"""What is true of the whole workplace: the shop's name, when it is open, how long sending can be undone."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app import hours
+from app.db import insert_if_new
+from app.events import record
+from app.hours import Hours
+from app.models import Agent, Setting
+from app.text import one_line
+
+MAX_NAME = 80
+UNDO_CHOICES = (0, 3, 5, 10, 20)  # seconds
+UNDO_USUAL = 5
+
+
+class Wrong(Exception):
+    """What was typed cannot be kept: `errors`, field → English sentence."""
+
+    def __init__(self, errors: dict[str, str]) -> None:
+        super().__init__("; ".join(errors.values()))
+        self.errors = errors
+
+
+def shop_name(db: Session) -> str:
+    """What the shop is called; "" where nobody has said."""
+    return str(_stored(db, "shop").get("name", ""))
+
+
+def undo_seconds(db: Session) -> int:
+    """How long a message can be taken back before it leaves."""
+    kept = _stored(db, "general").get("undo_seconds", UNDO_USUAL)
+    return kept if isinstance(kept, int) else UNDO_USUAL
+
+
+def opening_hours(db: Session) -> tuple[Hours, str]:
+    """The hours, and a sentence if what is stored cannot be read (then they are: always open)."""
+    try:
+        return hours.from_setting(_stored(db, "hours")), ""
+    except hours.BadHours as bad:
+        return Hours(), str(bad)
+
+
+def change_shop(db: Session, agent: Agent, name: str, undo: int) -> None:
+    """Name and undo time. Raises :class:`Wrong`."""
+    wanted = one_line(name, MAX_NAME + 1)
+    errors = {}
+    if not wanted:
+        errors["name"] = "Write the name customers know the shop by."
+    elif len(wanted) > MAX_NAME:
+        errors["name"] = "This is too long."
+    if undo not in UNDO_CHOICES:
+        errors["undo"] = "Choose one of these times."
+    if errors:
+        raise Wrong(errors)
+    changed = _keep(db, "shop", {**_stored(db, "shop"), "name": wanted})
+    changed = _keep(db, "general", {**_stored(db, "general"), "undo_seconds": undo}) or changed
+    if changed:
+        record(db, "audit.shop_changed", agent=agent, name=wanted, undo_seconds=undo)
+
+
+def change_hours(db: Session, agent: Agent, wanted: Hours) -> None:
+    """New business hours; the bot and the widget go by them from the next message on."""
+    written = hours.to_setting(wanted)
+    before = _stored(db, "hours")
+    if _keep(db, "hours", written):
+        record(db, "audit.hours_changed", agent=agent, before=before, after=written)
+
+
+def days_ahead(wanted: Hours, at: datetime, count: int = 14) -> list[tuple[datetime, hours.Ranges, str]]:
+    """(the day, when the shop is open on it, the name of the public holiday or "") from today on."""
+    today = at.astimezone(wanted.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    days = [today + timedelta(days=ahead) for ahead in range(count)]
+    return [(day, hours.ranges_on(wanted, day.date()), hours.holiday_name(day.date())) for day in days]
+
+
+def _stored(db: Session, key: str) -> dict[str, Any]:
+    found = db.get(Setting, key)
+    return dict(found.value) if found else {}
+
+
+def _keep(db: Session, key: str, value: dict[str, Any]) -> bool:
+    """Store it; False where nothing changes. Two admins who save first at once meet in the row."""
+    if db.get(Setting, key) is None and insert_if_new(db, Setting(key=key, value=value)):
+        return True
+    found = db.get_one(Setting, key, with_for_update=True, populate_existing=True)
+    if found.value == value:
+        return False
+    found.value = value
+    db.flush()
+    return True

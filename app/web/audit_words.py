@@ -1,0 +1,169 @@
+"""Events of the audit trail as sentences in the reader's language."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.requests import Request
+
+from app.formats import exact
+from app.models import Agent, BotRule, Event, FaqEntry, Team
+from app.render import zone_of
+from app.web.pages import words
+
+# Kind of event → sentence; what the values are, `_values` tells. `_variant` chooses where there are two.
+SENTENCES: Mapping[str, str] = {
+    "audit.person_added": "%(who)s was added as %(role)s.",
+    "audit.person_edited": "The name or address of %(who)s was changed.",
+    "audit.role": "The role of %(who)s was changed from %(before)s to %(after)s.",
+    "audit.activated": "The account of %(who)s was switched on.",
+    "audit.deactivated": "The account of %(who)s was switched off.",
+    "audit.password": "The password of %(who)s was changed.",
+    "audit.team_added": "The team “%(name)s” was made.",
+    "audit.team_members": "The members of the team “%(team)s” were changed.",
+    "audit.team_removed": "The team “%(name)s” was removed.",
+    "audit.signin": "Signed in from %(ip)s.",
+    "audit.signin_failed": "A sign-in as %(who)s from %(ip)s failed.",
+    "audit.signin_failed/unknown": "A sign-in with an unknown address from %(ip)s failed.",
+    "audit.channel_added": "The channel “%(name)s” was added.",
+    "audit.channel_changed": "The settings of the channel “%(name)s” were changed.",
+    "audit.channel_on": "The channel “%(name)s” was switched on.",
+    "audit.channel_off": "The channel “%(name)s” was switched off.",
+    "audit.receipt_read": "%(n)s stored requests were read again.",
+    "audit.shop_changed": "The shop is called “%(name)s”, and sending can be undone for %(undo_seconds)s s.",
+    "audit.hours_changed": "The business hours were changed.",
+    "audit.reply_added": "The canned reply /%(name)s was added.",
+    "audit.reply_changed": "The canned reply /%(name)s was changed.",
+    "audit.reply_removed": "The canned reply /%(name)s was removed.",
+    "audit.label_added": "The label “%(name)s” was added.",
+    "audit.label_changed": "The label “%(before)s” was renamed “%(name)s”.",
+    "audit.label_changed/colour": "The label “%(name)s” has another colour.",
+    "audit.label_removed": "The label “%(name)s” was removed; it left %(conversations)s conversations.",
+    "label.created": "A bot rule made the label “%(name)s”.",
+    "faq_entry.saved": "The FAQ entry “%(title)s” was saved.",
+    "faq_entry.removed": "FAQ entry no. %(noun_id)s was deleted.",
+    "bot_rule.saved": "The bot rule “%(title)s” was saved.",
+    "bot_rule.removed": "Bot rule no. %(noun_id)s was deleted.",
+    "assigned": "Assigned to %(to)s.",
+    "assigned/nobody": "Given back; nobody has it.",
+    "handover": "Handed over from the bot to people.",
+    "handover/taken": "Taken over from the bot.",
+    "handover/back": "Handed back to the bot.",
+    "resolved": "Resolved.",
+    "reopened": "Opened again.",
+    "snoozed": "Snoozed until %(until)s.",
+    "woken": "Woken from its snooze.",
+    "labelled": "The label “%(name)s” was put on.",
+    "unlabelled": "The label “%(name)s” was taken off.",
+    "escalated": "Escalated to the supervisors.",
+    "escalation.taken": "The escalation was taken.",
+    "escalation.returned": "The escalation was returned with advice.",
+    "escalation.resolved": "The escalation was settled.",
+    "linked": "Joined with another customer's thread.",
+    "unlinked": "Separated from another customer's thread.",
+    "message.edited": "A message was changed by its sender.",
+    "message.removed": "A message was taken back by its sender.",
+    "delivery.retried": "A failed message was sent again.",
+    "rated": "Rated %(score)s of 5.",
+}
+ACTORS = {"bot": "Bot", "customer": "Customer", "system": "System"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the trail. `detail` is what the event carries, as indented JSON; "" for nothing."""
+
+    id: int
+    at: datetime
+    who: str
+    agent_id: int | None
+    sentence: str
+    conversation_id: int | None
+    detail: str
+
+
+def lines(db: Session, request: Request, events: Sequence[Event], people: Sequence[Agent]) -> list[Line]:
+    """Each event as a line, in their order."""
+    known = _Known(
+        {one.id: one.name for one in people},
+        {one.id: one.name for one in db.scalars(select(Team))},
+        _titles(db, events),
+    )
+    return [_line(request, event, known) for event in events]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    people: Mapping[int, str]
+    teams: Mapping[int, str]
+    titles: Mapping[tuple[str, int], str]
+
+
+def _titles(db: Session, events: Sequence[Event]) -> dict[tuple[str, int], str]:
+    """The present titles of the entries and rules that the events are about."""
+    about = [(each.kind.split(".")[0], each.data.get("noun_id", 0)) for each in events]
+    entries = [id for noun, id in about if noun == "faq_entry"]
+    rules = [id for noun, id in about if noun == "bot_rule"]
+    found: dict[tuple[str, int], str] = {}
+    for entry in db.scalars(select(FaqEntry).where(FaqEntry.id.in_(entries))):
+        found[("faq_entry", entry.id)] = entry.title
+    for rule in db.scalars(select(BotRule).where(BotRule.id.in_(rules))):
+        found[("bot_rule", rule.id)] = rule.name
+    return found
+
+
+def _line(request: Request, event: Event, known: _Known) -> Line:
+    usual = words(request, ACTORS.get(event.actor, "System"))
+    msgid = SENTENCES.get(_variant(event))
+    values = _values(request, event, known)
+    return Line(
+        id=event.id,
+        at=event.at,
+        who=known.people.get(event.agent_id or 0, usual),
+        agent_id=event.agent_id,
+        sentence=words(request, msgid, **values) if msgid else event.kind,
+        conversation_id=event.conversation_id,
+        detail=json.dumps(event.data, ensure_ascii=False, indent=2, sort_keys=True) if event.data else "",
+    )
+
+
+def _variant(event: Event) -> str:
+    data = event.data
+    variants = {
+        "audit.signin_failed": "" if data.get("agent_id") else "/unknown",
+        "audit.label_changed": "/colour" if data.get("before") == data.get("name") else "",
+        "assigned": "" if data.get("assignee") or data.get("team") else "/nobody",
+        "handover": "/back" if data.get("to") == "bot" else "/taken" if event.agent_id else "",
+    }
+    return event.kind + variants.get(event.kind, "")
+
+
+def _values(request: Request, event: Event, known: _Known) -> dict[str, object]:
+    """Everything any of the sentences may name. What an old event lacks is a question mark, never a failure."""
+    data = event.data
+    noun = event.kind.split(".")[0]
+    number = data.get("noun_id", 0)
+    named = ("name", "ip", "undo_seconds", "conversations", "noun_id", "score")
+    return {
+        **{key: data.get(key, "?") for key in named},
+        "who": known.people.get(data.get("agent_id") or 0, "?"),
+        "team": known.teams.get(data.get("team_id") or 0, "?"),
+        "to": known.people.get(data.get("assignee") or 0) or known.teams.get(data.get("team") or 0, "?"),
+        "title": known.titles.get((noun, number), f"#{number}"),
+        "n": len(data.get("receipts", ())),
+        "until": _moment(request, data.get("until")),
+        **{key: words(request, str(data.get(key, "?")).capitalize()) for key in ("role", "before", "after")},
+        **({"before": data["before"]} if event.kind.startswith("audit.label") and "before" in data else {}),
+    }
+
+
+def _moment(request: Request, written: Any) -> str:
+    viewer = request.state.viewer
+    try:
+        return exact(datetime.fromisoformat(str(written)), viewer.locale, zone_of(viewer))
+    except (ValueError, TypeError):
+        return "?"

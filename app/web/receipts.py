@@ -1,0 +1,134 @@
+"""Raw receipts, for admins: `/settings/receipts`. What could not be read stays here until it can."""
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from app import intake, receipts
+from app.db import reading, transaction
+from app.events import record
+from app.models import Channel, RawReceipt
+from app.web.pages import done, number, page, path_id, require_role, text, with_form, words
+
+LIST = "/settings/receipts"
+VIEW_NAMES = {
+    "trouble": "Not taken in", "failed": "Could not be read", "refused": "Refused",
+    "left_out": "Left out", "all": "All requests",
+}  # fmt: skip
+SHOWN = 20_000  # bytes of a body that are shown; the download has them all
+AT_ONCE = 200  # receipts that one press of the button reads again
+
+
+def show_all(request: Request) -> Response:
+    """One page of a view, the newest first; ``?channel=`` narrows it."""
+    require_role(request, "admin")
+    asked = request.query_params
+    view = asked.get("view", "trouble")
+    channel_id = number(asked.get("channel"))
+    with reading() as db:
+        found = receipts.page(db, view, channel_id=channel_id, after=number(asked.get("after")))
+        channels = db.scalars(select(Channel).order_by(Channel.name)).all()
+        failed = bool(receipts.to_read_again(db, channel_id, 1))
+    return page(
+        request,
+        "settings/receipts.html",
+        section="receipts",
+        rows=found.rows,
+        after=found.after,
+        first="after" not in asked,
+        view=view,
+        views=[(key, words(request, name)) for key, name in VIEW_NAMES.items()],
+        channel_id=channel_id,
+        channels=channels,
+        names={one.id: one.name for one in channels},
+        failed=failed,
+        telling=receipts.telling,
+    )
+
+
+def show(request: Request) -> Response:
+    """A receipt with what became of it; its body as text, whatever it is."""
+    require_role(request, "admin")
+    with reading() as db:
+        receipt = receipts.one(db, path_id(request))
+        messages = receipts.messages_of(db, receipt)
+        channel = db.get(Channel, receipt.channel_id)
+    return page(
+        request,
+        "settings/receipts_receipt.html",
+        section="receipts",
+        receipt=receipt,
+        channel=channel,
+        messages=messages,
+        beginning=receipt.body[:SHOWN].decode("utf-8", "replace"),
+        size=len(receipt.body),
+        cut=len(receipt.body) > SHOWN,
+    )
+
+
+def original(request: Request) -> Response:
+    """The body byte for byte, as a download that no browser opens."""
+    require_role(request, "admin")
+    with reading() as db:
+        receipt = receipts.one(db, path_id(request))
+    return Response(
+        receipt.body,
+        media_type="application/octet-stream",
+        headers={
+            "Content-Disposition": f'attachment; filename="receipt-{receipt.id}.bin"',
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+def read_again(request: Request, _form: FormData) -> Response:
+    """Make of a receipt what can be made of it now."""
+    require_role(request, "admin")
+    with reading() as db:
+        before = receipts.one(db, path_id(request))
+    after = intake.read_receipt(before.id) if before.state in ("new", "failed") else before
+    with transaction() as db:
+        _note(db, request, [after])
+    return done(request, f"{LIST}/{after.id}", words(request, _READ.get(after.state, _READ["refused"])))
+
+
+_READ = {
+    "parsed": "It was read. What became of it stands below.",
+    "failed": "It still cannot be read. The reason stands below; nothing is lost.",
+    "new": "The database is busy. It will be read by itself in a moment.",
+    "refused": "What was refused is not read: nobody proved that the provider sent it.",
+}
+
+
+def read_all_again(request: Request, form: FormData) -> Response:
+    """The same for all that failed, the oldest first; of one channel, if one is chosen."""
+    require_role(request, "admin")
+    channel_id = number(text(form, "channel"))
+    with reading() as db:
+        ids = receipts.to_read_again(db, channel_id, AT_ONCE)
+    read = [intake.read_receipt(each) for each in ids]
+    with transaction() as db:
+        _note(db, request, read)
+    well = sum(one.state == "parsed" for one in read)
+    said = words(request, "%(well)s of %(all)s could be read now.", well=well, all=len(read))
+    return done(request, f"{LIST}?channel={channel_id}" if channel_id else LIST, said)
+
+
+def _note(db: Session, request: Request, read: list[RawReceipt]) -> None:
+    told: dict[str, Any] = {"receipts": [one.id for one in read], "states": [one.state for one in read]}
+    record(db, "audit.receipt_read", agent=request.state.viewer, **told)
+
+
+routes = [
+    Route(LIST, show_all, methods=["GET"]),
+    Route(f"{LIST}/reading", with_form(read_all_again), methods=["POST"]),
+    Route(f"{LIST}/{{id}}", show, methods=["GET"]),
+    Route(f"{LIST}/{{id}}/original", original, methods=["GET"]),
+    Route(f"{LIST}/{{id}}/reading", with_form(read_again), methods=["POST"]),
+]
