@@ -9,6 +9,7 @@ from typing import Any
 from app import vault
 from app.config import settings
 from app.models import Channel
+from app.text import clean
 from channels import guard, registry
 from channels.base import Connector, Context, Features, Person
 
@@ -48,8 +49,10 @@ def address(channel: Channel, person: Person) -> tuple[str, str, str]:
 
 
 def fitting(id: str, limit: int) -> str:
-    """A provider's id as it is stored: itself, or its hash where it is longer than the column (64 at least)."""
-    return id if len(id) <= limit else hashlib.sha256(id.encode("utf-8", "replace")).hexdigest()
+    """A provider's id as it is stored: itself, or its hash where the column (64 at least) cannot hold it."""
+    if len(id) <= limit and clean(id) == id:
+        return id
+    return hashlib.sha256(id.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def scopes(channel: Channel) -> set[str]:

@@ -205,14 +205,16 @@ def _said(event: base.Inbound) -> Said:
         html=event.html,
         subject=event.subject,
         sent_at=event.sent_at,
-        client_id=connect.fitting(clean(event.client_id), 64) or None,
+        client_id=connect.fitting(event.client_id, 64) or None,
         kind=event.kind,
         context=_storable({**event.context, **{name: value for name, value in beside.items() if value}}),
     )
 
 
 def _key(external_id: str) -> str:
-    return connect.fitting(clean(external_id), 512)
+    if not external_id:
+        raise ValueError("an event without its provider's id cannot be told from the next one")
+    return connect.fitting(external_id, 512)
 
 
 def _storable(value: Any) -> Any:
@@ -234,7 +236,7 @@ def identity_for(db: Session, channel: Channel, person: base.Person) -> Identity
         *connect.address(channel, person),
         name=person.name,
         proof=customers.PROOF[person.proof],
-        locale=person.locale[:16],
+        locale=clean(person.locale)[:16],
         owner=owner,
     )
     customer = db.get_one(Customer, identity.customer_id)

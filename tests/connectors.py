@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +26,7 @@ class Post(base.Connector[NoSettings]):
     Settings = NoSettings
 
     sent: list[base.Outbound] = []
-    read: Callable[[base.Request], list[base.Event]] = staticmethod(lambda request: [])
+    read: Callable[[base.Request], Sequence[base.Event]] = staticmethod(lambda request: [])
     news: Callable[[Mapping[str, Any]], tuple[list[base.Event], dict[str, Any]]] = staticmethod(
         lambda cursor: ([], dict(cursor))
     )
@@ -36,7 +36,7 @@ class Post(base.Connector[NoSettings]):
         return None
 
     def parse(self, request: base.Request) -> list[base.Event]:
-        return type(self).read(request)
+        return list(type(self).read(request))
 
     def send(self, outbound: base.Outbound) -> base.Sent:
         type(self).sent.append(outbound)
