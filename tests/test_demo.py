@@ -29,6 +29,7 @@ from app.models import (
     RawReceipt,
     ReadMark,
 )
+from app.models.escalation import ACTIVE
 from channels.webchat import WebChat
 
 MIDNIGHT = datetime(2026, 11, 21, 15, 1, tzinfo=UTC)  # one minute past midnight in Tokyo
@@ -123,7 +124,7 @@ def the_inbox_is_alive(db: Session) -> None:
 def the_desk_has_every_state(db: Session) -> None:
     rows = db.scalars(select(Escalation)).all()
     assert {row.state for row in rows} == {"open", "taken", "returned", "resolved"}
-    overdue = [row for row in rows if row.state == "open" and row.due_at < now()]
+    overdue = [row for row in rows if row.state in ACTIVE and row.due_at < now()]
     assert len(overdue) == 1
     assert now() - overdue[0].due_at < timedelta(hours=1)
 
