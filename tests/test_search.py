@@ -15,6 +15,7 @@ from app import customers, inbox, search
 from app.db import now, reading, transaction
 from app.inbox.current import current_case
 from app.models import Agent, Conversation, Identity, Label, Message
+from app.search import finding, store
 from app.search.words import understand
 from app.text import highlights, phrase
 from channels import base
@@ -86,6 +87,28 @@ def test_newest_comes_first_and_pages_follow_each_other(db: Session, kei: Agent)
         cursor = page.cursor
     assert found == said[::-1]
     assert cursor is None
+
+
+@pytest.mark.parametrize(("recent", "frequent"), [(1, 1), (1, 1000), (3, 2)])
+def test_frequent_and_rare_words_page_alike(
+    db: Session, kei: Agent, monkeypatch: pytest.MonkeyPatch, recent: int, frequent: int
+) -> None:
+    """PostgreSQL has two ways to them; both give every message once, in order."""
+    monkeypatch.setattr(store, "RECENT", recent)
+    monkeypatch.setattr(store, "FREQUENT", frequent)
+    monkeypatch.setattr(finding, "PORTIONS", (2, 3, 4))
+    to = make.channel(db)
+    said = [make.customer_says(db, to, f"{'返品' if n % 7 == 0 else '在庫'} {n}").id for n in range(60)]
+    for query, wanted in (("返品", said[::7]), ("庫", [one for one in said if one not in said[::7]])):
+        found: list[int] = []
+        cursor: int | None = None
+        for _ in range(60):
+            page = search.search(db, kei, query, cursor, limit=4)
+            found += [hit.message_id for hit in page.hits]
+            cursor = page.cursor
+            if cursor is None:
+                break
+        assert found == wanted[::-1]
 
 
 def test_hits_are_marked(db: Session, kei: Agent) -> None:
@@ -223,7 +246,8 @@ def test_what_looks_like_a_filter_and_is_none_is_searched_for(db: Session, find:
 
 
 NASTY = ['"', "*", "AND OR NOT", "返品*", "NEAR(a b)", "body:返品", "-返品", "^a", "a'b", "(", "\x00", "\ud800", ":",
-         "from:", "from:\x00a", "label:\x00\ud800", "&|!", "<->", "'; DROP TABLE message; --", "a" * 5000, "返 " * 400, "before:9999-99-99",
+         "from:", "from:\x00a", "label:\x00\ud800", "&|!", "<->", "'; DROP TABLE message; --",
+         "a" * 5000, "返 " * 400, "before:9999-99-99",
          "after:0001-01-01",
          "\ue000v1", "#999999999999", "٣٤٥", "½", "🎉", "%_\\"]  # fmt: skip
 

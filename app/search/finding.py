@@ -22,7 +22,7 @@ FIRST_CUSTOMERS = 8
 _END = 2**62  # no id is above it
 # What the index names is looked up in these portions until the page is full. The last one bounds the work of
 # one request: somebody who may see little gets a page with few hits and a cursor to go on from.
-_PORTIONS = (100, 400, 1_500, 6_000)
+PORTIONS = (100, 400, 1_500, 6_000)
 _FROM_AT_MOST = 200  # customers one `from:` may mean
 
 Thread = aliased(Conversation, name="thread")  # the conversation a message is stored in, below its head
@@ -108,24 +108,25 @@ def _messages(
         return (), None
     match = store.Match(asked.phrases, narrowed.scopes)
     found: list[int] = []
-    for portion in _PORTIONS:
-        ids = _candidates(db, match, below, portion)
-        found += _allowed(db, ids, narrowed.conditions, limit + 1 - len(found))
+    for portion in PORTIONS:
+        named = _candidates(db, match, below, portion)
+        found += _allowed(db, named.ids, narrowed.conditions, limit + 1 - len(found))
         if len(found) > limit:
             return _hits(db, asked, found[:limit]), found[limit - 1]
-        if len(ids) < portion:
+        if not named.more:
             return _hits(db, asked, found), None
-        below = ids[-1]
+        below = named.below
     return _hits(db, asked, found), below
 
 
-def _candidates(db: Session, match: store.Match, below: int, limit: int) -> list[int]:
+def _candidates(db: Session, match: store.Match, below: int, limit: int) -> store.Found:
     if match.phrases or match.scopes:
         return store.newest(db, "message", match, below, limit)
     newest = select(Message.id).where(
         Message.id < below, Message.removed_at.is_(None), Message.kind != SYSTEM
     )
-    return list(db.scalars(newest.order_by(Message.id.desc()).limit(limit)))
+    ids = list(db.scalars(newest.order_by(Message.id.desc()).limit(limit)))
+    return store.Found(ids, ids[-1] if ids else below, len(ids) == limit)
 
 
 def _allowed(
@@ -219,7 +220,7 @@ def _senders(db: Session, viewer: Agent, name: str) -> list[str]:
         return [f"w{_AUTHORS[lowered]}"]
     agents = db.scalars(select(Agent.id).where(Agent.name.icontains(name, autoescape=True)))
     said = understand(f'"{name}"', ZoneInfo("UTC")).phrases
-    customers = store.newest(db, "customer", store.Match(said), _END, _FROM_AT_MOST) if said else []
+    customers = store.newest(db, "customer", store.Match(said), _END, _FROM_AT_MOST).ids if said else []
     threads = db.scalars(select(Conversation.id).where(Conversation.customer_id.in_(customers)))
     return [f"a{each}" for each in agents] + [f"u{each}" for each in threads]
 
@@ -254,7 +255,7 @@ def _is(viewer: Agent, state: str) -> ColumnElement[bool]:
 def _customers(db: Session, viewer: Agent, asked: Words) -> tuple[CustomerHit, ...]:
     if not asked.phrases or asked.filtered:
         return ()
-    ids = store.newest(db, "customer", store.Match(asked.phrases), _END, 500)
+    ids = store.newest(db, "customer", store.Match(asked.phrases), _END, 500).ids
     rows = db.execute(
         select(Customer.id, Customer.name, Conversation.id)
         .join(Thread, Thread.customer_id == Customer.id)

@@ -9,7 +9,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, bindparam, func, select, text
 from sqlalchemy.engine import Connection
@@ -22,7 +22,8 @@ NOUNS: tuple[Noun, ...] = ("message", "customer")
 
 # What narrows a search by index: a private-use character no text can be searched by, then a word.
 _MARK = "\ue000"
-_RECENT = 2_000  # rows PostgreSQL reads from the end before it asks the GIN index, see _newest_postgres
+RECENT = 2_000  # rows PostgreSQL reads from the end before it asks the GIN index, see _newest_postgres
+FREQUENT = 50  # a word in one row of so many is frequent
 _VECTOR_BYTES = 900_000  # a tsvector holds at most 1 MB (PostgreSQL manual, 12.11)
 _POSITIONS = 16_383  # and positions up to this
 
@@ -101,8 +102,16 @@ def present(db: Session, noun: Noun, ids: Sequence[int]) -> set[int]:
     return set(db.scalars(between, {"low": min(ids), "high": max(ids)})) & set(ids)
 
 
-def newest(db: Session, noun: Noun, match: Match, below: int, limit: int) -> list[int]:
-    """The ids under `below` of rows that match, newest (highest) first, at most `limit`."""
+class Found(NamedTuple):
+    """A portion of what matches: ids, newest (highest) first; `more` lies under `below`."""
+
+    ids: list[int]
+    below: int
+    more: bool
+
+
+def newest(db: Session, noun: Noun, match: Match, below: int, limit: int) -> Found:
+    """The rows under `below` that match, from the newest on: at most `limit`, perhaps fewer though there is more."""
     if _is_sqlite(db):
         return _newest_sqlite(db, noun, match, below, limit)
     return _newest_postgres(db, noun, match, below, limit)
@@ -127,13 +136,18 @@ def _fts_row(entry: Entry) -> dict[str, object]:
     return {"id": entry.id, "body": " ".join(entry.tokens), "scope": scope}
 
 
-def _newest_sqlite(db: Session, noun: Noun, match: Match, below: int, limit: int) -> list[int]:
+def _newest_sqlite(db: Session, noun: Noun, match: Match, below: int, limit: int) -> Found:
     statement = (
         f"SELECT rowid FROM search_{noun} WHERE search_{noun} MATCH :wanted AND rowid < :below "
         "ORDER BY rowid DESC LIMIT :limit"
     )
     found = db.execute(text(statement), {"wanted": _fts_query(match), "below": below, "limit": limit})
-    return list(found.scalars())
+    return _full(list(found.scalars()), below, limit)
+
+
+def _full(ids: list[int], below: int, limit: int) -> Found:
+    """All there is under `below`, unless `limit` cut it off."""
+    return Found(ids, ids[-1] if ids else below, len(ids) == limit)
 
 
 def _fts_query(match: Match) -> str:
@@ -160,29 +174,32 @@ def _vector(entry: Entry) -> str:
     return " ".join(written)
 
 
-def _newest_postgres(db: Session, noun: Noun, match: Match, below: int, limit: int) -> list[int]:
-    """First among the last rows, then through GIN.
+def _newest_postgres(db: Session, noun: Noun, match: Match, below: int, limit: int) -> Found:
+    """First among the last rows; only a word that is rare there is asked of the GIN index.
 
-    Asked in one statement, the planner misjudges words outside its statistics and walks the whole primary key
-    for a rare one, or builds a bitmap of half the table for a frequent one. A word that is frequent fills the
-    page from the last rows; one that does not is rare enough for the bitmap.
+    In one statement the planner misjudges words outside its statistics: it walks the whole primary key for a rare
+    one, or builds a bitmap of half the table for a frequent one. So both plans are ours to choose.
     """
-    values = {"wanted": _ts_query(match), "below": below, "limit": limit, "recent": _RECENT}
-    found = list(db.execute(text(_RECENT_SQL.format(noun=noun)), values).scalars())
-    if len(found) >= limit:
-        return found
+    window = RECENT + 4 * limit
+    values = {"wanted": _ts_query(match), "below": below, "limit": limit, "window": window}
+    rows, lowest, ids = db.execute(text(_RECENT_SQL.format(noun=noun)), values).one()
+    if rows < window or len(ids) == limit:
+        return _full(ids, below, limit)
+    if len(ids) * FREQUENT >= rows:
+        return Found(ids, lowest, True)
     db.execute(text("SET LOCAL enable_seqscan = off"))
-    try:
-        return list(db.execute(text(_GIN_SQL.format(noun=noun)), values).scalars())
-    finally:
-        db.execute(text("SET LOCAL enable_seqscan = on"))
+    ids = list(db.execute(text(_GIN_SQL.format(noun=noun)), values).scalars())
+    db.execute(text("SET LOCAL enable_seqscan = on"))
+    return _full(ids, below, limit)
 
 
 _RECENT_SQL = """
-SELECT id FROM (
-  SELECT id, tokens FROM search_{noun} WHERE id < :below ORDER BY id DESC LIMIT :recent
-) AS recent
-WHERE tokens @@ CAST(:wanted AS tsquery) ORDER BY id DESC LIMIT :limit
+WITH recent AS MATERIALIZED (
+  SELECT id, tokens FROM search_{noun} WHERE id < :below ORDER BY id DESC LIMIT :window
+)
+SELECT count(*), min(id), ARRAY(
+  SELECT id FROM recent WHERE tokens @@ CAST(:wanted AS tsquery) ORDER BY id DESC LIMIT :limit
+) FROM recent
 """
 _GIN_SQL = """
 WITH found AS MATERIALIZED (
