@@ -24,16 +24,18 @@ def found(db: Session, request: Request) -> tuple[Agent, Conversation]:
 
 
 def older(request: Request) -> Response:
-    """The page of messages before a cursor."""
+    """The page of messages before a cursor, or after one."""
     with reading() as db:
         viewer, head = found(db, request)
-        page = queries.thread_page(db, head, before=request.query_params.get("before"))
+        asked = request.query_params
+        page = queries.thread_page(db, head, before=asked.get("before"), after=asked.get("after"))
         drawn = entries(db, page.messages, zone_of(viewer))
     return partial(
         request,
         "inbox/_entries.html",
         entries=drawn,
         older=page.older,
+        newer=page.newer,
         conversation_id=head.id,
         first_unread=0,
     )

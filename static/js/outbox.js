@@ -1,8 +1,8 @@
 // Replies wait five seconds here, so that they can be taken back; then they are sent, once, however often they are tried.
-import { all, fragment, one, settle } from "./dom.js";
+import { fragment, one, settle } from "./dom.js";
 import { Failure, send } from "./http.js";
 import { openId, place } from "./thread.js";
-import { toEnd } from "./scroll.js";
+import { newest, toEnd } from "./scroll.js";
 import { toast } from "./toast.js";
 import { say } from "./words.js";
 
@@ -46,11 +46,17 @@ async function deliver(letter, keepalive = false) {
   try {
     const html = await (await send(letter.url, { form: letter.form, keepalive })).text();
     waiting.delete(letter.client);
-    if (openId() === letter.conversation) place(html);
+    if (openId() === letter.conversation) shown(html);
     letter.sent?.();
   } catch (failure) {
     fail(letter, failure);
   }
+}
+
+function shown(html) {
+  const log = one("[data-log]");
+  if (log && one("[data-newer]", log)) newest(log);
+  else place(html);
 }
 
 function fail(letter, failure) {

@@ -14,12 +14,32 @@ attach("[data-log]", (log) => {
   const down = one("[data-down]", log.parentElement);
   const follow = () => down && (down.hidden = atEnd(log));
   log.addEventListener("scroll", follow, { passive: true });
-  down?.addEventListener("click", () => toEnd(log));
+  down?.addEventListener("click", () => (one("[data-newer]", log) ? newest(log) : toEnd(log)));
   // Pictures and fonts that come late, and the keyboard of a phone, must not push the end out of sight.
   let end = !target;
   log.addEventListener("scroll", () => (end = atEnd(log)), { passive: true });
   new ResizeObserver(() => end && toEnd(log)).observe(log);
   new ResizeObserver(() => end && toEnd(log)).observe(one(".inner", log));
+});
+
+/** From somewhere in the past to the newest page. */
+export function newest(log) {
+  const id = log.closest("[data-conversation]").dataset.conversation;
+  window.htmx.ajax("GET", `/inbox/${id}/pane`, { target: "#pane", swap: "innerHTML" });
+}
+
+attach("[data-newer]", (button) => {
+  const log = button.closest("[data-log]");
+  const fetchNewer = async () => {
+    button.disabled = true;
+    const fresh = fragment(await (await load(button.dataset.newer)).text());
+    const last = button.previousElementSibling;
+    button.replaceWith(...fresh);
+    fresh.forEach(settle);
+    if (last) tidy(last);
+  };
+  button.addEventListener("click", fetchNewer);
+  new IntersectionObserver((seen) => seen[0].isIntersecting && log.scrollTop > 0 && fetchNewer().catch(() => (button.disabled = false)), { root: log, rootMargin: "0px 0px 400px 0px" }).observe(button);
 });
 
 attach("[data-older]", (button) => {

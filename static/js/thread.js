@@ -32,6 +32,7 @@ export function place(html) {
 }
 
 function insert(log, entry) {
+  if (one("[data-newer]", log)) return; // the newest part is not loaded: it will come with its page
   const entries = all(".inner > .e", log);
   let at = entries.length - 1;
   while (at >= 0 && later(entries[at].dataset.order, entry.dataset.order)) at -= 1;

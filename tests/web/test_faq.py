@@ -1,0 +1,148 @@
+"""The FAQ and the rules: edited by those who may, tried out as they are typed, and every version kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from app.db import reading, transaction
+from app.models import Agent, BotRule, FaqEntry, Revision
+from tests import factories
+from tests.web.visiting import Browser
+
+pytestmark = pytest.mark.usefixtures("committed")
+
+ENTRY = {
+    "title": "送料", "language": "ja", "questions": "送料はいくらですか\n配送料は？\n", "answer": "550円です",
+    "links": "配送案内 | https://shop.example/shipping", "quick_replies": "返品\n",
+    "tags": "配送、費用", "enabled": "1",
+}  # fmt: skip
+RULE = {
+    "name": "弁護士", "language": "", "keywords": "弁護士\n訴訟", "pattern": "", "action": "escalate", "enabled": "1",
+    "text": "責任者に引き継ぎます", "quick_replies": "", "label": "", "type": "legal", "reason": "法的手段",
+}  # fmt: skip
+
+
+@pytest.fixture
+def editor() -> Browser:
+    with transaction() as db:
+        agent: Agent = factories.supervisor(db, "小林 健")
+    return Browser().come_in(agent)
+
+
+def entries() -> list[FaqEntry]:
+    with reading() as db:
+        return list(db.scalars(select(FaqEntry).order_by(FaqEntry.id)))
+
+
+def ask(browser: Browser, question: str, **draft: Any) -> str:
+    answer = browser.submit("/settings/bot/preview", {"try": question, **draft})
+    assert answer.status_code == 200
+    return str(answer.text)
+
+
+def test_an_entry_is_written_and_answers_from_then_on(editor: Browser) -> None:
+    assert editor.submit("/settings/faq", ENTRY).status_code == 303
+    (entry,) = entries()
+    assert entry.questions == ["送料はいくらですか", "配送料は？"]
+    assert entry.links == [{"label": "配送案内", "url": "https://shop.example/shipping"}]
+    assert entry.tags == ["配送", "費用"]
+    assert "550円です" in ask(editor, "送料はいくらですか")
+    assert "送料" in editor.see("/settings/faq")
+
+
+def test_what_is_being_typed_is_tried_before_it_is_saved(editor: Browser) -> None:
+    assert "550円です" in ask(editor, "送料はいくらですか", **ENTRY)
+    assert "550円です" not in ask(editor, "送料はいくらですか")
+    assert entries() == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [({"title": " "}, "タイトル"), ({"questions": "\n"}, "質問"), ({"answer": ""}, "回答"),
+     ({"links": "悪い | javascript:alert(1)"}, "リンク")],
+)  # fmt: skip
+def test_a_refused_entry_keeps_what_was_typed(editor: Browser, wrong: dict[str, str], sentence: str) -> None:
+    answer = editor.submit("/settings/faq", {**ENTRY, "tags": "手で打った", **wrong})
+    assert answer.status_code == 422
+    assert sentence in answer.text
+    assert "手で打った" in answer.text
+    assert entries() == []
+
+
+def test_every_version_is_kept_and_can_be_brought_back(editor: Browser) -> None:
+    editor.submit("/settings/faq", ENTRY)
+    (entry,) = entries()
+    editor.submit(f"/settings/faq/{entry.id}", {**ENTRY, "answer": "600円です"})
+    with reading() as db:
+        first, second = db.scalars(select(Revision.id).order_by(Revision.id)).all()
+    html = editor.see(f"/settings/faq/{entry.id}")
+    assert "小林 健" in html
+    assert f"/revisions/{first}" in html
+    editor.submit(f"/settings/faq/{entry.id}/revisions/{first}")
+    assert [one.answer for one in entries()] == ["550円です"]
+    assert second > first
+
+
+def test_an_entry_kept_aside_answers_nothing(editor: Browser) -> None:
+    editor.submit("/settings/faq", ENTRY)
+    (entry,) = entries()
+    assert editor.submit(f"/settings/faq/{entry.id}/state", {"enabled": ""}).status_code == 303
+    assert "550円です" not in ask(editor, "送料はいくらですか")
+    editor.submit(f"/settings/faq/{entry.id}/state", {"enabled": "1"})
+    assert "550円です" in ask(editor, "送料はいくらですか")
+
+
+def test_a_deleted_entry_leaves_its_versions(editor: Browser) -> None:
+    editor.submit("/settings/faq", ENTRY)
+    (entry,) = entries()
+    editor.submit(f"/settings/faq/{entry.id}/removal")
+    assert entries() == []
+    assert editor.get(f"/settings/faq/{entry.id}").status_code == 404
+    with reading() as db:
+        assert [one.data for one in db.scalars(select(Revision).order_by(Revision.id))][-1] == {}
+
+
+def test_rules_are_written_ordered_and_followed(editor: Browser) -> None:
+    assert editor.submit("/settings/rules", RULE).status_code == 303
+    assert editor.submit("/settings/rules", {**RULE, "name": "二つ目"}).status_code == 303
+    with reading() as db:
+        first, second = db.scalars(select(BotRule).order_by(BotRule.position)).all()
+    assert "責任者に引き継ぎます" in ask(editor, "弁護士に相談します")
+    editor.submit(f"/settings/rules/{second.id}/place", {"to": "up"})
+    editor.submit(f"/settings/rules/{second.id}/place", {"to": "up"})  # already the first: nothing happens
+    with reading() as db:
+        assert [one.id for one in db.scalars(select(BotRule).order_by(BotRule.position))] == [
+            second.id,
+            first.id,
+        ]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"name": ""}, {"keywords": ""}, {"action": "explode"}, {"pattern": "(a+)+b"}, {"pattern": "["},
+     {"action": "answer", "text": ""}, {"action": "label", "label": ""}],
+)  # fmt: skip
+def test_a_rule_that_cannot_work_is_refused(editor: Browser, wrong: dict[str, str]) -> None:
+    answer = editor.submit("/settings/rules", {**RULE, **wrong})
+    assert answer.status_code == 422
+    assert 'aria-invalid="true"' in answer.text
+
+
+def test_agents_read_but_do_not_change() -> None:
+    with transaction() as db:
+        agent = factories.agent(db)
+        entry = factories.faq(db)
+    browser = Browser().come_in(agent)
+    assert entry.answer in browser.see(f"/settings/faq/{entry.id}")
+    for path in (f"/settings/faq/{entry.id}", f"/settings/faq/{entry.id}/removal", "/settings/faq"):
+        assert browser.submit(path, ENTRY).status_code == 403
+    assert browser.submit("/settings/rules", RULE).status_code == 403
+
+
+def test_a_question_the_bot_does_not_know_begins_an_entry(editor: Browser) -> None:
+    html = ask(editor, "宇宙旅行はできますか")
+    assert "/settings/faq/new?question=" in html
+    assert "宇宙旅行はできますか</textarea>" in editor.see("/settings/faq/new?question=宇宙旅行はできますか")

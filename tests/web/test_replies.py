@@ -1,0 +1,166 @@
+"""Answering over HTTP: once however often it is sent, refused with a sentence, never lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from app import inbox
+from app.db import reading, transaction
+from app.models import Agent, Attachment, Case, Conversation, Delivery, Message
+from tests import factories
+from tests.web.visiting import Browser
+
+pytestmark = pytest.mark.usefixtures("committed")
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8cfc000000301"
+    "0100c9fe92ef0000000049454e44ae426082"
+)
+
+
+@pytest.fixture
+def tanaka() -> Agent:
+    with transaction() as db:
+        return factories.agent(db, "田中 翔")
+
+
+@pytest.fixture
+def thread() -> Conversation:
+    with transaction() as db:
+        return factories.conversation(db, factories.channel(db), "在庫はありますか")
+
+
+def say(
+    browser: Browser, thread: Conversation, text: str = "ございます", client: str = "client-0001", **more: Any
+) -> Any:
+    return browser.submit(f"/conversations/{thread.id}/replies", {"text": text, "client_id": client, **more})
+
+
+def test_a_reply_comes_back_as_its_own_message(tanaka: Agent, thread: Conversation) -> None:
+    answer = say(Browser().come_in(tanaka), thread)
+    assert answer.status_code == 200
+    assert 'id="m-client-0001"' in answer.text
+    assert "ございます" in answer.text
+
+
+def test_the_same_reply_sent_twice_is_one(tanaka: Agent, thread: Conversation) -> None:
+    browser = Browser().come_in(tanaka)
+    answers = [say(browser, thread) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    with reading() as db:
+        assert db.scalar(select(func.count()).where(Message.client_id == "client-0001")) == 1
+
+
+def test_sending_and_resolving_is_one_step(tanaka: Agent, thread: Conversation) -> None:
+    assert say(Browser().come_in(tanaka), thread, resolve="1").status_code == 200
+    with reading() as db:
+        assert db.scalars(select(Case.status)).all() == ["resolved"]
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\n"])
+def test_an_empty_reply_is_refused_in_ones_own_language(
+    tanaka: Agent, thread: Conversation, text: str
+) -> None:
+    answer = say(Browser().come_in(tanaka), thread, text, headers=None)
+    assert answer.status_code == 422
+    assert "返信が空です" in answer.text
+
+
+def test_a_reply_while_another_answers_is_refused_with_their_name(
+    tanaka: Agent, thread: Conversation
+) -> None:
+    with transaction() as db:
+        sato = factories.agent(db, "佐藤 恵")
+        inbox.claim_lock(db, sato, db.get_one(Conversation, thread.id))
+    browser = Browser().come_in(tanaka)
+    answer = say(browser, thread)
+    assert answer.status_code == 409
+    assert "佐藤 恵" in answer.text
+    assert "佐藤 恵" in browser.submit(f"/conversations/{thread.id}/lock").text
+    assert "佐藤 恵" not in browser.submit(f"/conversations/{thread.id}/lock", {"take": "1"}).text
+    assert say(browser, thread).status_code == 200
+
+
+@pytest.mark.parametrize("client", ["", "short", "x" * 65, "line\nbreak-0001"])
+def test_a_reply_without_a_proper_number_is_refused(tanaka: Agent, thread: Conversation, client: str) -> None:
+    assert say(Browser().come_in(tanaka), thread, client=client).status_code == 422
+
+
+def test_a_note_stays_among_us(tanaka: Agent, thread: Conversation) -> None:
+    form = {"text": "取り置き済み", "client_id": "note-00001"}
+    answer = Browser().come_in(tanaka).submit(f"/conversations/{thread.id}/notes", form)
+    assert answer.status_code == 200
+    with reading() as db:
+        note = db.scalars(select(Message).filter_by(client_id="note-00001")).one()
+        assert note.kind == "note"
+        assert db.scalar(select(Delivery).filter_by(message_id=note.id)) is None
+
+
+def test_a_picture_goes_with_a_reply_and_is_shown_to_those_who_may(
+    tanaka: Agent, thread: Conversation
+) -> None:
+    browser = Browser().come_in(tanaka)
+    upload = browser.submit(f"/conversations/{thread.id}/attachments", files={"file": ("写真.png", PIXEL)})
+    assert upload.status_code == 200, upload.text
+    assert say(browser, thread, attachments=upload.json()["id"]).status_code == 200
+    with reading() as db:
+        kept = db.scalars(select(Attachment)).one()
+        assert kept.message_id is not None
+    shown = browser.get(f"/files/{kept.key}")
+    assert (shown.status_code, shown.content, shown.headers["content-type"]) == (200, PIXEL, "image/png")
+    assert "sandbox" in shown.headers["content-security-policy"]
+
+
+def test_a_file_of_a_thread_one_may_not_see_does_not_exist(tanaka: Agent, thread: Conversation) -> None:
+    with transaction() as db:
+        sato = factories.agent(db)
+        team = factories.team(db, sato)
+        inbox.assign(db, sato, db.get_one(Conversation, thread.id), sato, team, keep_team=False)
+    browser = Browser().come_in(sato)
+    id = browser.submit(f"/conversations/{thread.id}/attachments", files={"file": ("a.png", PIXEL)}).json()[
+        "id"
+    ]
+    with reading() as db:
+        key = db.get_one(Attachment, id).key
+    assert Browser().come_in(tanaka).get(f"/files/{key}").status_code == 404
+    assert say(browser, thread, attachments=id).status_code == 200
+    assert Browser().come_in(tanaka).get(f"/files/{key}").status_code == 404
+    assert browser.get(f"/files/{key}").status_code == 200
+
+
+def test_a_program_named_like_a_picture_is_refused(tanaka: Agent, thread: Conversation) -> None:
+    files = {"file": ("photo.png", b"MZ\x90\x00" + b"\x00" * 64)}
+    answer = Browser().come_in(tanaka).submit(f"/conversations/{thread.id}/attachments", files=files)
+    assert answer.status_code == 422
+    assert "photo.png" in answer.text
+
+
+def test_somebody_elses_upload_does_not_go_with_mine(tanaka: Agent, thread: Conversation) -> None:
+    with transaction() as db:
+        sato = factories.agent(db)
+    theirs = (
+        Browser()
+        .come_in(sato)
+        .submit(f"/conversations/{thread.id}/attachments", files={"file": ("a.png", PIXEL)})
+    )
+    assert say(Browser().come_in(tanaka), thread, attachments=theirs.json()["id"]).status_code == 200
+    with reading() as db:
+        assert db.get_one(Attachment, theirs.json()["id"]).message_id is None
+
+
+def test_what_failed_is_sent_again(tanaka: Agent) -> None:
+    with transaction() as db:
+        thread = factories.conversation(
+            db, factories.channel(db, "api", settings={"callback_url": "https://x.example"})
+        )
+        message = factories.reply(db, tanaka, thread)
+        delivery = db.scalars(select(Delivery).filter_by(message_id=message.id)).one()
+        delivery.state, delivery.error = "failed", "受け付けられませんでした"
+    browser = Browser().come_in(tanaka)
+    assert "受け付けられませんでした" in browser.see(f"/inbox/{thread.id}")
+    assert browser.submit(f"/messages/{message.id}/retry").status_code == 200
+    with reading() as db:
+        assert db.get_one(Delivery, delivery.id).state == "queued"
+    assert browser.submit(f"/messages/{message.id}/retry").status_code == 409
