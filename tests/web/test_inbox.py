@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -93,10 +94,12 @@ def test_what_an_outsider_may_not_see_does_not_exist_for_them(cast: Cast, method
         "text": "こんにちは", "client_id": "client-000001", "type": "other", "reason": "知りたい",
         "agent_id": str(cast.sato.id), "label_id": "1", "until": "2099-01-01T00:00:00Z",
     }  # fmt: skip
-    sent = {"data": form, "headers": {"x-csrf-token": browser.csrf}} if method == "POST" else {}
+    sent: dict[str, Any] = (
+        {"data": form, "headers": {"x-csrf-token": browser.csrf}} if method == "POST" else {}
+    )
     if path.endswith("attachments"):
         sent |= {"files": {"file": ("a.txt", b"abc")}}
-    headers = {"headers": {"x-csrf-token": browser.csrf}} if method == "DELETE" else {}
+    headers: dict[str, Any] = {"headers": {"x-csrf-token": browser.csrf}} if method == "DELETE" else {}
     answer = browser.request(method, path.format(cast.closed.id), **sent, **headers)
     assert answer.status_code == 404
     assert browser.request(method, path.format(999_999), **sent, **headers).status_code == 404

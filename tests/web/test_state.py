@@ -29,7 +29,7 @@ def thread() -> Conversation:
 
 
 def do(browser: Browser, thread: Conversation, method: str, resource: str, **form: Any) -> Any:
-    options = {"data": form} if form else {}
+    options: dict[str, Any] = {"data": form} if form else {}
     headers = {"x-csrf-token": browser.csrf, "hx-request": "true"}
     return browser.request(method, f"/conversations/{thread.id}/{resource}", headers=headers, **options)
 
