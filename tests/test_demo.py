@@ -9,7 +9,8 @@ import time_machine
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app import connect, demo, passwords, verify
+import bots
+from app import answers, connect, demo, passwords, verify
 from app.db import Base, as_of, now, reading, transaction
 from app.demo import goods, identity, script, shop, week
 from app.models import (
@@ -65,6 +66,7 @@ def test_a_loaded_demo_is_believable_adds_up_and_is_loaded_once(
         the_inbox_is_alive(db)
         the_desk_has_every_state(db)
         the_bot_knows_both_languages(db)
+        the_tour_goes_as_it_is_told(db)
         nothing_happened_in_the_future(db)
         names_are_known(db)
         nothing_waits_to_be_sent(db)
@@ -136,6 +138,24 @@ def the_bot_knows_both_languages(db: Session) -> None:
     actions = [row.action for row in db.scalars(select(Decision))]
     assert set(actions) >= {"answer", "hand_over", "escalate"}
     assert actions.count("answer") > len(actions) / 2
+
+
+def the_tour_goes_as_it_is_told(db: Session) -> None:
+    """What the pages and chips suggest to say gets an answer, or a person."""
+    book = answers.build(db, 1)
+    for language, question, person in (
+        ("ja", "返品したい", "人と話したい"),
+        ("en", "I want to return something", "I want to talk to a person"),
+    ):
+        assert bots.decide(bots.Question(question, language), book).action == "answer"
+        assert bots.decide(bots.Question(person, language), book).action == "hand_over"
+    chat = shop.channel(db)
+    assert chat is not None
+    for language in ("ja", "en"):
+        chips = {chip for entry in book.entries if entry.language == language for chip in entry.quick_replies}
+        for chip in chips | set(chat.settings[f"quick_replies_{language}"]):
+            decided = bots.decide(bots.Question(chip, language), book)
+            assert decided.action in ("answer", "hand_over"), (chip, decided)
 
 
 def nothing_happened_in_the_future(db: Session) -> None:

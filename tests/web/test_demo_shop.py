@@ -1,0 +1,110 @@
+"""The demo shop in a browser: its pages, its customers, and that it is closed where it was not loaded."""
+
+import re
+
+import jwt
+import pytest
+
+from app.config import configure, settings
+from app.db import now, transaction
+from app.demo import goods, shop
+from app.models import Setting
+from tests.web.visiting import Browser
+
+PAGES = (
+    "",
+    "/products",
+    "/guide",
+    "/stores",
+    "/mypage",
+    "/strict",
+    *(f"/products/{slug}" for slug in goods.goods()),
+)
+ACCOUNTS = [
+    {"name": "田中 美咲", "role": "agent", "email": "agent@demo.example", "password": "kitakaze-demo"}
+]
+
+
+@pytest.fixture
+def browser(committed: None) -> Browser:
+    with transaction() as db:
+        shop.make(db, now())
+        db.add(Setting(key="demo", value={"accounts": ACCOUNTS}))
+    return Browser()
+
+
+@pytest.mark.parametrize("tongue", ["ja", "en"])
+def test_every_page_is_there_in_both_languages_with_the_chat_and_no_inline_code(
+    browser: Browser, tongue: str
+) -> None:
+    for page in PAGES:
+        html = browser.see(f"/demo{page}", headers={"accept-language": tongue})
+        assert f'<html lang="{tongue}">' in html
+        assert f'<script async src="/widget.js" data-channel="demo" data-locale="{tongue}"></script>' in html
+        assert not re.search(r"<script(?![^>]*\bsrc=)|\sstyle=|\son\w+=", html)
+
+
+def test_the_language_chosen_is_kept(browser: Browser) -> None:
+    assert '<html lang="ja">' in browser.see("/demo?lang=ja", headers={"accept-language": "en"})
+    assert '<html lang="ja">' in browser.see("/demo/stores", headers={"accept-language": "en"})
+
+
+def test_the_front_page_tells_who_can_sign_in(browser: Browser) -> None:
+    html = browser.see("/demo")
+    assert "agent@demo.example" in html
+    assert "kitakaze-demo" in html
+
+
+def test_a_customer_who_logs_in_is_vouched_for_and_one_who_logs_out_is_forgotten(browser: Browser) -> None:
+    browser.see("/demo/mypage")
+    assert browser.submit("/demo/login", {"user": "C-10234"}).status_code == 303
+    html = browser.see("/demo/mypage")
+    token = re.search(r'data-identity="([^"]+)"', html)
+    assert token
+    told = jwt.decode(token[1], options={"verify_signature": False})
+    assert (told["sub"], told["aud"], told["name"]) == ("C-10234", "demo", "山田 太郎")
+    assert told["exp"] - told["iat"] == 600
+    assert "data-leave" not in html
+    assert browser.submit("/demo/logout").status_code == 303
+    html = browser.see("/demo/mypage")
+    assert "data-identity" not in html
+    assert "data-leave" in html  # the chat is told to forget, once
+    assert "data-leave" not in browser.see("/demo/mypage")
+
+
+def test_nobody_becomes_somebody_who_is_no_customer_nor_without_the_pages_own_token(browser: Browser) -> None:
+    browser.see("/demo/mypage")
+    assert browser.submit("/demo/login", {"user": "C-99999"}).status_code == 422
+    assert browser.post("/demo/login", data={"user": "C-10234"}).status_code == 403
+    browser.cookies.set("demo_customer", "C-99999", domain="testserver.local", path="/demo")
+    assert "data-identity" not in browser.see("/demo/mypage")
+
+
+def test_the_strict_page_is_sent_with_the_policy_it_shows(browser: Browser) -> None:
+    response = browser.get("/demo/strict")
+    policy = response.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self'; ")
+    assert "unsafe" not in policy
+
+
+def test_what_the_shop_does_not_sell_is_not_found(browser: Browser) -> None:
+    assert browser.get("/demo/products/umbrella").status_code == 404
+
+
+def test_there_is_no_shop_where_it_was_not_loaded_or_is_not_wanted(browser: Browser) -> None:
+    before = settings()
+    configure(
+        data_dir=before.data_dir,
+        database_url=before.database_url,
+        redis_url=before.redis_url,
+        secret="a secret for the tests only, 0123",
+        demo=False,
+    )
+    response = browser.get("/demo")
+    assert response.status_code == 404
+    assert "kitakaze-demo" not in response.text
+    assert "/widget.js" not in response.text
+
+
+def test_an_installation_without_the_demo_says_so(committed: None) -> None:
+    assert Browser().get("/demo").status_code == 404
