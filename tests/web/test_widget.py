@@ -52,29 +52,26 @@ def test_files_of_the_frame_are_kept_for_ever_under_their_content(client: TestCl
     assert client.get("/widget/assets/0/../../etc/passwd").status_code == 404
 
 
-@pytest.mark.parametrize("origin", [SHOP, "https://www.brand.example", "http://testserver"])
-def test_an_allowed_site_gets_a_ticket_for_itself_alone(client: TestClient, origin: str) -> None:
-    answer = client.get("/widget/shop/config", headers={"origin": origin})
-    assert answer.headers["access-control-allow-origin"] == origin
-    assert "Origin" in answer.headers["vary"]
-    assert answer.json()["ticket"]
+def test_an_allowed_site_gets_a_ticket_for_itself_alone(client: TestClient) -> None:
+    for origin in (SHOP, "https://www.brand.example", "http://testserver"):
+        answer = client.get("/widget/shop/config", headers={"origin": origin})
+        assert answer.headers["access-control-allow-origin"] == origin
+        assert "Origin" in answer.headers["vary"]
+        assert answer.json()["ticket"]
 
 
-@pytest.mark.parametrize(
-    "origin",
-    ["https://evil.example", "https://shop.example.jp.evil.example", "http://shop.example.jp", "null"],
-)
-def test_any_other_site_is_refused_with_a_sentence(client: TestClient, origin: str) -> None:
-    answer = client.get("/widget/shop/config?locale=ja", headers={"origin": origin})
-    assert answer.status_code == 403
-    assert answer.json()["code"] == "origin"
-    assert "許可するサイト" in answer.json()["sentence"]
+def test_any_other_site_is_refused_with_a_sentence(client: TestClient) -> None:
+    for origin in ("https://evil.example", f"{SHOP}.evil.example", "http://shop.example.jp", "null"):
+        answer = client.get("/widget/shop/config?locale=ja", headers={"origin": origin})
+        assert answer.status_code == 403
+        assert answer.json()["code"] == "origin"
+        assert "許可するサイト" in answer.json()["sentence"]
 
 
-@pytest.mark.parametrize("key", ["nobody", "1", "x" * 2000, "%00", "a%2Fb"])
-def test_an_unknown_channel_has_no_chat(client: TestClient, key: str) -> None:
-    assert client.get(f"/widget/{key}/config").status_code == 404
-    assert client.get(f"/widget/{key}/frame").status_code == 404
+def test_an_unknown_channel_has_no_chat(client: TestClient) -> None:
+    for key in ("nobody", "1", "x" * 2000, "%00", "a%2Fb"):
+        assert client.get(f"/widget/{key}/config").status_code == 404
+        assert client.get(f"/widget/{key}/frame").status_code == 404
 
 
 def test_a_switched_off_channel_has_no_chat(client: TestClient) -> None:
@@ -97,11 +94,11 @@ def test_the_page_of_the_frame_has_nothing_inline(client: TestClient) -> None:
     assert not re.search(r"(src|href)=\"(https?:)?//", page)
 
 
-@pytest.mark.parametrize(("asked", "got"), [("ja-JP", "ja"), ("en-US", "en"), ("fr", "ja"), ("", "ja")])
-def test_the_widget_speaks_the_visitors_language(client: TestClient, asked: str, got: str) -> None:
-    told = client.get("/widget/shop/config", params={"locale": asked}).json()
-    assert told["locale"] == got
-    assert told["strings"]["send"] == {"ja": "送信", "en": "Send"}[got]
+def test_the_widget_speaks_the_visitors_language(client: TestClient) -> None:
+    for asked, got in (("ja-JP", "ja"), ("en-US", "en"), ("fr", "ja"), ("", "ja")):
+        told = client.get("/widget/shop/config", params={"locale": asked}).json()
+        assert told["locale"] == got
+        assert told["strings"]["send"] == {"ja": "送信", "en": "Send"}[got]
 
 
 def test_every_word_of_the_widget_is_in_both_languages() -> None:
