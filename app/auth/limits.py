@@ -72,7 +72,7 @@ def _plain(scope: Scope) -> int:
 
 def _check_length(scope: Scope, limit: int) -> None:
     told = Headers(scope=scope).get("content-length", "")
-    if told and (not told.isdigit() or int(told[:18]) > limit):
+    if told and (not (told.isascii() and told.isdigit()) or int(told[:18]) > limit):
         raise _too_large()
 
 

@@ -31,7 +31,7 @@ CLAIMS = ("name", "email", "phone")
 
 def by_token(db: Session, channel: Channel, token: object) -> Visitor | None:
     """The session of a token on this channel, unless it is over."""
-    if not isinstance(token, str) or not 20 <= len(token) <= 200:
+    if not isinstance(token, str) or not token.isascii() or not 20 <= len(token) <= 200:
         return None
     found = db.scalar(select(Visitor).filter_by(token_hash=hashed(token), channel_id=channel.id))
     return found if found and found.revoked_at is None and found.expires_at > now() else None
