@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.config import settings
 from app.db import insert_if_new, now, transaction
 from app.demo import knowledge, shop, week
 from app.models import Setting
@@ -61,6 +62,11 @@ def accounts(db: Session) -> list[Person]:
     mark = db.get(Setting, KEY)
     told: list[dict[str, Any]] = mark.value.get("accounts", []) if mark else []
     return [Person(**one) for one in told]
+
+
+def shown(db: Session) -> list[Person]:
+    """Who can sign in, for pages that tell everybody: nobody where the settings say that this is no demo."""
+    return [] if settings().demo is False else accounts(db)
 
 
 def _silent(what: str, done: int, total: int) -> None:

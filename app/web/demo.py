@@ -13,7 +13,6 @@ from starlette.routing import Route
 
 from app import demo, i18n
 from app.auth import cookies
-from app.config import settings
 from app.db import now, reading
 from app.demo import goods, identity, shop
 from app.i18n import gettext
@@ -66,7 +65,7 @@ class Order:
 def home(request: Request) -> Response:
     """The front page, and how to try everything in a minute."""
     with reading() as db:
-        accounts = demo.accounts(db)
+        accounts = demo.shown(db)
     tongue = _tongue(request)
     roles = {role: gettext(tongue, words) for role, words in ROLES.items()}
     new = [good for good in goods.goods().values() if good.new] + list(goods.goods().values())[-1:]
@@ -123,7 +122,7 @@ def mypage(request: Request) -> Response:
 def strict(request: Request) -> Response:
     """A page with the strictest policy the chat works under."""
     response = _page(request, "strict", "", policy=STRICT.replace("; ", ";\n"))
-    host = request.headers.get("host", "")
+    host = request.url.netloc  # checked, unlike the header: it stands in a policy
     sockets = f"connect-src 'self' ws://{host} wss://{host}"  # Safari before 15.4: 'self' is no socket
     response.headers["Content-Security-Policy"] = STRICT.replace("connect-src 'self'", sockets)
     return response
@@ -150,7 +149,7 @@ def leave(request: Request, _form: FormData) -> Response:
 def _page(request: Request, name: str, path: str, **context: Any) -> Response:
     with reading() as db:
         chat = shop.channel(db)
-        loaded = bool(demo.accounts(db)) and settings().demo is not False
+        loaded = bool(demo.shown(db))
     tongue = _tongue(request)
     if chat is None or not loaded:
         return page(request, "demo/missing.html", status=404, locale=tongue)

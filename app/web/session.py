@@ -7,10 +7,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from app import demo
 from app.auth import cookies, sign_in, sign_out
 from app.auth.signins import Outcome
 from app.db import reading, transaction
-from app.models import Setting
+from app.events import record
 from app.web.pages import THEMES, page, text, with_form, words
 
 
@@ -41,8 +42,10 @@ def enter(request: Request, form: FormData) -> Response:
 
 def leave(request: Request, _form: FormData) -> Response:
     """Sign out: the session ends on the server, not only in the browser."""
+    viewer = request.state.viewer
     with transaction() as db:
         sign_out(db, cookies.token_of(request))
+        record(db, "agent.changed", agent=viewer, agent_id=viewer.id, what="signed_out")
     response = RedirectResponse("/login", 303)
     cookies.clear(response, request.scope)
     return response
@@ -79,11 +82,10 @@ def keep_theme(response: Response, theme: str) -> None:
         response.delete_cookie("theme", samesite="lax")
 
 
-def _demo_accounts() -> list[dict[str, str]]:
-    """Who may be tried in a demo: the setting "demo" names name, role, email and password of each."""
+def _demo_accounts() -> list[demo.Person]:
+    """Who may be tried in a demo."""
     with reading() as db:
-        found = db.get(Setting, "demo")
-    return list(found.value.get("accounts", [])) if found else []
+        return demo.shown(db)
 
 
 routes = [
