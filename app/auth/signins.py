@@ -85,6 +85,7 @@ def _open(db: Session, agent: Agent, password: str, ip: str, user_agent: str, in
         fresh = passwords.hashed(password)
         db.execute(update(Agent).where(Agent.id == agent.id).values(password_hash=fresh))
     sign_out(db, instead_of)
+    prune(db)
     signin, token = _new(agent.id, ip, user_agent, now() + LONGEST)
     db.add(signin)
     record(db, "audit.signin", agent=agent, ip=ip, user_agent=user_agent)
@@ -142,7 +143,7 @@ def renew(db: Session, signin_id: int) -> str:
 
 
 def prune(db: Session) -> int:
-    """Remove sessions that have ended; returns how many."""
+    """Remove sessions that have ended; returns how many. Every sign-in does it."""
     ended = or_(Signin.expires_at < now(), Signin.last_seen_at < now() - IDLE)
     return len(db.scalars(delete(Signin).where(ended).returning(Signin.id)).all())
 

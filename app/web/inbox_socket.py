@@ -83,7 +83,7 @@ async def _write(websocket: WebSocket, line: Line) -> None:
         while (frame := await _due(line)) is not None:
             text = json.dumps(frame, ensure_ascii=False)
             await asyncio.wait_for(websocket.send_text(text), TICK_EVERY)
-            if time.monotonic() - checked > CHECK_EVERY:
+            if line.who.pop("doubted", False) or time.monotonic() - checked > CHECK_EVERY:
                 checked = time.monotonic()
                 if await run_in_threadpool(find, cookies.token_of(websocket)) is None:
                     line.close(SIGNED_OUT)

@@ -141,6 +141,8 @@ async def _renew(lines: Collection[Line], agent_id: int) -> None:
             line.close(4401)
         else:
             watch_of(line).viewer, watch_of(line).teams = viewer, teams
+            line.who["doubted"] = True  # a session of theirs may have ended: its socket looks at once
+            line.put({"t": "tick", "heads": {}})
 
 
 def _person(agent_id: int) -> tuple[Agent | None, frozenset[int]]:

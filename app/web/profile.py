@@ -14,6 +14,7 @@ from starlette.routing import Route
 from app import people
 from app.auth import cookies, renew
 from app.db import now, reading, transaction
+from app.events import record
 from app.models import Agent, Signin
 from app.people import SEND_KEYS, THEMES, Invalid
 from app.web.pages import done, errors_of, page, text, with_form, words
@@ -61,7 +62,9 @@ def save_password(request: Request, form: FormData) -> Response:
 def leave_elsewhere(request: Request, _form: FormData) -> Response:
     """Sign out everywhere but here."""
     with transaction() as db:
-        people.end_sessions(db, _me(db, request), keep=request.state.signin_id)
+        me = _me(db, request)
+        people.end_sessions(db, me, keep=request.state.signin_id)
+        record(db, "agent.changed", agent=me, agent_id=me.id, what="signed_out")
     return done(request, HERE, words(request, "You are signed out everywhere else."))
 
 
