@@ -133,11 +133,9 @@ def _cap_marks(db: Session, head: Conversation) -> None:
 def _leave_with(old_head: Conversation, child: Conversation) -> None:
     """What held for the thread while it was one goes on for the child where it has a matter open: a person who
     took over stays in charge (the bot must not speak again by itself), a snooze ends when it would have."""
+    until = old_head.snoozed_until or now()
     for one in (old_head, child):
-        if one.status != SNOOZED:
-            one.snoozed_until = None
-        elif one.snoozed_until is None:
-            one.snoozed_until = old_head.snoozed_until or now()
+        one.snoozed_until = until if one.status == SNOOZED else None
     if child.status == RESOLVED or old_head.owner != HUMAN:
         return
     if child.owner == BOT:

@@ -1,0 +1,249 @@
+"""Saying that two customers are one person rewrites nothing, and can be taken back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import inbox, queries, verify
+from app.db import now
+from app.models import Agent, Case, Channel, Conversation, Customer, CustomerLink, Message
+from tests import factories as make
+
+
+def both(db: Session, bot: bool = False) -> tuple[Channel, Conversation, Conversation]:
+    channel = make.channel(db, bot=bot)
+    return (
+        channel,
+        make.conversation(db, channel, "甲です", "a"),
+        make.conversation(db, channel, "乙です", "b"),
+    )
+
+
+def link(db: Session, child: Conversation, parent: Conversation) -> CustomerLink | None:
+    return inbox.link(db, make.customer_of(db, child), make.customer_of(db, parent), evidence={"by": "test"})
+
+
+def texts(db: Session, head: Conversation) -> list[str]:
+    return [one.text for one in queries.thread_page(db, head).messages if one.kind != "system"]
+
+
+def test_linked_customers_have_one_thread(db: Session) -> None:
+    channel, one, other = both(db)
+    assert link(db, other, one) is not None
+    make.customer_says(db, channel, "続きです", "b")
+    assert texts(db, one) == ["甲です", "乙です", "続きです"]
+    assert (one.inbound_count, one.last_preview, one.status) == (3, "続きです", "open")
+    assert link(db, one, other) is None  # they are one already
+
+
+def test_after_unlinking_each_has_their_own_words_those_since_included(db: Session) -> None:
+    channel, one, other = both(db)
+    made = link(db, other, one)
+    assert made is not None
+    make.customer_says(db, channel, "続きです", "b")
+    make.customer_says(db, channel, "こちらも", "a")
+    inbox.unlink(db, made)
+    inbox.unlink(db, made)
+    assert (texts(db, one), texts(db, other)) == (["甲です", "こちらも"], ["乙です", "続きです"])
+    assert (one.inbound_count, other.inbound_count) == (2, 2)
+    assert (one.status, other.status) == ("open", "open")
+    assert all(m.case_id is not None for m in db.scalars(select(Message).filter_by(author="customer")))
+
+
+def test_a_case_only_the_child_spoke_in_goes_along_with_its_escalation(db: Session) -> None:
+    channel, one, other = both(db)
+    agent = make.agent(db)
+    inbox.resolve(db, agent, one)
+    inbox.resolve(db, agent, other)
+    db.flush()
+    for case in db.scalars(select(Case)):
+        case.resolved_at = now() - timedelta(days=9)
+    made = link(db, other, one)
+    assert made is not None
+    make.customer_says(db, channel, "新しい件", "b")
+    raised = inbox.escalate(db, one, "refund", "高額", agent=agent)
+    inbox.unlink(db, made)
+    assert (one.status, one.escalated) == ("resolved", False)
+    assert (other.status, other.escalated, raised.conversation_id) == ("open", True, other.id)
+
+
+def test_a_person_who_took_over_stays_in_charge_of_both_sides(db: Session) -> None:
+    channel, one, other = both(db, bot=True)
+    agent = make.agent(db)
+    made = link(db, other, one)
+    assert made is not None
+    inbox.take_over(db, agent, one)
+    epoch = other.owner_epoch
+    inbox.unlink(db, made)
+    assert (other.owner, other.assignee_id, other.owner_epoch) == ("human", agent.id, epoch + 1)
+    make.customer_says(db, channel, "送料はいくらですか", "b")
+    assert texts(db, other)[-1] == "送料はいくらですか"
+
+
+def test_unread_messages_are_not_taken_for_read_after_unlinking(db: Session) -> None:
+    channel, one, other = both(db)
+    agent = make.agent(db)
+    made = link(db, other, one)
+    assert made is not None
+    inbox.mark_read(db, agent, one)
+    inbox.unlink(db, made)
+    make.customer_says(db, channel, "まだです", "a")
+    db.flush()
+    assert queries.unread(db, agent, [one]) == {one.id: 1}
+
+
+def test_a_snooze_goes_on_for_the_side_it_was_about(db: Session) -> None:
+    _, one, other = both(db)
+    agent = make.agent(db)
+    inbox.resolve(db, agent, one)
+    made = link(db, other, one)
+    assert made is not None
+    until = now() + timedelta(hours=2)
+    inbox.snooze(db, agent, one, until)
+    inbox.unlink(db, made)
+    assert (one.status, one.snoozed_until) == ("resolved", None)
+    assert (other.status, other.snoozed_until) == ("snoozed", until)
+
+
+def test_a_verb_that_waited_for_the_lock_acts_on_the_side_its_customer_is_on_now(db: Session) -> None:
+    _, one, other = both(db)
+    made = link(db, other, one)
+    assert made is not None
+    inbox.unlink(db, made)
+    db.flush()
+    stale = db.get_one(Conversation, other.id)
+    db.expunge(stale)
+    fresh = db.get_one(Conversation, other.id)
+    fresh.__dict__["head_id"] = one.id  # as it was read before the link was undone
+    assert inbox.hold(db, fresh).id == other.id
+
+
+# --- any order of things ------------------------------------------------------------------------------------
+
+PEOPLE = "abcd"
+says = st.tuples(st.just("says"), st.sampled_from(PEOPLE))
+joins = st.tuples(st.just("link"), st.sampled_from(PEOPLE), st.sampled_from(PEOPLE))
+others = st.tuples(
+    st.sampled_from(["unlink", "resolve", "snooze", "reply", "note", "take_over", "escalate"]),
+    st.sampled_from(PEOPLE),
+)
+
+
+@dataclass
+class Model:
+    """What should be so, told in the simplest way: who said what, and which links are active."""
+
+    said: dict[str, list[str]] = field(default_factory=lambda: {who: [] for who in PEOPLE})
+    links: list[tuple[str, str]] = field(default_factory=list)  # (child head, parent head)
+
+    def top(self, who: str) -> str:
+        above = dict(self.links)
+        while who in above:
+            who = above[who]
+        return who
+
+    def thread(self, who: str) -> list[str]:
+        head = self.top(who)
+        return sorted(text for one in PEOPLE if self.top(one) == head for text in self.said[one])
+
+
+@dataclass
+class World:
+    db: Session
+    channel: Channel
+    agent: Agent
+    model: Model = field(default_factory=Model)
+    made: list[tuple[tuple[str, str], CustomerLink]] = field(default_factory=list)
+    count: int = 0
+
+    def says(self, who: str) -> None:
+        self.count += 1
+        make.customer_says(self.db, self.channel, f"{who}{self.count}", who)
+        self.model.said[who].append(f"{who}{self.count}")
+
+    def own(self, who: str) -> Conversation:
+        return make.thread_of(
+            self.db, self.db.scalars(select(Message).filter_by(text=self.model.said[who][0])).one()
+        )
+
+    def do(self, verb: str, *who: str) -> None:
+        head = self.own(who[-1])
+        match verb:
+            case "says":
+                self.says(who[0])
+            case "link":
+                self.link(*who)
+            case "unlink" if self.made:
+                pair, made = self.made.pop(self.count % len(self.made))
+                inbox.unlink(self.db, made)
+                self.model.links.remove(pair)
+            case "resolve":
+                inbox.resolve(self.db, self.agent, head)
+            case "take_over":
+                inbox.take_over(self.db, self.agent, head)
+            case "note":
+                inbox.note(self.db, self.agent, head, "メモ", f"n{self.count}")
+            case "reply":
+                make.reply(self.db, self.agent, head)
+            case "snooze" | "escalate" if head.status != "resolved":
+                if verb == "snooze":
+                    inbox.snooze(self.db, self.agent, head, now() + timedelta(hours=1))
+                else:
+                    inbox.escalate(self.db, head, "other", "なぜ", agent=self.agent)
+
+    def link(self, child: str, parent: str) -> None:
+        below, above = self.model.top(child), self.model.top(parent)
+        people = [self.db.get_one(Customer, self.customer(one)) for one in (child, parent)]
+        made = inbox.link(self.db, people[0], people[1], evidence={})
+        assert (made is None) == (below == above)
+        if made is not None:
+            self.model.links.append((below, above))
+            self.made.append(((below, above), made))
+
+    def customer(self, who: str) -> int:
+        said = self.db.scalars(select(Message).filter_by(text=self.model.said[who][0])).one()
+        return self.db.get_one(Conversation, said.conversation_id).customer_id
+
+
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(st.lists(says | joins | others, max_size=25))
+def test_any_order_of_words_links_and_verbs_gives_the_threads_the_links_say(
+    db: Session, steps: list[tuple[str, ...]]
+) -> None:
+    with db.begin_nested() as whole:
+        world = World(db, make.channel(db), make.agent(db))
+        for who in PEOPLE:
+            world.says(who)
+        for step in steps:
+            world.do(*step)
+        for who in PEOPLE:
+            found = queries.thread_page(db, world.own(who), size=500).messages
+            customers = sorted(one.text for one in found if one.author == "customer")
+            assert customers == world.model.thread(who)
+            assert world.own(who).inbound_count == len(customers)
+        db.flush()
+        report = verify.report(db)
+        assert report.clean, str(report)
+        whole.rollback()
+
+
+@pytest.mark.parametrize(
+    "order", [(("a", "b"), ("b", "c")), (("b", "c"), ("a", "b")), (("a", "b"), ("a", "c"))]
+)
+def test_three_become_one_in_whichever_order(db: Session, order: tuple[tuple[str, str], ...]) -> None:
+    channel = make.channel(db)
+    people = {who: make.conversation(db, channel, who, who) for who in "abc"}
+    for child, parent in order:
+        link(db, people[child], people[parent])
+    assert len({db.get_one(Conversation, one.id).head_id for one in people.values()}) == 1
