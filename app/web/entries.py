@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.formats import iso
 from app.models import Agent, Attachment, Case, Customer, Decision, Delivery, Identity, Message
-from app.models.message import NOTE, SYSTEM
+from app.models.message import INBOUND, NOTE, SYSTEM
 from app.web.rows import Sign, by_id, signs
 
 NEAR = timedelta(minutes=5)
@@ -19,7 +19,7 @@ NEAR = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Entry:
-    """One message as it is shown. ``marks``: which of day, case, way differ from the entry before."""
+    """One message as it is shown. ``marks``: which of day, case, way, page differ from the entry before."""
 
     message: Message
     who: str
@@ -34,6 +34,16 @@ class Entry:
     system: dict[str, Any] = field(default_factory=dict)
     marks: frozenset[str] = frozenset()
     joined: bool = False
+
+    @property
+    def parted(self) -> bool:
+        """Whether a line with day, case or way stands above it."""
+        return bool(self.marks - {"page"})
+
+    @property
+    def page(self) -> str:
+        """The address of the page the customer was on."""
+        return str(self.message.context.get("url", "")) if self.message.kind == INBOUND else ""
 
     @property
     def group(self) -> str:
@@ -77,14 +87,15 @@ def entries(db: Session, messages: Sequence[Message], zone: ZoneInfo) -> list[En
 
 def _marked(plain: Iterable[Entry]) -> Iterable[Entry]:
     """What `static/js/marks.js` does for entries that come live."""
-    seen = {"day": "", "case": "", "way": ""}
+    seen = {"day": "", "case": "", "way": "", "page": ""}
     last: Entry | None = None
     for entry in plain:
-        now = {"day": entry.day, "case": str(entry.case.number) if entry.case else "", "way": entry.way}
+        number = str(entry.case.number) if entry.case else ""
+        now = {"day": entry.day, "case": number, "way": entry.way, "page": entry.page}
         marks = frozenset(key for key, value in now.items() if value and value != seen[key])
         seen |= {key: value for key, value in now.items() if value}
         joined = bool(
-            not marks
+            not marks - {"page"}
             and entry.group
             and last is not None
             and last.group == entry.group

@@ -22,7 +22,14 @@ MORE = (("open", "All open"), ("snoozed", "Snoozed"), ("resolved", "Resolved"))
 def index(request: Request) -> Response:
     """The list and nothing open yet."""
     with reading() as db:
-        return page(request, "inbox/index.html", area="inbox", pane=None, **_listed(db, request))
+        listed = _listed(db, request)
+    response = page(request, "inbox/index.html", area="inbox", pane=None, **listed)
+    for name in (
+        "view",
+        "sort",
+    ):  # so that a reload, or a link to a conversation, keeps the list one works from
+        response.set_cookie(name, listed[name], samesite="lax", httponly=True)
+    return response
 
 
 def permalink(request: Request) -> Response:
@@ -91,8 +98,9 @@ def _rows(db: Session, request: Request) -> dict[str, Any]:
     asked = request.query_params
     view = asked.get("view") or request.cookies.get("view") or "mine"
     view = view if view in queries.VIEWS else "mine"
-    sort = asked.get("sort") if asked.get("sort") in queries.SORTS else "newest"
-    found = queries.list_page(db, request.state.viewer, view, sort=sort or "newest", after=asked.get("after"))
+    sort = asked.get("sort") or request.cookies.get("sort") or "newest"
+    sort = sort if sort in queries.SORTS else "newest"
+    found = queries.list_page(db, request.state.viewer, view, sort=sort, after=asked.get("after"))
     return {
         "rows": rows(db, request.state.viewer, found.rows),
         "view": view,

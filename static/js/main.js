@@ -7,6 +7,7 @@ import "./dialog.js";
 import "./copy.js";
 import "./generate.js";
 import "./put.js";
+import "./here.js";
 import "./ticks.js";
 import "./requests.js";
 import "./list.js";

@@ -18,6 +18,8 @@ function mark(entry) {
     any ||= differs;
   }
   if (line) line.hidden = !any;
+  const seen = one(".seen-here", entry);
+  if (seen) seen.hidden = before(entry, "page") === entry.dataset.page;
   const near = last && Date.parse(entry.dataset.order.split("|")[0]) - Date.parse(last.dataset.order.split("|")[0]) < 300000;
   entry.classList.toggle("joined", Boolean(!any && near && entry.dataset.group && last.dataset.group === entry.dataset.group));
 }

@@ -8,6 +8,16 @@ document.addEventListener("htmx:responseError", (event) => {
   if (xhr.status === 401) return toast(say("signedOut"), { bad: true });
   toast((plain && xhr.responseText.slice(0, 400)) || say(xhr.status >= 500 ? "kept" : "refused"), { bad: true });
 });
+// Rows that could not be loaded can be asked for again.
+for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(name, (event) => {
+    const rows = event.detail.elt;
+    if (!rows?.matches?.(".more-rows")) return;
+    const again = Object.assign(document.createElement("button"), { type: "button", className: "btn small more", textContent: say("retry") });
+    again.addEventListener("click", () => window.htmx.ajax("GET", rows.getAttribute("hx-get"), { target: rows, swap: "outerHTML" }));
+    rows.replaceChildren(again);
+  });
+}
 for (const name of ["htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(name, () => toast(say("offline"), { bad: true }));
 }

@@ -82,7 +82,10 @@ function matches(all, word) {
 }
 
 // The server has filled in the rest (app/canned.py); how the customer is addressed depends on the reply's language.
-const fill = (reply, form) => reply.body.replaceAll("{customer}", () => (reply.locale === "ja" ? form.dataset.customerJa : reply.locale === "en" ? form.dataset.customerEn : form.dataset.customer));
+const fill = (reply, form) => {
+  const english = (reply.locale || document.documentElement.lang) === "en";
+  return reply.body.replaceAll("{customer}", () => (english ? form.dataset.customerEn : form.dataset.customerJa));
+};
 
 function option(item, index, selected) {
   const li = document.createElement("li");

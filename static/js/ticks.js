@@ -30,4 +30,6 @@ function tick() {
 }
 
 setInterval(tick, 1000);
+tick();
+document.addEventListener("htmx:load", tick);
 document.addEventListener("visibilitychange", tick);
