@@ -219,6 +219,23 @@ def test_a_socket_needs_a_session_and_our_own_page(kei: Agent) -> None:
             pass
 
 
+def test_signing_out_closes_the_socket(kei: Agent) -> None:
+    here, there = Browser().come_in(kei), Browser().come_in(kei)
+    with (
+        here,
+        here.websocket_connect("/inbox/socket") as mine,
+        here.websocket_connect("/inbox/socket") as other,
+    ):
+        there.submit("/logout")
+        assert mine.receive_json()["t"] == "tick"  # looked, and lives
+        here.submit("/logout")
+        for socket in (mine, other):
+            with pytest.raises(WebSocketDisconnect) as closed:
+                while True:
+                    socket.receive_json()
+            assert closed.value.code == 4401
+
+
 def test_a_body_that_is_too_large_is_refused_in_a_sentence(kei: Agent) -> None:
     browser = Browser().come_in(kei)
     response = browser.submit("/settings/me", {"name": "あ" * 1_200_000})
