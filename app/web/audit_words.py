@@ -157,7 +157,7 @@ def _values(request: Request, event: Event, known: _Known) -> dict[str, object]:
         "n": len(data.get("receipts", ())),
         "until": _moment(request, data.get("until")),
         **{key: words(request, str(data.get(key, "?")).capitalize()) for key in ("role", "before", "after")},
-        **({"before": data["before"]} if event.kind.startswith("audit.label") and "before" in data else {}),
+        **({"before": data["before"]} if event.kind == "audit.label_changed" and "before" in data else {}),
     }
 
 

@@ -13,6 +13,7 @@ from app import intake, receipts
 from app.db import reading, transaction
 from app.events import record
 from app.models import Channel, RawReceipt
+from app.text import clean
 from app.web.pages import done, number, page, path_id, require_role, text, with_form, words
 
 LIST = "/settings/receipts"
@@ -65,7 +66,7 @@ def show(request: Request) -> Response:
         receipt=receipt,
         channel=channel,
         messages=messages,
-        beginning=receipt.body[:SHOWN].decode("utf-8", "replace"),
+        beginning=clean(receipt.body[:SHOWN].decode("utf-8", "replace")),
         size=len(receipt.body),
         cut=len(receipt.body) > SHOWN,
     )
