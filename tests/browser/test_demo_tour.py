@@ -1,0 +1,95 @@
+"""The README's tour, walked as it is told: a fresh installation with the demo, two windows, one minute."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.cast import PATIENCE, Customer, Staff
+from tests.serving import Served, clean_environment, serving
+
+pytestmark = pytest.mark.browser
+
+People = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(tmp_path_factory.mktemp("demo"), "--demo") as served:
+        yield served
+
+
+def comes_in_with_a_click(person: Staff, base: str, name: str) -> Staff:
+    """The sign-in page of a demo offers everybody."""
+    person.base = base
+    person.page.goto(f"{base}/inbox")
+    person.page.locator("form").filter(has_text=name).get_by_role("button").click()
+    person.page.wait_for_url("**/inbox*")
+    return person
+
+
+def test_the_tour_goes_as_the_readme_tells_it(house: Served, people: People) -> None:
+    guest = people(Customer).visit(f"{house.base}/demo")
+    guest.says("返品したい")
+    guest.sees("到着後14日以内でしたら返品を承ります")
+    guest.says("人と話したい")
+    guest.sees("担当者におつなぎします")
+
+    tanaka = comes_in_with_a_click(people(Staff), house.base, "田中 美咲")
+    tanaka.looks_at("unassigned")
+    tanaka.page.locator("li[id^=row-] a.row").first.click()
+    tanaka.sees("人と話したい")
+    tanaka.page.keyboard.press("t")
+    expect(tanaka.log.get_by_text("田中 美咲").first).to_be_visible(timeout=PATIENCE)
+    tanaka.answers("お待たせいたしました。田中でございます。")
+    guest.sees("お待たせいたしました")
+    guest.says("セーターを返品したいです")
+    tanaka.sees("セーターを返品したいです")
+    assert guest.serious() == []
+    assert tanaka.serious() == []
+
+
+def test_a_customer_of_the_shop_finds_their_conversation_on_another_device(
+    house: Served, people: People
+) -> None:
+    first, second = people(Customer), people(Customer)
+    for device in (first, second):
+        device.page.goto(f"{house.base}/demo/mypage")
+        device.page.get_by_role("button", name="中村 美穂").click()
+        device.page.wait_for_load_state()
+        device.launcher.click()
+        device.sees("裏地はどうなりますか？")
+    first.says("袖も同じくらい詰められますか？")
+    second.sees("袖も同じくらい詰められますか？")
+
+    second.page.get_by_role("button", name="ログアウト").click()
+    second.page.wait_for_load_state()
+    second.launcher.click()
+    second.sees("裏地はどうなりますか？", times=0)
+    expect(second.chat.locator("#log")).to_contain_text("いらっしゃいませ", timeout=PATIENCE)
+
+
+def test_the_chat_works_on_the_page_with_the_strict_policy(house: Served, people: People) -> None:
+    guest = people(Customer, locale="en-GB")
+    guest.page.goto(f"{house.base}/demo/strict")
+    guest.page.locator("[data-chat]").click()
+    guest.says("How long does delivery take?")
+    guest.sees("Orders placed before 14:00")
+    assert guest.serious() == []
+
+
+def test_the_books_of_the_demo_add_up(house: Served, tmp_path: Path) -> None:
+    told = subprocess.run(
+        [sys.executable, "-m", "app.cli", "--data-dir", str(house.data_dir), "verify"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=clean_environment(),
+    )
+    assert told.returncode == 0, told.stdout + told.stderr
