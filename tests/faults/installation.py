@@ -1,0 +1,152 @@
+"""A running installation under test, those who send to it, and those who kill its processes."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import httpx2
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from app import db as database
+from app.db import now
+from app.models import Delivery, RawReceipt
+from channels import api
+from tests.factories import SECRETS
+from tests.serving import Served, clean_environment, serving, until
+
+SECRET = "a secret for the tests only, 0123"  # the one this process seals with, see tests/conftest.py
+
+
+class Installation:
+    """What `madoguchi serve` runs, and its rows."""
+
+    def __init__(self, served: Served, environment: dict[str, str]) -> None:
+        self.served, self.environment = served, environment
+        self.url = environment.get("DATABASE_URL") or f"sqlite:///{served.data_dir / 'madoguchi.db'}"
+        self.killed: Counter[str] = Counter()
+
+    @contextmanager
+    def rows(self) -> Iterator[Session]:
+        """The installation's own database, as another process of it would use it."""
+        engine = database.make_engine(self.url)
+        with Session(engine.execution_options(writes=True), expire_on_commit=False) as db, db.begin():
+            yield db
+        engine.dispose()
+
+    def kill_in_the_middle(self, names: str, done: Callable[[], int]) -> None:
+        """kill -9 each of the named processes, the next as soon as work goes on (`done()` grows) again."""
+        chance = random.Random(7)
+        for name in names.split():
+            before = done()
+            until(lambda: done() >= before + 5, f"work goes on before {name} is killed", 60)  # noqa: B023
+            time.sleep(chance.uniform(0, 0.3))  # in the middle of something
+            self.served.kill(name)
+            self.killed[name] += 1
+        before = done()
+        until(lambda: done() >= before + 5, "work goes on after the last one was killed", 60)
+
+    def let_time_pass(self) -> None:
+        """What waits for minutes (claims of dead workers, requests of dead readers) is due now."""
+        with self.rows() as db:
+            db.execute(update(Delivery).where(Delivery.state == "sending").values(claimed_at=long_ago()))
+            db.execute(update(Delivery).where(Delivery.state == "queued").values(next_at=now()))
+            db.execute(update(RawReceipt).where(RawReceipt.state == "new").values(received_at=long_ago()))
+
+    def verify(self) -> str:
+        """What `madoguchi verify` says. Raises AssertionError unless everything adds up."""
+        ran = subprocess.run(
+            [sys.executable, "-m", "app.cli", "verify"],
+            env=clean_environment(
+                MADOGUCHI_DATA_DIR=str(self.served.data_dir),
+                REDIS_URL="redis://127.0.0.1:1/0",
+                **self.environment,
+            ),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        return ran.stdout
+
+
+def long_ago() -> datetime:
+    """Long enough ago for the sweepers."""
+    return now() - timedelta(minutes=2, seconds=30)
+
+
+@contextmanager
+def installed(folder: Path, **environment: str) -> Iterator[Installation]:
+    """`madoguchi serve` without the demo, ready."""
+    environment = {"MADOGUCHI_SECRET_KEY": SECRET, "MADOGUCHI_ALLOW_PRIVATE": "true", **environment}
+    with serving(folder, "--no-demo", **environment) as served:
+        yield Installation(served, environment)
+
+
+class Sender:
+    """A system that delivers signed webhooks, each again until it is answered with 200."""
+
+    def __init__(self, base: str, key: str, name: str) -> None:
+        self.url, self.name = f"{base}/hooks/{key}", name
+        self.acknowledged: list[str] = []
+        self.repeated = 0
+
+    def run(self, stop: threading.Event) -> None:
+        """Send, one after the other, until told to stop; what was begun is brought to its end."""
+        number = 0
+        with httpx2.Client(timeout=5) as client:
+            while not stop.is_set():
+                number += 1
+                self._deliver(client, f"{self.name}-{number}")
+
+    def _deliver(self, client: httpx2.Client, id: str) -> None:
+        message = {"type": "message", "id": id, "from": {"id": self.name}, "text": f"送料はいくらですか {id}"}
+        body = json.dumps(message).encode()
+        for _ in range(300):
+            stamp = int(time.time())
+            signature = f"t={stamp},v1={api.sign(SECRETS['api']['secret'], stamp, body)}"
+            with suppress(httpx2.HTTPError):
+                answer = client.post(self.url, content=body, headers={api.HEADER: signature})
+                if answer.status_code == 200:
+                    self.acknowledged.append(id)
+                    return
+            self.repeated += 1
+            time.sleep(0.1)
+        raise AssertionError(f"{id} was never acknowledged")
+
+
+class Callbacks:
+    """The shop's own server: takes the answers, and knows the keys it has seen."""
+
+    def __init__(self) -> None:
+        self.keys: Counter[str] = Counter()
+        seen = self.keys
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["Content-Length"]))
+                seen[self.headers["Idempotency-Key"]] += 1
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:
+                return
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/answers"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
