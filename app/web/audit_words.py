@@ -33,7 +33,7 @@ SENTENCES: Mapping[str, str] = {
     "audit.channel_changed": "The settings of the channel “%(name)s” were changed.",
     "audit.channel_on": "The channel “%(name)s” was switched on.",
     "audit.channel_off": "The channel “%(name)s” was switched off.",
-    "audit.receipt_read": "%(n)s stored requests were read again.",
+    "audit.receipt_read": "Stored requests were read again: %(n)s.",
     "audit.shop_changed": "The shop is called “%(name)s”, and sending can be undone for %(undo_seconds)s s.",
     "audit.hours_changed": "The business hours were changed.",
     "audit.reply_added": "The canned reply /%(name)s was added.",
