@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -18,6 +18,8 @@ from app.inbox.reading import release_lock
 from app.models import Agent, Case, Conversation
 from app.models.conversation import OPEN, RESOLVED, SNOOZED
 from app.text import clean
+
+FURTHEST = timedelta(days=5 * 365)  # ahead, for a snooze
 
 
 def resolve(db: Session, agent: Agent | None, conversation: Conversation) -> None:
@@ -53,12 +55,15 @@ def reopen(db: Session, agent: Agent, conversation: Conversation) -> None:
 
 
 def snooze(db: Session, agent: Agent, conversation: Conversation, until: datetime) -> None:
-    """Put the matter aside until a time, or until the customer writes. Raises :class:`Refused`."""
+    """Put the matter aside until a time (at most years ahead), or until the customer writes.
+
+    Raises :class:`Refused`. *Trap:* the last hours of the year 9999 are no time at all in another zone.
+    """
     head = hold(db, conversation)
     case = current_case(db, head)
     if case is None:
         raise Refused("There is no open case to snooze.", status=409)
-    if until <= now():
+    if not now() < until < now() + FURTHEST:
         raise Refused("Choose a time in the future to snooze until.")
     for one in _unresolved(db, head):
         one.status = SNOOZED

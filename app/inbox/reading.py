@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app import realtime
 from app.db import after_commit, insert_if_new, now
 from app.inbox.holding import Refused, hold
-from app.models import Agent, Conversation, Draft, ReadMark, ReplyLock
+from app.models import Agent, Channel, Conversation, Draft, ReadMark, ReplyLock
 from app.text import clean
 
 LOCK_FOR = timedelta(seconds=60)  # renewed while they type
@@ -45,7 +45,8 @@ def save_draft(
         db.add(draft)
     elif version < draft.version:
         raise Refused("A newer draft was saved on another screen.", status=409)
-    draft.text, draft.kind, draft.channel_id = clean(text)[:20_000], kind, channel_id
+    there = channel_id is not None and db.get(Channel, channel_id) is not None
+    draft.text, draft.kind, draft.channel_id = clean(text)[:20_000], kind, channel_id if there else None
     draft.version, draft.updated_at = draft.version + 1, now()
     if not draft.text.strip():
         release_lock(db, agent, head)
