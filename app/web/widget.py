@@ -176,7 +176,7 @@ def _closed(locale: str, opens: datetime | None) -> str:
         return gettext(locale, "Closed at the moment")
     zone = opens.tzinfo if isinstance(opens.tzinfo, ZoneInfo) else ZoneInfo(settings().timezone)
     when = {"day": day(opens, locale, zone, now()), "time": clock(opens, zone)}
-    return gettext(locale, "Closed now, open again: %(day)s %(time)s", **when)
+    return gettext(locale, "Closed until %(day)s %(time)s", **when)
 
 
 def _shop_name(db: Any) -> str:

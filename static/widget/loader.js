@@ -254,7 +254,7 @@ iframe{position:fixed;z-index:2147483000;bottom:calc(96px + env(safe-area-inset-
 
   async function start() {
     try {
-      await settings();
+      if ((await settings()).hidden) hidden = true; // closed, and the shop wants no chat then
       draw();
       if (wanted) { wanted = false; show(true); }
       else if (read("token") || identity || outbox().length) later(load);

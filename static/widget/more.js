@@ -26,8 +26,9 @@ const button = (label, onclick, props = {}) => h("button", { type: "button", onc
 function lay(kind, label, ...children) {
   shut();
   giver = document.activeElement;
-  sheet = h("div", { class: "veil", onclick: (e) => e.target === sheet && shut() },
-    h("section", { class: `sheet ${kind}`, role: kind === "menu" ? "menu" : "dialog", "aria-label": label, "aria-modal": kind !== "menu" }, ...children));
+  sheet = h("aside", { class: "veil", "aria-label": label, onclick: (e) => e.target === sheet && shut() },
+    h("div", { class: `sheet ${kind}`, role: kind === "menu" ? "menu" : "dialog", "aria-label": label, "aria-modal": kind !== "menu" }, ...children));
+  behind(true);
   document.body.append(sheet);
   sheet.querySelector("input,textarea,button")?.focus();
   api.closeSheet = shut;
@@ -37,8 +38,14 @@ function shut() {
   if (!sheet) return false;
   sheet.remove();
   sheet = null;
+  behind(false);
   giver?.focus?.();
   return true;
+}
+
+// What lies under a sheet is out of reach of the keyboard, too.
+function behind(inert) {
+  for (const part of document.querySelectorAll("header,main,footer")) part.inert = inert;
 }
 
 const acts = {
@@ -91,15 +98,15 @@ const acts = {
       wanted.includes("email") && field("your_email", "email", { name: "email", autocomplete: "email", maxlength: 254, required: must }),
       wanted.includes("phone") && field("your_phone", "tel", { name: "phone", autocomplete: "tel", maxlength: 30 }),
       which === "offline" && h("label", {}, say("message"), h("textarea", { name: "text", rows: 3, required: true })),
-      h("div", { class: "row" }, !must && button(say("skip"), () => { form.remove(); document.body.classList.remove("asking"); }), h("button", { class: "go" }, say(which === "offline" ? "leave" : "start"))));
+      h("div", { class: "row" }, !must && button(say("skip"), () => { form.remove(); asking(false); }), h("button", { class: "go" }, say(which === "offline" ? "leave" : "start"))));
     form.addEventListener("submit", (e) => {
       e.preventDefault();
       const data = Object.fromEntries(new FormData(form));
       form.remove();
-      document.body.classList.remove("asking");
+      asking(false);
       api.write(data.text || "", { t: "ask", form: which, name: data.name, email: data.email, phone: data.phone });
     });
-    document.body.classList.toggle("asking", which === "prechat");
+    asking(which === "prechat");
     api.log.foot(form);
   },
 
@@ -144,6 +151,13 @@ const acts = {
     return false;
   },
 };
+
+// While the form before the chat is open, there is nowhere else to type.
+function asking(on) {
+  document.body.classList.toggle("asking", on);
+  api.$("bar").inert = on;
+  if (!on) api.type.focus();
+}
 
 function sound() {
   api.init.sound = !api.init.sound;
