@@ -68,6 +68,7 @@ def test_a_customer_of_the_shop_finds_their_conversation_on_another_device(
     first.says("袖も同じくらい詰められますか？")
     second.sees("袖も同じくらい詰められますか？")
 
+    second.launcher.click()  # the open chat lies over the page
     second.page.get_by_role("button", name="ログアウト").click()
     second.page.wait_for_load_state()
     second.launcher.click()
