@@ -156,10 +156,9 @@ class Hub:
     async def stop(self) -> None:
         """Stop listening and close every line (1012: service restart)."""
         for task in self._tasks:
-            task.cancel()
-        for task in self._tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            while not task.done():  # a cancellation that falls into connecting to Redis is swallowed there
+                task.cancel()
+                await asyncio.wait({task}, timeout=0.5)
         for line in {line for lines in self.lines.values() for line in lines}:
             line.close(1012)
 

@@ -5,6 +5,9 @@ import { converting, watch } from "./ime.js";
 const fold = (text) => text.normalize("NFKC").toLowerCase();
 const nameOf = (element) => (element.dataset.command || element.getAttribute("aria-label") || element.title.replace(/ \(.\)$/, "") || element.textContent).replace(/\s+/g, " ").trim();
 
+// What one does to the open conversation first, then where one can go.
+const rank = (item) => (item.key.length === 1 ? 0 : item.key ? 2 : 1);
+
 attach("[data-palette]", (dialog) => {
   const input = one("input", dialog);
   const list = one("ul", dialog);
@@ -15,6 +18,7 @@ attach("[data-palette]", (dialog) => {
   const gather = () => all("[data-key], [data-place], [data-command], [data-view-link]")
     .filter((element) => !element.closest("dialog") && (visible(element) || element.dataset.command))
     .map((element) => ({ element, name: nameOf(element), key: element.dataset.key ?? "" }))
+    .sort((a, b) => rank(a) - rank(b))
     .filter((item, index, items) => item.name && items.findIndex((other) => other.name === item.name) === index);
   let everything = [];
 
