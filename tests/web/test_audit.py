@@ -104,6 +104,24 @@ def test_pages_follow_each_other_and_leave_out_what_only_sockets_need(osamu: Age
     assert "agent.changed" not in [one.kind for one in everything.rows]
 
 
+def test_what_one_person_did_long_ago_is_reached_page_by_page(
+    osamu: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit, "SEARCHED", 20)
+    with transaction() as db:
+        kei = factories.agent(db, "佐藤 恵")
+        wanted = record(db, "audit.label_added", agent=kei, name="恵の札")
+        for _ in range(50):
+            record(db, "audit.label_added", agent=osamu, name="修の札")
+    after: int | None = None
+    found: list[int] = []
+    for _ in range(3):
+        with reading() as db:
+            page = audit.page(db, agent_id=kei.id, after=after)
+        found, after = found + [one.id for one in page.rows], page.after
+    assert (found, after) == ([wanted.id], None)
+
+
 @pytest.mark.parametrize("kind", sorted({kind.partition("/")[0] for kind in SENTENCES}))
 def test_an_event_that_lacks_everything_is_still_shown(browser: Browser, kind: str) -> None:
     with transaction() as db:
