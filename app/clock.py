@@ -9,14 +9,14 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session
 
-from app import connect, deliver, files, inbox, intake, jobs, vault
+from app import connect, deliver, files, inbox, intake, jobs, polled, vault
 from app.db import now, reading, transaction
 from app.models import Attachment, Channel, Conversation, RawReceipt, ReplyLock
 from app.models.conversation import SNOOZED
@@ -161,20 +161,21 @@ def _poll(channel_id: int) -> bool:
         channel = db.get_one(Channel, channel_id, with_for_update=True)
         if channel.cursor != before:
             return False  # another poller was first; what it stored is the truth
-        _keep(db, channel, events, cursor)
-    return bool(events)
+        receipt = _keep(db, channel, events, cursor)
+    if receipt is not None:
+        intake.read_receipt(receipt.id)
+    return receipt is not None
 
 
-def _keep(db: Session, channel: Channel, events: list[Event], cursor: dict[str, Any]) -> None:
+def _keep(
+    db: Session, channel: Channel, events: Sequence[Event], cursor: dict[str, Any]
+) -> RawReceipt | None:
+    """What was brought and where to go on from, in one transaction: neither is ever without the other."""
     channel.cursor = cursor
     channel.health, channel.health_text, channel.health_at = "ok", "", now()
-    if events:
-        receipt = intake.store(db, channel, Request("POLL", "", body=repr(events).encode()))
-        receipt.outcome, receipt.state, receipt.parsed_at = (
-            intake.accept(db, channel, events),
-            "parsed",
-            now(),
-        )
+    if not events:
+        return None
+    return intake.store(db, channel, Request(polled.METHOD, "", body=polled.dumps(events)))
 
 
 def _health(channel_id: int, state: str, sentence: str) -> None:

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import answers, connect, customers, deliver, family, files, inbox, realtime, vault
+from app import answers, connect, customers, deliver, family, files, inbox, polled, realtime, vault
 from app.db import after_commit, now, passing, transaction
 from app.inbox.messages import Received, Said
 from app.models import Channel, Conversation, Customer, Identity, Message, RawReceipt
@@ -84,8 +84,7 @@ def _read(db: Session, receipt: RawReceipt) -> None:
     query = dict(parse_qsl(urlsplit(receipt.url).query, keep_blank_values=True))
     request = base.Request(receipt.method, receipt.url, receipt.headers, query, receipt.body)
     try:
-        connector = connect.connector(channel)
-        events = connector.parse(request)
+        events = _events(channel, request)
     except (registry.UnknownKind, vault.Unreadable) as error:
         receipt.state, receipt.error = "failed", str(error)
         return
@@ -93,6 +92,12 @@ def _read(db: Session, receipt: RawReceipt) -> None:
     failed = [one["failed"] for one in receipt.outcome if "failed" in one]
     receipt.state, receipt.error = ("failed", failed[0]) if failed else ("parsed", "")
     receipt.parsed_at = now()
+
+
+def _events(channel: Channel, request: base.Request) -> list[base.Event]:
+    if request.method == polled.METHOD:
+        return polled.loads(request.body)
+    return connect.connector(channel).parse(request)
 
 
 def accept(db: Session, channel: Channel, events: Iterable[base.Event]) -> list[Outcome]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from app import clock, files, inbox, intake, jobs
+from app import clock, files, inbox, intake, jobs, polled
 from app.db import now, reading, transaction
 from app.models import Attachment, Channel, Conversation, Delivery, Message, RawReceipt, ReplyLock
 from channels import base
@@ -165,3 +165,30 @@ def test_two_pollers_store_what_they_both_saw_once(monkeypatch: pytest.MonkeyPat
         assert clock._poll(channel.id) is False
         with reading() as db:
             assert len(db.scalars(select(Message)).all()) == 1
+
+
+def test_what_was_polled_is_read_again_after_a_fix_with_its_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    with installed(monkeypatch) as post:
+        with transaction() as db:
+            channel = make.channel(db, "post")
+        sender = base.Person("p", name="山田", claimed={"x": "y"})
+        event = make.inbound("届いた", sender, id="1", attachments=(base.Attachment("a.txt", data=b"\x68i"),))
+
+        def news(cursor: Mapping[str, Any]) -> tuple[list[base.Event], dict[str, Any]]:
+            return [event, base.Ignored("a bounce")], {"seen": 1}
+
+        def broken(*_: object) -> None:
+            raise RuntimeError("a bug")
+
+        post.news = staticmethod(news)
+        with monkeypatch.context() as patch:
+            patch.setattr("app.inbox.receive", broken)
+            clock._poll(channel.id)
+        with reading() as db:
+            receipt = db.scalars(select(RawReceipt)).one()
+            assert (receipt.state, db.get_one(Channel, channel.id).cursor) == ("failed", {"seen": 1})
+            assert polled.loads(receipt.body) == [event, base.Ignored("a bounce")]
+        assert intake.read_receipt(receipt.id).state == "parsed"
+        with reading() as db:
+            assert db.scalars(select(Message.text)).one() == "届いた"
+            assert db.scalars(select(Attachment.name)).one() == "a.txt"

@@ -1,0 +1,97 @@
+"""Transactions at the edge, times with their zone, rows inserted once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, StatementError
+from sqlalchemy.orm import Session
+
+import app.db
+from app.db import insert_if_new, passing, reading, transaction
+from app.models import Label, Setting
+from tests import engines
+from tests import factories as make
+
+
+def test_a_time_comes_back_as_it_was_in_utc(db: Session) -> None:
+    tokyo = datetime(2026, 11, 22, 9, 30, 15, 123456, tzinfo=timezone(timedelta(hours=9)))
+    head = make.conversation(db)
+    head.snoozed_until = tokyo
+    db.flush()
+    db.expire(head)
+    assert head.snoozed_until == tokyo
+    assert head.snoozed_until.tzinfo is UTC
+
+
+def test_a_time_without_a_zone_is_refused(db: Session) -> None:
+    make.conversation(db).snoozed_until = datetime(2026, 1, 1)  # noqa: DTZ001  # what must not happen
+    with pytest.raises(StatementError, match="zone"):
+        db.flush()
+
+
+def test_a_row_is_inserted_once_and_the_rest_of_the_work_goes_on(db: Session) -> None:
+    assert insert_if_new(db, Label(name="返品"))
+    assert not insert_if_new(db, Label(name="返品"))
+    assert insert_if_new(db, Label(name="交換"))
+    assert sorted(db.scalars(select(Label.name))) == sorted(["返品", "交換"])
+
+
+def test_a_violation_of_another_row_is_not_taken_for_this_one(db: Session) -> None:
+    db.add(Label(name="返品"))
+    db.flush()
+    db.add(Label(name="返品"))  # waits to be written
+    with pytest.raises(IntegrityError):
+        insert_if_new(db, Label(name="交換"))
+    db.rollback()
+
+
+@pytest.mark.usefixtures("committed")
+def test_what_a_transaction_raises_takes_everything_back() -> None:
+    def work() -> None:
+        with transaction() as db:
+            db.add(Setting(key="a", value={"x": 1}))
+            db.flush()
+            raise ValueError("changed my mind")
+
+    with pytest.raises(ValueError, match="changed"):
+        work()
+    with reading() as db:
+        assert db.get(Setting, "a") is None
+
+
+@pytest.mark.usefixtures("committed")
+def test_a_reader_sees_one_view_while_others_write() -> None:
+    with reading() as db:
+        before = db.scalars(select(Setting.key)).all()
+        with transaction() as other:
+            other.add(Setting(key="new", value={}))
+        assert db.scalars(select(Setting.key)).all() == before == []
+    with reading() as db:
+        assert db.scalars(select(Setting.key)).all() == ["new"]
+
+
+if engines.WHICH == "sqlite":
+
+    def test_what_was_acknowledged_survives_a_power_cut() -> None:
+        with app.db.engine().connect() as connection:
+            told = {
+                name: connection.scalar(text(f"PRAGMA {name}")) for name in ("synchronous", "foreign_keys")
+            }
+            assert told == {"synchronous": 2, "foreign_keys": 1}
+            assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
+
+else:
+
+    @pytest.mark.usefixtures("committed")
+    def test_a_reader_cannot_write() -> None:
+        with pytest.raises(DBAPIError), reading() as db:
+            db.add(Setting(key="a", value={}))
+
+
+def test_only_a_database_that_may_recover_is_worth_another_try() -> None:
+    assert passing(OperationalError("select", {}, Exception("deadlock detected")))
+    assert not passing(IntegrityError("insert", {}, Exception("duplicate")))
+    assert not passing(ValueError("a bug"))
