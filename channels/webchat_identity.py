@@ -31,11 +31,8 @@ def verify_jwt(token: str, secret: str, audience: str, now: datetime, scope: str
     """
     claims = _decoded(token, secret, audience)
     _timely(claims, now)
-    user = claims["sub"]
-    if not (isinstance(user, str) and user.strip() and len(user) <= 200):
-        raise BadSignature("sub must be a text of 1 to 200 characters")
     return Person(
-        address=clean(user),
+        address=_user("sub", claims["sub"]),
         scope=scope,
         kind=IDENTITY_KIND,
         proof="signed",
@@ -53,17 +50,25 @@ def verify_hash(user_id: str, user_hash: str, secret: str, scope: str = "") -> P
 
     It proves the id and nothing else. Raises `BadSignature`.
     """
-    if not (user_id.strip() and len(user_id) <= 200) or len(secret) < MIN_SECRET:
-        raise BadSignature("user_id must be a text of 1 to 200 characters")
+    user = _user("user_id", user_id)
+    if len(secret) < MIN_SECRET:
+        raise BadSignature("this channel has no identity secret")
     good = sign_user(user_id, secret)
     if not hmac.compare_digest(good.encode(), user_hash.lower().encode("utf-8", "replace")):
         raise BadSignature("user_hash does not fit user_id")
-    return Person(address=clean(user_id), scope=scope, kind=IDENTITY_KIND, proof="signed")
+    return Person(address=user, scope=scope, kind=IDENTITY_KIND, proof="signed")
 
 
 def sign_user(user_id: str, secret: str) -> str:
     """The `user_hash` the business's server is to put on its page."""
     return hmac.new(secret.encode(), user_id.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+
+
+def _user(name: str, value: Any) -> str:
+    """The id as it is stored. Cleaning it would make one person of two whose ids differ by a control character."""
+    if not (isinstance(value, str) and value.strip() and len(value) <= 200 and clean(value) == value):
+        raise BadSignature(f"{name} must be a text of 1 to 200 characters, without control characters")
+    return value
 
 
 def _decoded(token: str, secret: str, audience: str) -> Mapping[str, Any]:
