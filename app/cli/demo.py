@@ -18,9 +18,9 @@ def demo() -> None:
       madoguchi --data-dir /tmp/try demo
     """
     prepare()
-    from app import demo as shop
+    from app.demo import load
 
     with progress() as step:
-        people = shop.load(step)
+        people = load(step)
     for person in people:
         click.echo(f"{person.role:<10} {person.email}   {person.password}")
