@@ -26,6 +26,15 @@ from channels import base, registry
 log = logging.getLogger(__name__)
 
 Outcome = dict[str, Any]
+OURS = {
+    "files",
+    "locale",
+    "thread",
+    "client_id",
+    "visitor_gone",
+    "address",
+    "what",
+}  # never a sender's to say
 SECRET_HEADERS = {"authorization", "cookie", "proxy-authorization"}
 TRIES = 5  # of reading one receipt, where the database asks for another try (a deadlock, a busy file)
 
@@ -203,16 +212,20 @@ def _answer(db: Session, channel: Channel, identity: Identity, received: Receive
 
 def _said(event: base.Inbound) -> Said:
     """The event in the form the inbox stores it, nothing of it too long or unfit for a column."""
-    beside = {"locale": event.sender.locale[:16], "thread": event.thread[:200]}  # an answer needs these
+    beside = {  # an answer needs these, and the sender's own page their id of it
+        "locale": event.sender.locale[:16],
+        "thread": event.thread[:200],
+        "client_id": event.client_id[:200],
+    }
+    told = {name: value for name, value in event.context.items() if name not in OURS}
     return Said(
         external_id=_key(event.external_id),
         text=event.text,
         html=event.html,
         subject=event.subject,
         sent_at=event.sent_at,
-        client_id=connect.fitting(event.client_id, 64) or None,
         kind=event.kind,
-        context=_storable({**event.context, **{name: value for name, value in beside.items() if value}}),
+        context=_storable({**told, **{name: value for name, value in beside.items() if value}}),
     )
 
 

@@ -47,7 +47,6 @@ class Said:
     html: str = ""
     subject: str = ""
     sent_at: datetime | None = None
-    client_id: str | None = None
     kind: str = INBOUND
     context: dict[str, Any] = field(default_factory=dict)
 
@@ -77,7 +76,6 @@ def receive(db: Session, channel: Channel, identity: Identity, said: Said) -> Re
         identity_id=identity.id,
         channel_id=channel.id,
         external_id=said.external_id,
-        client_id=said.client_id,
         text=clean(said.text)[:MAX_TEXT],
         html=clean(said.html),
         subject=clean(said.subject)[:500],
@@ -85,7 +83,8 @@ def receive(db: Session, channel: Channel, identity: Identity, said: Said) -> Re
         sent_at=at,
     )
     if not insert_if_new(db, message):
-        return Received(_seen(db, channel, own, said), head, new=False)
+        seen = select(Message).filter_by(channel_id=channel.id, external_id=said.external_id)
+        return Received(db.scalars(seen).one(), head, new=False)
     case, change = case_for_inbound(db, head, channel, at, message.subject or message.text)
     message.case_id = case.id
     head.inbound_count += 1  # counts everything of the customer, a call or a visit noted included
@@ -113,13 +112,6 @@ def _place(db: Session, channel: Channel, own: Conversation, identity: Identity,
         .limit(1)
     )
     return at if last is None else max(at, last)
-
-
-def _seen(db: Session, channel: Channel, own: Conversation, said: Said) -> Message:
-    stored = db.scalar(select(Message).filter_by(channel_id=channel.id, external_id=said.external_id))
-    if stored is None:  # same client id under another external id: the same sending all the same
-        stored = db.scalars(select(Message).filter_by(conversation_id=own.id, client_id=said.client_id)).one()
-    return stored
 
 
 def reply(

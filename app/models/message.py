@@ -32,7 +32,9 @@ class Message(Base):
     identity_id: Mapped[Ref | None] = mapped_column(ForeignKey("identity.id"))
     channel_id: Mapped[Ref | None] = mapped_column(ForeignKey("channel.id"))
     external_id: Mapped[str | None] = mapped_column(String(512))
-    client_id: Mapped[str | None] = mapped_column(String(64))
+    client_id: Mapped[str | None] = mapped_column(
+        String(64)
+    )  # an agent's; two devices of a customer may agree
     text: Mapped[Body] = mapped_column(default="")
     html: Mapped[Body] = mapped_column(default="")
     subject: Mapped[Line] = mapped_column(default="")

@@ -100,8 +100,8 @@ def _frame(message: Message, names: dict[int, str], held: list[Frame]) -> Frame:
         "text": message.text,
         "at": message.sent_at.isoformat(),
     }
-    if message.client_id and message.author == "customer":
-        told["client_id"] = message.client_id
+    if message.author == "customer" and message.context.get("client_id"):
+        told["client_id"] = message.context["client_id"]
     if message.removed_at is not None:
         return told | {"removed": True}
     for name, value in (

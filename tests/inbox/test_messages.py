@@ -12,6 +12,7 @@ from app import inbox, queries, search
 from app.db import now
 from app.inbox import Refused
 from app.models import Attachment, Case, Conversation, Decision, Delivery, Event, Message
+from channels import base
 from tests import factories as make
 
 HOUR = timedelta(hours=1)
@@ -34,10 +35,17 @@ def test_the_same_words_twice_are_two_messages(db: Session) -> None:
     assert make.customer_says(db, channel, "はい") is not make.customer_says(db, channel, "はい")
 
 
-def test_a_message_sent_again_under_another_id_of_the_provider_is_known_by_its_own(db: Session) -> None:
-    channel = make.channel(db)
-    first = make.customer_says(db, channel, id="x1", client_id="c")
-    assert make.customer_says(db, channel, id="x2", client_id="c") is first
+def test_two_devices_of_a_customer_may_number_their_messages_alike(db: Session) -> None:
+    channel, person = make.channel(db), base.Person("u1", proof="signed")
+    make.customer_says(db, channel, "電話から", person, id="phone:1", client_id="1")
+    said = make.customer_says(db, channel, "家から", person, id="home:1", client_id="1")
+    assert texts(db, make.thread_of(db, said)) == ["電話から", "家から"]
+
+
+def test_a_sender_says_nothing_that_is_ours_to_say(db: Session) -> None:
+    told = {"url": "https://x.example", "files": 5, "what": "resolved", "visitor_gone": True}
+    said = make.customer_says(db, make.channel(db), context=told)
+    assert said.context == {"url": "https://x.example"}
 
 
 def test_the_thread_is_in_the_order_of_the_providers_time(db: Session) -> None:
