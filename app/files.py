@@ -11,9 +11,11 @@ import io
 import os
 import secrets
 import struct
+import threading
 import time
 import zlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import puremagic
@@ -49,6 +51,9 @@ THUMB = 960  # pixels, the longer side of the scaled picture
 MAX_PIXELS = 60_000_000
 RESTING = 3600.0  # seconds a file's bytes are kept at least, so that one being stored again is not taken away
 Image.MAX_IMAGE_PIXELS = None  # we look at the size ourselves, before anything is decoded
+_decoding = threading.BoundedSemaphore(
+    2
+)  # pictures unpacked at once: the largest takes a quarter of a gigabyte
 # What Pillow raises over a file that is no picture, or a damaged one.
 BROKEN = (OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, struct.error, zlib.error)
 
@@ -57,18 +62,22 @@ class Missing(Exception):
     """The row is there but its bytes are not; the text is a sentence for the agent."""
 
 
-def store(
-    db: Session,
-    data: bytes,
-    name: str,
-    *,
-    limit: int,
-    channel: Channel | None = None,
-    agent: Agent | None = None,
-    identity: Identity | None = None,
-) -> Attachment:
-    """Keep a file that is not part of a message yet; `limit` in bytes.
+@dataclass(frozen=True)
+class Kept:
+    """A file whose bytes are on the disk, looked into, not yet in the database."""
 
+    name: str
+    content_type: str
+    size: int
+    sha256: str
+    picture: tuple[int, int] | None
+    thumb: bool
+
+
+def take_in(data: bytes, name: str, *, limit: int) -> Kept:
+    """Look into a file, write it down and scale a picture; `limit` in bytes. Needs no transaction.
+
+    That is the slow part (seconds for a large picture), and on SQLite a transaction keeps all others waiting.
     Raises :class:`app.inbox.Refused` with a sentence on an empty, too large or unsafe one.
     """
     name = _name(name)
@@ -79,17 +88,32 @@ def store(
     kind, size = look_into(data, name)
     digest = hashlib.sha256(data).hexdigest()
     _write(digest, data)
+    return Kept(name, kind, len(data), digest, size, bool(size) and _scale(digest, data))
+
+
+def store(
+    db: Session,
+    data: bytes | Kept,
+    name: str = "",
+    *,
+    limit: int,
+    channel: Channel | None = None,
+    agent: Agent | None = None,
+    identity: Identity | None = None,
+) -> Attachment:
+    """Keep a file (as :func:`take_in` does, if it was not taken in before) that is not part of a message yet."""
+    kept = data if isinstance(data, Kept) else take_in(data, name, limit=limit)
     attachment = Attachment(
         channel_id=channel.id if channel else None,
         agent_id=agent.id if agent else None,
         identity_id=identity.id if identity else None,
-        name=name,
-        content_type=kind,
-        size=len(data),
-        sha256=digest,
-        width=size[0] if size else None,
-        height=size[1] if size else None,
-        thumb=bool(size) and _scale(digest, data),
+        name=kept.name,
+        content_type=kept.content_type,
+        size=kept.size,
+        sha256=kept.sha256,
+        width=kept.picture[0] if kept.picture else None,
+        height=kept.picture[1] if kept.picture else None,
+        thumb=kept.thumb,
         key=secrets.token_urlsafe(24),
     )
     db.add(attachment)
@@ -222,7 +246,7 @@ def _picture(data: bytes) -> tuple[str, tuple[int, int]] | None:
 def _scale(digest: str, data: bytes) -> bool:
     """Write the scaled picture, without its metadata (where and when it was taken is nobody's business)."""
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with _decoding, Image.open(io.BytesIO(data), formats=tuple(IMAGES)) as image:
             small = ImageOps.exif_transpose(image).convert("RGBA" if "A" in image.getbands() else "RGB")
             small.thumbnail((THUMB, THUMB))
             out = io.BytesIO()

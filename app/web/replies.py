@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from app import files, inbox, queries, visitors
 from app.config import settings
-from app.db import transaction
+from app.db import reading, transaction
 from app.inbox import Refused
 from app.models import Agent, Attachment, Conversation, Message
 from app.render import zone_of
@@ -56,9 +56,13 @@ def upload(request: Request, form: FormData) -> Response:
     if not isinstance(file, UploadFile):
         raise Refused("Choose a file.")
     data, name = file.file.read(), file.filename or "file"
+    limit = settings().max_upload_bytes
+    with reading() as db:
+        found(db, request)  # nobody's file is looked into for nothing
+    taken = files.take_in(data, name, limit=limit)
     with transaction() as db:
         viewer, _ = found(db, request)
-        kept = files.store(db, data, name, limit=settings().max_upload_bytes, agent=viewer)
+        kept = files.store(db, taken, limit=limit, agent=viewer)
     return JSONResponse({"id": kept.id, "name": kept.name, "size": kept.size})
 
 

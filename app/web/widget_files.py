@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
@@ -15,12 +16,13 @@ from app import connect, files, intake, rates
 from app.db import reading, transaction
 from app.i18n import gettext
 from app.inbox import Refused
-from app.models import Attachment, Visitor
+from app.models import Attachment, Channel, Visitor
 from app.visitors import links, sessions
 from app.visitors.thread import file_frame
 from app.visitors.trouble import Trouble
 from app.web.widget import ANYONE, open_channel, preflight, refused
 from app.web.widget_desk import Desk, desk_for, resume
+from channels.webchat import WebChatSettings
 
 SHOWN = (
     "image/png",
@@ -88,15 +90,16 @@ def _keep(desk: Desk, data: bytes, name: str) -> Response:
             desk.locale, 429, "rate", "That was a lot at once. Please wait a moment and try again."
         )
     try:
+        with reading() as db:
+            chosen: WebChatSettings = connect.connector(_channel(db, desk)).settings
+        limit = chosen.max_upload_mb * 1_000_000
+        taken = files.take_in(data, name, limit=limit)
+        _refuse_kind(taken, chosen.upload_types)
         with transaction() as db:
-            channel = open_channel(db, desk.key)
-            visitor = db.get_one(Visitor, desk.visitor_id)
-            assert channel is not None
-            limit = connect.connector(channel).settings.max_upload_mb * 1_000_000
+            channel, visitor = _channel(db, desk), db.get_one(Visitor, desk.visitor_id)
             identity = intake.identity_for(db, channel, sessions.sender(db, channel, visitor))
             sessions.settle(db, channel, visitor)
-            kept = files.store(db, data, name, limit=limit, channel=channel, identity=identity)
-            _refuse_kind(kept, connect.connector(channel).settings.upload_types)
+            kept = files.store(db, taken, limit=limit, channel=channel, identity=identity)
             told = file_frame(kept)
     except Refused as no:
         sentence = gettext(desk.locale, no.sentence, **no.values)
@@ -104,7 +107,15 @@ def _keep(desk: Desk, data: bytes, name: str) -> Response:
     return JSONResponse({"attachment": told}, 201, headers=ANYONE)
 
 
-def _refuse_kind(kept: Attachment, wanted: tuple[str, ...]) -> None:
+def _channel(db: Session, desk: Desk) -> Channel:
+    """The chat, which may have been switched off meanwhile. Raises :class:`app.inbox.Refused`."""
+    found = open_channel(db, desk.key)
+    if found is None:
+        raise Refused("There is no chat here (any more).")
+    return found
+
+
+def _refuse_kind(kept: files.Kept, wanted: tuple[str, ...]) -> None:
     """The channel may take fewer kinds than we can; what counts is what the bytes are."""
     kind = kept.content_type
     if not any(kind == each or (each.endswith("/*") and kind.startswith(each[:-1])) for each in wanted):
