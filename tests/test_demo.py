@@ -15,6 +15,7 @@ from app.db import Base, as_of, now, reading, transaction
 from app.demo import goods, identity, script, shop, week
 from app.models import (
     Agent,
+    Attachment,
     BotRule,
     CannedReply,
     Case,
@@ -120,6 +121,7 @@ def the_inbox_is_alive(db: Session) -> None:
     assert {row.kind for row in db.scalars(select(Channel))} == {"webchat", "api"}
     assert count(db, RawReceipt, state="parsed") == count(db, RawReceipt)
     assert count(db, Label) >= 6
+    assert [row.is_image for row in db.scalars(select(Attachment))] == [True]
     assert {row.locale for row in db.scalars(select(CannedReply))} == {"ja", "en"}
 
 
