@@ -53,15 +53,32 @@ class Typed:
     locale: str = ""
 
 
-def save(db: Session, agent: Agent, reply: CannedReply | None, typed: Typed) -> CannedReply:
-    """Write a reply (None: a new one). Raises :class:`Wrong`."""
+def save(
+    db: Session, agent: Agent, reply: CannedReply | None, typed: Typed, *, seen: str = ""
+) -> CannedReply:
+    """Write a reply (None: a new one). Raises :class:`Wrong`.
+
+    `seen` is the :func:`version` that was being changed; somebody else's change since then is not overwritten.
+    """
     wanted = _tidy(typed)
     _check(wanted)
+    if reply is not None and seen and seen != version(reply):
+        raise Wrong({"": (_CHANGED, {})})
     row = reply or CannedReply()
     _put(db, row, agent, wanted)
     kind = "audit.reply_changed" if reply else "audit.reply_added"
     record(db, kind, agent=agent, reply_id=row.id, name=row.shortcut)
     return row
+
+
+_CHANGED = (
+    "Somebody else changed this reply in the meantime. What you typed is kept; save again to replace theirs."
+)
+
+
+def version(reply: CannedReply) -> str:
+    """Which of its texts this is."""
+    return reply.updated_at.isoformat()
 
 
 def remove(db: Session, agent: Agent, reply: CannedReply) -> None:

@@ -67,7 +67,7 @@ def _save(request: Request, form: FormData, *, there: bool) -> Response:
     try:
         with transaction() as db:
             reply = _reply(db, request) if there else None
-            saved = canned.save(db, request.state.viewer, reply, typed)
+            saved = canned.save(db, request.state.viewer, reply, typed, seen=text(form, "seen"))
     except canned.Wrong as wrong:
         with reading() as db:
             reply = _reply(db, request) if there else None
@@ -108,6 +108,7 @@ def _form(
         status=status,
         section="replies",
         reply=reply,
+        seen=canned.version(reply) if reply else "",
         author=author.name if author else "",
         values=typed,
         errors=errors or {},

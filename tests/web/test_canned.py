@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -122,6 +123,29 @@ def test_braces_that_name_nothing_are_ordinary_text(browser: Browser) -> None:
     body = "返品番号 {1} と {} と ｛お客様｝ {{agent}}"
     assert browser.submit("/settings/replies", GREETING | {"body": body}).status_code == 303
     assert replies()[0].body == "返品番号 {1} と {} と {お客様} {{agent}}"
+
+
+def test_somebody_elses_change_is_not_overwritten_unknowingly(browser: Browser, yumi: Agent) -> None:
+    browser.submit("/settings/replies", GREETING)
+    here = f"/settings/replies/{replies()[0].id}"
+    seen = version_on(browser.see(here))
+    with transaction() as db:
+        reply = db.get_one(CannedReply, replies()[0].id)
+        canned.save(db, yumi, reply, canned.Typed("aisatsu", "別の人の題", "別の人の文", "ja"))
+    response = browser.submit(here, GREETING | {"title": "私の題", "seen": seen})
+    assert response.status_code == 422
+    assert "ほかの人がこの定型文を変更しました" in response.text
+    assert "私の題" in response.text
+    assert replies()[0].title == "別の人の題"
+    again = GREETING | {"title": "私の題", "seen": version_on(response.text)}
+    assert browser.submit(here, again).status_code == 303
+    assert replies()[0].title == "私の題"
+
+
+def version_on(page: str) -> str:
+    found = re.search(r'name="seen" value="([^"]+)"', page)
+    assert found
+    return found[1]
 
 
 @pytest.mark.parametrize(
