@@ -101,17 +101,22 @@ def configure(url: str | URL | Engine | None) -> None:
 
 
 def make_engine(url: str | URL) -> Engine:
-    """An engine with our settings: WAL, fsync and foreign keys on SQLite; psycopg on PostgreSQL."""
+    """An engine with our settings: WAL, fsync and foreign keys on SQLite; psycopg on PostgreSQL.
+
+    Its errors do not tell the values of a statement: they are logged, and what customers write is not for the log.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(parsed)
     if parsed.drivername in ("postgres", "postgresql"):
         parsed = parsed.set(drivername="postgresql+psycopg")
-    return create_engine(parsed, pool_size=20, max_overflow=30, pool_pre_ping=True)
+    return create_engine(parsed, pool_size=20, max_overflow=30, pool_pre_ping=True, hide_parameters=True)
 
 
 def _sqlite(url: URL) -> Engine:
-    made = create_engine(url, pool_size=20, max_overflow=60, connect_args={"timeout": BUSY_MS / 1000})
+    made = create_engine(
+        url, pool_size=20, max_overflow=60, connect_args={"timeout": BUSY_MS / 1000}, hide_parameters=True
+    )
 
     @event.listens_for(made, "connect")
     def _prepare(connection: Any, _record: Any) -> None:

@@ -4,6 +4,7 @@ Limits guard the product; they must never take it down. While Redis is away each
 and says so once in the log.
 """
 
+import ipaddress
 import logging
 import threading
 import time
@@ -31,6 +32,17 @@ def hit(key: str, limit: int, per: float) -> float:
     A refused hit is not counted, so that somebody who keeps trying is let in when the window has moved on.
     """
     return _limiter(settings().redis_url).use(lambda limiter: _hit(limiter, key, limit, per))
+
+
+def network(address: str) -> str:
+    """What to count an address by: an IPv6 host has 2**64 of them to choose from, so there its network counts."""
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is None:
+        return str(ipaddress.ip_network((ip, 64), strict=False))
+    return address
 
 
 def left(key: str, limit: int, per: float) -> float:

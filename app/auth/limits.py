@@ -1,6 +1,7 @@
 """How much a request may carry, and how long it may take to say it."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
 from starlette.datastructures import Headers
@@ -14,6 +15,7 @@ Refusal = Callable[[Request, int, str], Response]
 PLAIN = 2 * 1024 * 1024  # bytes: a form; the longest message in UTF-8 and percent signs fits
 HOOK = 3 * 1024 * 1024  # bytes: what the largest provider posts to a webhook
 PATIENCE = 30.0  # seconds without a single byte of an unfinished body
+LONGEST = 600.0  # seconds for the whole of it, however steadily it dribbles
 _FORM_AROUND = 64 * 1024  # what a multipart body may hold besides its file
 
 
@@ -82,13 +84,14 @@ def _too_large() -> _Stopped:
 
 def _measured(receive: Receive, limit: int) -> Callable[[], Awaitable[Message]]:
     got, whole = 0, False
+    until = time.monotonic() + LONGEST
 
     async def measured() -> Message:
         nonlocal got, whole
         if whole:  # what follows is the wait for the client to leave, which may take as long as it likes
             return await receive()
         try:
-            message = await asyncio.wait_for(receive(), PATIENCE)
+            message = await asyncio.wait_for(receive(), min(PATIENCE, until - time.monotonic()))
         except TimeoutError as error:
             raise _Stopped(408, "The request took too long to arrive. Nothing was saved.") from error
         got += len(message.get("body", b""))

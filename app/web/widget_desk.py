@@ -41,7 +41,7 @@ class Desk:
 
 def desk_for(connection: HTTPConnection) -> Desk:
     """The desk of a new connection."""
-    remote = connection.client.host if connection.client else ""
+    remote = rates.network(connection.client.host) if connection.client else ""
     accepted = connection.headers.get("accept-language", "").split(",")[0]
     return Desk(connection.path_params["key"], remote, locale=known(accepted))
 

@@ -18,6 +18,7 @@ from app.web.widget_desk import Desk, desk_for, take
 HELLO_WITHIN = 10.0  # seconds; who connects and says nothing holds no socket for long
 PING_EVERY = 25.0
 QUIET = 90.0  # seconds without a sign of life, our ping unanswered several times
+LINES = 40  # open at once by one visitor: more windows than anybody has
 POLICY, NOT_NOW = 1008, 1013  # close codes (RFC 6455, 7.4.1 and registry)
 
 
@@ -30,7 +31,9 @@ async def socket(websocket: WebSocket) -> None:
     writer = asyncio.create_task(_write(websocket, line))
     try:
         opened = await asyncio.wait_for(_hello(websocket, desk, line, hub), HELLO_WITHIN)
-        if opened is not None:
+        if opened is not None and widget_live.here[opened.visitor_id] >= LINES:
+            line.close(NOT_NOW)
+        elif opened is not None:
             desk = opened
             widget_live.arrive(desk.visitor_id)
             try:
