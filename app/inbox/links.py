@@ -51,7 +51,11 @@ def link(
 
 
 def unlink(db: Session, made: CustomerLink, *, agent: Agent | None = None) -> None:
-    """Undo a link: the child and everything linked below it is shown by itself again."""
+    """Undo a link: the child and everything linked below it is shown by itself again.
+
+    *Trap:* a verb that waited for the child while it was being linked holds it while it waits for the head, and
+    this takes the two the other way round: PostgreSQL then fails one of them (:func:`app.db.passing`).
+    """
     child = conversation_of(db, made.child_id)
     old_head = hold(db, child)
     db.refresh(made)
