@@ -130,6 +130,7 @@ def escalations(browser: Browser, base: str) -> bytes:
     with looking(browser, WIDE) as (_, page):
         sign_in(page, base, "supervisor")
         page.goto(f"{base}/escalations")
+        page.locator("#desk").get_by_text("佐々木 真理").first.click()
         return settled(page)
 
 
@@ -139,6 +140,10 @@ def faq(browser: Browser, base: str) -> bytes:
         sign_in(page, base, "admin")
         page.goto(f"{base}/settings/faq")
         page.get_by_role("link", name="返品").first.click()
+        page.wait_for_load_state()
+        asked = page.locator("#try")
+        asked.fill("返品の送料はいくら？")
+        asked.press("Enter")
         return settled(page)
 
 
