@@ -53,7 +53,8 @@ def sign_in(email: str, password: str, ip: str, user_agent: str, instead_of: str
     Opens its own transactions: the slow check of the password must not hold the write lock of SQLite.
     """
     email, user_agent = clean(email).strip().casefold()[:320], clean(user_agent)[:200]
-    keys = (f"signin:{_digest(email)}:{ip}", f"signin:{ip}")
+    from_there = rates.network(ip)
+    keys = (f"signin:{_digest(email)}:{from_there}", f"signin:{from_there}")
     wait = rates.hit(keys[0], *_PER_ACCOUNT) or rates.hit(keys[1], *_PER_ADDRESS)
     if wait:
         return Outcome(wait=wait)
