@@ -166,7 +166,8 @@ def local_time(value: str, zone: ZoneInfo) -> datetime | None:
         at = datetime.fromisoformat(value)
     except ValueError:
         return None
-    return at if at.tzinfo else at.replace(tzinfo=zone)
+    near = 2000 <= at.year <= 2200  # beyond that a zone can carry it out of the calendar
+    return (at if at.tzinfo else at.replace(tzinfo=zone)) if near else None
 
 
 def _composer(db: Session, viewer: Agent, head: Conversation) -> dict[str, Any]:

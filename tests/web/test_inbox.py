@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -58,6 +59,34 @@ def test_an_unknown_view_or_cursor_is_the_usual_beginning(cast: Cast) -> None:
     browser = Browser().come_in(cast.tanaka)
     for asked in ("view=nothing", "sort=nothing", "after=nonsense", "after=%00", "after=2026-11-11|x"):
         assert browser.get(f"/inbox/rows?{asked}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "nonsense",
+        "2026-11-11T00:00:00|" + "9" * 40,
+        "0001-01-01T00:00:00+23:00|1",
+        "9999-12-31T23:59:59-23:00|1",
+        "|",
+        "\x00",
+    ],
+)
+def test_a_cursor_of_ones_own_making_does_no_harm(cast: Cast, cursor: str) -> None:
+    browser = Browser().come_in(cast.tanaka)
+    for path in (
+        "/inbox/rows?view=mine&after={}", f"/conversations/{cast.open.id}/messages?before={{}}",
+        f"/conversations/{cast.open.id}/messages?after={{}}", f"/conversations/{cast.open.id}/changes?after={{}}",
+        f"/inbox/{cast.open.id}?m={{}}", "/search?q=a&after={}", "/escalations?open={}",
+    ):  # fmt: skip
+        assert browser.get(path.format(quote(cursor))).status_code in (200, 404), path
+
+
+@pytest.mark.parametrize("id", ["0", "-1", "9" * 18, "9" * 40, "x", "1.5", "%00"])
+def test_a_number_nobody_has_is_not_found(cast: Cast, id: str) -> None:
+    browser = Browser().come_in(cast.tanaka)
+    for path in ("/inbox/{}", "/inbox/{}/pane", "/conversations/{}/header", "/settings/faq/{}"):
+        assert browser.get(path.format(id)).status_code == 404, path
 
 
 def test_a_list_is_read_on_by_its_cursor() -> None:

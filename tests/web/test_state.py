@@ -81,7 +81,17 @@ def test_snoozing_until_a_time_of_ones_own_zone(tanaka: Agent, thread: Conversat
     assert now_of(thread).status == "open"
 
 
-@pytest.mark.parametrize("until", ["", "yesterday", "2020-01-01T00:00:00Z", "9999-99-99"])
+@pytest.mark.parametrize(
+    "until",
+    [
+        "",
+        "yesterday",
+        "2020-01-01T00:00:00Z",
+        "9999-99-99",
+        "9999-12-31T23:59:59-12:00",
+        "0001-01-01T00:00+14:00",
+    ],
+)
 def test_a_time_that_is_none_or_past_is_refused_with_a_sentence(
     tanaka: Agent, thread: Conversation, until: str
 ) -> None:
