@@ -3,6 +3,7 @@
 import logging
 import secrets
 
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -89,6 +90,14 @@ def _missing(request: Request, _error: Exception) -> Response:
     return refusal(request, 404)
 
 
+def _busy(request: Request, error: Exception) -> Response:
+    """The database is busy, restarting, or ended one of two that waited for each other: the same again may do."""
+    log.warning("the database asks for another try at %s %s: %s", request.method, request.url.path, error)
+    response = refusal(request, 503)
+    response.headers["Retry-After"] = "2"
+    return response
+
+
 def _failed(request: Request, error: Exception) -> Response:
     """The last resort. The number on the page and in the log leads from one to the other; the server logs the
     trace itself."""
@@ -107,5 +116,6 @@ handlers: dict[object, ExceptionHandler] = {
     HTTPException: _http,
     Refused: _refused,
     NotFound: _missing,  # what the viewer may not see does not exist
+    OperationalError: _busy,
     Exception: _failed,
 }
