@@ -33,7 +33,8 @@ def main() -> None:
     DOCS.mkdir(exist_ok=True)
     with (
         tempfile.TemporaryDirectory(prefix="mado-") as folder,
-        serving(Path(folder) / "data", "--demo") as house,sync_playwright() as player
+        serving(Path(folder) / "data", "--demo") as house,
+        sync_playwright() as player,
     ):
         path = os.environ.get("MADOGUCHI_TEST_CHROMIUM") or find_chromium()
         browser = player.chromium.launch(executable_path=path, args=FLAGS)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import click
+import jwt
 import pytest
 from starlette.routing import Mount, Route, WebSocketRoute
 
@@ -16,6 +21,7 @@ from app.inbox.escalations import DUE
 from app.options import OPTIONS, Option
 from app.web.help import FOLDER, GUIDES
 from channels import registry
+from channels.webchat_identity import verify_jwt
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -75,6 +81,15 @@ def test_the_parts_of_a_command_named_in_the_readme_exist(name: str) -> None:
 def test_every_door_stands_in_the_readme_and_every_one_named_there_opens() -> None:
     sentence = README.split("The doors, by their first word")[1].split("\n\n")[0]
     assert set(re.findall(r"`(/[\w.]*)`", sentence)) == families()
+
+
+def test_the_token_of_the_readme_is_a_proof_the_chat_accepts() -> None:
+    (example,) = re.findall(r"```python\n(# pip install pyjwt\n.*?)```", README, re.S)
+    user = SimpleNamespace(id="u-42", name="山田 太郎", email="taro@example.jp")
+    names: dict[str, Any] = {"jwt": jwt, "time": time, "user": user, "KEY": "k1", "SECRET": "s" * 40}
+    exec(example, names)
+    person = verify_jwt(names["token"], "s" * 40, "k1", datetime.now(UTC))
+    assert (person.address, person.name, person.email) == ("u-42", "山田 太郎", "taro@example.jp")
 
 
 def test_every_kind_of_channel_stands_in_the_readme_and_has_its_help() -> None:
