@@ -17,11 +17,6 @@ export function showTyping(frame) {
 
 /** frame: {conversation, people: [{id, name, initials, hue}]}, the viewer left out by id. */
 export function showPresence(frame) {
-  if (frame.online !== undefined) {
-    const dot = one(`[data-online="${frame.conversation}"]`);
-    if (dot) dot.hidden = !frame.online;
-    return;
-  }
   const place = one("[data-here]");
   if (!place || frame.conversation !== openId()) return;
   const others = frame.people.filter((person) => String(person.id) !== document.body.dataset.viewer);

@@ -61,5 +61,6 @@ function upload(form, file) {
   data.set("file", file);
   request.open("POST", `/conversations/${form.dataset.conversation}/attachments`);
   request.setRequestHeader("X-CSRF-Token", document.body.dataset.csrf);
+  request.setRequestHeader("X-Requested-With", "fetch"); // a refusal is then a sentence, not a page
   request.send(data);
 }
