@@ -99,7 +99,7 @@ def test_signing_in_forgives_earlier_typing_errors(kei: Agent) -> None:
 
 def test_the_login_page_speaks_the_language_of_the_browser() -> None:
     assert 'lang="en"' in Browser().see("/login", headers={"accept-language": "en-GB,en;q=0.9"})
-    assert "サインイン" in Browser().see("/login", headers={"accept-language": "ja"})
+    assert "ログイン" in Browser().see("/login", headers={"accept-language": "ja"})
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_everything_unnamed_is_closed() -> None:
 def test_a_program_is_told_in_json_and_htmx_is_sent_to_the_door() -> None:
     response = Browser().get("/inbox", headers={"accept": "application/json"})
     assert response.status_code == 401
-    assert response.json() == {"error": "先にサインインしてください。"}
+    assert response.json() == {"error": "先にログインしてください。"}
     headers = {"hx-request": "true", "hx-current-url": "http://testserver/inbox?view=mine"}
     response = Browser().get("/inbox/list", headers=headers)
     assert (response.status_code, response.headers["hx-redirect"]) == (
