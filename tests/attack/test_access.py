@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from starlette.routing import Route, WebSocketRoute
 
@@ -60,7 +62,12 @@ def test_an_outsider_finds_nothing_of_anothers_conversation(scene: Scene) -> Non
     outsider = browser(scene.outsider)
     tried = scoped()
     assert len(tried) > 20
-    forms = {"text": "hello", "client_id": "a-client-id", "label_id": scene.ids["labels"], "take": "1"}
+    forms: dict[str, Any] = {
+        "text": "hello",
+        "client_id": "a-client-id",
+        "label_id": scene.ids["labels"],
+        "take": "1",
+    }
     forms |= {"agent_id": scene.outsider.id, "type": "complaint", "reason": "x", "until": "2100-01-01T00:00"}
     for method, pattern in tried:
         path = scene.path(pattern)

@@ -204,7 +204,7 @@ def test_no_frame_of_an_agent_breaks_the_inbox_socket(scene: Scene) -> None:
     rolls = random.Random(3)
     with browser(scene.insider) as here, here.websocket_connect("/inbox/socket") as line:
         for _ in range(60):
-            told = {"t": rolls.choice(["looking", "typing", "x", 5, None])}
+            told: dict[str, Any] = {"t": rolls.choice(["looking", "typing", "x", 5, None])}
             told |= {"conversation": rolls.choice([1, 2**70, -1, "1", None, 1.5, [], True, 9 * 10**18])}
             told |= {"on": rolls.choice([True, "x", None]), "note": rolls.choice([False, 1])}
             line.send_text(json.dumps(told))
@@ -220,11 +220,8 @@ def test_no_frame_of_an_agent_breaks_the_inbox_socket(scene: Scene) -> None:
 def test_no_call_of_a_stranger_breaks_a_webhook(scene: Scene, key: str) -> None:
     here = browser()
     for body, kind in BODIES:
-        for extra in ({}, {"x-madoguchi-signature": "sha256=" + "0" * 64}, {"x-madoguchi-signature": "é"}):
-            headers = {
-                "content-type": kind,
-                **{name: value.encode("latin-1") for name, value in extra.items()},
-            }
+        for signature in (b"", b"sha256=" + b"0" * 64, b"t=1,v1=0", b"t=9" + b"9" * 5000, b"\xe9"):
+            headers = {b"content-type": kind.encode(), b"x-madoguchi-signature": signature}
             answer = here.post(f"/hooks/{key}?a=%00&b=%ff", content=body, headers=headers)
-            unharmed(answer, (body[:40], extra))
+            unharmed(answer, (body[:40], signature[:20]))
             assert answer.status_code != 200

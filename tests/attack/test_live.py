@@ -22,7 +22,7 @@ SECRET_WORDS = "これは返品チームだけの話です"
 
 def heard(line: WebSocketTestSession, here: Browser, until: str) -> list[Any]:
     """Every frame up to the row of the thread `until` names in a message everybody may see."""
-    frames = []
+    frames: list[Any] = []
     while until not in str(frames[-1:]):
         frames.append(line.receive_json())
     return frames

@@ -10,10 +10,11 @@ import pytest
 import redis
 from sqlalchemy import select
 
-from app import switchboard, web
+from app import switchboard
 from app.config import settings
 from app.db import reading, transaction
 from app.models import Agent, Channel, Event, RawReceipt, Signin
+from app.web import pane
 from tests import factories
 from tests.attack.scene import IDENTITY_SECRET, Guest, Scene, browser, routes, unharmed
 from tests.attack.test_texts import is_page
@@ -105,7 +106,7 @@ def test_a_failure_shows_a_number_and_logs_no_words(
                 RawReceipt(channel_id=999_999, method="x", url="秘密のURL", headers={}, body=b"x", remote="")
             )
 
-    monkeypatch.setattr(web.inbox.panes, "whole", broken)
+    monkeypatch.setattr(pane, "whole", broken)
     caplog.set_level(logging.DEBUG)
     here = browser(scene.insider)
     for headers in ({}, {"accept": "application/json"}, {"hx-request": "true"}):

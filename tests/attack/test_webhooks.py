@@ -61,7 +61,7 @@ def test_messages_at_once_twice_and_in_any_order_are_each_there_once(scene: Scen
     assert set(answers) == {200}
     assert count(Message) == before + 12
     with reading() as db:
-        named = db.scalars(select(Message.external_id).where(Message.channel_id == scene.api.id)).all()
+        named = [str(id) for id in db.scalars(select(Message.external_id).filter_by(channel_id=scene.api.id))]
     assert sorted(named) == sorted(f"m-{n}" for n in range(12))
 
 
@@ -132,9 +132,7 @@ def test_hostile_words_of_a_partner_are_text_everywhere(scene: Scene) -> None:
             "avatar_url": text,
             "locale": text[:10],
         }
-        body = message(
-            f"n-{n}", text or "x", **{"html": text, "subject": text[:200], "context": {text[:50]: text}}
-        )
+        body = message(f"n-{n}", text or "x", html=text, subject=text[:200], context={text[:50]: text})
         body["from"] = person
         body["attachments"] = [{"name": text[:100], "url": "javascript:alert(1)", "type": text[:50]}]
         unharmed(call(here, body), body)
