@@ -15,8 +15,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import connect, customers, family, intake
-from app.db import now
+from app import connect, customers, family, intake, realtime
+from app.db import after_commit, now
 from app.inbox import links
 from app.models import Channel, Conversation, Customer, Identity, Visitor
 from app.models.customer import SIGNED
@@ -61,9 +61,10 @@ def seen(visitor: Visitor, page: Mapping[str, Any] | None = None) -> None:
 
 
 def reset(db: Session, visitor: Visitor) -> None:
-    """The session is over; its token opens nothing any more."""
+    """The session is over; its token opens nothing any more, and its open lines are closed."""
     visitor.revoked_at = now()
     db.flush()
+    after_commit(db, realtime.publish, "visitor", visitor.id)
 
 
 def identify(

@@ -7,6 +7,7 @@ from typing import Any
 from app.i18n import gettext
 
 Frame = dict[str, Any]
+ENDED = "This conversation was closed on this device. Please open the chat again."
 
 
 class Trouble(Exception):

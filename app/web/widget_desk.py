@@ -15,13 +15,12 @@ from app.db import reading, transaction
 from app.i18n import DEFAULT, known
 from app.models import Channel, Visitor
 from app.visitors.frames import Answer
-from app.visitors.trouble import Frame, Trouble, malformed
+from app.visitors.trouble import ENDED, Frame, Trouble, malformed
 from app.web.widget import open_channel
 
 log = logging.getLogger(__name__)
 
 MAX_FRAME = 64 * 1024  # bytes of JSON; the longest message fits
-ENDED = "This conversation was closed on this device. Please open the chat again."
 FAILED = "This could not be taken in. It is kept here; please try again."
 COUNTED = {"send", "ask"}
 GUESSES = 5  # codes one visitor may try in ten minutes; four times as many from one address

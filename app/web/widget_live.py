@@ -12,20 +12,24 @@ from starlette.concurrency import run_in_threadpool
 
 from app import visitors
 from app.db import reading, transaction
+from app.i18n import DEFAULT
 from app.models import Agent
 from app.realtime import Change, Hub, Line
 from app.visitors.presence import TOUCH_EVERY
-from app.visitors.trouble import Frame
+from app.visitors.trouble import ENDED, Frame, Trouble
 
 log = logging.getLogger(__name__)
+
+MOVING = 0.3  # seconds
 
 here: Counter[int] = Counter()  # open lines of each visitor in this process
 _keeper: set[asyncio.Task[None]] = set()
 
 
-def topics(identities: Iterable[int]) -> tuple[str, ...]:
-    """What a visitor of these identities listens to."""
-    return tuple(f"v:{id}" for id in identities)
+def topics(identities: Iterable[int], visitor_id: int = 0) -> tuple[str, ...]:
+    """What a visitor of these identities listens to; with their own id, also to the end of their session."""
+    own = (f"w:{visitor_id}",) if visitor_id else ()
+    return (*own, *(f"v:{id}" for id in identities))
 
 
 def listen(hub: Hub) -> None:
@@ -33,6 +37,7 @@ def listen(hub: Hub) -> None:
     hub.on_change.append(_changed)
     hub.on_signal["typing"].append(_typing)
     hub.on_signal["read"].append(_read)
+    hub.on_signal["visitor"].append(_over)
 
 
 def arrive(visitor_id: int) -> None:
@@ -88,6 +93,21 @@ async def _read(hub: Hub, values: list[Any]) -> None:
     identities, status = await run_in_threadpool(_status, values[0])
     if status["read"]:
         _emit(hub, identities, [{"t": "read", "message": status["read"]}])
+
+
+async def _over(hub: Hub, values: list[Any]) -> None:
+    """[visitor]: their session ended, here or elsewhere; what is still open hears no more.
+
+    After a moment: the line that ended it by going on as somebody else has moved to its new session by then.
+    """
+    asyncio.get_running_loop().call_later(MOVING, _close, hub, f"w:{values[0]}")
+
+
+def _close(hub: Hub, topic: str) -> None:
+    for line in hub.listening(topic):
+        hub.leave(line)
+        line.put(Trouble("token", ENDED).frame(DEFAULT))
+        line.close()
 
 
 def _anybody(hub: Hub) -> bool:

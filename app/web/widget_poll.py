@@ -47,7 +47,7 @@ async def events(request: Request) -> Response:
         wait = min(wait, UNKNOWN)
     hub: Hub = request.app.state.hub
     line = Line()
-    hub.join(line, *widget_live.topics(desk.identities))
+    hub.join(line, *widget_live.topics(desk.identities, desk.visitor_id))
     widget_live.arrive(desk.visitor_id)
     try:
         told, fresh = await run_in_threadpool(_since, desk, after)

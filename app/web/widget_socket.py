@@ -58,7 +58,7 @@ async def _hello(websocket: WebSocket, desk: Desk, line: Line, hub: Hub) -> Desk
         line.close(POLICY)
         return None
     opened, frames = await run_in_threadpool(take, desk, text)
-    hub.join(line, *widget_live.topics(opened.identities))
+    hub.join(line, *widget_live.topics(opened.identities, opened.visitor_id))
     _put(line, frames)
     if not opened.visitor_id:
         line.close(POLICY)
@@ -74,9 +74,9 @@ async def _read(websocket: WebSocket, desk: Desk, line: Line, hub: Hub) -> None:
             return
         before = desk
         desk, frames = await run_in_threadpool(take, desk, text)
-        if desk.identities != before.identities:
-            hub.leave(line, *widget_live.topics(before.identities))
-            hub.join(line, *widget_live.topics(desk.identities))
+        if (desk.visitor_id, desk.identities) != (before.visitor_id, before.identities):
+            hub.leave(line, *widget_live.topics(before.identities, before.visitor_id))
+            hub.join(line, *widget_live.topics(desk.identities, desk.visitor_id))
         _put(line, frames)
         if desk.over or any(frame.get("fatal") for frame in frames):
             line.close()

@@ -11,8 +11,9 @@ import pytest
 from playwright.sync_api import Browser
 from sqlalchemy import select
 
+from app import inbox, realtime
 from app.db import reading, transaction
-from app.models import Agent, Conversation, Message
+from app.models import Agent, Conversation, Delivery, Message
 from tests import factories
 from tests.serving import until
 from tests.web.shop import House, Shop, Window, chromium
@@ -70,6 +71,11 @@ def said() -> list[str]:
     with reading() as db:
         inbound = select(Message.text).where(Message.kind == "inbound").order_by(Message.sent_at, Message.id)
         return list(db.scalars(inbound))
+
+
+def delivered() -> list[str]:
+    with reading() as db:
+        return list(db.scalars(select(Delivery.state)))
 
 
 def token_for(user: str) -> str:
@@ -230,6 +236,50 @@ def test_a_signed_in_customer_finds_the_conversation_on_another_device(
             window.shows("一台目")
         window.say(text)
         window.shows(text)
+
+
+def test_a_closed_chat_counts_what_is_new(browser: Browser, house: House, shop: Shop) -> None:
+    window = visit(browser, shop).open()
+    window.say("質問")
+    until(lambda: said() == ["質問"], "the message is stored")
+    window.chat.locator("#close").click()
+    answer("返事です")
+    until(lambda: window.launcher.inner_text() == "1", "one new message is counted")
+    assert "1件" in (window.launcher.get_attribute("aria-label") or "")
+    window.open()
+    until(lambda: window.launcher.inner_text() == "", "nothing is new any more")
+    until(lambda: delivered() == ["read"], "the answer is marked as read")
+
+
+def test_typing_and_reading_are_shown(browser: Browser, house: House, shop: Shop) -> None:
+    window = visit(browser, shop).open()
+    window.say("質問")
+    until(lambda: said() == ["質問"], "the message is stored")
+    answer("少々お待ちください")
+    window.shows("少々お待ちください")
+    with transaction() as db:
+        tanaka, here = db.scalars(select(Agent)).one(), db.scalars(select(Conversation)).one()
+        inbox.mark_read(db, tanaka, here)
+    realtime.publish("typing", here.id, "agent", tanaka.id, True)
+    window.chat.locator(".dots[aria-label='田中が入力しています']").wait_for()
+    until(lambda: "既読" in window.chat.locator(".m.me .s").inner_text(), "it is marked as read")
+
+
+def test_a_long_thread_is_paged_upwards(browser: Browser, house: House, shop: Shop) -> None:
+    window = visit(browser, shop).open()
+    window.say("最初")
+    until(lambda: said() == ["最初"], "the message is stored")
+    for n in range(70):
+        answer(f"返事{n}")
+    window.page.reload()
+    window.open()
+    window.shows("返事69")
+    assert "最初" not in window.texts()
+    for _ in range(4):
+        window.chat.locator("#log").evaluate("el => { el.scrollTop = 200; el.scrollTop = 0 }")
+        window.page.wait_for_timeout(400)
+    window.shows("最初")
+    assert window.texts() == ["最初", *(f"返事{n}" for n in range(70))]
 
 
 def test_a_message_too_long_stays_in_the_box(browser: Browser, house: House, shop: Shop) -> None:

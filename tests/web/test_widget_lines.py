@@ -163,6 +163,16 @@ def test_a_session_ended_elsewhere_ends_here(client: TestClient) -> None:
         assert until(line, "error")["code"] == "token"
 
 
+def test_a_quiet_line_of_an_ended_session_is_closed(client: TestClient) -> None:
+    with client.websocket_connect("/widget/shop/socket") as line:
+        line.send_json(hello(client))
+        token = until(line, "welcome")["token"]
+        post(client, {"t": "reset"}, token=token)
+        assert until(line, "error")["code"] == "token"
+        with pytest.raises(WebSocketDisconnect):
+            line.receive_json()
+
+
 def test_polling_does_all_a_socket_does(client: TestClient) -> None:
     (welcome,) = post(client, hello(client))
     token = welcome["token"]

@@ -51,7 +51,8 @@ export function connect({ base, path, hello, after, token, onFrame, onState }) {
   // One frame in. A ticket that ran out is no news for the visitor: fetch another and come back.
   function take(frame) {
     if (frame.t === "error" && frame.code === "ticket") { stale = true; return; }
-    if (frame.t === "error" && frame.code === "token") { drop(); return; }
+    // Ended elsewhere (a sign-out in another tab): begin again with what the page keeps now.
+    if (frame.t === "error" && frame.code === "token") { stopped = true; location.reload(); return; }
     if (frame.t === "error" && frame.fatal) { give(frame); return; }
     onFrame(frame);
   }
