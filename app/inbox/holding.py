@@ -36,7 +36,8 @@ def hold(db: Session, conversation: Conversation) -> Conversation:
     if head.head_id not in (None, head.id):  # linked elsewhere while we waited for the lock
         return hold(db, head)
     if conversation.id != head.id:
-        db.refresh(conversation, ["head_id"])
-        if conversation.head_id != head.id:  # the link was undone while we waited
-            return hold(db, conversation)
+        own = db.get_one(Conversation, conversation.id)  # it may be of another session
+        db.refresh(own, ["head_id"])
+        if own.head_id != head.id:  # the link was undone while we waited
+            return hold(db, own)
     return head

@@ -247,3 +247,11 @@ def test_three_become_one_in_whichever_order(db: Session, order: tuple[tuple[str
     for child, parent in order:
         link(db, people[child], people[parent])
     assert len({db.get_one(Conversation, one.id).head_id for one in people.values()}) == 1
+
+
+def test_a_linked_thread_looked_up_in_another_session_can_be_held(db: Session) -> None:
+    _, one, other = both(db)
+    link(db, other, one)
+    db.flush()
+    db.expunge(other)
+    assert inbox.hold(db, other).id == one.id
