@@ -9,10 +9,12 @@ from app.db import reading
 from app.web.pages import number, page
 from app.web.rows import signs
 
+LONGEST = 200  # characters of a query; marking a long one in a long text of one repeated word takes seconds
+
 
 def show(request: Request) -> Response:
     """What was found, newest first; each hit opens its conversation at the message."""
-    query = request.query_params.get("q", "")[:1000]
+    query = request.query_params.get("q", "")[:LONGEST]
     with reading() as db:
         found = search.search(db, request.state.viewer, query, number(request.query_params.get("after")))
         ways = signs(db, {hit.channel_id for hit in found.hits})

@@ -191,7 +191,8 @@ def _policy(request: Request, chosen: WebChatSettings) -> str:
     """
     base = own_origin(request)
     logo = urlsplit(chosen.logo_url)
-    pictures = f" {logo.scheme}://{logo.netloc}" if logo.netloc else ""
+    pictures = f" {logo.scheme}://{logo.netloc}"
+    pictures = pictures if _is_source(pictures.strip()) else ""
     around = " ".join(filter(_is_source, (base, settings().public_url, *chosen.allowed_origins)))
     return "; ".join(
         (
