@@ -10,12 +10,12 @@ from starlette.routing import Route
 
 from app import knowledge
 from app.db import reading, transaction
-from app.models import FaqEntry, Revision
-from app.queries import NotFound
-from app.web.pages import done, errors_of, page, path_id, require_role, text, with_form, words
+from app.models import FaqEntry
+from app.web.knowledge import EDITORS, Shelf
+from app.web.pages import done, errors_of, page, require_role, text, with_form, words
 
 LIST = "/settings/faq"
-EDITORS = ("supervisor", "admin")
+SHELF = Shelf(FaqEntry, LIST, "The entry was deleted.")
 EMPTY = dict.fromkeys(knowledge.ENTRY_FIELDS, "") | {"language": "ja", "enabled": "1"}
 
 
@@ -33,7 +33,7 @@ def new(request: Request) -> Response:
 
 def show(request: Request) -> Response:
     with reading() as db:
-        return _form(request, _entry(db, request), db=db)
+        return _form(request, SHELF.find(db, request), db=db)
 
 
 def create(request: Request, form: FormData) -> Response:
@@ -49,46 +49,13 @@ def _save(request: Request, form: FormData, *, existing: bool) -> Response:
     given = {name: text(form, name) for name in knowledge.ENTRY_FIELDS}
     try:
         with transaction() as db:
-            entry = _entry(db, request) if existing else None
+            entry = SHELF.find(db, request) if existing else None
             saved = knowledge.save_entry(db, request.state.viewer, entry, knowledge.entry_data(given))
     except knowledge.Invalid as invalid:
         with reading() as db:
-            entry = _entry(db, request) if existing else None
+            entry = SHELF.find(db, request) if existing else None
             return _form(request, entry, given, 422, errors_of(invalid.problems, request), db)
     return done(request, f"{LIST}/{saved.id}", words(request, "Saved. The bot answers with it from now on."))
-
-
-def switch(request: Request, form: FormData) -> Response:
-    """In the book or kept aside."""
-    require_role(request, *EDITORS)
-    with transaction() as db:
-        knowledge.switch(db, request.state.viewer, _entry(db, request), bool(text(form, "enabled")))
-    return done(request, LIST)
-
-
-def remove(request: Request, _form: FormData) -> Response:
-    require_role(request, *EDITORS)
-    with transaction() as db:
-        knowledge.remove(db, request.state.viewer, _entry(db, request))
-    return done(request, LIST, words(request, "The entry was deleted."))
-
-
-def restore(request: Request, _form: FormData) -> Response:
-    """The entry as it was in a revision."""
-    require_role(request, *EDITORS)
-    with transaction() as db:
-        entry, revision = _entry(db, request), db.get(Revision, path_id(request, "revision"))
-        if revision is None:
-            raise NotFound("revision")
-        knowledge.restore(db, request.state.viewer, entry, revision)
-    return done(request, f"{LIST}/{entry.id}", words(request, "The earlier version is back."))
-
-
-def _entry(db: Session, request: Request) -> FaqEntry:
-    found = db.get(FaqEntry, path_id(request))
-    if found is None:
-        raise NotFound("faq entry")
-    return found
 
 
 def _form(
@@ -137,7 +104,5 @@ routes = [
     Route(f"{LIST}/new", new, methods=["GET"]),
     Route(f"{LIST}/{{id:int}}", show, methods=["GET"]),
     Route(f"{LIST}/{{id:int}}", with_form(save), methods=["POST"]),
-    Route(f"{LIST}/{{id:int}}/state", with_form(switch), methods=["POST"]),
-    Route(f"{LIST}/{{id:int}}/removal", with_form(remove), methods=["POST"]),
-    Route(f"{LIST}/{{id:int}}/revisions/{{revision:int}}", with_form(restore), methods=["POST"]),
+    *SHELF.routes(),
 ]

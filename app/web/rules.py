@@ -11,12 +11,12 @@ from starlette.routing import Route
 from app import knowledge
 from app.db import reading, transaction
 from app.inbox.escalations import TYPES
-from app.models import BotRule, Revision
-from app.queries import NotFound
-from app.web.faq import EDITORS
-from app.web.pages import done, errors_of, page, path_id, require_role, text, with_form, words
+from app.models import BotRule
+from app.web.knowledge import EDITORS, Shelf
+from app.web.pages import done, errors_of, page, require_role, text, with_form, words
 
 LIST = "/settings/rules"
+SHELF = Shelf(BotRule, LIST, "The rule was deleted.")
 FIELDS = ("name", "language", "keywords", "pattern", "action", "enabled")
 PARAMS = ("text", "quick_replies", "label", "type", "reason")
 EMPTY = dict.fromkeys((*FIELDS, *PARAMS), "") | {"action": "answer", "enabled": "1", "type": "complaint"}
@@ -34,7 +34,7 @@ def new(request: Request) -> Response:
 
 def show(request: Request) -> Response:
     with reading() as db:
-        return _form(request, _rule(db, request), db=db)
+        return _form(request, SHELF.find(db, request), db=db)
 
 
 def create(request: Request, form: FormData) -> Response:
@@ -50,20 +50,13 @@ def _save(request: Request, form: FormData, *, existing: bool) -> Response:
     given = {name: text(form, name) for name in (*FIELDS, *PARAMS)}
     try:
         with transaction() as db:
-            rule = _rule(db, request) if existing else None
+            rule = SHELF.find(db, request) if existing else None
             knowledge.save_rule(db, request.state.viewer, rule, knowledge.rule_data(given))
     except knowledge.Invalid as invalid:
         with reading() as db:
-            rule = _rule(db, request) if existing else None
+            rule = SHELF.find(db, request) if existing else None
             return _form(request, rule, given, 422, errors_of(invalid.problems, request), db)
     return done(request, LIST, words(request, "Saved. The bot follows it from now on."))
-
-
-def switch(request: Request, form: FormData) -> Response:
-    require_role(request, *EDITORS)
-    with transaction() as db:
-        knowledge.switch(db, request.state.viewer, _rule(db, request), bool(text(form, "enabled")))
-    return done(request, LIST)
 
 
 def move(request: Request, form: FormData) -> Response:
@@ -71,33 +64,8 @@ def move(request: Request, form: FormData) -> Response:
     require_role(request, *EDITORS)
     with transaction() as db:
         step = -1 if text(form, "to") == "up" else 1
-        knowledge.move_rule(db, request.state.viewer, _rule(db, request), step)
+        knowledge.move_rule(db, request.state.viewer, SHELF.find(db, request), step)
     return done(request, LIST)
-
-
-def remove(request: Request, _form: FormData) -> Response:
-    require_role(request, *EDITORS)
-    with transaction() as db:
-        knowledge.remove(db, request.state.viewer, _rule(db, request))
-    return done(request, LIST, words(request, "The rule was deleted."))
-
-
-def restore(request: Request, _form: FormData) -> Response:
-    """The rule as it was in a revision."""
-    require_role(request, *EDITORS)
-    with transaction() as db:
-        rule, revision = _rule(db, request), db.get(Revision, path_id(request, "revision"))
-        if revision is None:
-            raise NotFound("revision")
-        knowledge.restore(db, request.state.viewer, rule, revision)
-    return done(request, f"{LIST}/{rule.id}", words(request, "The earlier version is back."))
-
-
-def _rule(db: Session, request: Request) -> BotRule:
-    found = db.get(BotRule, path_id(request))
-    if found is None:
-        raise NotFound("rule")
-    return found
 
 
 def _form(
@@ -144,8 +112,6 @@ routes = [
     Route(f"{LIST}/new", new, methods=["GET"]),
     Route(f"{LIST}/{{id:int}}", show, methods=["GET"]),
     Route(f"{LIST}/{{id:int}}", with_form(save), methods=["POST"]),
-    Route(f"{LIST}/{{id:int}}/state", with_form(switch), methods=["POST"]),
     Route(f"{LIST}/{{id:int}}/place", with_form(move), methods=["POST"]),
-    Route(f"{LIST}/{{id:int}}/removal", with_form(remove), methods=["POST"]),
-    Route(f"{LIST}/{{id:int}}/revisions/{{revision:int}}", with_form(restore), methods=["POST"]),
+    *SHELF.routes(),
 ]
