@@ -7,6 +7,7 @@ SQLite and PostgreSQL are spoken with the same code. What differs between them s
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -82,14 +83,16 @@ def as_of(moment: datetime) -> Iterator[None]:
 
 
 _engine: Engine | None = None
+_making = threading.Lock()
 
 
 def engine() -> Engine:
     """The process's engine, made at the first call from the settings' ``database_url``."""
     global _engine
-    if _engine is None:
-        _engine = make_engine(settings().database_url)
-    return _engine
+    with _making:  # two threads that come first at once must not make one each
+        if _engine is None:
+            _engine = make_engine(settings().database_url)
+        return _engine
 
 
 def configure(url: str | URL | Engine | None) -> None:

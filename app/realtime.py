@@ -83,6 +83,13 @@ class Change:
     data: dict[str, Any] = field(default_factory=dict)
 
 
+BEHIND, SIGNED_OUT = 1013, 4401  # close codes: try again later (RFC 6455 registry); ours, the session is over
+
+
+class LineClosed(Exception):
+    """Nothing more goes out on this line."""
+
+
 class Line:
     """The way out to one socket: a bounded queue. Behind by more than that, it is closed, never skipped."""
 
@@ -93,11 +100,31 @@ class Line:
         self.code = 1000
 
     def put(self, frame: Any) -> None:
-        """Queue `frame`; a full queue closes the line with 1013 (try again later, RFC 6455 registry)."""
+        """Queue `frame`; a full queue closes the line with 1013."""
         try:
             self.queue.put_nowait(frame)
         except asyncio.QueueFull:
-            self.close(1013)
+            self.close(BEHIND)
+
+    async def next(self, wait: float) -> Any:
+        """The next frame, or None after `wait` seconds without one. Raises :class:`LineClosed`.
+
+        What was queued before the close still goes out, except to who is too slow or may not see it any more.
+        """
+        if not self.queue.empty() and self.code not in (BEHIND, SIGNED_OUT):
+            return self.queue.get_nowait()
+        if self.closed.is_set():
+            raise LineClosed
+        getting = asyncio.create_task(self.queue.get())
+        closing = asyncio.create_task(self.closed.wait())
+        done, waiting = await asyncio.wait(
+            {getting, closing}, timeout=wait, return_when=asyncio.FIRST_COMPLETED
+        )
+        for task in waiting:
+            task.cancel()
+        if getting in done and self.code not in (BEHIND, SIGNED_OUT):
+            return getting.result()
+        return await self.next(0) if closing in done else None
 
     def close(self, code: int = 1000) -> None:
         """Let the socket's own task close it with `code`."""

@@ -11,11 +11,11 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from app.auth import cookies, find
-from app.realtime import Hub, Line
+from app.realtime import BEHIND, SIGNED_OUT, Hub, Line, LineClosed
 from app.web import live
 
 TICK_EVERY = 20.0  # seconds; the page reconnects when it hears nothing for 50
-SIGNED_OUT, POLICY, NOT_NOW = 4401, 1008, 1013
+POLICY = 1008
 CHECK_EVERY = 60.0  # seconds between looks whether the session still lives
 
 
@@ -80,34 +80,24 @@ async def _write(websocket: WebSocket, line: Line) -> None:
     """Send what is queued, a tick when there is nothing; a client that does not take it is let go."""
     checked = time.monotonic()
     try:
-        while (frame := await _due(line)) is not None:
+        while True:
+            frame = await line.next(TICK_EVERY) or await _tick(line)
             text = json.dumps(frame, ensure_ascii=False)
             await asyncio.wait_for(websocket.send_text(text), TICK_EVERY)
             if line.who.pop("doubted", False) or time.monotonic() - checked > CHECK_EVERY:
                 checked = time.monotonic()
                 if await run_in_threadpool(find, cookies.token_of(websocket)) is None:
                     line.close(SIGNED_OUT)
-        if websocket.application_state is WebSocketState.CONNECTED:
-            await websocket.close(line.code)
+    except LineClosed:
+        await _close(websocket, line.code)
     except (WebSocketDisconnect, RuntimeError, TimeoutError, OSError):
-        line.close(NOT_NOW)  # gone, or too slow: it comes back and asks for what it missed
+        line.close(BEHIND)  # gone, or too slow: it comes back and asks for what it missed
 
 
-async def _due(line: Line) -> dict[str, Any] | None:
-    if line.closed.is_set():
-        return None
-    getting = asyncio.create_task(line.queue.get())
-    closing = asyncio.create_task(line.closed.wait())
-    done, waiting = await asyncio.wait(
-        {getting, closing}, timeout=TICK_EVERY, return_when=asyncio.FIRST_COMPLETED
-    )
-    for task in waiting:
-        task.cancel()
-    if closing in done:
-        return None
-    if getting in done:
-        return dict(getting.result())
-    return await _tick(line)
+async def _close(websocket: WebSocket, code: int) -> None:
+    if websocket.application_state is WebSocketState.CONNECTED:
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError, OSError):
+            await websocket.close(code)
 
 
 async def _tick(line: Line) -> dict[str, Any]:

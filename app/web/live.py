@@ -16,7 +16,7 @@ from app.db import reading
 from app.formats import hue, initials
 from app.models import Agent, Conversation, Customer, ReadMark
 from app.queries import conversation_for, teams_of
-from app.realtime import Change, Hub, Line
+from app.realtime import SIGNED_OUT, Change, Hub, Line
 from app.web.frames import Frame, drawn, frame, news_of
 
 log = logging.getLogger(__name__)
@@ -138,7 +138,7 @@ async def _renew(lines: Collection[Line], agent_id: int) -> None:
     viewer, teams = await run_in_threadpool(_person, agent_id)
     for line in theirs:
         if viewer is None or not viewer.active:
-            line.close(4401)
+            line.close(SIGNED_OUT)
         else:
             watch_of(line).viewer, watch_of(line).teams = viewer, teams
             line.who["doubted"] = True  # a session of theirs may have ended: its socket looks at once

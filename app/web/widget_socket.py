@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from app.realtime import Hub, Line
+from app.realtime import BEHIND, Hub, Line, LineClosed
 from app.visitors.trouble import Frame
 from app.web import widget_live
 from app.web.widget_desk import Desk, desk_for, take
@@ -19,7 +19,7 @@ HELLO_WITHIN = 10.0  # seconds; who connects and says nothing holds no socket fo
 PING_EVERY = 25.0
 QUIET = 90.0  # seconds without a sign of life, our ping unanswered several times
 LINES = 40  # open at once by one visitor: more windows than anybody has
-POLICY, NOT_NOW = 1008, 1013  # close codes (RFC 6455, 7.4.1 and registry)
+POLICY = 1008  # close code (RFC 6455, 7.4.1)
 
 
 async def socket(websocket: WebSocket) -> None:
@@ -32,7 +32,7 @@ async def socket(websocket: WebSocket) -> None:
     try:
         opened = await asyncio.wait_for(_hello(websocket, desk, line, hub), HELLO_WITHIN)
         if opened is not None and widget_live.here[opened.visitor_id] >= LINES:
-            line.close(NOT_NOW)
+            line.close(BEHIND)
         elif opened is not None:
             desk = opened
             widget_live.arrive(desk.visitor_id)
@@ -115,33 +115,18 @@ async def _write(websocket: WebSocket, line: Line) -> None:
     """Send what is queued, a ping when there is nothing; what is queued before a close still goes out."""
     try:
         while True:
-            frame = await _due(line)
-            if frame is None:
-                break
+            frame = await line.next(PING_EVERY) or {"t": "ping"}
             await asyncio.wait_for(websocket.send_text(json.dumps(frame, ensure_ascii=False)), PING_EVERY)
-        if websocket.application_state is WebSocketState.CONNECTED:
-            await websocket.close(line.code)
+    except LineClosed:
+        await _close(websocket, line.code)
     except (WebSocketDisconnect, RuntimeError, TimeoutError, OSError):
-        line.close(NOT_NOW)  # gone, or too slow to take even one frame: it will come back and ask
+        line.close(BEHIND)  # gone, or too slow to take even one frame: it will come back and ask
 
 
-async def _due(line: Line) -> Frame | None:
-    if not line.queue.empty() and line.code != NOT_NOW:
-        return dict(line.queue.get_nowait())
-    if line.closed.is_set():
-        return None
-    getting = asyncio.create_task(line.queue.get())
-    closing = asyncio.create_task(line.closed.wait())
-    done, waiting = await asyncio.wait(
-        {getting, closing}, timeout=PING_EVERY, return_when=asyncio.FIRST_COMPLETED
-    )
-    for task in waiting:
-        task.cancel()
-    if getting in done:
-        return dict(getting.result())
-    if closing in done:
-        return await _due(line)
-    return {"t": "ping"}
+async def _close(websocket: WebSocket, code: int) -> None:
+    if websocket.application_state is WebSocketState.CONNECTED:
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError, OSError):
+            await websocket.close(code)
 
 
 routes = [WebSocketRoute("/widget/{key}/socket", socket)]
