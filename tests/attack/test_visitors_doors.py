@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from datetime import timedelta
@@ -11,10 +12,12 @@ import jwt
 import pytest
 import time_machine
 from sqlalchemy import func, select
+from starlette.testclient import WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
 
+from app import inbox
 from app.db import now, reading, transaction
-from app.models import Attachment, Channel, Conversation, Message, Visitor
+from app.models import Agent, Attachment, Channel, Conversation, Message, Visitor
 from tests import factories
 from tests.attack.scene import IDENTITY_SECRET, Guest, Scene, unharmed
 from tests.web.visiting import Browser
@@ -135,8 +138,6 @@ def test_without_a_ticket_no_session_begins(nobody: Browser, ticket: Any) -> Non
 
 
 def _hello(ticket: Any) -> bytes:
-    import json
-
     return json.dumps({"frames": [{"t": "hello", "v": 1, "ticket": ticket}]}).encode()
 
 
@@ -248,9 +249,6 @@ def test_the_same_message_a_hundred_ways_is_stored_once(scene: Scene, nobody: Br
 
 
 def test_notes_and_system_lines_never_reach_a_visitor(scene: Scene, nobody: Browser) -> None:
-    from app import inbox
-    from app.models import Agent
-
     guest = Guest(nobody)
     guest.send("こんにちは")
     with transaction() as db:
@@ -269,8 +267,32 @@ def test_a_socket_of_a_revoked_session_says_no_more(scene: Scene, victim: Guest)
         line.send_json({"t": "hello", "v": 1, "ticket": victim.ticket, "token": victim.token})
         while line.receive_json()["t"] != "welcome":
             pass
+        told: list[Any] = []
         victim.say({"t": "reset"})
-        line.send_json({"t": "history"})
-        assert line.receive_json()["code"] == "token"
         with pytest.raises(WebSocketDisconnect):
-            line.receive_json()
+            listen_to_the_end(line, told)
+        assert told[-1]["code"] == "token"
+
+
+def listen_to_the_end(line: WebSocketTestSession, told: list[Any]) -> None:
+    while True:
+        told.append(line.receive_json())
+
+
+def test_who_goes_on_in_another_session_keeps_their_own_line(scene: Scene, victim: Guest) -> None:
+    code = victim.say({"t": "code"})[0]["code"]
+    friend = Guest(victim.client)
+    friend.send("前の話")
+    with victim.client.websocket_connect("/widget/shop/socket") as line:
+        line.send_json({"t": "hello", "v": 1, "ticket": friend.ticket, "token": friend.token})
+        until(line, "welcome")
+        line.send_json({"t": "redeem", "code": code})
+        until(line, "welcome")
+        time.sleep(1)
+        line.send_json({"t": "send", "id": "m9", "text": "続き"})
+        until(line, "ack")
+
+
+def until(line: WebSocketTestSession, kind: str) -> None:
+    while (frame := line.receive_json())["t"] != kind:
+        assert frame["t"] != "error", frame
