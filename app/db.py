@@ -19,6 +19,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import URL, Connection, Dialect, make_url
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.pool import Pool
 from sqlalchemy.types import TypeDecorator
 
 from app.config import settings
@@ -84,6 +85,7 @@ def as_of(moment: datetime) -> Iterator[None]:
 
 _engine: Engine | None = None
 _making = threading.Lock()
+_retired: list[Pool] = []
 
 
 def engine() -> Engine:
@@ -98,9 +100,14 @@ def engine() -> Engine:
 def configure(url: str | URL | Engine | None) -> None:
     """Bind the process to another database (tests); None: back to the settings at the next use."""
     global _engine
-    if _engine is not None:
-        _engine.dispose()
-    _engine = None if url is None else url if isinstance(url, Engine) else make_engine(url)
+    with _making:
+        for pool in _retired:
+            pool.dispose()
+        _retired[:] = [pool for pool in _retired if pool.checkedout()]  # type: ignore[attr-defined]
+        if _engine is not None:
+            _retired.append(_engine.pool)  # a thread may still hold a connection; it is closed the next time
+            _engine.dispose()
+        _engine = None if url is None else url if isinstance(url, Engine) else make_engine(url)
 
 
 def make_engine(url: str | URL) -> Engine:
