@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import secrets
 import struct
 import threading
@@ -51,6 +52,7 @@ THUMB = 960  # pixels, the longer side of the scaled picture
 MAX_PIXELS = 60_000_000
 RESTING = 3600.0  # seconds a file's bytes are kept at least, so that one being stored again is not taken away
 Image.MAX_IMAGE_PIXELS = None  # we look at the size ourselves, before anything is decoded
+_DIRECTIONS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _decoding = threading.BoundedSemaphore(
     2
 )  # pictures unpacked at once: the largest takes a quarter of a gigabyte
@@ -279,8 +281,11 @@ def _is_text(data: bytes) -> bool:
 
 
 def _name(name: str) -> str:
-    """Only the last part, on one line, short enough for every file system."""
-    return one_line(os.path.basename(name.replace("\\", "/")), 120) or "file"
+    """Only the last part, on one line, short enough for every file system.
+
+    Without marks of writing direction: with them a program can be shown as "…exe.png".
+    """
+    return one_line(_DIRECTIONS.sub("", os.path.basename(name.replace("\\", "/"))), 120) or "file"
 
 
 def _place(digest: str) -> Path:
