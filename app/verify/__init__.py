@@ -8,12 +8,11 @@ the transaction that stores the message) and the demo.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from app import deliver, search
@@ -32,55 +31,21 @@ from app.models import (
     Message,
     RawReceipt,
 )
-from app.models.conversation import BOT, HUMAN, OPEN, RESOLVED, SNOOZED
+from app.models.conversation import BOT, HUMAN, RESOLVED
 from app.models.delivery import SENDING
 from app.models.escalation import ACTIVE
-from app.models.message import OUTBOUND, SHOWN, SYSTEM
+from app.models.message import OUTBOUND, SYSTEM
+from app.verify.parts import CHUNK, Bits, Check, Report, Step, check, walk
+from app.verify.summaries import summaries
 
-Step = Callable[[str, int, int], None]  # what, done, total
-CHUNK = 5_000
-NAMED = 5  # rows a failing check names
+__all__ = ["Check", "Report", "report"]
+
 PATIENCE = timedelta(minutes=3)  # what is older than this and still on its way is stuck
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing looked at: how many rows, and a sentence for each that is wrong."""
-
-    name: str
-    counted: int
-    wrong: tuple[str, ...] = ()
-    more: int = 0  # wrong rows beyond those named
-    remark: str = ""
-
-    @property
-    def ok(self) -> bool:
-        return not self.wrong
-
-    def __str__(self) -> str:
-        head = f"{'ok   ' if self.ok else 'WRONG'} {self.name}: {self.counted}"
-        lines = [head + (f" ({self.remark})" if self.remark else ""), *(f"      {one}" for one in self.wrong)]
-        return "\n".join([*lines, f"      … and {self.more} more"] if self.more else lines)
-
-
-@dataclass(frozen=True)
-class Report:
-    """What :func:`report` found."""
-
-    checks: tuple[Check, ...]
-
-    @property
-    def clean(self) -> bool:
-        return all(check.ok for check in self.checks)
-
-    def __str__(self) -> str:
-        verdict = "Everything adds up." if self.clean else "Something does not add up."
-        return "\n".join([*map(str, self.checks), verdict])
 
 
 def report(db: Session, step: Step = lambda what, done, total: None) -> Report:
     """Look at everything; `db` should be one consistent view (:func:`app.db.reading`)."""
-    seen = _Bits(db.scalar(select(func.max(Message.id))) or 0)
+    seen = Bits(db.scalar(select(func.max(Message.id))) or 0)
     return Report(
         (
             _receipts(db),
@@ -90,31 +55,13 @@ def report(db: Session, step: Step = lambda what, done, total: None) -> Report:
             _moving(db),
             _single(db),
             _people(db),
-            _summaries(db, step),
+            summaries(db, step),
             _events(db),
             _silent(db),
             _escalated(db),
             _indexed(db, step),
         )
     )
-
-
-class _Bits:
-    """A set of row ids in an eighth of a byte each."""
-
-    def __init__(self, highest: int) -> None:
-        self._bits = bytearray(highest // 8 + 1)
-
-    def add(self, id: int) -> None:
-        self._bits[id >> 3] |= 1 << (id & 7)
-
-    def __contains__(self, id: int) -> bool:
-        return id >> 3 < len(self._bits) and bool(self._bits[id >> 3] & (1 << (id & 7)))
-
-
-def _check(name: str, counted: int, wrong: Iterable[str], remark: str = "") -> Check:
-    found = list(wrong)
-    return Check(name, counted, tuple(found[:NAMED]), max(0, len(found) - NAMED), remark)
 
 
 # --- what came in ------------------------------------------------------------------------------------
@@ -133,18 +80,18 @@ def _receipts(db: Session) -> Check:
     wrong += [f"raw receipt {id} gives no reason" for id in db.scalars(mute)]
     wrong += [f"{n} raw receipts are {s!r}, which is no state" for s, n in counts.items() if s not in STATES]
     remark = ", ".join(f"{number} {state}" for state, number in counts.items())
-    return _check("raw receipts read, failed or refused", sum(counts.values()), wrong, remark)
+    return check("raw receipts read, failed or refused", sum(counts.values()), wrong, remark)
 
 
 STATES = ("new", "parsed", "failed", "refused")
 
 
-def _accounted(db: Session, seen: _Bits, step: Step) -> Check:
+def _accounted(db: Session, seen: Bits, step: Step) -> Check:
     """Every event of every receipt is a message that exists, or explained; notes the messages in `seen`."""
     name = "events of receipts accounted for"
     events, explained, wrong = 0, 0, []
     columns = select(RawReceipt.id, RawReceipt.state, RawReceipt.outcome)
-    for rows in _walk(db, columns, RawReceipt.id, step, name):
+    for rows in walk(db, columns, RawReceipt.id, step, name):
         named = [(row.id, entry["message"]) for row in rows for entry in row.outcome if "message" in entry]
         there = _there(db, [id for _, id in named])
         wrong += [
@@ -156,7 +103,7 @@ def _accounted(db: Session, seen: _Bits, step: Step) -> Check:
             events += len(row.outcome)
             explained += sum("message" not in entry for entry in row.outcome)
             wrong += list(_unexplained(row.id, row.state, row.outcome))
-    return _check(name, events, wrong, f"{explained} explained exclusions")
+    return check(name, events, wrong, f"{explained} explained exclusions")
 
 
 def _unexplained(id: int, state: str, outcome: Sequence[dict[str, Any]]) -> Iterator[str]:
@@ -174,11 +121,11 @@ def _there(db: Session, ids: Sequence[int]) -> set[int]:
     return found
 
 
-def _received(db: Session, seen: _Bits, step: Step) -> Check:
+def _received(db: Session, seen: Bits, step: Step) -> Check:
     name = "messages of customers with their receipt"
     counted, wrong = 0, []
     columns = select(Message.id, Message.conversation_id, Message.case_id).where(Message.author == "customer")
-    for rows in _walk(db, columns, Message.id, step, name):
+    for rows in walk(db, columns, Message.id, step, name):
         counted += len(rows)
         wrong += [
             f"message {row.id} of conversation {row.conversation_id} is in no raw receipt"
@@ -186,7 +133,7 @@ def _received(db: Session, seen: _Bits, step: Step) -> Check:
             if row.id not in seen
         ]
         wrong += [f"message {row.id} belongs to no case" for row in rows if row.case_id is None]
-    return _check(name, counted, wrong)
+    return check(name, counted, wrong)
 
 
 # --- what goes out -----------------------------------------------------------------------------------
@@ -202,7 +149,7 @@ def _delivered(db: Session) -> Check:
         f"delivery {row.id} is of message {row.message}, which is not for the customer"
         for row in db.execute(stray.where(~outbound))
     ]
-    return _check("messages to customers with their delivery", counted, wrong)
+    return check("messages to customers with their delivery", counted, wrong)
 
 
 def _moving(db: Session) -> Check:
@@ -217,7 +164,7 @@ def _moving(db: Session) -> Check:
     wrong = [f"delivery {id} is being sent for more than three minutes" for id in db.scalars(claimed)]
     wrong += [f"delivery {id} is due for more than three minutes" for id in db.scalars(waiting)]
     remark = ", ".join(f"{number} {state}" for state, number in states.items())
-    return _check("deliveries that are not stuck", sum(states.values()), wrong, remark)
+    return check("deliveries that are not stuck", sum(states.values()), wrong, remark)
 
 
 # --- once --------------------------------------------------------------------------------------------
@@ -234,7 +181,7 @@ def _single(db: Session) -> Check:
         twice = select(*columns, func.count()).where(where).group_by(*columns).having(func.count() > 1)
         wrong += [f"{row[-1]} times the same {what}: {tuple(row)[:-1]}" for row in db.execute(twice)]
     counted = db.scalar(select(func.count(Message.id))) or 0
-    return _check("messages, addresses and open cases without a double", counted, wrong)
+    return check("messages, addresses and open cases without a double", counted, wrong)
 
 
 def _people(db: Session) -> Check:
@@ -256,91 +203,7 @@ def _people(db: Session) -> Check:
     )
     wrong += [f"conversation {id} is shown in another without a link" for id in db.scalars(apart)]
     counted = db.scalar(select(func.count(Customer.id))) or 0
-    return _check("customers with their one conversation", counted, wrong)
-
-
-# --- summaries ---------------------------------------------------------------------------------------
-
-
-def _summaries(db: Session, step: Step) -> Check:
-    name = "rows of the list that say what the thread says"
-    counted, wrong = 0, []
-    heads = select(Conversation).where(Conversation.head_id == Conversation.id)
-    for rows in _walk(db, heads, Conversation.id, step, name):
-        found = [row[0] for row in rows]
-        counted += len(found)
-        truth = _Truth(db, found[0].id, found[-1].id)
-        for one in found:
-            wrong += [f"conversation {one.id}: {what}" for what in truth.differences(one)]
-            db.expunge(one)
-    return _check(name, counted, wrong)
-
-
-class _Truth:
-    """What the rows say of the threads with ids from `low` to `high`."""
-
-    def __init__(self, db: Session, low: int, high: int) -> None:
-        within = Conversation.head_id.between(low, high)
-        said = select(Conversation.head_id, func.count()).join(
-            Message, Message.conversation_id == Conversation.id
-        )
-        self.inbound = _pairs(db, said.where(within, Message.author == "customer"))
-        latest = select(Conversation.head_id, func.max(Message.sent_at)).join(
-            Message, Message.conversation_id == Conversation.id
-        )
-        self.latest = _pairs(db, latest.where(within, Message.kind.in_(SHOWN)))
-        cases = select(Conversation.head_id, func.min(_RANK)).join(
-            Case, Case.conversation_id == Conversation.id
-        )
-        self.status = _pairs(db, cases.where(within, Case.status != RESOLVED))
-        active = select(Conversation.head_id, func.count()).join(
-            Case, Case.conversation_id == Conversation.id
-        )
-        active = active.join(Escalation, Escalation.case_id == Case.id)
-        self.escalated = _pairs(db, active.where(within, Escalation.state.in_(ACTIVE)))
-        what, system = Message.context["what"].as_string(), Message.kind == SYSTEM
-        settles = (Message.kind == OUTBOUND) | (system & what.in_(("resolved", "handed_back")))
-        begins = (Message.author == "customer") | (system & (what == "handed_over"))
-        newest = select(Conversation.head_id, func.max(Message.id)).join(
-            Message, Message.conversation_id == Conversation.id
-        )
-        self.settled = _pairs(db, newest.where(within, settles))
-        self.begun = _pairs(db, newest.where(within, begins))
-        shown = select(Message.id, Message.sent_at).join(
-            Conversation, Conversation.last_message_id == Message.id
-        )
-        self.shown = {
-            row.id: row.sent_at for row in db.execute(shown.where(Conversation.id.between(low, high)))
-        }
-        people = select(CustomerLink.child_id).union(select(CustomerLink.parent_id))
-        ever = select(Conversation.id).where(Conversation.id.between(low, high))
-        self.linked = set(db.scalars(ever.where(Conversation.customer_id.in_(people))))
-
-    def differences(self, one: Conversation) -> Iterator[str]:
-        inbound, latest = self.inbound.get(one.id, 0), self.latest.get(one.id)
-        status = {None: RESOLVED, 0: OPEN, 1: SNOOZED}[self.status.get(one.id)]
-        if one.inbound_count != inbound:
-            yield f"counts {one.inbound_count} messages of the customer, there are {inbound}"
-        if one.status != status:
-            yield f"is {one.status}, by its cases it is {status}"
-        if one.last_message_at != latest or (latest and self.shown.get(one.last_message_id or 0) != latest):
-            yield f"shows message {one.last_message_id}, which is not the last"
-        if one.escalated != (one.id in self.escalated):
-            yield "is marked as escalated wrongly" if one.escalated else "is not marked as escalated"
-        if one.owner not in (BOT, HUMAN):
-            yield f"belongs to {one.owner!r}"
-        if one.status == SNOOZED and one.snoozed_until is None:
-            yield "is snoozed for ever"
-        waits = one.status != RESOLVED and self.begun.get(one.id, 0) > self.settled.get(one.id, 0)
-        if one.id not in self.linked and waits != (one.waiting_since is not None):
-            yield "has a customer waiting, and does not say so" if waits else "says that somebody waits"
-
-
-_RANK = (Case.status == SNOOZED).cast(Conversation.priority.type)  # 0: an open case, 1: a snoozed one
-
-
-def _pairs(db: Session, wanted: Select[*tuple[Any, ...]]) -> dict[int, Any]:
-    return {row[0]: row[1] for row in db.execute(wanted.group_by(Conversation.head_id))}
+    return check("customers with their one conversation", counted, wrong)
 
 
 # --- events ------------------------------------------------------------------------------------------
@@ -363,7 +226,7 @@ def _events(db: Session) -> Check:
         for row in db.execute(behind.where(Conversation.last_event_id != newest.c.last))
     ]
     counted = db.scalar(select(func.count(Event.id))) or 0
-    return _check("events without a gap", counted, wrong)
+    return check("events without a gap", counted, wrong)
 
 
 def _silent(db: Session) -> Check:
@@ -388,7 +251,7 @@ def _silent(db: Session) -> Check:
         .where(Decision.epoch > Conversation.owner_epoch)
     )
     wrong += [f"decision {id} was made under a later epoch than there is" for id in db.scalars(early)]
-    return _check("words of the bot, none after a takeover", counted, wrong)
+    return check("words of the bot, none after a takeover", counted, wrong)
 
 
 # --- escalations and search --------------------------------------------------------------------------
@@ -402,32 +265,17 @@ def _escalated(db: Session) -> Check:
     wrong = [f"escalation {id} is active, but its case is resolved" for id in db.scalars(done)]
     wrong += [f"escalation {id} is not where its case is" for id in db.scalars(elsewhere)]
     counted = db.scalar(select(func.count(Escalation.id))) or 0
-    return _check("escalations", counted, wrong)
+    return check("escalations", counted, wrong)
 
 
 def _indexed(db: Session, step: Step) -> Check:
     name = "messages that search finds"
     counted, wrong = 0, []
-    for rows in _walk(db, select(Message).where(Message.kind != SYSTEM), Message.id, step, name):
+    for rows in walk(db, select(Message).where(Message.kind != SYSTEM), Message.id, step, name):
         found = [row[0] for row in rows]
         counted += len(found)
         wrong += [f"message {id} is not in the index" for id in search.missing(db, found)]
         wrong += [f"message {id} was taken back and is still found" for id in search.left(db, found)]
         for one in found:
             db.expunge(one)
-    return _check(name, counted, wrong)
-
-
-def _walk(
-    db: Session, wanted: Select[*tuple[Any, ...]], key: Any, step: Step, name: str
-) -> Iterator[Sequence[Any]]:
-    """The rows in portions by id; tells `step` how far it is, in ids."""
-    table: ColumnElement[int] = key
-    last, highest = 0, db.scalar(select(func.max(table))) or 0
-    while last < highest:
-        rows = db.execute(wanted.where(table > last).order_by(table).limit(CHUNK)).all()
-        if rows:
-            yield rows
-        first = rows[-1][0] if rows else highest
-        last = highest if len(rows) < CHUNK else first if isinstance(first, int) else first.id
-        step(name, last, highest)
+    return check(name, counted, wrong)
