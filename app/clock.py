@@ -49,6 +49,8 @@ def run(stop: threading.Event) -> None:
 def _guarded(duty: Callable[[], object]) -> None:
     try:
         duty()
+    except jobs.Away as error:
+        log.warning("%s waits for Redis: %s", duty.__name__, error)
     except Exception:
         log.exception("%s failed; the next round tries again", duty.__name__)
 

@@ -27,6 +27,9 @@ _PULSE = "madoguchi:alive:"
 COALESCE = 10  # seconds a wake-up stands for the others that follow it, if its job is never run
 
 
+Away = redis.RedisError  # what a call here raises while Redis cannot be reached
+
+
 @cache
 def connection() -> redis.Redis:
     """The Redis of the queue, for whoever rings: a silent one costs a request two seconds at most."""

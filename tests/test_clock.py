@@ -192,3 +192,11 @@ def test_what_was_polled_is_read_again_after_a_fix_with_its_files(monkeypatch: p
         with reading() as db:
             assert db.scalars(select(Message.text)).one() == "届いた"
             assert db.scalars(select(Attachment.name)).one() == "a.txt"
+
+
+def test_a_missing_redis_is_one_line_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    def away() -> None:
+        raise jobs.Away("connection refused")
+
+    clock._guarded(away)
+    assert [(record.levelname, record.exc_info) for record in caplog.records] == [("WARNING", None)]

@@ -51,7 +51,7 @@ def absorb(db: Session, head: Conversation, child: Conversation) -> None:
 
 
 def recount(db: Session, head: Conversation) -> None:
-    """Work the summary out anew from the rows (after a link is undone, and by ``madoguchi verify --repair``)."""
+    """Work the summary out anew from the rows."""
     ids = family_ids(db, head)
     mine = Message.conversation_id.in_(ids)
     cases = list(db.scalars(select(Case).where(Case.conversation_id.in_(ids), Case.status != RESOLVED)))
