@@ -46,6 +46,9 @@ def protect(headers: MutableHeaders, scope: Scope) -> None:
         if not widget or name in _WIDGET_ALSO:
             headers.setdefault(name, value)
     if not widget:
+        headers.setdefault(
+            "cache-control", "no-store"
+        )  # a cookie alone keeps no cache from sharing an answer
         headers.setdefault("content-security-policy", policy(Headers(scope=scope).get("host", "")))
     if scope["scheme"] == "https":
         headers.setdefault("strict-transport-security", "max-age=31536000; includeSubDomains")

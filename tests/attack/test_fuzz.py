@@ -102,13 +102,13 @@ def test_no_form_breaks_a_handler(scene: Scene, role: str) -> None:
         ):
             continue
         path = scene.path(pattern)
-        for round in range(6):
+        for round in range(3):
             form = {name: sendable(rolls.choice(WORDS)) for name in rolls.sample(FIELDS, 30)}
-            if round < 2:
+            if round == 0:
                 form = dict.fromkeys(FIELDS, sendable(rolls.choice(WORDS))[:2000])
             headers = {"x-csrf-token": here.csrf}
             unharmed(here.request(method, path, data=form, headers=headers), (method, path, form))
-        for body, kind in BODIES:
+        for body, kind in rolls.sample(BODIES, 4):
             headers = {"x-csrf-token": here.csrf, "content-type": kind}
             unharmed(here.request(method, path, content=body, headers=headers), (method, path, body[:60]))
 

@@ -117,3 +117,35 @@ def test_no_search_escapes_its_words_or_its_viewer(scene: Scene) -> None:
             unharmed(answer, query)
             assert answer.status_code == 200
         assert "千代田区" not in outsider.get("/search", params={"q": query}).text
+
+
+ZONES = [
+    "America",
+    "../../../etc/passwd",
+    "/etc/passwd",
+    "Asia/Tokyo\x00",
+    "a" * 5000,
+    ".",
+    "Asia/",
+    "posix/UTC",
+    "ＵＴＣ",
+]
+
+
+def test_a_time_zone_is_one_of_the_list(scene: Scene) -> None:
+    admin = browser(scene.admin)
+    mine = {"name": "x", "locale": "ja", "theme": "auto", "send_key": "enter"}
+    for zone in ZONES:
+        unharmed(admin.submit("/settings/me", {**mine, "timezone": zone}), zone)
+        for part in ("hours", "hours/preview"):
+            form = {
+                "zone": zone,
+                "mon": "9:00-18:00",
+                "days": f"2026-13-99 {zone}",
+                "holidays": "own",
+                "always": zone,
+            }
+            unharmed(admin.submit(f"/settings/general/{part}", form), zone)
+    for page in ("/settings/me", "/settings/general", "/inbox", f"/inbox/{scene.thread.id}"):
+        admin.see(page)
+    unharmed(browser().get("/widget/shop/config"))

@@ -172,6 +172,7 @@ def test_no_page_runs_anything_inline_and_each_says_so(scene: Scene) -> None:
             assert "frame-ancestors 'none'" in policy, pattern
             assert answer.headers["x-content-type-options"] == "nosniff"
             assert answer.headers["x-frame-options"] == "DENY"
+            assert answer.headers["cache-control"] == "no-store", pattern
             assert not Page(answer.text).wrong, (pattern, Page(answer.text).wrong)
 
 
