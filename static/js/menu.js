@@ -9,7 +9,7 @@ function close(focus = false) {
   open = null;
   pop.hidden = true;
   button.setAttribute("aria-expanded", "false");
-  if (focus) button.focus();
+  if (focus && visible(button)) button.focus();
 }
 
 attach("[data-menu]", (menu) => {
@@ -53,5 +53,8 @@ document.addEventListener("keydown", (event) => event.key === "Escape" && open &
 const closeWhy = (except) => all("details.why[open]").forEach((why) => why.contains(except) || why.removeAttribute("open"));
 document.addEventListener("click", (event) => closeWhy(event.target));
 document.addEventListener("keydown", (event) => event.key === "Escape" && closeWhy(null));
+
+// An item that opens another menu, where the screen has no room for that menu's own button.
+attach("[data-press]", (item) => item.addEventListener("click", () => setTimeout(() => one(item.dataset.press)?.click())));
 
 export const menuIsOpen = () => open !== null;
