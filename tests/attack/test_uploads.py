@@ -219,3 +219,27 @@ def test_a_large_picture_keeps_nobody_waiting(
     done.set()
     sending.join()
     assert time.monotonic() - began < 15
+
+
+def test_no_range_or_condition_asked_for_breaks_a_download(scene: Scene) -> None:
+    insider = browser(scene.insider)
+    asked = [
+        "bytes=0-",
+        "bytes=-1",
+        "bytes=5-1",
+        "bytes=x-y",
+        "bytes=99999-",
+        "bytes=" + ",".join(["0-1"] * 3000),
+        "",
+        "x=1",
+    ]
+    asked += ["bytes=0-1,2-3", f"bytes=0-{10**30}", "bytes=-0", "bytes=--1"]
+    for path in (
+        f"/files/{scene.file_key}",
+        f"/files/{scene.file_key}?scaled=x",
+        "/static/x/css/tokens.css",
+        "/widget.js",
+    ):
+        for value in asked:
+            for name in ("range", "if-range", "if-none-match", "if-modified-since"):
+                unharmed(insider.get(path, headers={name: value}), (path, name, value[:40]))
