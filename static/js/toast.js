@@ -26,9 +26,18 @@ export function toast(sentence, { bad = false, action = "", onAction = null, sec
   return close;
 }
 
+// Nobody's cookie may keep the page's scripts from starting.
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return "";
+  }
+}
+
 // What a redirect wanted to say waits in a cookie.
 const waiting = document.cookie.match(/(?:^|; )toast=([^;]*)/);
 if (waiting) {
   document.cookie = "toast=; path=/; max-age=0";
-  toast(decodeURIComponent(decodeURIComponent(waiting[1].replace(/^"|"$/g, ""))));
+  toast(decoded(waiting[1]));
 }
