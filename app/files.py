@@ -15,7 +15,7 @@ import struct
 import threading
 import time
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,8 +76,10 @@ class Kept:
     thumb: bool
 
 
-def take_in(data: bytes, name: str, *, limit: int) -> Kept:
+def take_in(data: bytes, name: str, *, limit: int, check: Callable[[str], None] = lambda _kind: None) -> Kept:
     """Look into a file, write it down and scale a picture; `limit` in bytes. Needs no transaction.
+
+    `check` may refuse the content type it turns out to have, before anything is kept.
 
     That is the slow part (seconds for a large picture), and on SQLite a transaction keeps all others waiting.
     Raises :class:`app.inbox.Refused` with a sentence on an empty, too large or unsafe one.
@@ -88,6 +90,7 @@ def take_in(data: bytes, name: str, *, limit: int) -> Kept:
     if len(data) > limit:
         raise Refused("“%(name)s” is larger than %(limit)s MB.", name=name, limit=limit // 1_000_000 or 1)
     kind, size = look_into(data, name)
+    check(kind)
     digest = hashlib.sha256(data).hexdigest()
     _write(digest, data)
     return Kept(name, kind, len(data), digest, size, bool(size) and _scale(digest, data))

@@ -82,10 +82,7 @@ def _guarded(name: str, *, inline: bool) -> dict[str, str]:
 
 
 def _keep(desk: Desk, data: bytes, name: str) -> Response:
-    wait = rates.hit(f"widget:file:{desk.visitor_id}", 20, 60) or rates.hit(
-        f"widget:file:{desk.remote}", 60, 60
-    )
-    if wait:
+    if _too_many(desk):
         return refused(
             desk.locale, 429, "rate", "That was a lot at once. Please wait a moment and try again."
         )
@@ -93,8 +90,9 @@ def _keep(desk: Desk, data: bytes, name: str) -> Response:
         with reading() as db:
             chosen: WebChatSettings = connect.connector(_channel(db, desk)).settings
         limit = chosen.max_upload_mb * 1_000_000
-        taken = files.take_in(data, name, limit=limit)
-        _refuse_kind(taken, chosen.upload_types)
+        taken = files.take_in(
+            data, name, limit=limit, check=lambda kind: _refuse_kind(kind, chosen.upload_types)
+        )
         with transaction() as db:
             channel, visitor = _channel(db, desk), db.get_one(Visitor, desk.visitor_id)
             identity = intake.identity_for(db, channel, sessions.sender(db, channel, visitor))
@@ -115,9 +113,21 @@ def _channel(db: Session, desk: Desk) -> Channel:
     return found
 
 
-def _refuse_kind(kept: files.Kept, wanted: tuple[str, ...]) -> None:
+def _too_many(desk: Desk) -> bool:
+    """A disk is filled faster than a table: besides the minute the hour has its measure."""
+    return any(
+        rates.hit(f"widget:file:{who}", limit, per)
+        for who, limit, per in (
+            (desk.visitor_id, 20, 60),
+            (desk.remote, 60, 60),
+            (f"hour:{desk.visitor_id}", 100, 3600),
+            (f"hour:{desk.remote}", 300, 3600),
+        )
+    )
+
+
+def _refuse_kind(kind: str, wanted: tuple[str, ...]) -> None:
     """The channel may take fewer kinds than we can; what counts is what the bytes are."""
-    kind = kept.content_type
     if not any(kind == each or (each.endswith("/*") and kind.startswith(each[:-1])) for each in wanted):
         raise Refused("Files of this kind are not accepted here.")
 
