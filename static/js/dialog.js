@@ -19,6 +19,18 @@ attach("[data-confirm]", (form) => {
   const stop = (event) => window.confirm(form.dataset.confirm) || (event.preventDefault(), event.stopImmediatePropagation());
   form.addEventListener(form.tagName === "FORM" ? "submit" : "click", stop, true);
 });
-attach("[data-panel-toggle]", (button) =>
-  button.addEventListener("click", () => one(".inbox .panel")?.toggleAttribute("data-shown")),
-);
+// Where the customer's panel is a drawer, it takes the focus; Escape or a click beside it put it away.
+const house = () => one(".inbox");
+const isDrawer = () => one(".inbox .panel-close")?.getClientRects().length > 0;
+export function drawer(open) {
+  if (!isDrawer() || house().hasAttribute("data-drawer") === open) return;
+  house().toggleAttribute("data-drawer", open);
+  if (open) one(".panel-close", house())?.focus();
+  else one("[data-log]")?.focus({ preventScroll: true });
+}
+attach("[data-panel-toggle]", (button) => button.addEventListener("click", () => drawer(!house().hasAttribute("data-drawer"))));
+attach(".thread[data-conversation]", () => house()?.removeAttribute("data-drawer"));
+document.addEventListener("mousedown", (event) => event.target.closest(".panel, .menu, dialog") || drawer(false));
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !event.isComposing && !event.target.closest?.("input, textarea, dialog")) drawer(false);
+});

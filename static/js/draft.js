@@ -34,11 +34,15 @@ attach("[data-compose]", (form) => {
   });
   field.addEventListener("blur", () => (soon.cancel(), save()));
   form.addEventListener("compose:cleared", () => {
-    // The draft stays on the server until the reply is there; the server then drops it itself.
+    // The draft, and its version, stay on the server until the reply is there: it may still be taken back.
     soon.cancel();
     saved = "";
-    version = 0;
     state.textContent = "";
   });
-  form.addEventListener("compose:sent", () => mark(false));
+  form.addEventListener("compose:sent", () => {
+    version = 0; // the server dropped it; what was begun since is a new one
+    saved = "";
+    mark(false);
+    if (form.isConnected) soon();
+  });
 });

@@ -1,6 +1,6 @@
 // One key, one thing. An element names its key in data-key; never while typing, never with Alt, never in a dialog.
 import { all, isTyping, one, visible } from "./dom.js";
-import { show } from "./dialog.js";
+import { drawer, show } from "./dialog.js";
 import { walk } from "./list.js";
 import { menuIsOpen } from "./menu.js";
 import { takeBackLast } from "./outbox.js";
@@ -16,7 +16,7 @@ document.addEventListener("keydown", (event) => {
   const key = event.key;
   if (!prefix && (key === "j" || key === "k")) return event.preventDefault(), walk(key === "j" ? 1 : -1);
   if (key === "?") return event.preventDefault(), show(one("#shortcuts"));
-  if (key === "z") return takeBackLast();
+  if (key === "z") return event.preventDefault(), takeBackLast();
   if (key === "g" && !prefix) return begin("g ");
   press(event, prefix + key);
 });
@@ -32,6 +32,7 @@ function press(event, keys) {
   const target = all(`[data-key="${CSS.escape(keys)}"]`).find(visible) ?? all(`[data-key="${CSS.escape(keys)}"]`)[0];
   if (!target) return;
   event.preventDefault();
+  if (target.closest(".panel")) drawer(true);
   if (target.matches("input, textarea")) target.focus(), target.select?.();
   else target.click();
 }

@@ -73,4 +73,10 @@ export async function markRead() {
 }
 
 attach(".thread[data-conversation]", () => markRead());
+// Back leads to where one came from: the desk of the supervisors shows the same thread.
+attach(".thread .back", (link) => one("[data-desk]") && (link.href = "/escalations"));
+// A button that the server's answer replaced takes the focus with it: it goes on in the thread, not at the top of the page.
+document.addEventListener("htmx:afterSettle", () => {
+  if (openId() && document.activeElement === document.body) one("[data-log]")?.focus({ preventScroll: true });
+});
 window.addEventListener("focus", () => markRead());

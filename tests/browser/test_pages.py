@@ -157,6 +157,26 @@ def test_on_a_phone_everything_is_in_the_menu_and_the_name_can_be_read(admin: Ad
         expect(pop).to_be_hidden()
 
 
+def test_the_drawer_of_the_customer_takes_the_focus_and_gives_it_back(admin: Admin) -> None:
+    for size, path in ((NARROW, "/inbox/18"), (WIDE, "/escalations")):
+        admin.page.set_viewport_size(size)
+        admin.page.goto(admin.base + path)
+        if path == "/escalations":
+            _press(admin.page, "j")
+            admin.page.keyboard.press("Enter")
+        panel = admin.page.locator("[data-part=panel]")
+        expect(admin.page.locator("[data-part=header]")).to_be_visible()
+        expect(panel).to_be_hidden()
+        _press(admin.page, "l")
+        expect(panel.locator(".pop input")).to_be_focused()
+        assert _found_by_axe(admin.page) == []
+        admin.page.keyboard.press("Escape")
+        expect(panel.locator("[data-key=l]")).to_be_focused()
+        admin.page.keyboard.press("Escape")
+        expect(panel).to_be_hidden()
+        expect(admin.page.get_by_role("log")).to_be_focused()
+
+
 def test_an_agent_works_without_a_mouse(house: House, people: People) -> None:
     staff: Staff = people(Staff).comes_in(house.base, "kinoshita@example.jp")
     page = staff.page
@@ -185,6 +205,7 @@ def test_an_agent_works_without_a_mouse(house: House, people: People) -> None:
     page.keyboard.press("Escape")
     page.keyboard.press("z")  # taken back
     expect(staff.composer).to_have_value("かしこまりました。")
+    expect(page.locator("[data-draft-state]")).to_have_text("下書きを保存しました")
     staff.answers("かしこまりました。ただいま確認します。")
     staff.sees("かしこまりました。ただいま確認します。")
     page.keyboard.press("Escape")
