@@ -31,8 +31,7 @@ attach("[data-compose]", (form) => {
     field.dispatchEvent(new Event("input", { bubbles: true }));
     field.focus();
   };
-  field.addEventListener("input", async (event) => {
-    if (event.isComposing) return;
+  const offer = async () => {
     const word = wordBefore(field);
     if (!word) return hide();
     const all = await helpersOnce();
@@ -40,7 +39,9 @@ attach("[data-compose]", (form) => {
     found = matches(all, word.text).slice(0, 8);
     at = 0;
     draw();
-  });
+  };
+  field.addEventListener("input", (event) => event.isComposing || offer());
+  field.addEventListener("compositionend", offer); // Chrome says nothing more after the word was confirmed
   field.addEventListener("keydown", (event) => {
     if (list.hidden || converting(event)) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
