@@ -5,37 +5,23 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, select
+from sqlalchemy import select
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from app import visitors
 from app.db import now
 from app.models import Delivery, Message, RawReceipt
-from tests import engines, factories
-from tests.conftest import empty
+from tests import factories
 from tests.faults.installation import Callbacks, Installation, Sender, installed
 from tests.serving import until
 
 pytestmark = pytest.mark.faults
-
-
-@pytest.fixture
-def environment(empty_database_url: str) -> Iterator[dict[str, str]]:
-    """The database of the engine under test, empty again afterwards."""
-    if engines.WHICH == "sqlite":
-        yield {}
-        return
-    yield {"DATABASE_URL": empty_database_url}
-    engine = create_engine(empty_database_url)
-    with engine.connect() as connection:
-        empty(connection)
-    engine.dispose()
 
 
 def settled(here: Installation) -> bool:

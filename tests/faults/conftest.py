@@ -1,0 +1,24 @@
+"""What the tests of bad days share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import create_engine
+
+from tests import engines
+from tests.conftest import empty
+
+
+@pytest.fixture
+def environment(empty_database_url: str) -> Iterator[dict[str, str]]:
+    """The database of the engine under test, empty again afterwards."""
+    if engines.WHICH == "sqlite":
+        yield {}
+        return
+    yield {"DATABASE_URL": empty_database_url}
+    engine = create_engine(empty_database_url)
+    with engine.connect() as connection:
+        empty(connection)
+    engine.dispose()
