@@ -22,11 +22,11 @@ from tests.serving import Served, until
 pytestmark = pytest.mark.faults
 
 
-def test_an_answer_reaches_every_screen_of_the_customer_whichever_process_it_is(tmp_path: Path) -> None:
-    with (
-        installed(tmp_path / "data", MADOGUCHI_WEB_WORKERS="2") as here,
-        contextlib.ExitStack() as open_lines,
-    ):
+def test_an_answer_reaches_every_screen_of_the_customer_whichever_process_it_is(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    served = installed(tmp_path / "data", MADOGUCHI_WEB_WORKERS="2", **environment)
+    with served as here, contextlib.ExitStack() as open_lines:
         with here.rows() as db:
             key = factories.channel(db, key="shop").key
             agent = factories.agent(db)
