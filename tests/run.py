@@ -38,8 +38,8 @@ class Round:
 ROUNDS = (
     Round("Fast tests on SQLite", "sqlite", "not browser and not faults", "auto"),
     Round("Fast tests on PostgreSQL", "postgresql", "not browser and not faults", "auto"),
-    Round("Faults and browser on SQLite", "sqlite", "browser or faults"),
-    Round("Faults on PostgreSQL", "postgresql", "faults and not browser"),
+    Round("Faults and browser on SQLite", "sqlite", "browser or faults", "2"),
+    Round("Faults on PostgreSQL", "postgresql", "faults and not browser", "2"),
 )
 
 
@@ -61,7 +61,9 @@ def run(made: Round, arguments: list[str], counts: Counter[str]) -> int:
     """One round; its output is passed on as it comes and its closing line added to `counts`."""
     print(f"\n=== {made.title}", flush=True)
     began = time.monotonic()
-    command = [sys.executable, "-m", "pytest", "-q", "-n", made.processes, "-m", made.marks, *arguments]
+    # Whole files to a process: what a file starts (an installation, a browser) is started once.
+    spread = ["-n", made.processes, "--dist", "loadfile" if made.processes.isdigit() else "load"]
+    command = [sys.executable, "-m", "pytest", "-q", *spread, "-m", made.marks, *arguments]
     environment = {**os.environ, "MADOGUCHI_TEST_DB": made.engine}
     last = ""
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:

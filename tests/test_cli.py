@@ -175,4 +175,5 @@ def test_the_variable_of_the_supervisor_is_no_unknown_setting(monkeypatch: pytes
     from app.cli.check import find_hints
 
     monkeypatch.setenv(SUPERVISED, "1")
+    monkeypatch.delenv("MADOGUCHI_TEST_CHROMIUM", raising=False)  # the tests' own, where there is one
     assert list(find_hints(config.settings())) == []
