@@ -46,6 +46,7 @@ ROUNDS = (
 def main(arguments: list[str]) -> int:
     """Run every round, even after one failed; 0 when all passed."""
     os.environ["MADOGUCHI_TEST_CHROMIUM"] = find_chromium() or install_chromium()
+    bring_tools()
     counts: Counter[str] = Counter()
     failed = [made.title for made in ROUNDS if run(made, arguments, counts) != 0]
     for title in failed:
@@ -88,18 +89,27 @@ def find_chromium() -> str | None:
 
 def install_chromium() -> str:
     """On a Debian where we are root, install one with Japanese letters; else say what to do."""
-    if shutil.which("apt-get") and os.geteuid() == 0:
-        print("Installing Chromium ...", flush=True)
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        packages = ("chromium", "fonts-noto-cjk")
-        for step in (("update",), ("install", "-y", "--no-install-recommends", *packages)):
-            subprocess.run(["apt-get", "-qq", *step], env=environment, stdout=subprocess.DEVNULL, check=True)
-        if found := find_chromium():
-            return found
-    sys.exit(
+    install("chromium", "fonts-noto-cjk")
+    return find_chromium() or sys.exit(
         "The browser tests need Chromium or Chrome: install one (on Debian: apt install chromium "
         "fonts-noto-cjk), or name it in MADOGUCHI_TEST_CHROMIUM."
     )
+
+
+def bring_tools() -> None:
+    """What the documented examples are run with."""
+    if missing := [tool for tool in ("curl", "openssl") if not shutil.which(tool)]:
+        install(*missing)
+
+
+def install(*packages: str) -> None:
+    """Debian's packages, where there are any and we may; elsewhere nothing (what needs them says so)."""
+    if not shutil.which("apt-get") or os.geteuid() != 0:
+        return
+    print(f"Installing {', '.join(packages)} ...", flush=True)
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for step in (("update",), ("install", "-y", "--no-install-recommends", *packages)):
+        subprocess.run(["apt-get", "-qq", *step], env=environment, stdout=subprocess.DEVNULL, check=True)
 
 
 if __name__ == "__main__":

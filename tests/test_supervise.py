@@ -144,10 +144,10 @@ def test_a_data_directory_that_cannot_be_written_is_one_sentence(tmp_path: Path)
     assert "cannot be written" in refusal(tmp_path / "file" / "below")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_data_directory_of_somebody_else_is_one_sentence(tmp_path: Path) -> None:
     tmp_path.chmod(stat.S_IRUSR | stat.S_IXUSR)
-    assert "this user has no permission" in refusal(tmp_path)
+    closed = tmp_path if os.geteuid() else Path("/sys/madoguchi")  # root may write everywhere but in there
+    assert "this user has no permission" in refusal(closed)
 
 
 def test_a_database_of_a_newer_version_is_one_sentence(tmp_path: Path) -> None:
