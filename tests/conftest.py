@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
@@ -16,6 +17,12 @@ import app.db
 from app import answers, migrations
 from app.config import Settings, configure, settings
 from tests import engines
+from tests.run import find_chromium
+
+CHROMIUM_FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+]
 
 
 @pytest.fixture(scope="session")
@@ -131,3 +138,14 @@ def empty(connection: Connection) -> None:
     names = connection.scalars(text(f"{tables} AND tablename <> 'alembic_version'")).all()
     connection.execute(text(f"TRUNCATE {', '.join(names)} RESTART IDENTITY CASCADE"))
     connection.commit()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A real Chromium, one for all: Playwright runs once in a process. Without one the test fails."""
+    path = find_chromium()
+    assert path, "No Chromium was found; install it or set MADOGUCHI_TEST_CHROMIUM."
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Dialog, Page
+from playwright.sync_api import Browser, Dialog, Page
 
 from app.auth import sign_in
 from app.db import transaction
@@ -15,7 +15,7 @@ from tests import factories
 from tests.attack.scene import Scene
 from tests.attack.test_texts import NASTY, SCRIPT
 from tests.serving import until
-from tests.web.shop import House, chromium
+from tests.web.shop import House
 
 pytestmark = pytest.mark.browser
 
@@ -33,7 +33,7 @@ def troubles() -> list[str]:
 
 
 @pytest.fixture
-def page(scene: Scene, house: House, troubles: list[str]) -> Iterator[Page]:
+def page(scene: Scene, house: House, troubles: list[str], chromium: Browser) -> Iterator[Page]:
     """The supervisor's window; what goes wrong in it is noted."""
 
     def refuse(dialog: Dialog) -> None:
@@ -41,14 +41,14 @@ def page(scene: Scene, house: House, troubles: list[str]) -> Iterator[Page]:
         dialog.dismiss()
 
     token = sign_in(scene.supervisor.email, factories.PASSWORD, "127.0.0.1", "Chromium").token
-    with chromium() as browser:
-        context = browser.new_context(locale="ja")
-        context.add_cookies([{"name": "madoguchi", "value": token, "url": house.base}])
-        made = context.new_page()
-        made.on("dialog", refuse)
-        made.on("pageerror", lambda error: troubles.append(str(error)))
-        made.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
-        yield made
+    context = chromium.new_context(locale="ja")
+    context.add_cookies([{"name": "madoguchi", "value": token, "url": house.base}])
+    made = context.new_page()
+    made.on("dialog", refuse)
+    made.on("pageerror", lambda error: troubles.append(str(error)))
+    made.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
+    yield made
+    context.close()
 
 
 def test_hostile_words_run_nothing_where_agents_see_them(

@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 from sqlalchemy.orm import Session
 
 from app import db as database
 from tests import factories
 from tests.browser.cast import Customer, Staff
 from tests.browser.host import Host, hosting
-from tests.run import find_chromium
 from tests.serving import Served, serving
-
-FLAGS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-]
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """A real Chromium; without one the test fails, it is not skipped."""
-    path = os.environ.get("MADOGUCHI_TEST_CHROMIUM") or find_chromium()
-    assert path, "No Chromium was found; install it or set MADOGUCHI_TEST_CHROMIUM."
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 class Shop:

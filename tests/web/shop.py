@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Error, FrameLocator, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Error, FrameLocator, Page
 
 from app import main
-from tests.run import find_chromium
 from tests.serving import free_port, until
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-sync",
-]
 PAGE = """<!doctype html><html lang="ja"><head><meta charset="utf-8"><title>北風洋品店</title></head>
 <body><h1>北風洋品店</h1>{scripts}</body></html>"""
 
@@ -124,11 +114,3 @@ class Window:
             return self.texts().count(text)
         except Error:  # the frame is being loaded anew
             return -1
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
-        yield browser
-        browser.close()

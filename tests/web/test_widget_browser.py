@@ -16,7 +16,7 @@ from app.db import reading, transaction
 from app.models import Agent, Conversation, Delivery, Message
 from tests import factories
 from tests.serving import until
-from tests.web.shop import House, Shop, Window, chromium
+from tests.web.shop import House, Shop, Window
 
 pytestmark = pytest.mark.browser
 NO_STORAGE = "Object.defineProperty(window, 'localStorage', {get() { throw new Error('blocked') }})"
@@ -28,10 +28,13 @@ FILL = "(el, n) => { el.value = 'あ'.repeat(n); el.dispatchEvent(new Event('inp
 SECRET = "the shop's own identity secret, long enough"
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as made:
-        yield made
+@pytest.fixture
+def browser(chromium: Browser) -> Iterator[Browser]:
+    """The one browser; windows opened by the test are closed after it."""
+    before = set(chromium.contexts)
+    yield chromium
+    for context in set(chromium.contexts) - before:
+        context.close()
 
 
 @pytest.fixture
