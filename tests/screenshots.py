@@ -1,7 +1,7 @@
 """The pictures of the README, taken from the running product: `make screenshots`.
 
 Starts `madoguchi serve` in a folder of its own with the demo, looks at it in a real Chromium, and writes small WebP
-files to docs/.
+files to static/docs/.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from app.demo import shop
 from tests.run import find_chromium
 from tests.serving import serving
 
-DOCS = Path(__file__).parent.parent / "docs"
+DOCS = Path(__file__).parent.parent / "static" / "docs"
 WIDE, PHONE = (1280, 800), (390, 844)
 QUALITY = 82
 FLAGS = ["--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
