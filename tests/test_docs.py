@@ -130,7 +130,7 @@ def test_every_room_of_the_product_is_on_the_map() -> None:
 
 
 def test_the_pictures_are_small() -> None:
-    pictures = list((ROOT / "docs").glob("*.webp"))
+    pictures = list((ROOT / "static" / "docs").glob("*.webp"))
     assert pictures
     assert sum(picture.stat().st_size for picture in pictures) < 1_500_000
 
