@@ -10,11 +10,12 @@ from click.testing import CliRunner, Result
 from sqlalchemy import select
 
 import app.db
-from app import config, passwords
+from app import config, passwords, search
 from app.cli import COMMANDS, cli
 from app.cli.processes import SUPERVISED, where
-from app.db import reading
+from app.db import reading, transaction
 from app.models import Agent, Channel
+from tests import factories
 
 FAKED = "xsn7-yr2f-zxw7-c9uy"
 
@@ -177,3 +178,15 @@ def test_the_variable_of_the_supervisor_is_no_unknown_setting(monkeypatch: pytes
     monkeypatch.setenv(SUPERVISED, "1")
     monkeypatch.delenv("MADOGUCHI_TEST_CHROMIUM", raising=False)  # the tests' own, where there is one
     assert list(find_hints(config.settings())) == []
+
+
+@pytest.mark.usefixtures("committed")
+def test_a_search_index_that_lost_something_is_named_and_built_anew() -> None:
+    with transaction() as db:
+        search.remove(db, factories.customer_says(db, factories.channel(db), "返品したいです"))
+    broken = run("verify")
+    assert broken.exit_code == 1
+    assert "Something does not add up" in broken.output
+    mended = run("verify", "--reindex")
+    assert mended.exit_code == 0, mended.output
+    assert "search index: 1/2" in mended.output or "search index: 2/2" in mended.output
