@@ -23,6 +23,7 @@ COMMANDS = {
     "channel": "app.cli.channel",
     "check": "app.cli.check",
     "verify": "app.cli.verify",
+    "bench": "app.cli.bench",
 }
 
 

@@ -1,0 +1,28 @@
+"""Benchmarks: how fast, how many, how much memory, told honestly and in one form.
+
+A benchmark is a module with a `command`, made by :func:`benchmark` from a function that yields
+:class:`Result`, and a line in :data:`BENCHMARKS`. It then is `madoguchi bench NAME`, prints a table, writes
+JSON with `--json FILE`, and is a part of `madoguchi bench all`.
+"""
+
+from app.bench.machine import resident
+from app.bench.results import Budget, Result, at_least, at_most, measured, rate, value
+from app.bench.running import Benchmark, benchmark, load
+
+__all__ = [
+    "BENCHMARKS",
+    "Benchmark",
+    "Budget",
+    "Result",
+    "at_least",
+    "at_most",
+    "benchmark",
+    "load",
+    "measured",
+    "rate",
+    "resident",
+    "value",
+]
+
+# name → module; the module has a click command `command`. Imported when it is needed.
+BENCHMARKS: dict[str, str] = {}
