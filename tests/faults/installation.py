@@ -5,8 +5,6 @@ from __future__ import annotations
 import http.server
 import json
 import random
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -17,14 +15,13 @@ from pathlib import Path
 
 import httpx2
 from sqlalchemy import update
-from sqlalchemy.orm import Session
 
-from app import db as database
+from app.bench import stack
+from app.bench.stack import Served, until
 from app.db import now
 from app.models import Delivery, RawReceipt
 from channels import api
 from tests.factories import SECRETS
-from tests.serving import Served, clean_environment, serving, until
 
 SECRET = "a secret for the tests only, 0123"  # the one this process seals with, see tests/conftest.py
 
@@ -32,18 +29,10 @@ SECRET = "a secret for the tests only, 0123"  # the one this process seals with,
 class Installation:
     """What `madoguchi serve` runs, and its rows."""
 
-    def __init__(self, served: Served, environment: dict[str, str]) -> None:
-        self.served, self.environment = served, environment
-        self.url = environment.get("DATABASE_URL") or f"sqlite:///{served.data_dir / 'madoguchi.db'}"
+    def __init__(self, served: Served) -> None:
+        self.served = served
+        self.rows, self.verify = served.rows, served.verify
         self.killed: Counter[str] = Counter()
-
-    @contextmanager
-    def rows(self) -> Iterator[Session]:
-        """The installation's own database, as another process of it would use it."""
-        engine = database.make_engine(self.url)
-        with Session(engine.execution_options(writes=True), expire_on_commit=False) as db, db.begin():
-            yield db
-        engine.dispose()
 
     def kill_in_the_middle(self, names: str, done: Callable[[], int]) -> None:
         """kill -9 each of the named processes, the next as soon as work goes on (`done()` grows) again."""
@@ -64,22 +53,6 @@ class Installation:
             db.execute(update(Delivery).where(Delivery.state == "queued").values(next_at=now()))
             db.execute(update(RawReceipt).where(RawReceipt.state == "new").values(received_at=long_ago()))
 
-    def verify(self) -> str:
-        """What `madoguchi verify` says. Raises AssertionError unless everything adds up."""
-        ran = subprocess.run(
-            [sys.executable, "-m", "app.cli", "verify"],
-            env=clean_environment(
-                MADOGUCHI_DATA_DIR=str(self.served.data_dir),
-                REDIS_URL="redis://127.0.0.1:1/0",
-                **self.environment,
-            ),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert ran.returncode == 0, ran.stdout + ran.stderr
-        return ran.stdout
-
 
 def long_ago() -> datetime:
     """Long enough ago for the sweepers."""
@@ -89,9 +62,8 @@ def long_ago() -> datetime:
 @contextmanager
 def installed(folder: Path, **environment: str) -> Iterator[Installation]:
     """`madoguchi serve` without the demo, ready."""
-    environment = {"MADOGUCHI_SECRET_KEY": SECRET, "MADOGUCHI_ALLOW_PRIVATE": "true", **environment}
-    with serving(folder, "--no-demo", **environment) as served:
-        yield Installation(served, environment)
+    with stack.installed(folder, **{"MADOGUCHI_SECRET_KEY": SECRET, **environment}) as served:
+        yield Installation(served)
 
 
 class Sender:
