@@ -1,0 +1,25 @@
+"""The small types that shapes are made of."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+BIGGEST_ID = 2**63 - 1
+
+Id = Annotated[int, Meta(ge=1, le=BIGGEST_ID)]
+"""The number of a thing of ours, as somebody names it."""
+
+Time = Annotated[datetime, Meta(tz=True)]
+"""A moment, RFC 3339 with its zone; ours are in UTC."""
+
+
+class Shape(Struct):
+    """Something we say. Fields may be added to it one day: whoever reads it must not mind."""
+
+
+class Given(Struct, forbid_unknown_fields=True):
+    """Something we are told: a body, or the parameters of a query. A field we do not know is refused, not
+    overlooked: it may be a misspelt one."""
