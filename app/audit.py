@@ -37,7 +37,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "conversations": (
             "assigned", "handover", "resolved", "reopened", "snoozed", "woken", "labelled", "unlabelled",
             "escalated", "escalation.taken", "escalation.returned", "escalation.resolved", "linked", "unlinked",
-            "message.edited", "message.removed", "delivery.retried", "rated",
+            "message.edited", "message.removed", "delivery.retried", "rated", "customer.changed",
         ),
     }
 )  # fmt: skip

@@ -11,15 +11,18 @@ from app.inbox.labels import put_label, remove_label
 from app.inbox.links import link, unlink
 from app.inbox.messages import bot_reply, edit, note, receive, reply, retry, unsend
 from app.inbox.ownership import assign, hand_back, hand_over, take_over
+from app.inbox.profile import Profile, edit_customer
 from app.inbox.reading import claim_lock, discard_draft, mark_read, release_lock, save_draft
 
 __all__ = [
+    "Profile",
     "Refused",
     "assign",
     "bot_reply",
     "claim_lock",
     "discard_draft",
     "edit",
+    "edit_customer",
     "escalate",
     "give_back",
     "hand_back",

@@ -69,6 +69,7 @@ SENTENCES: Mapping[str, str] = {
     "message.removed": "A message was taken back by its sender.",
     "delivery.retried": "A failed message was sent again.",
     "rated": "Rated %(score)s of 5.",
+    "customer.changed": "The customer's details were changed.",
 }
 ACTORS = {"bot": "Bot", "customer": "Customer", "system": "System"}
 

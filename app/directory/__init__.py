@@ -1,0 +1,46 @@
+"""Lists for those who build on us: customers, addresses, cases, the desk and the things of the house.
+
+Everything goes through the viewer, as in :mod:`app.queries`; every list is paged by key, never by offset, and
+costs the same number of statements however long it is.
+"""
+
+from app.directory.cases import STATES, CasesAsked, Matter, case_for, find_cases, find_escalations
+from app.directory.customers import CustomersAsked, Person, customer_for, find_customers, identities_of, whose
+from app.directory.house import (
+    agents,
+    canned_replies,
+    channels,
+    entries,
+    labels,
+    members_of,
+    one,
+    rules,
+    teams,
+)
+from app.directory.paging import BadCursor, Page
+
+__all__ = [
+    "STATES",
+    "BadCursor",
+    "CasesAsked",
+    "CustomersAsked",
+    "Matter",
+    "Page",
+    "Person",
+    "agents",
+    "canned_replies",
+    "case_for",
+    "channels",
+    "customer_for",
+    "entries",
+    "find_cases",
+    "find_customers",
+    "find_escalations",
+    "identities_of",
+    "labels",
+    "members_of",
+    "one",
+    "rules",
+    "teams",
+    "whose",
+]

@@ -1,0 +1,158 @@
+"""Customers and their addresses. A customer is there for whoever may see the thread they are shown in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Row, Select, select
+from sqlalchemy.orm import Session, aliased
+
+from app.directory.paging import Page, cursor_at, cut, id_after, in_time
+from app.models import Agent, Conversation, Customer, Identity
+from app.queries import BIGGEST, NotFound, visible
+from app.search import store
+from app.text import clean, phrase
+
+# What the index names is looked up in these portions until the page is full; the last one bounds one request.
+PORTIONS = (100, 400, 1_500, 6_000)
+Own = aliased(Conversation, name="own")  # the customer's own thread, below the one it is shown in
+Found = Row[Customer, int]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomersAsked:
+    """Which customers: words of theirs, an address (exactly), of a kind, changed since a moment (aware)."""
+
+    q: str = ""
+    address: str = ""
+    kind: str = ""
+    updated_after: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A customer, the conversation they are shown in (links followed), and their addresses."""
+
+    customer: Customer
+    conversation_id: int
+    identities: Sequence[Identity]
+
+
+def customer_for(db: Session, viewer: Agent, customer_id: int) -> Person:
+    """One customer. Raises :class:`NotFound`."""
+    wanted = _shown(viewer).where(Customer.id == customer_id)
+    found = db.execute(wanted).first() if 0 < customer_id < BIGGEST else None
+    if found is None:
+        raise NotFound(customer_id)
+    return _persons(db, [found])[0]
+
+
+def find_customers(
+    db: Session, viewer: Agent, asked: CustomersAsked, after: str | None, size: int
+) -> Page[Person]:
+    """A page of customers, the newest first; with `updated_after` (and no words) in the order they changed.
+
+    A page of a search by words may be short though there is more: so much of the index is looked through, and
+    the cursor goes on from there. Raises :class:`BadCursor`.
+    """
+    conditions = _conditions(asked)
+    if asked.q:
+        return _by_words(db, viewer, asked.q, conditions, after, size)
+    if asked.updated_after is not None:
+        wanted = in_time(
+            _shown(viewer).where(*conditions), Customer.updated_at, Customer.id, after, newest_first=False
+        )
+        rows = db.execute(wanted.limit(size + 1)).all()
+        page = cut(rows, size, lambda row: cursor_at(row[0].updated_at, row[0].id))
+    else:
+        below = id_after(after)
+        wanted = _shown(viewer).where(*conditions)
+        wanted = wanted if below is None else wanted.where(Customer.id < below)
+        rows = db.execute(wanted.order_by(Customer.id.desc()).limit(size + 1)).all()
+        page = cut(rows, size, lambda row: str(row[0].id))
+    return Page(_persons(db, page.rows), page.after)
+
+
+def identities_of(db: Session, customers: Sequence[int]) -> dict[int, list[Identity]]:
+    """Customer id → addresses, the oldest first. One statement for all of them."""
+    found: dict[int, list[Identity]] = {each: [] for each in customers}
+    wanted = select(Identity).where(Identity.customer_id.in_(customers)).order_by(Identity.id)
+    for identity in db.scalars(wanted) if customers else ():
+        found[identity.customer_id].append(identity)
+    return found
+
+
+def whose(
+    db: Session, viewer: Agent, address: str, *, kind: str = "", scope: str | None = None, size: int = 100
+) -> Sequence[Identity]:
+    """The identities of this address (exactly as it is kept) whose customers the viewer may see."""
+    wanted = (
+        select(Identity)
+        .join(Own, Own.customer_id == Identity.customer_id)
+        .join(Conversation, Conversation.id == Own.head_id)
+        .where(visible(viewer), *_at(address, kind))
+    )
+    wanted = wanted if scope is None else wanted.where(Identity.scope == clean(scope))
+    return db.scalars(wanted.order_by(Identity.id).limit(size)).all()
+
+
+def _shown(viewer: Agent) -> Select[Customer, int]:
+    return (
+        select(Customer, Conversation.id)
+        .join(Own, Own.customer_id == Customer.id)
+        .join(Conversation, Conversation.id == Own.head_id)
+        .where(visible(viewer))
+    )
+
+
+def _conditions(asked: CustomersAsked) -> list[ColumnElement[bool]]:
+    at = _at(asked.address, asked.kind)
+    made: list[ColumnElement[bool]] = []
+    if asked.address:  # by the index over addresses: a handful of customers
+        made.append(Customer.id.in_(select(Identity.customer_id).where(*at)))
+    elif at:
+        made.append(select(Identity.id).where(Identity.customer_id == Customer.id, *at).exists())
+    if asked.updated_after is not None:
+        made.append(Customer.updated_at > asked.updated_after)
+    return made
+
+
+def _at(address: str, kind: str) -> list[ColumnElement[bool]]:
+    return [
+        *([Identity.address == clean(address)] if address else []),
+        *([Identity.kind == clean(kind)] if kind else []),
+    ]
+
+
+def _by_words(
+    db: Session,
+    viewer: Agent,
+    q: str,
+    conditions: Sequence[ColumnElement[bool]],
+    after: str | None,
+    size: int,
+) -> Page[Person]:
+    below = id_after(after) or BIGGEST - 1
+    phrases = tuple(made for word in q.split() if (made := phrase(word)) is not None)
+    if not phrases:
+        return Page([], None)
+    rows: list[Found] = []
+    for portion in PORTIONS:
+        named = store.newest(db, "customer", store.Match(phrases), below, portion)
+        wanted = _shown(viewer).where(store.among(db, Customer.id, named.ids), *conditions)
+        if named.ids:
+            rows += db.execute(wanted.order_by(Customer.id.desc()).limit(size + 1 - len(rows))).all()
+        if len(rows) > size:
+            page = cut(rows, size, lambda row: str(row[0].id))
+            return Page(_persons(db, page.rows), page.after)
+        if not named.more:
+            return Page(_persons(db, rows), None)
+        below = named.below
+    return Page(_persons(db, rows), str(below))
+
+
+def _persons(db: Session, rows: Sequence[Found]) -> list[Person]:
+    identities = identities_of(db, [row[0].id for row in rows])
+    return [Person(customer, head, identities[customer.id]) for customer, head in rows]

@@ -1,0 +1,119 @@
+"""What we keep about a customer, set right by somebody of the house (or a system that speaks for them)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import search
+from app.customers import MAX_ATTRIBUTES
+from app.db import now
+from app.events import record
+from app.inbox.holding import Refused, hold
+from app.models import Agent, Conversation, Customer
+from app.text import clean, one_line
+
+MAX_NAME, MAX_NOTE, MAX_ATTRIBUTE_NAME, MAX_ATTRIBUTE = 200, 10_000, 64, 500  # characters
+_LOCALE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+
+
+class Wrong(Refused):
+    """What was given cannot be kept; `field` is the one at fault."""
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What is to be known of a customer from now on; None leaves it as it is.
+
+    `attributes` are laid over those there are; a value of None takes one away. They count as proved: whoever
+    may change a customer vouches for what they write.
+    """
+
+    name: str | None = None
+    name_kana: str | None = None
+    locale: str | None = None
+    note: str | None = None
+    attributes: Mapping[str, str | None] | None = None
+
+
+def edit_customer(db: Session, agent: Agent, customer: Customer, wanted: Profile) -> list[str]:
+    """Change what is kept about `customer`; returns the names of the fields that differ now.
+
+    Writes one event of the thread the customer is shown in, and none if nothing differs. Raises :class:`Wrong`.
+    """
+    head = hold(db, db.scalars(select(Conversation).where(Conversation.customer_id == customer.id)).one())
+    db.refresh(customer)
+    told = _checked(customer, wanted)
+    changed = [name for name, value in told.items() if getattr(customer, name) != value]
+    for name in changed:
+        setattr(customer, name, told[name])
+    if changed:
+        db.flush()
+        search.index_customer(db, customer)
+        record(db, "customer.changed", head, agent=agent, customer=customer.id, fields=changed)
+    return changed
+
+
+def _checked(customer: Customer, wanted: Profile) -> dict[str, object]:
+    told: dict[str, object] = {}
+    if wanted.name is not None:
+        told["name"] = _line("name", wanted.name)
+    if wanted.name_kana is not None:
+        told["name_kana"] = _line("name_kana", wanted.name_kana)
+    if wanted.locale is not None:
+        told["locale"] = _locale(wanted.locale)
+    if wanted.note is not None:
+        told["note"] = _note(wanted.note)
+    if wanted.attributes is not None:
+        told["attributes"] = _attributes(customer, wanted.attributes)
+    return told
+
+
+def _line(field: str, given: str) -> str:
+    line = one_line(given, MAX_NAME + 1)
+    if len(line) > MAX_NAME:
+        raise Wrong(field, "This is too long.")
+    return line
+
+
+def _locale(given: str) -> str:
+    if given and not (len(given) <= 35 and _LOCALE.fullmatch(given)):  # RFC 5646, 4.4.1: no tag needs more
+        raise Wrong("locale", "Write the language as a code, such as ja or en-GB.")
+    return given
+
+
+def _note(given: str) -> str:
+    note = clean(given).strip()
+    if len(note) > MAX_NOTE:
+        raise Wrong("note", "This is too long.")
+    return note
+
+
+def _attributes(customer: Customer, given: Mapping[str, str | None]) -> dict[str, object]:
+    kept: dict[str, object] = dict(customer.attributes)
+    for written, value in given.items():
+        name = one_line(written, MAX_ATTRIBUTE_NAME + 1)
+        if not name or len(name) > MAX_ATTRIBUTE_NAME:
+            raise Wrong("attributes", "An attribute has a name of at most 64 characters.")
+        if value is None:
+            kept.pop(name, None)
+        elif len(said := clean(value).strip()) > MAX_ATTRIBUTE:
+            raise Wrong("attributes", "An attribute has a value of at most 500 characters.")
+        elif _value(kept.get(name)) != said:
+            kept[name] = {"value": said, "proved": True, "at": now().isoformat()}
+    if len(kept) > MAX_ATTRIBUTES:
+        raise Wrong("attributes", "A customer has at most 50 attributes.")
+    return kept
+
+
+def _value(entry: object) -> object:
+    """What a proved attribute says; None for one that is not there, or merely claimed."""
+    return entry.get("value") if isinstance(entry, dict) and entry.get("proved") else None
