@@ -172,6 +172,11 @@ def reading() -> Iterator[Session]:
         yield db
 
 
+def one_writer() -> bool:
+    """Whether transactions that write run one after the other, so that ids commit in their order (SQLite)."""
+    return engine().dialect.name == "sqlite"
+
+
 def _reader(bound: Engine) -> Engine:
     if bound.dialect.name == "sqlite":
         return bound  # a deferred transaction there is one view already

@@ -11,7 +11,7 @@ from app.models.customer import Customer, CustomerLink, Identity
 from app.models.decision import Decision
 from app.models.delivery import Delivery, DeliveryRef
 from app.models.escalation import Escalation
-from app.models.event import Event
+from app.models.event import Event, FeedEnd
 from app.models.faq import BotRule, FaqEntry, Revision
 from app.models.label import ConversationLabel, Label
 from app.models.message import Message
@@ -19,11 +19,14 @@ from app.models.receipt import RawReceipt
 from app.models.setting import Setting
 from app.models.signin import Signin
 from app.models.team import Team, TeamMember
+from app.models.token import ApiToken, KeptAnswer
 from app.models.visitor import ResumeCode, Visitor
+from app.models.webhook import Webhook, WebhookDelivery
 from app.models.working import Draft, ReadMark, ReplyLock
 
 __all__ = [
     "Agent",
+    "ApiToken",
     "Attachment",
     "Base",
     "BotRule",
@@ -41,7 +44,9 @@ __all__ = [
     "Escalation",
     "Event",
     "FaqEntry",
+    "FeedEnd",
     "Identity",
+    "KeptAnswer",
     "Label",
     "Message",
     "RawReceipt",
@@ -54,4 +59,6 @@ __all__ = [
     "Team",
     "TeamMember",
     "Visitor",
+    "Webhook",
+    "WebhookDelivery",
 ]

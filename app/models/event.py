@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
@@ -10,10 +10,24 @@ from app.models.columns import Id, Made, Object, Ref, Word
 
 
 class Event(Base):
-    """``prev_id`` is the event before it in the same conversation (0: none): a reader sees every gap."""
+    """``prev_id`` is the event before it in the same conversation (0: none): a reader sees every gap.
+
+    ``position`` is its place in the order everybody follows, given after the commit; SQLite needs none, see
+    :mod:`app.feed`. Its indexes are kept empty there.
+    """
 
     __tablename__ = "event"
-    __table_args__ = (Index("ix_event_conversation", "conversation_id", "id"), Index("ix_event_at", "at"))
+    __table_args__ = (
+        Index("ix_event_conversation", "conversation_id", "id"),
+        Index("ix_event_at", "at"),
+        Index("uq_event_position", "position", unique=True, sqlite_where=text("position IS NOT NULL")),
+        Index(
+            "ix_event_unplaced",
+            "id",
+            sqlite_where=text("position = 0"),
+            postgresql_where=text("position IS NULL"),
+        ),
+    )
 
     id: Mapped[Id]
     conversation_id: Mapped[Ref | None] = mapped_column(ForeignKey("conversation.id"))
@@ -24,3 +38,13 @@ class Event(Base):
     message_id: Mapped[Ref | None] = mapped_column(ForeignKey("message.id"))
     prev_id: Mapped[Ref] = mapped_column(default=0)
     data: Mapped[Object]
+    position: Mapped[Ref | None]
+
+
+class FeedEnd(Base):
+    """The last position given: one row, and who holds it is the one who gives the next."""
+
+    __tablename__ = "feed_end"
+
+    id: Mapped[Id]  # 1
+    position: Mapped[Ref] = mapped_column(default=0)
