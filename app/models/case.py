@@ -21,6 +21,9 @@ class Case(Base):
             postgresql_where=text("status <> 'resolved'"),
         ),
         Index("ix_case_conversation", "conversation_id", "opened_at"),
+        Index("ix_case_opened", "opened_at", "id"),
+        Index("ix_case_status", "status", "opened_at", "id"),
+        Index("ix_case_resolved", "resolved_at", "id"),
     )
 
     id: Mapped[Id]

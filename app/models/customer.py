@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Base
+from app.db import Base, now
 from app.models.columns import At, Body, Id, Line, Made, Object, Ref, Word
 
 CLAIMED, DEVICE, CODE, SIGNED = range(4)  # levels of proof of an identity
@@ -15,6 +15,7 @@ CLAIMED, DEVICE, CODE, SIGNED = range(4)  # levels of proof of an identity
 
 class Customer(Base):
     __tablename__ = "customer"
+    __table_args__ = (Index("ix_customer_updated", "updated_at", "id"),)
 
     id: Mapped[Id]
     name: Mapped[Line] = mapped_column(default="")
@@ -23,13 +24,17 @@ class Customer(Base):
     note: Mapped[Body] = mapped_column(default="")
     attributes: Mapped[Object]  # name → {"value": …, "proved": bool, "at": ISO time}
     created_at: Mapped[Made]
+    updated_at: Mapped[Made] = mapped_column(onupdate=now)
 
 
 class Identity(Base):
     """One address of a customer. The database forbids a second row for the same address."""
 
     __tablename__ = "identity"
-    __table_args__ = (Index("uq_identity_address", "kind", "scope", "address", unique=True),)
+    __table_args__ = (
+        Index("uq_identity_address", "kind", "scope", "address", unique=True),
+        Index("ix_identity_lookup", "address", "kind"),
+    )
 
     id: Mapped[Id]
     customer_id: Mapped[Ref] = mapped_column(ForeignKey("customer.id"), index=True)
