@@ -23,6 +23,8 @@ COMMANDS = {
     "channel": "app.cli.channel",
     "check": "app.cli.check",
     "verify": "app.cli.verify",
+    "backup": "app.cli.backup",
+    "restore": "app.cli.backup",
     "bench": "app.cli.bench",
 }
 

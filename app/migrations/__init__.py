@@ -9,6 +9,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy.engine import Connection
 
 from app.db import engine
 
@@ -25,18 +26,28 @@ def config() -> Config:
 
 def state() -> State:
     """How the database stands to this version: `newer` means another version of Madoguchi made it."""
-    scripts = ScriptDirectory.from_config(config())
     with engine().connect() as connection:
-        here = MigrationContext.configure(connection).get_current_revision()
-    if here == scripts.get_current_head():
+        here = revision(connection)
+    if here == ScriptDirectory.from_config(config()).get_current_head():
         return "current"
-    known = {script.revision for script in scripts.walk_revisions()}
-    return "behind" if here is None or here in known else "newer"
+    return "behind" if here is None or here in known() else "newer"
 
 
-def upgrade() -> None:
-    """Bring the database to this version."""
-    command.upgrade(config(), "head")
+def revision(connection: Connection) -> str | None:
+    """The version a database is at; None without tables."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def known() -> set[str]:
+    """Every version this program can bring to its own."""
+    return {script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()}
+
+
+def upgrade(to: str = "head", connection: Connection | None = None) -> None:
+    """Bring the database to this version, or to another; within the transaction of `connection` if there is one."""
+    made = config()
+    made.attributes["connection"] = connection
+    command.upgrade(made, to)
 
 
 def check() -> None:
