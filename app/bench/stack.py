@@ -59,6 +59,8 @@ def until(holds: Callable[[], object], what: str, seconds: float = 20) -> None:
 class Served:
     """A running installation: its address, its lines, and its processes by name."""
 
+    PROGRAM: tuple[str, ...] = ("-m", "app.cli")  # what `serve` is said to; its children have the word app.cli
+
     def __init__(self, data_dir: Path, *arguments: str, **environment: str) -> None:
         self.data_dir, self.environment = data_dir, environment
         self.port = free_port()
@@ -67,7 +69,7 @@ class Served:
         self.began = time.monotonic()
         self.process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "app.cli", "serve"),
+                *(sys.executable, *self.PROGRAM, "serve"),
                 *("--port", str(self.port), "--data-dir", str(data_dir), *arguments),
             ],
             env=clean_environment(**environment),
