@@ -7,7 +7,11 @@ are not followed, and proxy settings of the environment are not used, as a proxy
 
 import ipaddress
 import socket
-from collections.abc import Callable, Iterable, Sequence
+import ssl
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import httpcore2
@@ -23,6 +27,22 @@ _TUNNELS = [ipaddress.ip_network(net) for net in ("64:ff9b::/96", "64:ff9b:1::/4
 
 class Forbidden(httpx2.ConnectError):
     """The target is, or is named like, something inside our own network."""
+
+
+_deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Requests made inside are over after `seconds` in all: `httpx2.TimeoutException`.
+
+    The time-outs of the client are for each read alone; an answer that dribbles in never meets them.
+    """
+    token = _deadline.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
 
 
 class Client(httpx2.Client):
@@ -75,8 +95,10 @@ class _Backend(httpcore2.SyncBackend):
         addresses = self._resolve(host, port)
         if not self._allow_private and not all(is_public(address) for address in addresses):
             raise Forbidden(f"{host} is not a public address")
-        return _first_that_answers(
-            addresses, lambda at: super(_Backend, self).connect_tcp(at, port, *args, **more)
+        return _Stream(
+            _first_that_answers(
+                addresses, lambda at: super(_Backend, self).connect_tcp(at, port, *args, **more)
+            )
         )
 
 
@@ -90,6 +112,41 @@ def _first_that_answers(
         except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
             last = error
     raise last
+
+
+class _Stream(httpcore2.NetworkStream):
+    """A socket that keeps to the time of :func:`within`, whichever request uses it."""
+
+    def __init__(self, inner: httpcore2.NetworkStream) -> None:
+        self._inner = inner
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, _left(timeout, httpcore2.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, _left(timeout, httpcore2.WriteTimeout))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore2.NetworkStream:
+        left = _left(timeout, httpcore2.ConnectTimeout)
+        return _Stream(self._inner.start_tls(ssl_context, server_hostname, left))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+def _left(timeout: float | None, over: type[Exception]) -> float | None:
+    until = _deadline.get()
+    if until is None:
+        return timeout
+    left = until - time.monotonic()
+    if left <= 0:
+        raise over("the time for all of it is over")
+    return left if timeout is None else min(timeout, left)
 
 
 class _Transport(httpx2.HTTPTransport):
