@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -24,12 +24,26 @@ def find(db: Session, kind: str, scope: str, address: str) -> Identity | None:
     return db.scalar(select(Identity).filter_by(kind=kind, scope=scope, address=address))
 
 
+Address = tuple[str, str, str]  # kind, scope, address: the key of an identity
+
+
+def find_all(db: Session, wanted: Collection[Address]) -> dict[Address, Identity]:
+    """:func:`find` for several in a query a kind and scope,."""
+    found: dict[Address, Identity] = {}
+    for kind, scope in {one[:2] for one in wanted}:
+        addresses = [one[2] for one in wanted if one[:2] == (kind, scope)]
+        rows = select(Identity).filter_by(kind=kind, scope=scope).where(Identity.address.in_(addresses))
+        found |= {(kind, scope, row.address): row for row in db.scalars(rows)}
+    return found
+
+
 def identify(
     db: Session,
     kind: str,
     scope: str,
     address: str,
     *,
+    known: Identity | None = None,
     name: str = "",
     proof: int = DEVICE,
     locale: str = "",
@@ -38,9 +52,9 @@ def identify(
     """The identity of an address, with its customer and conversation, made at first sight.
 
     Two transactions that meet a new address at once end with one customer: the unique key makes the second
-    wait for the first, and its savepoint takes back the customer it had begun.
+    wait for the first, and its savepoint takes back the customer it had begun. `known`: found before.
     """
-    found = find(db, kind, scope, address)
+    found = known or find(db, kind, scope, address)
     if found is None:
         try:
             with db.begin_nested():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -11,6 +13,12 @@ from app.models import Conversation
 def conversation_of(db: Session, customer_id: int) -> Conversation:
     """The customer's own conversation (not the one it may be shown in)."""
     return db.scalars(select(Conversation).filter_by(customer_id=customer_id)).one()
+
+
+def conversations_of(db: Session, customer_ids: Collection[int]) -> dict[int, Conversation]:
+    """Customer id → :func:`conversation_of`, in one query."""
+    rows = db.scalars(select(Conversation).where(Conversation.customer_id.in_(set(customer_ids))))
+    return {row.customer_id: row for row in rows}
 
 
 def head_of(db: Session, conversation: Conversation) -> Conversation:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -17,9 +18,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import answers, connect, customers, deliver, family, files, inbox, polled, realtime, vault
+from app.customers import Address
 from app.db import after_commit, now, passing, transaction
-from app.inbox.messages import Received, Said
+from app.inbox import Received, Said
 from app.models import Channel, Conversation, Customer, Identity, Message, RawReceipt
+from app.models.conversation import BOT
 from app.text import clean
 from channels import base, registry
 
@@ -41,7 +44,19 @@ TRIES = 5  # of reading one receipt, where the database asks for another try (a 
 
 def store(db: Session, channel: Channel, request: base.Request, *, remote: str = "") -> RawReceipt:
     """Keep a request exactly as it came, before anything is made of it."""
-    receipt = RawReceipt(
+    return store_all(db, [(channel, request, remote)])[0]
+
+
+def store_all(db: Session, arrived: Iterable[tuple[Channel, base.Request, str]]) -> list[RawReceipt]:
+    """:func:`store` for several at once: (channel, request, address of the caller)."""
+    receipts = [_receipt(*one) for one in arrived]
+    db.add_all(receipts)
+    db.flush()
+    return receipts
+
+
+def _receipt(channel: Channel, request: base.Request, remote: str) -> RawReceipt:
+    return RawReceipt(
         channel_id=channel.id,
         method=request.method,
         url=request.url[:2000],
@@ -49,9 +64,20 @@ def store(db: Session, channel: Channel, request: base.Request, *, remote: str =
         body=request.body,
         remote=remote[:64],
     )
-    db.add(receipt)
-    db.flush()
-    return receipt
+
+
+def read_receipts(receipt_ids: Sequence[int]) -> list[RawReceipt]:
+    """:func:`read_receipt` for several (of one channel, best), in the order of their ids.
+
+    All in one transaction, which costs far less than one each; where that fails, each by itself.
+    """
+    ids = sorted(receipt_ids)
+    if len(ids) > 1:
+        try:
+            return _try(ids)
+        except Exception as error:  # noqa: BLE001 - each is read again, and what is wrong with one told on it
+            log.info("%s raw receipts are read one by one: %s", len(ids), error)
+    return [read_receipt(each) for each in ids]
 
 
 def read_receipt(receipt_id: int) -> RawReceipt:
@@ -62,7 +88,7 @@ def read_receipt(receipt_id: int) -> RawReceipt:
     """
     for attempt in range(TRIES):
         try:
-            return _try(receipt_id)
+            return _try([receipt_id])[0]
         except Exception as error:
             if not passing(error):
                 log.exception("raw receipt %s could not be read", receipt_id)
@@ -73,12 +99,15 @@ def read_receipt(receipt_id: int) -> RawReceipt:
         return db.get_one(RawReceipt, receipt_id)
 
 
-def _try(receipt_id: int) -> RawReceipt:
+def _try(receipt_ids: Sequence[int]) -> list[RawReceipt]:
     with transaction() as db:
-        receipt = db.get_one(RawReceipt, receipt_id, with_for_update=True)
-        if receipt.state in ("new", "failed"):
-            _read(db, receipt)
-        return receipt
+        wanted = select(RawReceipt).where(RawReceipt.id.in_(receipt_ids)).order_by(RawReceipt.id)
+        receipts = list(db.scalars(wanted.with_for_update()))
+        due = [receipt for receipt in receipts if receipt.state in ("new", "failed")]
+        for channel_id in sorted({receipt.channel_id for receipt in due}):
+            channel = db.get_one(Channel, channel_id)
+            _read(db, channel, [receipt for receipt in due if receipt.channel_id == channel_id])
+        return receipts
 
 
 def _note_failure(receipt_id: int, error: Exception) -> RawReceipt:
@@ -88,19 +117,32 @@ def _note_failure(receipt_id: int, error: Exception) -> RawReceipt:
         return receipt
 
 
-def _read(db: Session, receipt: RawReceipt) -> None:
-    channel = db.get_one(Channel, receipt.channel_id)
+def _read(db: Session, channel: Channel, receipts: Sequence[RawReceipt]) -> None:
+    """What is in them all is accepted together, and each is told what became of its own."""
+    parsed = {receipt.id: _parsed(channel, receipt) for receipt in receipts}
+    outcomes = iter(accept(db, channel, [event for events in parsed.values() for event in events or ()]))
+    for receipt in receipts:
+        events = parsed[receipt.id]
+        if events is not None:
+            _settle(receipt, [next(outcomes) for _ in events])
+
+
+def _settle(receipt: RawReceipt, outcome: list[Outcome]) -> None:
+    receipt.outcome = outcome
+    failed = [one["failed"] for one in outcome if "failed" in one]
+    receipt.state, receipt.error = ("failed", failed[0]) if failed else ("parsed", "")
+    receipt.parsed_at = now()
+
+
+def _parsed(channel: Channel, receipt: RawReceipt) -> list[base.Event] | None:
+    """The events in a stored request; None where the channel cannot be used now, which the receipt then says."""
     query = dict(parse_qsl(urlsplit(receipt.url).query, keep_blank_values=True))
     request = base.Request(receipt.method, receipt.url, receipt.headers, query, receipt.body)
     try:
-        events = _events(channel, request)
+        return _events(channel, request)
     except (registry.UnknownKind, vault.Unreadable) as error:
         receipt.state, receipt.error = "failed", str(error)
-        return
-    receipt.outcome = accept(db, channel, events)
-    failed = [one["failed"] for one in receipt.outcome if "failed" in one]
-    receipt.state, receipt.error = ("failed", failed[0]) if failed else ("parsed", "")
-    receipt.parsed_at = now()
+        return None
 
 
 def _events(channel: Channel, request: base.Request) -> list[base.Event]:
@@ -110,38 +152,63 @@ def _events(channel: Channel, request: base.Request) -> list[base.Event]:
 
 
 def accept(db: Session, channel: Channel, events: Iterable[base.Event]) -> list[Outcome]:
-    """Take in what a connector read, each event in a savepoint of its own: a bad one costs no neighbour.
+    """Take in what a connector read. Messages that follow each other are taken together; where that fails, and
+    for everything else, each event has a savepoint of its own: a bad one costs no neighbour.
 
     Returns for each event {"event": its name} with "message" (and "new": whether it was stored just now) or
     "excluded" (why it became none).
     """
     taken = list(events)
-    if len(taken) > 1:
-        _hold_all(db, channel, taken)
-    return [_accept_one(db, channel, event) for event in taken]
+    people = _hold_all(db, channel, taken) if len(taken) > 1 else {}
+    outcomes: list[Outcome] = []
+    for is_message, group in groupby(taken, lambda event: isinstance(event, base.Inbound)):
+        run = list(group)
+        outcomes += _together(db, channel, run, people) if is_message else _each(db, channel, run)
+    return outcomes
 
 
-def _hold_all(db: Session, channel: Channel, events: Sequence[base.Event]) -> None:
-    """Lock every thread a batch touches, in one order, before any is changed.
+def _together(
+    db: Session, channel: Channel, messages: Sequence[base.Event], people: Mapping[Address, Identity]
+) -> list[Outcome]:
+    inbound = [one for one in messages if isinstance(one, base.Inbound)]
+    if len(inbound) > 1:
+        try:
+            with db.begin_nested():
+                return [{"event": "inbound", **one} for one in _inbound(db, channel, inbound, people)]
+        except Exception as error:
+            if passing(error):
+                raise
+            log.debug("%s messages are taken in one by one: %s", len(inbound), error)
+    return _each(db, channel, inbound)
+
+
+def _each(db: Session, channel: Channel, events: Iterable[base.Event]) -> list[Outcome]:
+    return [_accept_one(db, channel, event) for event in events]
+
+
+def _hold_all(db: Session, channel: Channel, events: Sequence[base.Event]) -> dict[Address, Identity]:
+    """Lock every thread a batch touches, in one order, before any is changed; the senders by their addresses.
 
     Two batches that name the same people in another order would otherwise wait for each other for ever
     (PostgreSQL ends that after a second by failing one of them). New people are made first, in the order of
     their addresses, for the same reason.
     """
     senders = {connect.address(channel, one.sender): one for one in events if isinstance(one, base.Inbound)}
-    customer_ids = [_meet(db, channel, key, senders[key].sender) for key in sorted(senders)]
-    own = set(db.scalars(select(Conversation.head_id).where(Conversation.customer_id.in_(customer_ids))))
-    own |= {head for one in events if (head := deliver.thread_of(db, channel, one)) is not None}
-    for head_id in sorted(id for id in own if id is not None):
-        inbox.hold(db, db.get_one(Conversation, head_id))
+    people = customers.find_all(db, senders)
+    for key in sorted(senders.keys() - people.keys()):
+        if met := _meet(db, channel, senders[key].sender):
+            people[key] = met
+    own = list(family.conversations_of(db, [identity.customer_id for identity in people.values()]).values())
+    heads = {head for one in events if (head := deliver.thread_of(db, channel, one)) is not None}
+    inbox.hold_all(db, own + [db.get_one(Conversation, head) for head in heads])
+    return people
 
 
-def _meet(db: Session, channel: Channel, key: tuple[str, str, str], person: base.Person) -> int | None:
-    """The customer of a sender, made if need be; None where that fails (their own event will say why)."""
+def _meet(db: Session, channel: Channel, person: base.Person) -> Identity | None:
+    """A sender we did not know; None where they cannot be taken up (their own event will say why)."""
     try:
         with db.begin_nested():
-            known = customers.find(db, *key) or identity_for(db, channel, person)
-            return known.customer_id
+            return identity_for(db, channel, person)
     except Exception as error:
         if passing(error):
             raise
@@ -166,7 +233,7 @@ def _accept_one(db: Session, channel: Channel, event: base.Event) -> Outcome:
 def _take(db: Session, channel: Channel, event: base.Event) -> Outcome:
     match event:
         case base.Inbound():
-            return _inbound(db, channel, event)
+            return _inbound(db, channel, [event], {})[0]
         case base.Receipt():
             return deliver.receipt(db, channel, event)
         case base.Typing():
@@ -185,21 +252,39 @@ def _take(db: Session, channel: Channel, event: base.Event) -> Outcome:
             return {"excluded": f"a {type(event).__name__.lower()} is not shown yet"}
 
 
-def _inbound(db: Session, channel: Channel, event: base.Inbound) -> Outcome:
-    if event.kind == "outbound":
-        return {"excluded": "sent by our own side with another tool"}
-    identity = identity_for(db, channel, event.sender)
-    received = inbox.receive(db, channel, identity, _said(event))
-    if not received.new:
-        return {"message": received.message.id, "new": False, "excluded": "seen before"}
-    files.bring(db, channel, received.message, identity, event.attachments)
-    if event.kind == "inbound" and not event.auto:
-        _answer(db, channel, identity, received)
-    return {"message": received.message.id, "new": True}
+def _inbound(
+    db: Session, channel: Channel, events: Sequence[base.Inbound], people: Mapping[Address, Identity]
+) -> list[Outcome]:
+    """Store messages that follow each other, with their files, then let the bot answer what is new."""
+    wanted = [event for event in events if event.kind != "outbound"]
+    arriving = [
+        (identity_for(db, channel, one.sender, people.get(connect.address(channel, one.sender))), _said(one))
+        for one in wanted
+    ]
+    received = iter(zip(arriving, inbox.receive(db, channel, arriving), strict=True))
+    outcomes: list[Outcome] = []
+    for event in events:
+        if event.kind == "outbound":
+            outcomes.append({"excluded": "sent by our own side with another tool"})
+            continue
+        (identity, _), one = next(received)
+        outcomes.append(_outcome(one))
+        if one.new:
+            files.bring(db, channel, one.message, identity, event.attachments)
+            if event.kind == "inbound" and not event.auto:
+                _answer(db, channel, identity, one)
+    return outcomes
+
+
+def _outcome(one: Received) -> Outcome:
+    told: Outcome = {"message": one.message.id, "new": one.new}
+    return told if one.new else {**told, "excluded": "seen before"}
 
 
 def _answer(db: Session, channel: Channel, identity: Identity, received: Received) -> None:
     """What the customer said is kept even where the bot breaks over it; then a person is to look."""
+    if received.conversation.owner != BOT:
+        return
     try:
         with db.begin_nested():
             answers.respond(db, channel, identity, received.conversation, received.message)
@@ -246,17 +331,22 @@ def _storable(value: Any) -> Any:
     return value
 
 
-def identity_for(db: Session, channel: Channel, person: base.Person) -> Identity:
-    """The identity of a sender, with what the provider proved of them and what they claim."""
+def identity_for(
+    db: Session, channel: Channel, person: base.Person, known: Identity | None = None
+) -> Identity:
+    """The identity of a sender (`known`: found before), with what the provider proved of them and what they claim."""
     owner = "bot" if channel.bot_enabled else "human"
     identity = customers.identify(
         db,
         *connect.address(channel, person),
+        known=known,
         name=person.name,
         proof=customers.PROOF[person.proof],
         locale=clean(person.locale)[:16],
         owner=owner,
     )
+    if not (person.email.strip() or person.phone.strip() or person.claimed or person.attributes):
+        return identity
     customer = db.get_one(Customer, identity.customer_id)
     for extra, address in (("email", person.email.strip().lower()), ("phone", person.phone.strip())):
         if address:

@@ -10,8 +10,9 @@ import asyncio
 import contextlib
 import json
 import logging
+import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -42,9 +43,9 @@ def _redis() -> redis.Redis:
     return redis.Redis.from_url(settings().redis_url, socket_timeout=2, socket_connect_timeout=1)
 
 
-def publish_event(event_id: int) -> None:
-    """Tell every web process that this event is committed. Raises RedisError; the hubs look by themselves too."""
-    _redis().publish(BELL, json.dumps({"event": event_id}))
+def publish_events(event_ids: Sequence[int]) -> None:
+    """Tell every web process that these are committed. Raises RedisError; the hubs look by themselves too."""
+    _redis().publish(BELL, json.dumps({"events": list(event_ids)}))
 
 
 def publish(topic: str, *values: Any) -> None:
@@ -63,6 +64,35 @@ def whisper(topic: str, *values: Any) -> None:
 def ping() -> None:
     """Raises RedisError when Redis does not answer."""
     _redis().ping()
+
+
+class Ear:
+    """Hears the bell from a thread of its own accord: for followers outside of the web processes."""
+
+    def __init__(self) -> None:
+        self._bell: redis.client.PubSub | None = None
+
+    def wait(self, seconds: float) -> None:
+        """Until something rang, or so many seconds. While Redis is away it only waits."""
+        try:
+            if self._bell is None:
+                # Its own connection: the others' read time-out of two seconds would end a longer wait.
+                client = redis.Redis.from_url(settings().redis_url, socket_connect_timeout=1)
+                self._bell = client.pubsub(ignore_subscribe_messages=True)
+                self._bell.subscribe(BELL)
+            if self._bell.get_message(timeout=seconds) is not None:
+                while self._bell.get_message(timeout=0) is not None:
+                    pass  # many rings are one
+        except (redis.RedisError, OSError):
+            self.close()
+            time.sleep(min(seconds, 1))
+
+    def close(self) -> None:
+        """Listen no more."""
+        if self._bell is not None:
+            with contextlib.suppress(redis.RedisError, OSError):
+                self._bell.close()
+            self._bell = None
 
 
 # --- listening (async, one hub a web process) ----------------------------------------------------------------
@@ -207,8 +237,8 @@ class Hub:
 
     async def _hear(self, data: bytes) -> None:
         said = json.loads(data)
-        if "event" in said:
-            self._waiting.add(said["event"])
+        if "events" in said:
+            self._waiting.update(said["events"])
             self._ring.set()
             return
         for handler in self.on_signal.get(said["signal"], ()):

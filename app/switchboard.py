@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -46,6 +46,11 @@ def find_channel(db: Session, named: str) -> Channel:
 def find_open(db: Session, key: str) -> Channel | None:
     """The channel with this public key, if there is one and it is switched on."""
     return db.scalar(select(Channel).where(Channel.key == key, Channel.enabled))
+
+
+def find_open_all(db: Session, keys: Collection[str]) -> Sequence[Channel]:
+    """:func:`find_open` for several keys."""
+    return db.scalars(select(Channel).where(Channel.key.in_(keys), Channel.enabled)).all()
 
 
 def add_channel(

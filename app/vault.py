@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -36,4 +37,10 @@ def unseal(sealed: bytes) -> dict[str, Any]:
 
 
 def _box() -> Fernet:
+    return _made(settings().secret_key)
+
+
+@lru_cache(1)
+def _made(_master: bytes) -> Fernet:
+    """Deriving the key takes longer than opening what is sealed with it."""
     return Fernet(base64.urlsafe_b64encode(settings().key("secrets at rest")))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from sqlalchemy import select
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app import answers, inbox, intake, vault, verify
 from app.db import reading, transaction
-from app.inbox.messages import Received, Said
+from app.inbox import Received, Said
 from app.models import Channel, Customer, Identity, Message, RawReceipt
 from channels import base
 from tests import factories as make
@@ -78,10 +78,10 @@ def test_a_bad_event_costs_its_neighbours_nothing(post: type[Post], monkeypatch:
     post.read = staticmethod(lambda request: list(events))
     real = inbox.receive
 
-    def receive(db: Session, channel: Channel, identity: Identity, said: Said) -> Received:
-        if said.external_id == "2":
+    def receive(db: Session, channel: Channel, arriving: Sequence[tuple[Identity, Said]]) -> list[Received]:
+        if "2" in [said.external_id for _, said in arriving]:
             raise ValueError("a bug\x00")
-        return real(db, channel, identity, said)
+        return real(db, channel, arriving)
 
     id = arrive()
     with monkeypatch.context() as patch:
@@ -124,11 +124,11 @@ def test_a_busy_database_is_asked_again(post: type[Post], monkeypatch: pytest.Mo
     tries = []
     real = inbox.receive
 
-    def receive(db: Session, channel: Channel, identity: Identity, said: Said) -> Received:
+    def receive(db: Session, channel: Channel, arriving: Sequence[tuple[Identity, Said]]) -> list[Received]:
         tries.append(1)
         if len(tries) < 3:
             raise OperationalError("select", {}, Exception("deadlock detected"))
-        return real(db, channel, identity, said)
+        return real(db, channel, arriving)
 
     monkeypatch.setattr("app.inbox.receive", receive)
     assert intake.read_receipt(arrive()).state == "parsed"

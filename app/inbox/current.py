@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -17,9 +18,19 @@ REOPEN_WITHIN = timedelta(days=3)
 
 def current_case(db: Session, conversation: Conversation) -> Case | None:
     """The unresolved case of the thread, the oldest if links brought several together."""
-    ids = family_ids(db, conversation) or [conversation.id]
-    found = select(Case).where(Case.conversation_id.in_(ids), Case.status != RESOLVED).order_by(Case.id)
-    return db.scalars(found).first()
+    return current_cases(db, [conversation]).get(conversation.id)
+
+
+def current_cases(db: Session, heads: Iterable[Conversation]) -> dict[int, Case]:
+    """Head id → :func:`current_case`, for the threads that have one."""
+    shown = Conversation.head_id.in_({head.id for head in heads})
+    own = Conversation.id == Case.conversation_id
+    found = select(Conversation.head_id, Case).join(Conversation, own).where(shown, Case.status != RESOLVED)
+    cases: dict[int, Case] = {}
+    for head_id, case in db.execute(found.order_by(Case.id)):
+        if head_id is not None:
+            cases.setdefault(head_id, case)
+    return cases
 
 
 def latest_case(db: Session, conversation: Conversation) -> Case | None:
@@ -29,14 +40,15 @@ def latest_case(db: Session, conversation: Conversation) -> Case | None:
 
 
 def case_for_inbound(
-    db: Session, conversation: Conversation, channel: Channel, at: datetime, subject: str
+    db: Session, conversation: Conversation, channel: Channel, at: datetime, subject: str, case: Case | None
 ) -> tuple[Case, str]:
     """The case a customer's message belongs to, and what that did: "", "opened", "reopened" or "woken".
+
+    `case` is the current one (:func:`current_cases`).
 
     Words that follow a resolution within three days belong to that matter and reopen it; later ones begin a
     new one, which the bot meets first again (where the channel has one).
     """
-    case = current_case(db, conversation)
     if case is not None:
         return case, _wake(case, conversation)
     last = latest_case(db, conversation)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy.orm import Session
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session, SessionTransaction
 
 from app.models import Conversation
-
-_LOCK = {"key_share": True}  # FOR NO KEY UPDATE: rows that merely refer to the conversation do not wait
 
 
 class Refused(Exception):
@@ -28,16 +28,57 @@ def hold(db: Session, conversation: Conversation) -> Conversation:
     """The head of `conversation`'s thread, locked until the transaction ends and read afresh.
 
     On SQLite the transaction is the only writer anyway; on PostgreSQL the row lock is what makes two verbs on
-    one thread wait for each other, and its events commit in order.
+    one thread wait for each other, and its events commit in order. What this transaction holds already costs no
+    statement.
     """
-    head_id = conversation.head_id or conversation.id
-    db.flush()
-    head = db.get_one(Conversation, head_id, with_for_update=_LOCK, populate_existing=True)
-    if head.head_id not in (None, head.id):  # linked elsewhere while we waited for the lock
-        return hold(db, head)
-    if conversation.id != head.id:
-        own = db.get_one(Conversation, conversation.id)  # it may be of another session
-        db.refresh(own, ["head_id"])
-        if own.head_id != head.id:  # the link was undone while we waited
+    return hold_all(db, [conversation])[0]
+
+
+def hold_all(db: Session, conversations: Sequence[Conversation]) -> list[Conversation]:
+    """:func:`hold` for several at once: each one's head, in the order given.
+
+    They are locked in the order of their ids, so that two transactions that name the same threads in another
+    order do not wait for each other for ever.
+    """
+    held = _held(db)
+    wanted = {one.head_id or one.id for one in conversations if one.id not in held}
+    if wanted:
+        db.flush()
+        rows = select(Conversation).where(Conversation.id.in_(wanted)).order_by(Conversation.id)
+        # FOR NO KEY UPDATE: rows that merely refer to the conversation do not wait
+        rows = rows.with_for_update(key_share=True).execution_options(populate_existing=True)
+        heads = db.scalars(
+            rows
+        ).all()  # kept alive until all are settled: the session forgets what nobody holds
+        held.update(head.id for head in heads if head.head_id in (None, head.id))
+    return [_settle(db, one) for one in conversations]
+
+
+def _settle(db: Session, conversation: Conversation) -> Conversation:
+    """The head of a conversation whose head was locked just now, or earlier in this transaction."""
+    held = _held(db)
+    own = db.get_one(Conversation, conversation.id)  # `conversation` may be of another session
+    if own.id not in held:
+        db.refresh(own, ["head_id"])  # linked, or the link undone, while we waited for the lock
+        if own.head_id not in held:
             return hold(db, own)
-    return head
+        held.add(own.id)
+    return own if own.head_id in (None, own.id) else db.get_one(Conversation, own.head_id)
+
+
+def _held(db: Session) -> set[int]:
+    """The conversations whose heads this transaction has locked; what it read of them can be believed."""
+    held: set[int] = db.info.setdefault("held", set())
+    return held
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _ended(db: Session, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:
+        db.info.pop("held", None)
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _undone(db: Session, _previous: SessionTransaction) -> None:
+    """A savepoint that is rolled back gives up the locks taken in it; which they were is not worth knowing."""
+    db.info.pop("held", None)

@@ -1,23 +1,22 @@
-"""What is said in the thread: by the customer, by an agent, among ourselves, by the bot."""
+"""What is said in the thread: by an agent, among ourselves, by the bot; and what is said anew or taken back."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app import connect, family, jobs, search
-from app.db import after_commit, insert_if_new, now
+from app.db import after_commit, now
 from app.events import record
 from app.inbox import reading
-from app.inbox.current import case_for_inbound, current_case, open_case
+from app.inbox.current import current_case, open_case
 from app.inbox.holding import Refused, hold
 from app.inbox.ownership import become_human
-from app.inbox.summary import show, wait_from
+from app.inbox.receiving import MAX_TEXT
+from app.inbox.summary import show
 from app.models import (
     Agent,
     Attachment,
@@ -34,84 +33,6 @@ from app.models.conversation import BOT
 from app.models.delivery import FAILED, QUEUED, SENT, UNKNOWN
 from app.models.message import INBOUND, NOTE, OUTBOUND
 from app.text import clean
-
-MAX_TEXT = 20_000
-
-
-@dataclass(frozen=True)
-class Said:
-    """One message as the door in hands it over, already cleaned of what belongs to a provider."""
-
-    external_id: str
-    text: str = ""
-    html: str = ""
-    subject: str = ""
-    sent_at: datetime | None = None
-    kind: str = INBOUND
-    context: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Received:
-    """`message` is the stored one; `new` is False when it had been stored before."""
-
-    message: Message
-    conversation: Conversation
-    new: bool
-
-
-def receive(db: Session, channel: Channel, identity: Identity, said: Said) -> Received:
-    """Store a customer's message once, in the conversation of their identity, and wake the thread it shows in.
-
-    A message that is late (its provider's time is in the past) takes its place by that time; one from the
-    future is taken to be from now.
-    """
-    own = family.conversation_of(db, identity.customer_id)
-    head = hold(db, own)
-    at = _place(db, channel, own, identity, min(said.sent_at or now(), now()))
-    message = Message(
-        conversation_id=own.id,
-        kind=said.kind,
-        author="customer",
-        identity_id=identity.id,
-        channel_id=channel.id,
-        external_id=said.external_id,
-        text=clean(said.text)[:MAX_TEXT],
-        html=clean(said.html),
-        subject=clean(said.subject)[:500],
-        context=said.context,
-        sent_at=at,
-    )
-    if not insert_if_new(db, message):
-        seen = select(Message).filter_by(channel_id=channel.id, external_id=said.external_id)
-        return Received(db.scalars(seen).one(), head, new=False)
-    case, change = case_for_inbound(db, head, channel, at, message.subject or message.text)
-    message.case_id = case.id
-    head.inbound_count += 1  # counts everything of the customer, a call or a visit noted included
-    if head.locale == "" and said.context.get("locale"):
-        head.locale = str(said.context["locale"])[:16]
-    show(head, message)
-    wait_from(head, at)
-    search.index_message(db, message)
-    record(db, "message.received", head, actor="customer", message=message, case=change)
-    return Received(message, head, new=True)
-
-
-def _place(db: Session, channel: Channel, own: Conversation, identity: Identity, at: datetime) -> datetime:
-    """When it was said, for the order of the thread.
-
-    A live sender sends one message after the other, so theirs keep the order they came in. *Trap:* the time is
-    worked out from how long a message waited, and a slow server makes that shorter for the first than for the next.
-    """
-    if not connect.features(channel).live:
-        return at
-    last = db.scalar(
-        select(Message.sent_at)
-        .where(Message.conversation_id == own.id, Message.identity_id == identity.id, Message.kind == INBOUND)
-        .order_by(Message.sent_at.desc(), Message.id.desc())
-        .limit(1)
-    )
-    return at if last is None else max(at, last)
 
 
 def reply(
@@ -211,7 +132,7 @@ def note(
     db.add(message)
     db.flush()
     _attach(message, attachments)
-    search.index_message(db, message)
+    search.index_new(db, [message])
     reading.discard_draft(db, agent, head)
     record(db, "note.added", head, agent=agent, message=message)
     return message
@@ -374,7 +295,7 @@ def _send(
         after_commit(db, jobs.wake_channel, channel.id)
     head.waiting_since = None
     show(head, message)
-    search.index_message(db, message)
+    search.index_new(db, [message])
 
 
 def _attach(message: Message, attachments: Sequence[Attachment]) -> None:

@@ -1,7 +1,7 @@
 """Search over messages and customers: our tokens, the engine's index (see the README, "Why it is so")."""
 
 from app.search.finding import CaseHit, CustomerHit, Hit, Page, search
-from app.search.indexing import index_customer, index_message, left, missing, reindex, remove
+from app.search.indexing import index_customer, index_message, index_new, left, missing, reindex, remove
 from app.search.store import create, drop
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "drop",
     "index_customer",
     "index_message",
+    "index_new",
     "left",
     "missing",
     "reindex",

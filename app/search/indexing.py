@@ -23,6 +23,11 @@ def index_message(db: Session, message: Message) -> None:
     store.put(db, "message", [_message_entry(message)])
 
 
+def index_new(db: Session, messages: Sequence[Message]) -> None:
+    """:func:`index_message` for messages that were stored in this transaction: there is nothing to replace."""
+    store.add(db, "message", [_message_entry(message) for message in messages])
+
+
 def remove(db: Session, message: Message) -> None:
     """The words of this message are not found any more (unsent, deleted)."""
     store.take(db, "message", [message.id])

@@ -75,6 +75,11 @@ class Entry:
 def put(db: Session, noun: Noun, entries: Sequence[Entry]) -> None:
     """Index these rows, in place of what was there under their ids."""
     take(db, noun, [entry.id for entry in entries])
+    add(db, noun, entries)
+
+
+def add(db: Session, noun: Noun, entries: Sequence[Entry]) -> None:
+    """Index rows whose ids are not in the index yet."""
     filled = [entry for entry in entries if entry.tokens]
     if not filled:
         return

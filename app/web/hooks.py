@@ -1,7 +1,15 @@
-"""Where providers call: `/hooks/{key}`. A request is stored before it is understood, and answered after that."""
+"""Where providers call: `/hooks/{key}`. A request is stored before it is understood, and answered after that.
 
+Requests that come in while others are being taken wait for each other and are taken together: a commit, and most
+of what a transaction costs, is paid once for all of them.
+"""
+
+import asyncio
 import logging
 import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -13,31 +21,65 @@ from app import connect, intake, rates, vault
 from app.config import settings
 from app.db import reading, transaction
 from app.models import Channel, RawReceipt
-from app.switchboard import find_open
+from app.switchboard import find_open, find_open_all
+from app.together import Together
 from channels import base, registry
 
 log = logging.getLogger(__name__)
 
 MAX_BODY = 3 * 1024 * 1024  # bytes; what the largest provider sends
+BATCH = 64  # requests taken in one transaction at most
 REFUSED_BODY, REFUSED_KEPT = 8192, 20  # bytes, and requests an hour and channel: enough to see what is wrong
 _KEY = re.compile(r"[\w-]{1,64}", re.ASCII)
 
 
+@dataclass(frozen=True)
+class Call:
+    """One request of a provider."""
+
+    key: str
+    request: base.Request
+    remote: str
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A call that is not taken: what its provider is told, and why (where the request is worth keeping)."""
+
+    status: int
+    sentence: str | None = None
+    channel: Channel | None = None
+    why: str = ""
+
+
 async def hook(request: Request) -> Response:
     """One call of a provider. The channel is looked up first, so that nobody's body is read for nothing."""
-    channel = await run_in_threadpool(_channel, request.path_params["key"])
+    key = request.path_params["key"]
+    if key not in _met and not await run_in_threadpool(_meet, key):
+        raise HTTPException(404, "There is no such channel.")
     body = await request.body()
     if len(body) > MAX_BODY:
         raise HTTPException(413)
-    return await run_in_threadpool(_take, channel, _ours(request, body), _remote(request))
+    call = Call(key, _ours(request, body), request.client.host if request.client else "")
+    answer = await asyncio.wrap_future(_taken.submit(call))
+    if isinstance(answer, Response):
+        return answer
+    if answer.channel is not None:
+        await run_in_threadpool(_keep_refused, answer.channel, call, answer.why)
+    raise HTTPException(answer.status, answer.sentence)
 
 
-def _channel(key: str) -> Channel:
+_met: set[str] = (
+    set()
+)  # keys of channels this process has seen; whether they are open is asked again each time
+
+
+def _meet(key: str) -> bool:
     with reading() as db:
         found = find_open(db, key) if _KEY.fullmatch(key) else None
-    if found is None:
-        raise HTTPException(404, "There is no such channel.")
-    return found
+    if found is not None:
+        _met.add(key)
+    return found is not None
 
 
 def _ours(request: Request, body: bytes) -> base.Request:
@@ -52,38 +94,61 @@ def _ours(request: Request, body: bytes) -> base.Request:
     )
 
 
-def _remote(request: Request) -> str:
-    return request.client.host if request.client else ""
+def _take(calls: Sequence[Call]) -> list[Response | Refused]:
+    """Look at all, store what is right in one transaction, then read what was stored, channel by channel."""
+    with reading() as db:
+        channels = {channel.key: channel for channel in find_open_all(db, {call.key for call in calls})}
+    answers = [_look(call, channels.get(call.key)) for call in calls]
+    right = [number for number, answer in enumerate(answers) if answer is None]
+    if right:
+        for number, receipt in zip(right, _stored([calls[each] for each in right], channels), strict=True):
+            answers[number] = _answer(receipt)
+    return [answer for answer in answers if answer is not None]
 
 
-def _take(channel: Channel, request: base.Request, remote: str) -> Response:
+def _look(call: Call, channel: Channel | None) -> Response | Refused | None:
+    """What can be said of a call without storing it; None: it is to be stored."""
+    if channel is None:
+        return Refused(404, "There is no such channel.")
     try:
         connector = connect.connector(channel)
     except (registry.UnknownKind, vault.Unreadable) as error:
         log.error("channel %s cannot be used: %s", channel.id, error)
-        raise HTTPException(503) from error  # the provider tries again, nothing is lost
-    answer = connector.answer(request) if isinstance(connector, base.Challenge) else None
+        return Refused(503)  # the provider tries again, nothing is lost
+    answer = connector.answer(call.request) if isinstance(connector, base.Challenge) else None
     if answer is not None:
         status, headers, body = answer
         return Response(body, status, headers)
-    if request.method == "GET":
-        raise HTTPException(405)
+    if call.request.method == "GET":
+        return Refused(405)
     try:
-        connector.verify(request)
+        connector.verify(call.request)
     except base.BadSignature as bad:
-        _refuse(channel, request, remote, str(bad))
-        raise HTTPException(401, "The signature of this request is not right.") from bad
+        return Refused(401, "The signature of this request is not right.", channel, str(bad))
+    return None
+
+
+def _stored(calls: Sequence[Call], channels: Mapping[str, Channel]) -> list[RawReceipt]:
+    """The calls as receipts that have been read, in their order.
+
+    Channel by channel, each in a transaction of its own: two processes that hold threads of several channels
+    in the order of the channels could otherwise wait for each other.
+    """
     with transaction() as db:
-        receipt = intake.store(db, channel, request, remote=remote)
-    return _answer(intake.read_receipt(receipt.id))
+        receipts = intake.store_all(db, [(channels[call.key], call.request, call.remote) for call in calls])
+    of: dict[int, list[int]] = defaultdict(list)
+    for receipt in receipts:
+        of[receipt.channel_id].append(receipt.id)
+    read = {receipt.id: receipt for ids in of.values() for receipt in intake.read_receipts(ids)}
+    return [read[receipt.id] for receipt in receipts]
 
 
-def _refuse(channel: Channel, request: base.Request, remote: str, why: str) -> None:
+def _keep_refused(channel: Channel, call: Call, why: str) -> None:
     """Keep a few of the requests refused, cut short, for whoever wonders why nothing arrives."""
     if rates.hit(f"hooks:refused:{channel.id}", REFUSED_KEPT, 3600):
         return
     with transaction() as db:
-        receipt = intake.store(db, channel, request, remote=remote)
+        receipt = intake.store(db, channel, call.request, remote=call.remote)
         receipt.body = receipt.body[:REFUSED_BODY]
         receipt.state, receipt.error = "refused", why
 
@@ -95,5 +160,7 @@ def _answer(receipt: RawReceipt) -> Response:
     broken = bool(receipt.outcome) and all(one.get("malformed") for one in receipt.outcome)
     return JSONResponse(told, 400 if broken else 200)
 
+
+_taken = Together(_take, BATCH)
 
 routes = [Route("/hooks/{key}", hook, methods=["GET", "POST"])]

@@ -119,7 +119,7 @@ def test_what_one_person_did_long_ago_is_reached_page_by_page(
         with reading() as db:
             page = audit.page(db, agent_id=kei.id, after=after)
         found, after = found + [one.id for one in page.rows], page.after
-    assert (found, after) == ([wanted.id], None)
+    assert (found, after) == ([wanted], None)
 
 
 @pytest.mark.parametrize("kind", sorted({kind.partition("/")[0] for kind in SENTENCES}))

@@ -206,7 +206,7 @@ def test_what_cannot_be_understood_is_acknowledged_kept_and_read_again_after_a_f
 def test_what_could_not_be_stored_is_not_acknowledged(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(intake, "store", lambda *args, **more: 1 / 0)
+    monkeypatch.setattr(intake, "store_all", lambda *args, **more: 1 / 0)
     assert post(client, HELLO).status_code == 500
 
 

@@ -1,0 +1,179 @@
+"""What customers say, taken into their threads: each message once, many at a time where many wait."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app import connect, family, search
+from app.db import now
+from app.events import Happening, record_all
+from app.inbox.current import case_for_inbound, current_cases
+from app.inbox.holding import hold_all
+from app.inbox.summary import show, wait_from
+from app.models import Channel, Conversation, Identity, Message
+from app.models.message import INBOUND
+from app.text import clean
+
+MAX_TEXT = 20_000  # characters of a message
+RACES = 3  # times a message may turn out to have been stored by somebody else meanwhile
+
+
+@dataclass(frozen=True)
+class Said:
+    """One message as the door in hands it over, already cleaned of what belongs to a provider."""
+
+    external_id: str
+    text: str = ""
+    html: str = ""
+    subject: str = ""
+    sent_at: datetime | None = None
+    kind: str = INBOUND
+    context: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Received:
+    """`message` is the stored one; `new` is False when it had been stored before."""
+
+    message: Message
+    conversation: Conversation
+    new: bool
+
+
+@dataclass(frozen=True)
+class _Arrival:
+    """A message on its way in: whose, in which conversation, shown in which thread."""
+
+    said: Said
+    identity: Identity
+    own: Conversation
+    head: Conversation
+
+
+def receive(db: Session, channel: Channel, arriving: Sequence[tuple[Identity, Said]]) -> list[Received]:
+    """Store customers' messages once each, in the conversations of their identities, and wake the threads they
+    show in; what became of each, in the order given.
+
+    A message that is late (its provider's time is in the past) takes its place by that time; one from the
+    future is taken to be from now. A hundred at once cost a few statements more than one does.
+    """
+    for _ in range(RACES - 1):
+        try:
+            with db.begin_nested():
+                return _receive(db, channel, arriving)
+        except IntegrityError:  # the same id came in by another thread at this moment: now it can be seen
+            continue
+    return _receive(db, channel, arriving)
+
+
+def _receive(db: Session, channel: Channel, arriving: Sequence[tuple[Identity, Said]]) -> list[Received]:
+    arrivals = _arrivals(db, arriving)
+    stored = _seen(db, channel, [one.said.external_id for one in arrivals])
+    before = set(stored)
+    cases = current_cases(db, [one.head for one in arrivals])
+    news: list[tuple[_Arrival, Message, str]] = []
+    for one in arrivals:
+        if one.said.external_id not in stored:
+            message = _message(db, channel, one)
+            case, change = case_for_inbound(
+                db,
+                one.head,
+                channel,
+                message.sent_at,
+                message.subject or message.text,
+                cases.get(one.head.id),
+            )
+            cases[one.head.id] = case
+            message.case_id = case.id
+            if connect.features(channel).live:
+                db.add(message)  # the next one's place depends on it
+            stored[one.said.external_id] = message
+            news.append((one, message, change))
+    db.add_all(message for _, message, _ in news)
+    db.flush()
+    _tell(db, news)
+    return [_received(one, stored, before) for one in arrivals]
+
+
+def _received(one: _Arrival, stored: Mapping[str, Message], before: set[str]) -> Received:
+    """Of the same id twice in one batch the first is the new one."""
+    new = one.said.external_id not in before
+    before.add(one.said.external_id)
+    return Received(stored[one.said.external_id], one.head, new)
+
+
+def _arrivals(db: Session, arriving: Sequence[tuple[Identity, Said]]) -> list[_Arrival]:
+    own = family.conversations_of(db, [identity.customer_id for identity, _ in arriving])
+    mine = [own[identity.customer_id] for identity, _ in arriving]
+    heads = hold_all(db, mine)
+    return [
+        _Arrival(said, identity, conversation, head)
+        for (identity, said), conversation, head in zip(arriving, mine, heads, strict=True)
+    ]
+
+
+def _seen(db: Session, channel: Channel, external_ids: Sequence[str]) -> dict[str, Message]:
+    """Those of these ids we have. Asked while the threads are held: who sends one twice at once is waited for."""
+    wanted = select(Message).where(Message.channel_id == channel.id, Message.external_id.in_(external_ids))
+    return {message.external_id: message for message in db.scalars(wanted) if message.external_id}
+
+
+def _message(db: Session, channel: Channel, one: _Arrival) -> Message:
+    said = one.said
+    return Message(
+        conversation_id=one.own.id,
+        kind=said.kind,
+        author="customer",
+        identity_id=one.identity.id,
+        channel_id=channel.id,
+        external_id=said.external_id,
+        text=clean(said.text)[:MAX_TEXT],
+        html=clean(said.html),
+        subject=clean(said.subject)[:500],
+        context=said.context,
+        sent_at=_place(db, channel, one, min(said.sent_at or now(), now())),
+    )
+
+
+def _place(db: Session, channel: Channel, one: _Arrival, at: datetime) -> datetime:
+    """When it was said, for the order of the thread.
+
+    A live sender sends one message after the other, so theirs keep the order they came in. *Trap:* the time is
+    worked out from how long a message waited, and a slow server makes that shorter for the first than for the next.
+    """
+    if not connect.features(channel).live:
+        return at
+    mine = (Message.conversation_id == one.own.id, Message.identity_id == one.identity.id)
+    last = db.scalar(
+        select(Message.sent_at)
+        .where(*mine, Message.kind == INBOUND)
+        .order_by(Message.sent_at.desc(), Message.id.desc())
+        .limit(1)
+    )
+    return at if last is None else max(at, last)
+
+
+def _tell(db: Session, news: Sequence[tuple[_Arrival, Message, str]]) -> None:
+    """What the list, the search and everybody who follows are told. The rows of the threads are touched only here,
+    after the messages have their ids, so that each is written once."""
+    search.index_new(db, [message for _, message, _ in news])
+    for one, message, _ in news:
+        one.head.inbound_count += 1  # counts everything of the customer, a call or a visit noted included
+        if one.head.locale == "" and one.said.context.get("locale"):
+            one.head.locale = str(one.said.context["locale"])[:16]
+        show(one.head, message)
+        wait_from(one.head, message.sent_at)
+    record_all(
+        db,
+        [
+            Happening("message.received", one.head, "customer", message=message, data={"case": change})
+            for one, message, change in news
+        ],
+    )
