@@ -25,4 +25,6 @@ __all__ = [
 ]
 
 # name → module; the module has a click command `command`. Imported when it is needed.
-BENCHMARKS: dict[str, str] = {}
+BENCHMARKS: dict[str, str] = {
+    "live": "app.bench.live",
+}

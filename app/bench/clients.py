@@ -12,13 +12,13 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
 
 from app.bench.scene import Person
-from app.bench.wire import Http, Refused, Socket, open_http, open_socket
+from app.bench.wire import Hear, Http, Refused, Socket, open_http, open_socket
 
 Frame = dict[str, Any]
 PATIENCE = 20.0  # seconds for an answer before the line is given up
@@ -51,7 +51,18 @@ def address(number: int) -> str:
     return f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
 
 
-async def ticket(base: str, key: str) -> str:
+async def gently(work: Sequence[Awaitable[Any]], at_once: int = 50) -> None:
+    """Do all of it, not everything at once. Raises what the first that failed raised."""
+    free = asyncio.Semaphore(at_once)
+
+    async def one(each: Awaitable[Any]) -> None:
+        async with free:
+            await each
+
+    await asyncio.gather(*map(one, work))
+
+
+async def fetch_ticket(base: str, key: str) -> str:
     """What proves a page may show the chat, good for many hellos within fifteen minutes."""
     line = await open_http(base)
     status, body = await line.ask("GET", f"/widget/{key}/config")
@@ -65,18 +76,25 @@ class Widget:
     """A customer's browser: keeps its token and its newest message, and comes back with them."""
 
     def __init__(
-        self, base: str, key: str, name: str, *, ledger: Ledger | None = None, number: int = 0
+        self,
+        base: str,
+        key: str,
+        name: str,
+        *,
+        ledger: Ledger | None = None,
+        number: int = 0,
+        ticket: str = "",
     ) -> None:
         self.base, self.key, self.name, self.ledger = base, key, name, ledger or Ledger()
         self.headers = {"X-Forwarded-For": address(number)}
-        self.token, self.newest, self.ticket = "", 0, ""
+        self.token, self.newest, self.ticket = "", 0, ticket
         self.socket: Socket | None = None
         self.opening: asyncio.Future[Frame] | None = None
         self.waiting: dict[str, asyncio.Future[Frame]] = {}
 
     async def open(self) -> Frame:
         """Connect and say hello; the welcome. Raises OSError, TimeoutError, :class:`Troubled`."""
-        self.ticket = self.ticket or await ticket(self.base, self.key)
+        self.ticket = self.ticket or await fetch_ticket(self.base, self.key)
         self.opening = asyncio.get_running_loop().create_future()
         self.socket = await open_socket(self.base, f"/widget/{self.key}/socket", self.headers, self._hear)
         self.socket.closed.add_done_callback(self._gone)
@@ -176,15 +194,18 @@ class Widget:
 class Desk:
     """An agent's browser: the live line of the inbox, and what they do by HTTP."""
 
-    def __init__(self, base: str, person: Person, *, ledger: Ledger | None = None) -> None:
+    def __init__(
+        self, base: str, person: Person, *, ledger: Ledger | None = None, hear: Hear | None = None
+    ) -> None:
         self.base, self.person, self.ledger = base, person, ledger or Ledger()
+        self.hear = hear or self._hear
         self.cookie = {"Cookie": f"madoguchi={person.token}"}
         self.socket: Socket | None = None
         self.http: Http | None = None
 
     async def open(self) -> None:
         """Open the live line. Raises OSError."""
-        self.socket = await open_socket(self.base, "/inbox/socket", self.cookie, self._hear)
+        self.socket = await open_socket(self.base, "/inbox/socket", self.cookie, self.hear)
 
     def look(self, conversation: int) -> None:
         """Open a conversation (0: none). Raises ConnectionError."""

@@ -13,7 +13,7 @@ import os
 import re
 import struct
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from websockets.speedups import apply_mask
@@ -78,8 +78,7 @@ class Socket(asyncio.Protocol):
             self.transport.close()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's is one without being derived from it
 
     def data_received(self, data: bytes) -> None:
         if not self.opened.done():
@@ -198,8 +197,7 @@ class Http(asyncio.Protocol):
             self.transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's is one without being derived from it
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
