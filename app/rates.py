@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import TypeVar
 
 from limits import RateLimitItemPerSecond
 from limits.storage import MemoryStorage, RedisStorage
@@ -21,6 +22,7 @@ from redis.exceptions import RedisError
 from app.config import settings
 
 log = logging.getLogger(__name__)
+Told = TypeVar("Told")
 
 _PATIENCE = 0.5  # seconds; a limit that cannot be read at once is not worth waiting for
 _ASK_AGAIN = 5.0  # seconds before Redis is tried again after it failed
@@ -32,6 +34,21 @@ def hit(key: str, limit: int, per: float) -> float:
     A refused hit is not counted, so that somebody who keeps trying is let in when the window has moved on.
     """
     return _limiter(settings().redis_url).use(lambda limiter: _hit(limiter, key, limit, per))
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """One more was counted: how many are left, seconds until the window is empty again, and seconds to wait (0.0
+    where it was let through)."""
+
+    remaining: int
+    reset: float
+    wait: float
+
+
+def spend(key: str, limit: int, per: float) -> Spent:
+    """Like `hit`, telling what is left."""
+    return _limiter(settings().redis_url).use(lambda limiter: _spend(limiter, key, limit, per))
 
 
 def network(address: str) -> str:
@@ -58,6 +75,14 @@ def forget(key: str, limit: int, per: float) -> None:
 def _hit(limiter: MovingWindowRateLimiter, key: str, limit: int, per: float) -> float:
     item = _item(limit, per)
     return 0.0 if limiter.hit(item, key) else _wait(limiter, item, key)
+
+
+def _spend(limiter: MovingWindowRateLimiter, key: str, limit: int, per: float) -> Spent:
+    item = _item(limit, per)
+    through = limiter.hit(item, key)
+    window = limiter.get_window_stats(item, key)
+    reset = max(0.0, window.reset_time - time.time())
+    return Spent(window.remaining, reset, 0.0 if through else max(1.0, reset))
 
 
 def _left(limiter: MovingWindowRateLimiter, key: str, limit: int, per: float) -> float:
@@ -87,7 +112,7 @@ class _Limiter:
     away_until: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def use(self, ask: Callable[[MovingWindowRateLimiter], float]) -> float:
+    def use(self, ask: Callable[[MovingWindowRateLimiter], Told]) -> Told:
         if time.monotonic() < self.away_until:
             return ask(self._alone())
         try:

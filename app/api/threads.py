@@ -65,7 +65,7 @@ def _labels(db: Session, rows: Sequence[Conversation]) -> dict[int, list[LabelSh
 
 def _touched(db: Session, rows: Sequence[Conversation]) -> dict[int, datetime]:
     wanted = select(Event.id, Event.at).where(Event.id.in_([row.last_event_id for row in rows]))
-    return dict(db.execute(wanted).tuples().all())
+    return dict(db.execute(wanted).all())
 
 
 def message(db: Session, row: Message) -> MessageShape:

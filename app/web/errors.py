@@ -13,6 +13,7 @@ from app.auth.guard import wants_json
 from app.auth.headers import protect
 from app.inbox import Refused
 from app.queries import NotFound
+from app.web import problem
 from app.web.pages import is_htmx, partial, words
 
 log = logging.getLogger(__name__)
@@ -26,9 +27,11 @@ _SENTENCES = {
     405: ("That is not possible here", "This address does not do that."),
     408: ("It took too long", "The request took too long to arrive. Nothing was saved."),
     409: ("Somebody was faster", "This changed in the meantime. Reload the page and look again."),
+    412: ("Somebody was faster", "This was changed by somebody else in the meantime. Nothing was saved."),
     413: ("Too large", "This is too large to be accepted. Nothing was saved."),
     415: ("This kind of file is not accepted", "Send it in another form."),
     422: ("This could not be accepted", "Something in it needs another look. Nothing was saved."),
+    428: ("This could be somebody else's by now", "Say with If-Match which version you change."),
     429: ("Too many at once", "Please wait a little and try again."),
     503: ("A part is not available", "Please try again in a moment."),
 }
@@ -46,6 +49,8 @@ def refusal(request: Request, status: int, sentence: str = "", **values: object)
     """
     heading, usual = _SENTENCES.get(status, _FAILED)
     said = words(request, sentence or usual, **values)
+    if request.url.path.startswith("/api/"):
+        return problem.answer(status, said)
     if _for_program(request):
         # The widget's frame has an opaque origin; without the header it could not read why.
         readable = {"Access-Control-Allow-Origin": "*"} if request.url.path.startswith("/widget/") else {}
@@ -60,6 +65,11 @@ def refusal(request: Request, status: int, sentence: str = "", **values: object)
         sentence=said,
         back=_way_back(request),
     )
+
+
+def sentence_of(status: int) -> str:
+    """What is said with a status where nothing better is known: an English msgid."""
+    return _SENTENCES.get(status, _FAILED)[1]
 
 
 def _for_program(request: Request) -> bool:
