@@ -11,11 +11,13 @@ manifest closes the chain of all names and hashes. Any `tar` can list and unpack
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import re
 import tarfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -36,6 +38,12 @@ Tell = Callable[[int, int], None]  # done, total
 
 class Unusable(Exception):
     """A backup cannot be made, or this one not be put back; the text is a sentence for who runs the command."""
+
+
+def why(error: OSError) -> str:
+    """The end of a sentence about something that could not be written."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return "there is not enough room" if full else (error.strerror or str(error)).lower()
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -130,19 +138,23 @@ class Part:
     file: IO[bytes]
 
 
-def parts(path: Path, tell: Tell = lambda done, total: None) -> Iterator[Part]:
-    """The parts of a backup in their order, told how many bytes of how many. Raises :class:`Unusable`."""
+@contextmanager
+def reading_of(path: Path) -> Iterator[None]:
+    """Around whatever reads a backup. Raises :class:`Unusable` in place of what `tarfile` says."""
     try:
-        total = path.stat().st_size
-        with tarfile.open(path, "r:") as tar:
-            while (info := tar.next()) is not None:
-                tar.members.clear()  # type: ignore[attr-defined]
-                yield _part(tar, info)
-                tell(tar.offset, total)
+        yield
     except tarfile.TarError as error:
         raise Unusable(f"{path} is no backup, or it is damaged: {error}.") from error
-    except OSError as error:
-        raise Unusable(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def parts(path: Path, tell: Tell = lambda done, total: None) -> Iterator[Part]:
+    """The parts of a backup in their order; `tell` hears how many bytes of how many. Use in :func:`reading_of`."""
+    with path.open("rb") as file, tarfile.open(fileobj=file, mode="r:") as tar:
+        total = path.stat().st_size
+        while (info := tar.next()) is not None:
+            tar.members.clear()  # type: ignore[attr-defined]
+            yield _part(tar, info)
+            tell(tar.offset, total)
 
 
 def _part(tar: tarfile.TarFile, info: tarfile.TarInfo) -> Part:
@@ -156,6 +168,14 @@ def _part(tar: tarfile.TarFile, info: tarfile.TarInfo) -> Part:
 
 def check(path: Path, tell: Tell = lambda done, total: None) -> Manifest:
     """Read the whole file and compare every hash. Gives the manifest. Raises :class:`Unusable`."""
+    try:
+        with reading_of(path):
+            return _checked(path, tell)
+    except OSError as error:
+        raise Unusable(f"{path} cannot be read: {(error.strerror or str(error)).lower()}.") from error
+
+
+def _checked(path: Path, tell: Tell) -> Manifest:
     chain, manifest = Chain(), None
     for part in parts(path, tell):
         if manifest is not None:

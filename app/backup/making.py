@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import secrets
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from app import __version__
 from app.backup import tables
-from app.backup.archive import KEY, Manifest, Table, Unusable, Writer
+from app.backup.archive import KEY, Manifest, Table, Unusable, Writer, why
 from app.backup.tables import Step
 from app.config import Settings, settings
 from app.db import now, reading
@@ -42,9 +41,7 @@ def make(target: Path, *, with_key: bool = False, step: Step = lambda what, done
         manifest = _write(draft, with_key, step)
         _move(draft, path)
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        why = "there is not enough room" if full else (error.strerror or str(error)).lower()
-        raise Unusable(f"The backup could not be written to {path.parent}: {why}.") from error
+        raise Unusable(f"The backup could not be written to {path.parent}: {why(error)}.") from error
     finally:
         draft.unlink(missing_ok=True)
     return Made(path, path.stat().st_size, manifest)

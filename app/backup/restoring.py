@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from app import datadir, migrations, search, verify
 from app.backup import archive, tables
-from app.backup.archive import FILE, KEY, Manifest, Part, Unusable
+from app.backup.archive import FILE, KEY, Manifest, Part, Unusable, why
 from app.backup.making import fingerprint
 from app.backup.tables import Step
 from app.config import Settings, settings
@@ -57,11 +57,10 @@ def restore(
     current = settings()
     datadir.ensure(current.data_dir)
     with datadir.only_one(current.data_dir):
-        with engine().execution_options(writes=True).connect() as connection, connection.begin():
-            _refuse_a_full_one(connection, manifest)
-            _rows_and_files(connection, path, manifest, current, step)
-            if channels_off:
-                connection.execute(sa.update(Channel).values(enabled=False))
+        try:
+            _all_or_nothing(path, manifest, current, channels_off, step)
+        except OSError as error:
+            raise Unusable(f"The backup could not be put back: {why(error)}.") from error
         search.reindex(lambda done, total: step("search index", done, total))
     with (
         as_of(datetime.fromisoformat(manifest.made_at)),
@@ -69,6 +68,17 @@ def restore(
     ):  # what was due then is not late now
         report = verify.report(db, step)
     return Restored(manifest, report, tuple(_remarks(manifest, current)))
+
+
+def _all_or_nothing(
+    path: Path, manifest: Manifest, current: Settings, channels_off: bool, step: Step
+) -> None:
+    with engine().execution_options(writes=True).connect() as connection, connection.begin():
+        _refuse_a_full_one(connection, manifest)
+        with archive.reading_of(path):
+            _rows_and_files(connection, path, manifest, current, step)
+        if channels_off:
+            connection.execute(sa.update(Channel).values(enabled=False))
 
 
 def _refuse_a_full_one(connection: Connection, manifest: Manifest) -> None:

@@ -186,7 +186,7 @@ def go_on_counting(connection: Connection) -> None:
     if connection.dialect.name != "postgresql":
         return
     quote = connection.dialect.identifier_preparer.quote_identifier
-    for table, column in connection.execute(sa.text(_COUNTED)).tuples().all():
+    for table, column in connection.execute(sa.text(_COUNTED)).all():
         highest = f"SELECT max({quote(column)}) AS top FROM {quote(table)}"
         values = {"table": quote(table), "column": column}
         counter = "pg_get_serial_sequence(:table, :column)"
