@@ -68,12 +68,12 @@ def test_a_customer_of_another_team_does_not_exist(db: Session, hanako: Agent) -
     assert [one.customer.id for one in directory.find_customers(db, hanako, ALL, None, 9).rows] == [mine.id]
     assert not directory.find_customers(db, hanako, CustomersAsked(q="鈴木"), None, 9).rows
     assert not directory.find_customers(db, hanako, CustomersAsked(address=address), None, 9).rows
-    assert not directory.whose(db, hanako, address)
+    assert not directory.whose(db, hanako, address).rows
     with pytest.raises(NotFound):
         directory.customer_for(db, hanako, theirs.id)
     boss = factories.supervisor(db)
     assert directory.customer_for(db, boss, theirs.id).customer.name == "鈴木 一郎"
-    assert [one.customer_id for one in directory.whose(db, boss, address)] == [theirs.id]
+    assert [one.customer_id for one in directory.whose(db, boss, address).rows] == [theirs.id]
 
 
 def test_words_find_names_in_any_spelling_page_by_page(db: Session, hanako: Agent) -> None:
@@ -148,20 +148,18 @@ def test_cases_are_told_newest_first_and_narrowed(db: Session, hanako: Agent) ->
     assert ids(resolved_after=start + timedelta(days=8)) == [heads[1].id]
     assert ids(resolved_before=start + timedelta(days=8)) == []
     assert ids(conversation_id=heads[2].id) == [heads[2].id]
-    number = (
-        directory.find_cases(db, hanako, CasesAsked(conversation_id=heads[0].id), None, 1).rows[0].case.number
-    )
+    number = directory.find_cases(db, hanako, CasesAsked(conversation_id=heads[0].id), None, 1).rows[0].number
     assert ids(number=number) == [heads[0].id]
 
 
 def test_a_case_of_another_team_does_not_exist(db: Session, hanako: Agent) -> None:
     head = factories.conversation(db)
-    matter = directory.find_cases(db, hanako, CasesAsked(), None, 5).rows[0]
-    assert directory.case_for(db, hanako, matter.case.id) == matter
+    case = directory.find_cases(db, hanako, CasesAsked(), None, 5).rows[0]
+    assert directory.case_for(db, hanako, case.id) is case
     hidden(db, factories.customer_of(db, head))
     assert not directory.find_cases(db, hanako, CasesAsked(), None, 5).rows
     with pytest.raises(NotFound):
-        directory.case_for(db, hanako, matter.case.id)
+        directory.case_for(db, hanako, case.id)
     with pytest.raises(NotFound):
         directory.find_cases(db, hanako, CasesAsked(conversation_id=head.id), None, 5)
 

@@ -4,8 +4,16 @@ Everything goes through the viewer, as in :mod:`app.queries`; every list is page
 costs the same number of statements however long it is.
 """
 
-from app.directory.cases import STATES, CasesAsked, Matter, case_for, find_cases, find_escalations
-from app.directory.customers import CustomersAsked, Person, customer_for, find_customers, identities_of, whose
+from app.directory.cases import STATES, CasesAsked, case_for, find_cases, find_escalations
+from app.directory.customers import (
+    CustomersAsked,
+    Person,
+    customer_for,
+    find_customers,
+    identities_for,
+    identities_of,
+    whose,
+)
 from app.directory.house import (
     agents,
     canned_replies,
@@ -24,7 +32,6 @@ __all__ = [
     "BadCursor",
     "CasesAsked",
     "CustomersAsked",
-    "Matter",
     "Page",
     "Person",
     "agents",
@@ -36,6 +43,7 @@ __all__ = [
     "find_cases",
     "find_customers",
     "find_escalations",
+    "identities_for",
     "identities_of",
     "labels",
     "members_of",

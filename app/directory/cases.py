@@ -39,37 +39,29 @@ class CasesAsked:
         return self.resolved_after is not None or self.resolved_before is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Matter:
-    """A case and the conversation it is shown in."""
-
-    case: Case
-    conversation_id: int
-
-
-def find_cases(db: Session, viewer: Agent, asked: CasesAsked, after: str | None, size: int) -> Page[Matter]:
+def find_cases(db: Session, viewer: Agent, asked: CasesAsked, after: str | None, size: int) -> Page[Case]:
     """A page of cases, those opened (or, asked by resolution, resolved) last first.
 
     Raises :class:`BadCursor`, and :class:`NotFound` for a conversation that is not there for the viewer.
     """
     at = Case.resolved_at if asked.by_resolution else Case.opened_at
     wanted = (
-        select(Case, Conversation.id)
+        select(Case)
         .join(Own, Own.id == Case.conversation_id)
         .join(Conversation, Conversation.id == Own.head_id)
         .where(visible(viewer), *_conditions(db, viewer, asked))
     )
-    rows = db.execute(in_time(wanted, at, Case.id, after, newest_first=True).limit(size + 1)).all()
-    page = cut(rows, size, lambda row: cursor_at(getattr(row[0], at.key), row[0].id))
-    return Page([Matter(case, head) for case, head in page.rows], page.after)
+    rows = db.scalars(in_time(wanted, at, Case.id, after, newest_first=True).limit(size + 1)).all()
+    return cut(rows, size, lambda row: cursor_at(getattr(row, at.key), row.id))
 
 
-def case_for(db: Session, viewer: Agent, case_id: int) -> Matter:
+def case_for(db: Session, viewer: Agent, case_id: int) -> Case:
     """One case. Raises :class:`NotFound`."""
     case = db.get(Case, case_id) if 0 < case_id < BIGGEST else None
     if case is None:
         raise NotFound(case_id)
-    return Matter(case, conversation_for(db, viewer, case.conversation_id).id)
+    conversation_for(db, viewer, case.conversation_id)
+    return case
 
 
 def _conditions(db: Session, viewer: Agent, asked: CasesAsked) -> Sequence[ColumnElement[bool]]:

@@ -9,7 +9,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Row, Select, select
 from sqlalchemy.orm import Session, aliased
 
-from app.directory.paging import Page, cursor_at, cut, id_after, in_time
+from app.directory.paging import Page, by_id, cursor_at, cut, id_after, in_time
+from app.inbox import hold
 from app.models import Agent, Conversation, Customer, Identity
 from app.queries import BIGGEST, NotFound, visible
 from app.search import store
@@ -40,10 +41,16 @@ class Person:
     identities: Sequence[Identity]
 
 
-def customer_for(db: Session, viewer: Agent, customer_id: int) -> Person:
-    """One customer. Raises :class:`NotFound`."""
+def customer_for(db: Session, viewer: Agent, customer_id: int, *, held: bool = False) -> Person:
+    """One customer. Raises :class:`NotFound`.
+
+    `held`: for whoever changes them; the thread they are shown in is held, and they are read afresh.
+    """
     wanted = _shown(viewer).where(Customer.id == customer_id)
     found = db.execute(wanted).first() if 0 < customer_id < BIGGEST else None
+    if found is not None and held:
+        hold(db, db.get_one(Conversation, found[1]))
+        found = db.execute(wanted.execution_options(populate_existing=True)).first()
     if found is None:
         raise NotFound(customer_id)
     return _persons(db, [found])[0]
@@ -84,10 +91,30 @@ def identities_of(db: Session, customers: Sequence[int]) -> dict[int, list[Ident
     return found
 
 
+def identities_for(
+    db: Session, viewer: Agent, customer_id: int, after: str | None, size: int
+) -> Page[Identity]:
+    """A page of a customer's addresses, the oldest first. Raises :class:`NotFound`, :class:`BadCursor`."""
+    found = db.execute(_shown(viewer).where(Customer.id == customer_id)).first()
+    if found is None:
+        raise NotFound(customer_id)
+    return by_id(db, select(Identity).where(Identity.customer_id == customer_id), Identity.id, after, size)
+
+
 def whose(
-    db: Session, viewer: Agent, address: str, *, kind: str = "", scope: str | None = None, size: int = 100
-) -> Sequence[Identity]:
-    """The identities of this address (exactly as it is kept) whose customers the viewer may see."""
+    db: Session,
+    viewer: Agent,
+    address: str,
+    after: str | None = None,
+    size: int = 40,
+    *,
+    kind: str = "",
+    scope: str | None = None,
+) -> Page[Identity]:
+    """The identities of this address (exactly as it is kept) whose customers the viewer may see, by id.
+
+    Raises :class:`BadCursor`.
+    """
     wanted = (
         select(Identity)
         .join(Own, Own.customer_id == Identity.customer_id)
@@ -95,7 +122,7 @@ def whose(
         .where(visible(viewer), *_at(address, kind))
     )
     wanted = wanted if scope is None else wanted.where(Identity.scope == clean(scope))
-    return db.scalars(wanted.order_by(Identity.id).limit(size)).all()
+    return by_id(db, wanted, Identity.id, after, size)
 
 
 def _shown(viewer: Agent) -> Select[Customer, int]:

@@ -15,9 +15,9 @@ from app.queries import BIGGEST, NotFound
 Noun = TypeVar("Noun", Agent, BotRule, CannedReply, Channel, FaqEntry, Label, Team)
 
 
-def one(db: Session, noun: type[Noun], id: int) -> Noun:
-    """The row of this id. Raises :class:`NotFound`."""
-    found = db.get(noun, id) if 0 < id < BIGGEST else None
+def one(db: Session, noun: type[Noun], id: int, *, held: bool = False) -> Noun:
+    """The row of this id; `held` until the transaction ends, for whoever changes it. Raises :class:`NotFound`."""
+    found = db.get(noun, id, with_for_update=held or None) if 0 < id < BIGGEST else None
     if found is None:
         raise NotFound(id)
     return found

@@ -90,7 +90,7 @@ def _operation(one: Endpoint) -> Json:
         "tags": [one.tag],
         "summary": summary.rstrip("."),
         "description": _described(one, description.strip()),
-        "security": [{"token": [one.scope]}],
+        "security": [{"token": [one.scope] if one.scope else []}],
         "parameters": [*_in_path(one), *_in_query(one), *_in_headers(one)],
         "responses": _responses(one),
     }
@@ -104,7 +104,9 @@ def _operation(one: Endpoint) -> Json:
 
 def _described(one: Endpoint, description: str) -> str:
     roles = f"For the token of: {', '.join(one.roles)}." if one.roles else ""
-    return "\n\n".join(part for part in (description, f"Scope: `{one.scope}`.", roles) if part)
+    return "\n\n".join(
+        part for part in (description, f"Scope: `{one.scope}`." if one.scope else "", roles) if part
+    )
 
 
 def _in_path(one: Endpoint) -> list[Json]:

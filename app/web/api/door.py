@@ -35,7 +35,7 @@ def enter(request: Request, endpoint: Endpoint) -> Entered:
     token or its agent may not do this."""
     bearer = _bearer(request)
     headers = _counted(bearer)
-    if endpoint.scope not in bearer.scopes:
+    if endpoint.scope and endpoint.scope not in bearer.scopes:
         challenge = f'{_REALM}, error="insufficient_scope", scope="{endpoint.scope}"'
         raise Problem(
             403,

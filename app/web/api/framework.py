@@ -133,12 +133,12 @@ def endpoint(
     matched: bool = False,
     produces: str = "application/json",
 ) -> Callable[[Function], Function]:
-    """Make a function the operation `method` `path` (below /api/v1) for tokens with `scope`.
+    """Make a function the operation `method` `path` (below /api/v1) for tokens with `scope` ("": any token).
 
     `roles`: of the token's agent, if not all. `matched`: it calls `call.must_match`. `produces`: the media type
     where it returns a `Response` of its own (a file, a stream). The docstring's first line is the summary.
     """
-    assert scope in SCOPES, scope
+    assert not scope or scope in SCOPES, scope
 
     def register(function: Function) -> Function:
         given = get_type_hints(function, include_extras=True)

@@ -1,0 +1,231 @@
+"""An installation that grows: rows of everything, made at once rather than by the verbs, so that a thousand of each
+cost a second."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from app import search
+from app.db import now
+from app.models import (
+    Agent,
+    Attachment,
+    Base,
+    BotRule,
+    CannedReply,
+    Case,
+    Channel,
+    Conversation,
+    ConversationLabel,
+    Customer,
+    Decision,
+    Delivery,
+    Draft,
+    Escalation,
+    Event,
+    FaqEntry,
+    Identity,
+    Label,
+    Message,
+    RawReceipt,
+    ReadMark,
+    Revision,
+    Team,
+    TeamMember,
+)
+from app.models.conversation import BOT, HUMAN, OPEN, RESOLVED, SNOOZED
+
+WORDS = "返品したいのですが return please"
+FIRST = 1_000_001  # ids of what grows; the cast of a test lies below
+BUSY = FIRST  # the conversation whose thread grows too, and everything around it
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """An installation seen by `viewer` (an admin); `size` rows of everything."""
+
+    viewer: Agent
+    size: int = 0
+
+
+def grow(db: Session, world: World, size: int) -> World:
+    """The same with `size` rows of everything."""
+    ids = range(FIRST + world.size, FIRST + size)
+    for table, rows in _rows(world.viewer.id, ids):
+        db.execute(insert(table), rows)
+    db.flush()
+    for message in db.query(Message).filter(Message.id.in_([*ids, *(_said(id) for id in ids)])):
+        search.index_message(db, message)
+    for customer in db.query(Customer).filter(Customer.id.in_(ids)):
+        search.index_customer(db, customer)
+    return World(world.viewer, size)
+
+
+def _said(id: int) -> int:
+    """The message of the busy thread that came with row `id`."""
+    return id + 10**6
+
+
+def _state(n: int, viewer: int) -> dict[str, Any]:
+    """Every view of the inbox gets its share."""
+    nobody = {"assignee_id": None, "owner": HUMAN, "status": OPEN}
+    return nobody | (
+        {"owner": BOT}, {"assignee_id": viewer}, {"status": SNOOZED}, {"status": RESOLVED}, {"team_id": FIRST}, {},
+    )[n % 6]  # fmt: skip
+
+
+def _rows(viewer: int, ids: range) -> list[tuple[type[Base], list[dict[str, Any]]]]:
+    start = now() - timedelta(days=30)
+    at = {id: start + timedelta(minutes=id - FIRST) for id in ids}
+    return [
+        (Agent, [_agent(id) for id in ids]),
+        (Team, [{"id": id, "name": f"チーム{id}"} for id in ids]),
+        (TeamMember, [{"team_id": id, "agent_id": one} for id in ids for one in (viewer, id)]),
+        (Channel, [_channel(id) for id in ids]),
+        (Customer, [{"id": id, "name": f"客 {id}", "attributes": {}, "created_at": at[id]} for id in ids]),
+        (Identity, [_identity(id) for id in ids]),
+        (Conversation, [_conversation(id, at[id], viewer) for id in ids]),
+        (Case, [_case(id, at[id]) for id in ids] + [_case(_said(id), at[id], RESOLVED) for id in ids]),
+        (
+            Message,
+            [_message(id, id, at[id]) for id in ids] + [_message(_said(id), BUSY, at[id]) for id in ids],
+        ),
+        (Attachment, [_attachment(id) for id in ids]),
+        (Delivery, [{"id": id, "message_id": _said(id), "channel_id": id} for id in ids]),
+        (Decision, [_decision(id) for id in ids]),
+        (Escalation, [_escalation(id, at[id]) for id in ids]),
+        (Label, [{"id": id, "name": f"ラベル{id}"} for id in ids]),
+        (ConversationLabel, [{"conversation_id": one, "label_id": id} for id in ids for one in {id, BUSY}]),
+        (FaqEntry, [_entry(id) for id in ids]),
+        (BotRule, [_rule(id) for id in ids]),
+        (CannedReply, [_canned(id, viewer) for id in ids]),
+        (Revision, [_revision(id, noun) for id in ids for noun in ("faq_entry", "bot_rule")]),
+        (Event, [_event(id, kind) for id in ids for kind in ("audit.role", "faq_entry.saved", "assigned")]),
+        (RawReceipt, [_receipt(id, state) for id in ids for state in ("failed", "parsed")]),
+        (Draft, [{"agent_id": viewer, "conversation_id": id, "text": "下書き"} for id in ids]),
+        (ReadMark, [{"agent_id": one, "conversation_id": id} for id in ids for one in (viewer, id)]),
+    ]
+
+
+def _agent(id: int) -> dict[str, Any]:
+    return {"id": id, "email": f"a{id}@example.jp", "name": f"担当 {id}", "password_hash": "x"}
+
+
+def _channel(id: int) -> dict[str, Any]:
+    return {"id": id, "kind": "webchat", "name": f"店 {id}", "key": f"key{id}", "settings": {}, "cursor": {}}
+
+
+def _identity(id: int) -> dict[str, Any]:
+    return {
+        "id": id,
+        "customer_id": id,
+        "kind": "visitor",
+        "scope": str(id),
+        "address": f"v{id}",
+        "display": "訪問者",
+    }
+
+
+def _conversation(id: int, at: datetime, viewer: int) -> dict[str, Any]:
+    return {
+        "id": id, "customer_id": id, "head_id": id, "last_message_at": at, "last_message_id": id,
+        "last_preview": WORDS, "last_author": "customer", "last_channel_id": id, "waiting_since": at,
+        "inbound_count": 2, "bot_asked": [], "escalated": id % 2 == 0, "team_id": None,
+        "last_event_id": _event(id, "assigned")["id"], **_state(id - FIRST, viewer),
+    }  # fmt: skip
+
+
+def _case(id: int, at: datetime, status: str = OPEN) -> dict[str, Any]:
+    done = at if status == RESOLVED else None
+    thread = BUSY if status == RESOLVED else id
+    return {
+        "id": id,
+        "number": id,
+        "conversation_id": thread,
+        "status": status,
+        "opened_at": at,
+        "resolved_at": done,
+    }
+
+
+def _message(id: int, thread: int, at: datetime) -> dict[str, Any]:
+    agents = thread == BUSY != id
+    return {
+        "id": id, "conversation_id": thread, "case_id": id, "sent_at": at, "text": WORDS, "identity_id": thread,
+        "kind": "outbound" if agents else "inbound", "author": "agent" if agents else "customer",
+        "agent_id": id - 10**6 if agents else None, "channel_id": id - 10**6 if agents else id,
+        "quick_replies": [], "links": [], "context": {},
+    }  # fmt: skip
+
+
+def _attachment(id: int) -> dict[str, Any]:
+    file = {
+        "name": "写真.png",
+        "content_type": "image/png",
+        "size": 1,
+        "sha256": "0" * 64,
+        "width": 1,
+        "height": 1,
+    }
+    return {"id": id, "message_id": _said(id), "channel_id": id, "key": f"file{id}", **file}
+
+
+def _decision(id: int) -> dict[str, Any]:
+    said = {"conversation_id": id, "message_id": id, "reply_id": _said(id)}
+    return {"id": id, "version": 0, "epoch": 0, "action": "answer", "entry_id": id, "detail": {}, **said}
+
+
+def _escalation(id: int, at: datetime) -> dict[str, Any]:
+    case = {"conversation_id": id, "case_id": id, "type": "legal", "reason": "理由", "raised_by": "agent"}
+    state = ("open", "taken", "returned", "resolved")[id % 4]
+    closed = at if state in ("returned", "resolved") else None
+    taken = id if state == "taken" else None
+    return {
+        "id": id,
+        **case,
+        "agent_id": id,
+        "due_at": at,
+        "state": state,
+        "closed_at": closed,
+        "taken_by": taken,
+    }
+
+
+def _entry(id: int) -> dict[str, Any]:
+    lists: dict[str, Any] = {"questions": [f"質問{id}"], "links": [], "quick_replies": [], "tags": ["配送"]}
+    return {"id": id, "title": f"件名{id}", "answer": "答え", **lists}
+
+
+def _rule(id: int) -> dict[str, Any]:
+    says = {"action": "label", "params": {"label": f"ラベル{id}"}}
+    return {"id": id, "position": id, "name": f"規則{id}", "keywords": [f"語{id}"], **says}
+
+
+def _canned(id: int, viewer: int) -> dict[str, Any]:
+    return {"id": id, "shortcut": f"s{id}", "title": "件名", "body": "{お客様} 様", "updated_by": viewer}
+
+
+def _revision(id: int, noun: str) -> dict[str, Any]:
+    return {"noun": noun, "noun_id": FIRST, "data": {"title": "件名"}, "agent_id": id}
+
+
+def _event(id: int, kind: str) -> dict[str, Any]:
+    kinds = {"audit.role": 0, "faq_entry.saved": 10**6, "assigned": 2 * 10**6}
+    about = {"conversation_id": id} if kind == "assigned" else {"conversation_id": None}
+    return {
+        "id": id + kinds[kind],
+        "kind": kind,
+        "agent_id": id,
+        "data": {"agent_id": id, "noun_id": id},
+        **about,
+    }
+
+
+def _receipt(id: int, state: str) -> dict[str, Any]:
+    outcome = [{"event": "inbound", "excluded": "blocked"}] if state == "parsed" else []
+    return {"channel_id": id, "state": state, "headers": {}, "body": b"{}", "outcome": outcome}

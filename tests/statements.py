@@ -1,0 +1,48 @@
+"""What is asked of the database, statement by statement."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import event
+
+import app.db
+
+# A list is never cut by counting rows from its beginning, and a table is never counted.
+FORBIDDEN = re.compile(r"\bOFFSET\b|\bCOUNT\s*\(\s*(\*|1)\s*\)", re.IGNORECASE)
+
+
+@contextmanager
+def recorded() -> Iterator[list[str]]:
+    """The statements this process makes inside, in order; transactions' own words are not among them."""
+    said: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if not statement.startswith(("BEGIN", "SAVEPOINT", "RELEASE")):
+            said.append(statement)
+
+    engine = app.db.engine()
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield said
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def forbidden(statements: list[str]) -> list[str]:
+    """Those that skip rows or count a table."""
+    return [one for one in statements if FORBIDDEN.search(one)]
+
+
+def more_often(few: list[str], many: list[str]) -> list[str]:
+    """Which statements were made more often among `many` than among `few`, to tell what to look at."""
+    return sorted(
+        {
+            f"{many.count(one)} instead of {few.count(one)}: {one}"
+            for one in many
+            if many.count(one) > few.count(one)
+        }
+    )
