@@ -22,20 +22,13 @@ from app.bench.clients import PROXIED, Desk, Ledger, Widget, fetch_ticket, gentl
 from app.bench.ground import Usage, ground, stack_options
 from app.bench.scene import Person, scene
 from app.bench.stack import StackError
+from app.bench.words import WORDS
 
 TAG = re.compile(rb"live-(\d+)-")
 FULL = re.compile(rb'"full": ?true')
 CONVERSATION = re.compile(rb'"conversation": ?(\d+)')
 WARM_SECONDS = 3.0
 DRAIN_SECONDS = 10.0  # at most, for the last ones to arrive
-WORDS = (
-    "コートの在庫はありますか？ サイズはMで、色は紺を探しています。",
-    "昨日注文したものがまだ届きません。いつごろになりますか。",
-    "Where is my order? It was meant to arrive yesterday.",
-    "返品したいのですが、送料はどちらの負担になりますか",
-    "Thank you!",
-    "はい",
-)
 
 
 @benchmark("live", alone=True)
