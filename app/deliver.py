@@ -50,6 +50,8 @@ def drain(channel_id: int) -> int:
     tried = 0
     while due := _due(channel_id):
         for delivery_id in due:
+            if jobs.stopping.is_set():
+                return tried  # the clock rings for the rest, and another worker takes it
             tried += send_one(channel_id, delivery_id)
     return tried
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from types import FrameType
 
 import redis
 from rq import Queue, SimpleWorker
@@ -65,19 +67,30 @@ def work() -> None:
     """
     own = redis.Redis.from_url(settings().redis_url, socket_connect_timeout=1)
     with pulse("worker"):
-        SimpleWorker([QUEUE], connection=own, worker_ttl=60).work(
-            with_scheduler=False, logging_level="WARNING"
-        )
+        _Worker([QUEUE], connection=own, worker_ttl=60).work(with_scheduler=False, logging_level="WARNING")
+
+
+stopping = threading.Event()  # this worker was told to stop: a long job ends at the next good moment
+
+
+class _Worker(SimpleWorker):
+    """RQ's worker; it finishes its job when it is told to stop, and the job is told as well."""
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        stopping.set()
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
 
 @contextmanager
 def pulse(name: str) -> Iterator[None]:
     """Tell Redis every few seconds that this process (`worker`, `poll`) is alive, while the block runs.
 
-    RQ's own register of workers is gone with a killed Redis and is not written again.
+    Under its machine's name as well: in containers every process has the number 1. RQ's own register of workers
+    is gone with a killed Redis and is not written again.
     """
     stop = threading.Event()
-    thread = threading.Thread(target=_beat, args=(f"{_PULSE}{name}:{os.getpid()}", stop), daemon=True)
+    key = f"{_PULSE}{name}:{socket.gethostname()}:{os.getpid()}"
+    thread = threading.Thread(target=_beat, args=(key, stop), daemon=True)
     thread.start()
     try:
         yield

@@ -43,14 +43,21 @@ def _redis() -> redis.Redis:
     return redis.Redis.from_url(settings().redis_url, socket_timeout=2, socket_connect_timeout=1)
 
 
+@cache
+def bell() -> str:
+    """The doorbell's channel. Redis' channels are the same in all its databases, so the number is in its name:
+    two installations that share a Redis would hear each other otherwise."""
+    return f"{BELL}:{_redis().connection_pool.connection_kwargs.get('db') or 0}"
+
+
 def publish_events(event_ids: Sequence[int]) -> None:
     """Tell every web process that these are committed. Raises RedisError; the hubs look by themselves too."""
-    _redis().publish(BELL, json.dumps({"events": list(event_ids)}))
+    _redis().publish(bell(), json.dumps({"events": list(event_ids)}))
 
 
 def publish(topic: str, *values: Any) -> None:
     """A passing signal (typing, presence, a lock) that no one needs to catch up on."""
-    _redis().publish(BELL, json.dumps({"signal": topic, "values": values}))
+    _redis().publish(bell(), json.dumps({"signal": topic, "values": values}))
 
 
 def whisper(topic: str, *values: Any) -> None:
@@ -78,8 +85,8 @@ class Ear:
             if self._bell is None:
                 # Its own connection: the others' read time-out of two seconds would end a longer wait.
                 client = redis.Redis.from_url(settings().redis_url, socket_connect_timeout=1)
-                self._bell = client.pubsub(ignore_subscribe_messages=True)
-                self._bell.subscribe(BELL)
+                self._bell = client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
+                self._bell.subscribe(bell())
             if self._bell.get_message(timeout=seconds) is not None:
                 while self._bell.get_message(timeout=0) is not None:
                     pass  # many rings are one
@@ -224,9 +231,9 @@ class Hub:
         while True:
             try:
                 client = redis.asyncio.Redis.from_url(settings().redis_url)
-                async with client, client.pubsub() as bell:
-                    await bell.subscribe(BELL)
-                    async for heard in bell.listen():
+                async with client, client.pubsub() as ears:
+                    await ears.subscribe(bell())
+                    async for heard in ears.listen():
                         if heard["type"] == "message":
                             await _guarded(self._hear(heard["data"]), "what was heard")
             except (redis.RedisError, OSError) as error:

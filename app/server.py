@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
+import time
+from types import FrameType
 from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.config import Settings
+from app.web.health import leaving
 
 HEADER_SECONDS = 15.0  # for the head of a request to be told in full
 HEADER_BYTES = 512 * 1024  # of a head not yet complete; twice what one read of the socket brings
@@ -44,6 +48,8 @@ class Patient(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._relax()
         super().on_headers_complete()
+        if leaving.is_set() and self.cycle is not None:
+            self.cycle.keep_alive = False  # the next request on this connection would meet a closed door
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._relax()
@@ -60,9 +66,33 @@ class Patient(HttpToolsProtocol):
             self._deadline = None
 
 
-def run(settings: Settings, listener: socket.socket) -> None:
-    """Serve on the bound socket until SIGTERM or SIGINT."""
-    uvicorn.Server(uvicorn.Config(**_options(settings))).run(sockets=[listener])
+class Leaving(uvicorn.Server):
+    """uvicorn's server, but told to stop it says so at `/readyz` and goes on answering for a while.
+
+    In that time a proxy that asks there sends new clients elsewhere. Then come uvicorn's own steps: no new
+    connections, sockets closed with 1012, requests finished. A second signal skips the while.
+    """
+
+    def __init__(self, config: uvicorn.Config, drain: float) -> None:
+        super().__init__(config)
+        self._drain, self._until = drain, 0.0
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if sig == signal.SIGTERM and self._drain and not leaving.is_set():
+            leaving.set()
+            self._until = time.monotonic() + self._drain
+            self._captured_signals.append(sig)
+            return
+        super().handle_exit(sig, frame)
+
+    async def on_tick(self, counter: int) -> bool:
+        over = bool(self._until) and time.monotonic() > self._until
+        return await super().on_tick(counter) or over
+
+
+def run(settings: Settings, listener: socket.socket, drain: float = 0.0) -> None:
+    """Serve on the bound socket until SIGTERM (and then for `drain` seconds more) or SIGINT."""
+    Leaving(uvicorn.Config(**_options(settings)), drain).run(sockets=[listener])
 
 
 def _options(settings: Settings) -> dict[str, Any]:

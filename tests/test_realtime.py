@@ -109,7 +109,7 @@ def test_nonsense_on_the_bell_and_a_listener_that_fails_cost_nobody_anything() -
 
             hub.on_change.insert(0, broken)
             for nonsense in ("", "{}", "[1]", '{"signal": "nobody", "values": []}'):
-                await run_in_threadpool(realtime._redis().publish, realtime.BELL, nonsense)
+                await run_in_threadpool(realtime._redis().publish, realtime.bell(), nonsense)
             made = await run_in_threadpool(happen)
             await until(lambda: made in heard)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -18,6 +19,8 @@ from app.web import metrics
 
 State = dict[str, object]
 
+leaving = threading.Event()  # this process was told to stop, and answers what still comes
+
 
 def healthz(_request: Request) -> Response:
     """Liveness: this process answers. Looks at nothing else, so that a sick database restarts no one."""
@@ -28,8 +31,11 @@ def readyz(_request: Request) -> Response:
     """What this installation stands on, each part with its state.
 
     200 `ok`: all well. 200 `degraded`: pages and messages work, but Redis, a worker or the clock is missing, so
-    deliveries wait. 503 `down`: the database does not answer or was migrated by another version.
+    deliveries wait. 503 `down`: the database does not answer or was migrated by another version. 503 `leaving`: this
+    process stops in a moment (`madoguchi web --drain`), and whoever shares out the work should look elsewhere.
     """
+    if leaving.is_set():
+        return _json({"state": "leaving"}, 503)
     parts = {"database": _database(), "migrations": _migrations(), **_helpers()}
     wrong = {name for name, part in parts.items() if part["state"] not in ("ok", "current")}
     state = "down" if wrong & {"database", "migrations"} else "degraded" if wrong else "ok"
