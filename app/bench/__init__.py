@@ -29,4 +29,5 @@ BENCHMARKS: dict[str, str] = {
     "faults": "app.bench.faults",
     "live": "app.bench.live",
     "ingest": "app.bench.ingest",
+    "sockets": "app.bench.sockets",
 }

@@ -1,0 +1,10 @@
+"""`madoguchi bench faults`: the product under load while everything around it breaks, and its promises recounted.
+
+Real processes, real clients, and a driver that kills, freezes, cuts, fills and misleads; which fault when follows
+from the seed. Afterwards the ledger of the clients is compared with the database, with what the other side
+received and with what stands on the screens.
+"""
+
+from app.bench.faults.command import command
+
+__all__ = ["command"]

@@ -1,0 +1,69 @@
+"""The command line of the fault run."""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from app.bench.faults.running import Outcome, run
+
+
+@click.command("faults")
+@click.option("--kills", type=click.IntRange(4), default=200, show_default=True, help="How many kill -9.")
+@click.option("--seed", type=int, default=None, help="Which schedule of faults [a new one].")
+@click.option("--database-url", help="A PostgreSQL server; a database is made there and dropped [SQLite].")
+@click.option("--web", "webs", type=click.IntRange(1, 2), default=1, show_default=True, help="Web processes.")
+@click.option("--also", multiple=True, hidden=True, help="A module that the processes import first.")
+@click.option("--log", type=click.Path(path_type=Path), help="Write what the product said here.")
+def command(
+    kills: int, seed: int | None, database_url: str | None, webs: int, also: tuple[str, ...], log: Path | None
+) -> None:
+    """Break everything under load, then recount every promise.
+
+    Starts an installation of its own, with chats, webhooks and agents at work, and kills, freezes, cuts, fills
+    the disk, refuses the database and misleads the clock, as the seed says. Three other faults come to ten kills.
+    Exit code 0: every promise was kept. 1: one was not; the table names it, the seed replays the schedule.
+    """
+    seed = random.SystemRandom().randrange(1_000_000) if seed is None else seed
+    console = Console(highlight=False, width=140, soft_wrap=True)
+    console.print(
+        f"seed {seed}, {kills} kills: madoguchi bench faults --seed {seed} --kills {kills} --web {webs}"
+    )
+    began = time.monotonic()
+
+    def say(line: str) -> None:
+        console.print(f"{time.monotonic() - began:7.1f} s  {line}")
+
+    outcome = run(seed, kills, database_url=database_url, webs=webs, say=say, also=also)
+    show(console, outcome)
+    if log is not None:
+        log.write_text("\n".join(outcome.lines))
+    sys.exit(0 if outcome.kept else 1)
+
+
+def show(console: Console, outcome: Outcome) -> None:
+    """What was done, what was looked at, and what was found."""
+    done = Table("fault", "done", title="Faults", title_justify="left")
+    for kind, number in sorted(outcome.faults.items()):
+        done.add_row(kind, str(number))
+    counted = Table("what", "n", title="Work", title_justify="left")
+    for what, number in outcome.counts.items():
+        counted.add_row(what, str(number))
+    kept = Table("invariant", "checked", "", title="Promises", title_justify="left")
+    for one in outcome.verdicts:
+        kept.add_row(one.invariant, str(one.checked), "kept" if one.kept else f"BROKEN ({len(one.wrong)})")
+    for table in (done, counted, kept):
+        console.print(table)
+    for one in outcome.verdicts:
+        for line in one.wrong:
+            console.print(f"BROKEN  {one.invariant}: {line}", markup=False)
+    verdict = "every promise was kept" if outcome.kept else "PROMISES WERE BROKEN"
+    console.print(
+        f"seed {outcome.seed}, {outcome.kills} kills, {outcome.engine}, {outcome.seconds:.0f} s: {verdict}"
+    )
