@@ -33,6 +33,10 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "audit.reply_removed", "audit.label_added", "audit.label_changed", "audit.label_removed",
             "label.created",
         ),
+        "webhooks": (
+            "audit.webhook_added", "audit.webhook_changed", "audit.webhook_removed", "audit.webhook_rotated",
+            "audit.webhook_on", "audit.webhook_off", "audit.webhook_stopped", "audit.webhook_resent",
+        ),
         "bot": ("faq_entry.saved", "faq_entry.removed", "bot_rule.saved", "bot_rule.removed"),
         "conversations": (
             "assigned", "handover", "resolved", "reopened", "snoozed", "woken", "labelled", "unlabelled",

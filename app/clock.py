@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session
 
-from app import connect, deliver, files, inbox, intake, jobs, polled, vault
+from app import connect, deliver, feed, files, inbox, intake, jobs, polled, vault, webhooks
 from app.db import now, reading, transaction
 from app.models import Attachment, Channel, Conversation, RawReceipt, ReplyLock
 from app.models.conversation import SNOOZED
@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 ROUND = 1.0  # seconds
 LATE = timedelta(seconds=20)  # a stored request not read by then was left by a process that died
 ASK_EVERY = 10.0  # seconds between two polls of one channel
+SETTLED_A_ROUND = 5  # batches of events placed in one round of the clock
+FORGET_EVERY = 60.0  # seconds between looks for old deliveries of webhooks
 ORPHANED = timedelta(days=1)  # an upload that never became part of a message
 
 
@@ -42,7 +44,7 @@ def main() -> None:
 def run(stop: threading.Event) -> None:
     """Keep going round until `stop` is set. One duty that fails is logged and does not stop the others."""
     while not stop.wait(ROUND):
-        for duty in (wake_deliveries, wake_snoozed, read_late, tidy, poll_channels):
+        for duty in (wake_deliveries, wake_snoozed, read_late, follow, tidy, poll_channels):
             _guarded(duty)
 
 
@@ -100,6 +102,16 @@ def read_late() -> int:
     return len(ids)
 
 
+def follow() -> None:
+    """Give events their place in the feed before somebody asks, and take back webhooks that a dead worker held."""
+    for _ in range(SETTLED_A_ROUND):
+        if feed.settle() < feed.BATCH:
+            break
+    webhooks.sweep()
+    if _is_time(0, FORGET_EVERY):
+        webhooks.prune()
+
+
 def tidy() -> None:
     """Forget lapsed reply locks and uploads nobody sent."""
     with reading() as db:
@@ -140,8 +152,8 @@ def _poll_guarded(channel_id: int) -> bool:
 _asked: dict[int, float] = {}
 
 
-def _is_time(channel_id: int) -> bool:
-    if time.monotonic() - _asked.get(channel_id, -ASK_EVERY) < ASK_EVERY:
+def _is_time(channel_id: int, every: float = ASK_EVERY) -> bool:
+    if time.monotonic() - _asked.get(channel_id, -every) < every:
         return False
     _asked[channel_id] = time.monotonic()
     return True

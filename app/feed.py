@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, CursorResult, and_, false, func, or_, select, true, update
@@ -44,6 +45,16 @@ class Page:
     events: Sequence[tuple[int, Event]]
     upto: int
     more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """An event without what it carries."""
+
+    position: int
+    id: int
+    kind: str
+    conversation_id: int | None
 
 
 def settle(most: int = BATCH) -> int:
@@ -85,6 +96,20 @@ def after(db: Session, position: int, limit: int, *, kinds: Collection[str] = ()
     """Up to `limit` events after a position, in order, each with its own. For us: it asks for no viewer."""
     wanted = select(Event).where(_place() > position, _of_kinds(kinds)).order_by(_place())
     return [(position_of(event), event) for event in db.scalars(wanted.limit(limit))]
+
+
+def heads(db: Session, position: int, limit: int) -> list[Head]:
+    """The same without what the events carry: for whoever only sorts them."""
+    columns = select(_place(), Event.id, Event.kind, Event.conversation_id)
+    rows = db.execute(columns.where(_place() > position).order_by(_place()).limit(limit))
+    return [Head(*row) for row in rows]
+
+
+def heads_between(db: Session, since: datetime, until: datetime, limit: int) -> list[Head]:
+    """What happened from one time until before another, as far as it has its place."""
+    columns = select(_place(), Event.id, Event.kind, Event.conversation_id)
+    wanted = columns.where(Event.at >= since, Event.at < until, _place().is_not(None))
+    return [Head(*row) for row in db.execute(wanted.order_by(_place()).limit(limit))]
 
 
 def page(

@@ -14,7 +14,7 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -24,7 +24,7 @@ from sqlalchemy import func, select
 from starlette.concurrency import run_in_threadpool
 
 from app.config import settings
-from app.db import now, reading
+from app.db import reading
 from app.models import Event
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 BELL = "madoguchi:live"
 QUEUE = 256  # frames a slow client may be behind before it is disconnected (and recovers by asking)
 LOOK_EVERY = 1.0  # seconds between the hub's own looks at the table
-SETTLED = timedelta(seconds=30)  # an id from a sequence commits no later than this after it was drawn
+SETTLED = 30.0  # seconds: an id from a sequence commits no later than this after it was drawn
 
 
 # --- ringing (sync, called after a commit) -------------------------------------------------------------------
@@ -181,7 +181,7 @@ class Hub:
         self.lines: dict[str, set[Line]] = defaultdict(set)
         self.on_change: list[ChangeHandler] = []
         self.on_signal: dict[str, list[SignalHandler]] = defaultdict(list)
-        self._seen: dict[int, datetime] = {}
+        self._seen: dict[int, float] = {}  # id → when (monotonic: the clock on the wall may be put back)
         self._floor = 0
         self._waiting: set[int] = set()
         self._ring = asyncio.Event()
@@ -214,7 +214,7 @@ class Hub:
         """Begin listening; from the newest event on (older ones are fetched by whoever connects)."""
         newest = await run_in_threadpool(_newest)
         self._floor = max(0, newest - 200)  # not the newest: a smaller id may be about to commit
-        self._seen = dict.fromkeys(await run_in_threadpool(_ids_after, self._floor), now())
+        self._seen = dict.fromkeys(await run_in_threadpool(_ids_after, self._floor), time.monotonic())
         self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._deliver())]
 
     async def stop(self) -> None:
@@ -252,14 +252,14 @@ class Hub:
             await _guarded(handler(self, said["values"]), said["signal"])
 
     async def _deliver(self) -> None:
-        looked = now()
+        looked = time.monotonic()
         while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._ring.wait(), LOOK_EVERY)
             self._ring.clear()
             try:
-                if now() - looked >= timedelta(seconds=LOOK_EVERY):
-                    looked = now()
+                if time.monotonic() - looked >= LOOK_EVERY:
+                    looked = time.monotonic()
                     self._waiting |= await run_in_threadpool(_ids_after, self._floor)
                     self._settle()
                 await self._hand_on()
@@ -275,13 +275,13 @@ class Hub:
             changes = await run_in_threadpool(_load, batch)
             self._waiting.difference_update(batch)
             for change in changes:
-                self._seen[change.id] = change.at
+                self._seen[change.id] = time.monotonic()
                 for handler in self.on_change:
                     await _guarded(handler(self, change), change.kind)
 
     def _settle(self) -> None:
         """Ids old enough that no smaller one can still be committed need not be remembered one by one."""
-        limit = now() - SETTLED
+        limit = time.monotonic() - SETTLED
         old = [id for id, at in self._seen.items() if at < limit]
         if old:
             self._floor = max(self._floor, *old)

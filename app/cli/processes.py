@@ -17,15 +17,21 @@ SUPERVISED = "MADOGUCHI_SUPERVISED"
 @click.command()
 @click.option("--host", help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option(
+    "--drain",
+    type=click.FloatRange(0, 600),
+    default=0.0,
+    help="Seconds to go on answering after SIGTERM, while /readyz says “leaving” [0].",
+)
 @click.option("--fd", type=int, hidden=True, help="A listening socket inherited from the supervisor.")
 @click.option("--gate", type=int, hidden=True, help="A pipe that the supervisor closes when we may begin.")
-def web(host: str | None, port: int | None, fd: int | None, gate: int | None) -> None:
+def web(host: str | None, port: int | None, drain: float, fd: int | None, gate: int | None) -> None:
     """Answer HTTP and WebSockets (one process).
 
     \b
-    Example, two web processes behind a proxy:
-      madoguchi web --port 8001
-      madoguchi web --port 8002
+    Example, two web processes behind a proxy that asks for /readyz:
+      madoguchi web --port 8001 --drain 10
+      madoguchi web --port 8002 --drain 10
     """
     current = prepare(redis=True)
     from app import listener, main, server  # noqa: F401 - main is loaded before the gate opens
@@ -36,7 +42,7 @@ def web(host: str | None, port: int | None, fd: int | None, gate: int | None) ->
         inherited = listener.bind(host or current.host, port or current.port)
     if gate is not None:
         os.read(gate, 1)
-    server.run(current, inherited)
+    server.run(current, inherited, drain)
 
 
 @click.command()
@@ -46,9 +52,10 @@ def worker() -> None:
     Run as many as you like, on any machine that reaches the database and Redis.
     """
     prepare(redis=True)
-    from app import jobs
+    from app import jobs, webhooks
 
-    jobs.work()
+    with webhooks.pumping():
+        jobs.work()
 
 
 @click.command()

@@ -12,7 +12,7 @@ from app.web.pages import number, page, require_role, words
 LIST = "/settings/audit"
 GROUP_NAMES = {
     "": "All changes", "people": "People and teams", "signins": "Sign-ins", "channels": "Channels",
-    "settings": "Settings", "bot": "FAQ and bot rules", "conversations": "Conversations",
+    "settings": "Settings", "webhooks": "Webhooks", "bot": "FAQ and bot rules", "conversations": "Conversations",
 }  # fmt: skip
 
 

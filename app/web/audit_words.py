@@ -43,6 +43,15 @@ SENTENCES: Mapping[str, str] = {
     "audit.label_changed": "The label “%(before)s” was renamed “%(name)s”.",
     "audit.label_changed/colour": "The label “%(name)s” has another colour.",
     "audit.label_removed": "The label “%(name)s” was removed; it left %(conversations)s conversations.",
+    "audit.webhook_added": "The webhook “%(name)s” was added.",
+    "audit.webhook_changed": "The webhook “%(name)s” was changed.",
+    "audit.webhook_removed": "The webhook “%(name)s” was removed.",
+    "audit.webhook_rotated": "The keys of the webhook “%(name)s” were changed.",
+    "audit.webhook_on": "The webhook “%(name)s” was switched on.",
+    "audit.webhook_off": "The webhook “%(name)s” was switched off.",
+    "audit.webhook_stopped": "The webhook “%(name)s” was switched off: for three days nothing got through.",
+    "audit.webhook_stopped/gone": "The webhook “%(name)s” was switched off: it answered that it is gone for good.",
+    "audit.webhook_resent": "The webhook “%(name)s” was told again of %(count)s events.",
     "label.created": "A bot rule made the label “%(name)s”.",
     "faq_entry.saved": "The FAQ entry “%(title)s” was saved.",
     "faq_entry.removed": "FAQ entry no. %(noun_id)s was deleted.",
@@ -137,6 +146,7 @@ def _variant(event: Event) -> str:
     variants = {
         "audit.signin_failed": "" if data.get("agent_id") else "/unknown",
         "audit.label_changed": "/colour" if data.get("before") == data.get("name") else "",
+        "audit.webhook_stopped": "/gone" if data.get("reason") == "gone" else "",
         "assigned": "" if data.get("assignee") or data.get("team") else "/nobody",
         "handover": "/back" if data.get("to") == "bot" else "/taken" if event.agent_id else "",
     }
@@ -148,7 +158,7 @@ def _values(request: Request, event: Event, known: _Known) -> dict[str, object]:
     data = event.data
     noun = event.kind.split(".")[0]
     number = data.get("noun_id", 0)
-    named = ("name", "ip", "undo_seconds", "conversations", "noun_id", "score")
+    named = ("name", "count", "ip", "undo_seconds", "conversations", "noun_id", "score")
     return {
         **{key: data.get(key, "?") for key in named},
         "who": known.people.get(data.get("agent_id") or 0, "?"),

@@ -1,0 +1,48 @@
+"""Telling other systems over HTTP: subscriptions, their deliveries as rows, and who sends them.
+
+Signed the way of standardwebhooks.com, at least once, in order within a conversation. The rows are the truth;
+the bell only makes it quick.
+"""
+
+from app.webhooks.kinds import GROUPS, KINDS
+from app.webhooks.log import Page, delivery_of, log
+from app.webhooks.pump import pumping
+from app.webhooks.resending import resend, resend_between, resend_range
+from app.webhooks.sending import prune, sweep, test
+from app.webhooks.subscriptions import (
+    Wrong,
+    add,
+    all_hooks,
+    change,
+    find,
+    forget_old_key,
+    remove,
+    rotate,
+    switch_off,
+    switch_on,
+)
+
+__all__ = [
+    "GROUPS",
+    "KINDS",
+    "Page",
+    "Wrong",
+    "add",
+    "all_hooks",
+    "change",
+    "delivery_of",
+    "find",
+    "forget_old_key",
+    "log",
+    "prune",
+    "pumping",
+    "remove",
+    "resend",
+    "resend_between",
+    "resend_range",
+    "rotate",
+    "sweep",
+    "switch_off",
+    "switch_on",
+    "test",
+]

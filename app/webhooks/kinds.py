@@ -1,0 +1,26 @@
+"""The kinds of events there are, by groups, as a subscription chooses among them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from app import audit
+
+_MESSAGES = (
+    "message.received", "message.sent", "message.edited", "message.removed", "note.added", "delivery",
+    "delivery.retried",
+)  # fmt: skip
+_ESCALATIONS = ("escalated", "escalation.taken", "escalation.returned", "escalation.resolved")
+_THREAD = tuple(kind for kind in audit.GROUPS["conversations"] if kind not in (*_MESSAGES, *_ESCALATIONS))
+
+GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "messages": _MESSAGES,
+        "conversations": _THREAD,
+        "escalations": _ESCALATIONS,
+        **{group: kinds for group, kinds in audit.GROUPS.items() if group != "conversations"},
+        "people": (*audit.GROUPS["people"], "agent.changed"),
+    }
+)
+KINDS = frozenset(kind for kinds in GROUPS.values() for kind in kinds)
