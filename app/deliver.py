@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, aliased
 
@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 12  # about a day with the back-off below
 FIRST_WAIT, LONGEST_WAIT = 2.0, 3600.0  # seconds
 STALE = timedelta(minutes=2)  # a claim older than this belongs to a worker that died
+AHEAD = timedelta(seconds=5)  # the clocks of two machines may differ by so much
 
 
 @dataclass(frozen=True)
@@ -313,6 +314,7 @@ def sweep() -> set[int]:
 
     A stale claim may have reached the provider: only where the kind is idempotent is it sent again by itself.
     """
+    _put_right()
     with reading() as db:
         stale = db.scalars(select(Delivery.id).where(_stale()).order_by(Delivery.id).limit(500)).all()
     for delivery_id in stale:
@@ -324,12 +326,24 @@ def sweep() -> set[int]:
         return set(db.scalars(due))
 
 
+def _put_right() -> None:
+    """What a clock wrote that was ahead and has been put back since is due now, not when that time comes."""
+    ahead = and_(Delivery.state == QUEUED, Delivery.updated_at > now() + AHEAD)
+    with reading() as db:
+        if db.scalar(select(Delivery.id).where(ahead).limit(1)) is None:
+            return
+    with transaction() as db:
+        db.execute(update(Delivery).where(ahead).values(next_at=now(), updated_at=now()))
+
+
 def _stale() -> ColumnElement[bool]:
-    return and_(Delivery.state == SENDING, Delivery.claimed_at < now() - STALE)
+    """Claimed too long ago, or in a future that no clock but a wrong one can have told."""
+    late = or_(Delivery.claimed_at < now() - STALE, Delivery.claimed_at > now() + STALE)
+    return and_(Delivery.state == SENDING, late)
 
 
 def _give_up(db: Session, delivery: Delivery) -> None:
-    if delivery.state != SENDING or delivery.claimed_at is None or delivery.claimed_at >= now() - STALE:
+    if delivery.state != SENDING or delivery.claimed_at is None or abs(now() - delivery.claimed_at) <= STALE:
         return  # the worker lived after all
     channel = db.get_one(Channel, delivery.channel_id)
     if connect.features(channel).idempotent:

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select, update
 
 from app import deliver, inbox, intake, verify
-from app.db import now, reading, transaction
+from app.db import as_of, now, reading, transaction
 from app.models import Agent, Channel, Conversation, Delivery, DeliveryRef, Event, Message
 from channels import base
 from tests import factories as make
@@ -211,6 +211,29 @@ def test_the_claim_of_a_worker_that_died_is_given_up(
         claim_and_die(at, id)
         deliver.sweep()
         assert at.state(id) == state
+
+
+@pytest.mark.parametrize(("idempotent", "state"), [(False, "unknown"), (True, "queued")])
+def test_a_claim_from_the_future_of_a_clock_put_back_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, idempotent: bool, state: str
+) -> None:
+    with installed(monkeypatch, idempotent=idempotent):
+        at = Counter()
+        with as_of(now() + timedelta(hours=1)):
+            id = at.reply()
+            with transaction() as db:
+                db.execute(update(Delivery).values(state="sending", claim="dead", claimed_at=now()))
+        deliver.sweep()
+        assert at.state(id) == state
+
+
+def test_what_was_queued_by_a_clock_put_back_is_due_now(at: Counter, post: type[Post]) -> None:
+    with as_of(now() + timedelta(hours=1)):
+        id = at.reply()
+    assert deliver.drain(at.channel.id) == 0
+    assert deliver.sweep() == {at.channel.id}
+    deliver.drain(at.channel.id)
+    assert at.state(id) == "sent"
 
 
 def test_a_claim_that_is_young_is_left_alone(at: Counter, post: type[Post]) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
 
 import pytest
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from app import realtime
-from app.db import after_commit, now, transaction
+from app.db import after_commit, transaction
 from app.events import record
 from app.models import Event
 from app.realtime import Change, Hub, Line
@@ -137,7 +136,7 @@ def test_what_is_old_is_forgotten_and_not_handed_on_again() -> None:
         async with listening() as (hub, heard):
             made = await run_in_threadpool(happen)
             await until(lambda: made in heard)
-            hub._seen = {id: now() - timedelta(minutes=5) for id in hub._seen}
+            hub._seen = {id: at - 300 for id, at in hub._seen.items()}
             hub._settle()
             assert (hub._seen, hub._floor) == ({}, made)
             await asyncio.sleep(1.3)
