@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Select, delete, or_, select
 from sqlalchemy.orm import Session
 
 from app import connect, deliver, feed, files, inbox, intake, jobs, polled, vault, webhooks
@@ -95,7 +95,9 @@ def _wake(conversation_id: int) -> bool:
 def read_late() -> int:
     """Read stored requests whose process died before it could; returns how many."""
     with reading() as db:
-        late = select(RawReceipt.id).where(RawReceipt.state == "new", RawReceipt.received_at < now() - LATE)
+        at = RawReceipt.received_at
+        odd = or_(at < now() - LATE, at > now() + LATE)  # from the future: of a clock put back since
+        late = select(RawReceipt.id).where(RawReceipt.state == "new", odd)
         ids = db.scalars(late.order_by(RawReceipt.id).limit(100)).all()
     for receipt_id in ids:
         intake.read_receipt(receipt_id)

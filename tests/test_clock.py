@@ -64,6 +64,14 @@ def test_a_request_whose_reader_died_is_read() -> None:
         assert db.scalars(select(Message.text)).one() == "hello"
 
 
+def test_a_request_stored_by_a_clock_put_back_since_is_read_at_once() -> None:
+    with transaction() as db:
+        body = b'{"type": "message", "id": "m1", "from": {"id": "u"}, "text": "hello"}'
+        receipt = intake.store(db, make.channel(db, "api"), base.Request("POST", "", body=body))
+        receipt.received_at = now() + timedelta(hours=1)
+    assert clock.read_late() == 1
+
+
 def test_channels_with_something_due_are_rung_once() -> None:
     with transaction() as db:
         channel = make.channel(db, "api")
