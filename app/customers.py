@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -15,6 +17,8 @@ from app.models import Conversation, Customer, Identity
 from app.models.customer import CLAIMED, CODE, DEVICE, SIGNED
 from app.text import clean
 
+Address = tuple[str, str, str]  # kind, scope, address: the key of an identity
+
 MAX_ATTRIBUTES = 50
 PROOF = {"claimed": CLAIMED, "device": DEVICE, "code": CODE, "signed": SIGNED}
 
@@ -24,11 +28,8 @@ def find(db: Session, kind: str, scope: str, address: str) -> Identity | None:
     return db.scalar(select(Identity).filter_by(kind=kind, scope=scope, address=address))
 
 
-Address = tuple[str, str, str]  # kind, scope, address: the key of an identity
-
-
 def find_all(db: Session, wanted: Collection[Address]) -> dict[Address, Identity]:
-    """:func:`find` for several in a query a kind and scope,."""
+    """:func:`find` for several, in one query for each kind and scope."""
     found: dict[Address, Identity] = {}
     for kind, scope in {one[:2] for one in wanted}:
         addresses = [one[2] for one in wanted if one[:2] == (kind, scope)]
@@ -37,57 +38,71 @@ def find_all(db: Session, wanted: Collection[Address]) -> dict[Address, Identity
     return found
 
 
-def identify(
-    db: Session,
-    kind: str,
-    scope: str,
-    address: str,
-    *,
-    known: Identity | None = None,
-    name: str = "",
-    proof: int = DEVICE,
-    locale: str = "",
-    owner: str = "bot",
-) -> Identity:
-    """The identity of an address, with its customer and conversation, made at first sight.
+@dataclass(frozen=True)
+class Contact:
+    """Somebody who writes: their address, and what is made of them at first sight."""
+
+    address: Address
+    name: str = ""
+    proof: int = DEVICE
+    locale: str = ""
+    owner: str = "bot"
+
+
+def identify(db: Session, contact: Contact, known: Identity | None = None) -> Identity:
+    """The identity of a contact (`known`: found before), with its customer and conversation, made at first sight."""
+    if known is None:
+        return identify_all(db, [contact])[contact.address]
+    _refresh(db, known, contact.name, contact.proof)
+    return known
+
+
+def identify_all(db: Session, contacts: Iterable[Contact]) -> dict[Address, Identity]:
+    """:func:`identify` for several; of the same address the last word counts.
 
     Two transactions that meet a new address at once end with one customer: the unique key makes the second
-    wait for the first, and its savepoint takes back the customer it had begun. `known`: found before.
+    wait for the first, and its savepoint takes back the customer it had begun. New ones are made in the order of
+    their addresses, so that two transactions wait for each other one way only.
     """
-    found = known or find(db, kind, scope, address)
-    if found is None:
+    wanted = {contact.address: contact for contact in contacts}
+    for _ in range(len(wanted) + 1):  # each race lost makes one of them known
+        found = find_all(db, wanted)
+        for address, identity in found.items():
+            _refresh(db, identity, wanted[address].name, wanted[address].proof)
+        new = [wanted[address] for address in sorted(wanted.keys() - found.keys())]
         try:
-            with db.begin_nested():
-                return _begin(db, kind, scope, address, name, proof, locale, owner)
+            with db.begin_nested() if new else nullcontext():
+                return found | {one.address: made for one, made in zip(new, _begin(db, new), strict=True)}
         except IntegrityError:
-            found = find(db, kind, scope, address)
-            assert found is not None, "a unique key was violated by a row that is not there"
-    _refresh(db, found, name, proof)
-    return found
+            continue
+    raise AssertionError("a unique key was violated by a row that is not there")
 
 
-def _begin(
-    db: Session, kind: str, scope: str, address: str, name: str, proof: int, locale: str, owner: str
-) -> Identity:
-    customer = Customer(name=clean(name)[:200], locale=locale)
-    db.add(customer)
+def _begin(db: Session, contacts: Sequence[Contact]) -> list[Identity]:
+    customers = [Customer(name=clean(one.name)[:200], locale=one.locale) for one in contacts]
+    db.add_all(customers)
     db.flush()
-    identity = Identity(
-        customer_id=customer.id,
-        kind=kind,
-        scope=scope,
-        address=address,
-        display=clean(name)[:200],
-        proof=proof,
+    both = list(zip(contacts, customers, strict=True))
+    identities = [_identity(one, customer) for one, customer in both]
+    db.add_all(identities)
+    db.flush()
+    conversations = [
+        Conversation(customer_id=customer.id, owner=one.owner, locale=one.locale) for one, customer in both
+    ]
+    db.add_all(conversations)
+    db.flush()
+    for conversation in conversations:
+        conversation.head_id = conversation.id
+    search.index_customers(db, customers)
+    return identities
+
+
+def _identity(one: Contact, customer: Customer) -> Identity:
+    kind, scope, address = one.address
+    display = clean(one.name)[:200]
+    return Identity(
+        customer_id=customer.id, kind=kind, scope=scope, address=address, display=display, proof=one.proof
     )
-    db.add(identity)
-    db.flush()
-    conversation = Conversation(customer_id=customer.id, owner=owner, locale=locale)
-    db.add(conversation)
-    db.flush()
-    conversation.head_id = conversation.id
-    search.index_customer(db, customer)
-    return identity
 
 
 def _refresh(db: Session, identity: Identity, name: str, proof: int) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import answers, connect, customers, deliver, family, files, inbox, polled, realtime, vault
-from app.customers import Address
+from app.customers import Address, Contact
 from app.db import after_commit, now, passing, transaction
 from app.inbox import Received, Said
 from app.models import Channel, Conversation, Customer, Identity, Message, RawReceipt
@@ -194,26 +194,23 @@ def _hold_all(db: Session, channel: Channel, events: Sequence[base.Event]) -> di
     their addresses, for the same reason.
     """
     senders = {connect.address(channel, one.sender): one for one in events if isinstance(one, base.Inbound)}
-    people = customers.find_all(db, senders)
-    for key in sorted(senders.keys() - people.keys()):
-        if met := _meet(db, channel, senders[key].sender):
-            people[key] = met
+    people = _meet(db, [_contact(channel, senders[key].sender) for key in senders])
     own = list(family.conversations_of(db, [identity.customer_id for identity in people.values()]).values())
     heads = {head for one in events if (head := deliver.thread_of(db, channel, one)) is not None}
     inbox.hold_all(db, own + [db.get_one(Conversation, head) for head in heads])
     return people
 
 
-def _meet(db: Session, channel: Channel, person: base.Person) -> Identity | None:
-    """A sender we did not know; None where they cannot be taken up (their own event will say why)."""
+def _meet(db: Session, contacts: Sequence[Contact]) -> dict[Address, Identity]:
+    """The senders of a batch; none where one of them cannot be taken up (their own event will say why)."""
     try:
         with db.begin_nested():
-            return identity_for(db, channel, person)
+            return customers.identify_all(db, contacts)
     except Exception as error:
         if passing(error):
             raise
-        log.debug("a sender on channel %s could not be met: %s", channel.id, error)
-        return None
+        log.debug("the senders of a batch could not be met together: %s", error)
+        return {}
 
 
 def _accept_one(db: Session, channel: Channel, event: base.Event) -> Outcome:
@@ -335,16 +332,7 @@ def identity_for(
     db: Session, channel: Channel, person: base.Person, known: Identity | None = None
 ) -> Identity:
     """The identity of a sender (`known`: found before), with what the provider proved of them and what they claim."""
-    owner = "bot" if channel.bot_enabled else "human"
-    identity = customers.identify(
-        db,
-        *connect.address(channel, person),
-        known=known,
-        name=person.name,
-        proof=customers.PROOF[person.proof],
-        locale=clean(person.locale)[:16],
-        owner=owner,
-    )
+    identity = customers.identify(db, _contact(channel, person), known)
     if not (person.email.strip() or person.phone.strip() or person.claimed or person.attributes):
         return identity
     customer = db.get_one(Customer, identity.customer_id)
@@ -357,6 +345,16 @@ def identity_for(
     if person.attributes:
         customers.describe(db, customer, person.attributes, proved=person.proof in ("signed", "code"))
     return identity
+
+
+def _contact(channel: Channel, person: base.Person) -> Contact:
+    return Contact(
+        connect.address(channel, person),
+        name=person.name,
+        proof=customers.PROOF[person.proof],
+        locale=clean(person.locale)[:16],
+        owner="bot" if channel.bot_enabled else "human",
+    )
 
 
 def _typing(db: Session, channel: Channel, event: base.Typing) -> Outcome:

@@ -12,37 +12,41 @@ from app.models.customer import CLAIMED, DEVICE, SIGNED
 from tests import factories as make
 
 
+def identify(
+    db: Session, kind: str, scope: str, address: str, name: str = "", proof: int = DEVICE
+) -> Identity:
+    return customers.identify(db, customers.Contact((kind, scope, address), name=name, proof=proof))
+
+
 def test_an_address_makes_one_customer_with_one_conversation(db: Session) -> None:
-    first = customers.identify(db, "email", "", "taro@example.jp", name="太郎")
-    again = customers.identify(db, "email", "", "taro@example.jp")
+    first = identify(db, "email", "", "taro@example.jp", name="太郎")
+    again = identify(db, "email", "", "taro@example.jp")
     assert first is again
     assert [db.scalar(select(func.count(model.id))) for model in (Customer, Conversation)] == [1, 1]
 
 
 def test_the_same_address_in_another_scope_is_somebody_else(db: Session) -> None:
-    one, other = (customers.identify(db, "webchat", scope, "v1") for scope in ("a", "b"))
+    one, other = (identify(db, "webchat", scope, "v1") for scope in ("a", "b"))
     assert one.customer_id != other.customer_id
 
 
 def test_a_better_name_and_proof_are_kept_and_worse_ones_change_nothing(db: Session) -> None:
-    known = customers.identify(db, "api", "k", "u1", proof=DEVICE)
-    customers.identify(db, "api", "k", "u1", name="山田", proof=SIGNED)
-    customers.identify(db, "api", "k", "u1", name="", proof=CLAIMED)
+    known = identify(db, "api", "k", "u1", proof=DEVICE)
+    identify(db, "api", "k", "u1", name="山田", proof=SIGNED)
+    identify(db, "api", "k", "u1", name="", proof=CLAIMED)
     assert (known.display, known.proof) == ("山田", SIGNED)
     assert db.get_one(Customer, known.customer_id).name == "山田"
 
 
 def test_a_name_given_by_an_agent_is_not_overwritten(db: Session) -> None:
-    known = customers.identify(db, "api", "k", "u1", name="taro55")
+    known = identify(db, "api", "k", "u1", name="taro55")
     db.get_one(Customer, known.customer_id).name = "山田太郎様"
-    customers.identify(db, "api", "k", "u1", name="taro56")
+    identify(db, "api", "k", "u1", name="taro56")
     assert (known.display, db.get_one(Customer, known.customer_id).name) == ("taro56", "山田太郎様")
 
 
 def test_an_address_of_somebody_else_is_not_taken(db: Session) -> None:
-    one, other = (
-        db.get_one(Customer, customers.identify(db, "api", "k", address).customer_id) for address in "ab"
-    )
+    one, other = (db.get_one(Customer, identify(db, "api", "k", address).customer_id) for address in "ab")
     assert customers.add_identity(db, one, "email", "", "a@example.jp", CLAIMED) is not None
     assert customers.add_identity(db, other, "email", "", "a@example.jp", SIGNED) is None
     mine = db.scalars(select(Identity).filter_by(kind="email")).one()

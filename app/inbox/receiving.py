@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app import connect, family, search
 from app.db import now
 from app.events import Happening, record_all
-from app.inbox.current import case_for_inbound, current_cases
+from app.inbox.current import cases_for_inbound
 from app.inbox.holding import hold_all
 from app.inbox.summary import show, wait_from
 from app.models import Channel, Conversation, Identity, Message
@@ -77,29 +77,32 @@ def _receive(db: Session, channel: Channel, arriving: Sequence[tuple[Identity, S
     arrivals = _arrivals(db, arriving)
     stored = _seen(db, channel, [one.said.external_id for one in arrivals])
     before = set(stored)
-    cases = current_cases(db, [one.head for one in arrivals])
-    news: list[tuple[_Arrival, Message, str]] = []
-    for one in arrivals:
-        if one.said.external_id not in stored:
-            message = _message(db, channel, one)
-            case, change = case_for_inbound(
-                db,
-                one.head,
-                channel,
-                message.sent_at,
-                message.subject or message.text,
-                cases.get(one.head.id),
-            )
-            cases[one.head.id] = case
-            message.case_id = case.id
-            if connect.features(channel).live:
-                db.add(message)  # the next one's place depends on it
-            stored[one.said.external_id] = message
-            news.append((one, message, change))
-    db.add_all(message for _, message, _ in news)
-    db.flush()
-    _tell(db, news)
+    fresh = {one.said.external_id: one for one in reversed(arrivals) if one.said.external_id not in stored}
+    news = _store(db, channel, list(reversed(fresh.values())))
+    stored |= {one.said.external_id: message for one, message, _ in news}
     return [_received(one, stored, before) for one in arrivals]
+
+
+def _store(
+    db: Session, channel: Channel, arrivals: Sequence[_Arrival]
+) -> list[tuple[_Arrival, Message, str]]:
+    """The messages of arrivals that are new, each with its case and what it did to it."""
+    places = _places(db, channel, arrivals)
+    messages = [_message(channel, one, at) for one, at in zip(arrivals, places, strict=True)]
+    about = [
+        (one.head, message.sent_at, message.subject or message.text)
+        for one, message in zip(arrivals, messages, strict=True)
+    ]
+    cases = cases_for_inbound(db, channel, about) if about else []
+    for message, (case, _) in zip(messages, cases, strict=True):
+        message.case_id = case.id
+    db.add_all(messages)
+    db.flush()
+    news = [
+        (one, message, change) for one, message, (_, change) in zip(arrivals, messages, cases, strict=True)
+    ]
+    _tell(db, news)
+    return news
 
 
 def _received(one: _Arrival, stored: Mapping[str, Message], before: set[str]) -> Received:
@@ -125,7 +128,7 @@ def _seen(db: Session, channel: Channel, external_ids: Sequence[str]) -> dict[st
     return {message.external_id: message for message in db.scalars(wanted) if message.external_id}
 
 
-def _message(db: Session, channel: Channel, one: _Arrival) -> Message:
+def _message(channel: Channel, one: _Arrival, at: datetime) -> Message:
     said = one.said
     return Message(
         conversation_id=one.own.id,
@@ -138,26 +141,34 @@ def _message(db: Session, channel: Channel, one: _Arrival) -> Message:
         html=clean(said.html),
         subject=clean(said.subject)[:500],
         context=said.context,
-        sent_at=_place(db, channel, one, min(said.sent_at or now(), now())),
+        sent_at=at,
     )
 
 
-def _place(db: Session, channel: Channel, one: _Arrival, at: datetime) -> datetime:
-    """When it was said, for the order of the thread.
+def _places(db: Session, channel: Channel, arrivals: Sequence[_Arrival]) -> list[datetime]:
+    """When each was said, for the order of the thread.
 
     A live sender sends one message after the other, so theirs keep the order they came in. *Trap:* the time is
     worked out from how long a message waited, and a slow server makes that shorter for the first than for the next.
     """
+    said = [min(one.said.sent_at or now(), now()) for one in arrivals]
     if not connect.features(channel).live:
-        return at
+        return said
+    last: dict[int, datetime] = {}
+    for number, one in enumerate(arrivals):
+        before = last.get(one.identity.id) or _last_said(db, one)
+        said[number] = last[one.identity.id] = max(said[number], before) if before else said[number]
+    return said
+
+
+def _last_said(db: Session, one: _Arrival) -> datetime | None:
     mine = (Message.conversation_id == one.own.id, Message.identity_id == one.identity.id)
-    last = db.scalar(
+    return db.scalar(
         select(Message.sent_at)
         .where(*mine, Message.kind == INBOUND)
         .order_by(Message.sent_at.desc(), Message.id.desc())
         .limit(1)
     )
-    return at if last is None else max(at, last)
 
 
 def _tell(db: Session, news: Sequence[tuple[_Arrival, Message, str]]) -> None:

@@ -1,7 +1,16 @@
 """Search over messages and customers: our tokens, the engine's index (see the README, "Why it is so")."""
 
 from app.search.finding import CaseHit, CustomerHit, Hit, Page, search
-from app.search.indexing import index_customer, index_message, index_new, left, missing, reindex, remove
+from app.search.indexing import (
+    index_customer,
+    index_customers,
+    index_message,
+    index_new,
+    left,
+    missing,
+    reindex,
+    remove,
+)
 from app.search.store import create, drop
 
 __all__ = [
@@ -12,6 +21,7 @@ __all__ = [
     "create",
     "drop",
     "index_customer",
+    "index_customers",
     "index_message",
     "index_new",
     "left",

@@ -35,7 +35,13 @@ def remove(db: Session, message: Message) -> None:
 
 def index_customer(db: Session, customer: Customer) -> None:
     """Make a customer findable by name, reading, addresses, attributes and note."""
-    store.put(db, "customer", _customer_entries(db, [customer]))
+    index_customers(db, [customer])
+
+
+def index_customers(db: Session, customers: Sequence[Customer]) -> None:
+    """:func:`index_customer` for several."""
+    if customers:
+        store.put(db, "customer", _customer_entries(db, customers))
 
 
 def missing(db: Session, messages: Sequence[Message]) -> list[int]:
