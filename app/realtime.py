@@ -25,12 +25,13 @@ from starlette.concurrency import run_in_threadpool
 
 from app.config import settings
 from app.db import reading
+from app.lines import Line, Parcel
 from app.models import Event
 
 log = logging.getLogger(__name__)
 
 BELL = "madoguchi:live"
-QUEUE = 256  # frames a slow client may be behind before it is disconnected (and recovers by asking)
+PARTS = 20  # of the lines of a topic, in which they are called on in turn
 LOOK_EVERY = 1.0  # seconds between the hub's own looks at the table
 SETTLED = 30.0  # seconds: an id from a sequence commits no later than this after it was drawn
 
@@ -120,58 +121,10 @@ class Change:
     data: dict[str, Any] = field(default_factory=dict)
 
 
-BEHIND, SIGNED_OUT = 1013, 4401  # close codes: try again later (RFC 6455 registry); ours, the session is over
-
-
-class LineClosed(Exception):
-    """Nothing more goes out on this line."""
-
-
-class Line:
-    """The way out to one socket: a bounded queue. Behind by more than that, it is closed, never skipped."""
-
-    def __init__(self, **who: Any) -> None:
-        self.who = who
-        self.queue: asyncio.Queue[Any] = asyncio.Queue(QUEUE)
-        self.closed = asyncio.Event()
-        self.code = 1000
-
-    def put(self, frame: Any) -> None:
-        """Queue `frame`; a full queue closes the line with 1013."""
-        try:
-            self.queue.put_nowait(frame)
-        except asyncio.QueueFull:
-            self.close(BEHIND)
-
-    async def next(self, wait: float) -> Any:
-        """The next frame, or None after `wait` seconds without one. Raises :class:`LineClosed`.
-
-        What was queued before the close still goes out, except to who is too slow or may not see it any more.
-        """
-        if not self.queue.empty() and self.code not in (BEHIND, SIGNED_OUT):
-            return self.queue.get_nowait()
-        if self.closed.is_set():
-            raise LineClosed
-        getting = asyncio.create_task(self.queue.get())
-        closing = asyncio.create_task(self.closed.wait())
-        done, waiting = await asyncio.wait(
-            {getting, closing}, timeout=wait, return_when=asyncio.FIRST_COMPLETED
-        )
-        for task in waiting:
-            task.cancel()
-        if getting in done and self.code not in (BEHIND, SIGNED_OUT):
-            return getting.result()
-        return await self.next(0) if closing in done else None
-
-    def close(self, code: int = 1000) -> None:
-        """Let the socket's own task close it with `code`."""
-        if not self.closed.is_set():
-            self.code = code
-            self.closed.set()
-
-
 ChangeHandler = Callable[["Hub", Change], Awaitable[None]]
+ChangesHandler = Callable[["Hub", list[Change]], Awaitable[None]]
 SignalHandler = Callable[["Hub", list[Any]], Awaitable[None]]
+Beat = Callable[["Hub", list[Line]], Awaitable[None]]
 
 
 class Hub:
@@ -180,42 +133,55 @@ class Hub:
     def __init__(self) -> None:
         self.lines: dict[str, set[Line]] = defaultdict(set)
         self.on_change: list[ChangeHandler] = []
+        self.on_changes: list[ChangesHandler] = []  # what came together, at once
         self.on_signal: dict[str, list[SignalHandler]] = defaultdict(list)
         self._seen: dict[int, float] = {}  # id → when (monotonic: the clock on the wall may be put back)
         self._floor = 0
         self._waiting: set[int] = set()
         self._ring = asyncio.Event()
+        self._beats: list[tuple[str, float, Beat]] = []
         self._tasks: list[asyncio.Task[None]] = []
 
     def join(self, line: Line, *topics: str) -> None:
         """`line` hears `topics` ("agents", "c:42") from now on."""
         for topic in topics:
             self.lines[topic].add(line)
+        line.topics += tuple(topic for topic in topics if topic not in line.topics)
 
     def leave(self, line: Line, *topics: str) -> None:
         """`line` hears `topics` no more; without any named, nothing at all."""
-        for topic in topics or tuple(self.lines):
+        for topic in topics or line.topics:
             listening = self.lines.get(topic)
             if listening is not None:
                 listening.discard(line)
                 if not listening:
                     del self.lines[topic]
+        line.topics = tuple(topic for topic in line.topics if topics and topic not in topics)
 
     def listening(self, topic: str) -> list[Line]:
         """The open lines of a topic."""
-        return [line for line in self.lines.get(topic, ()) if not line.closed.is_set()]
+        return [line for line in self.lines.get(topic, ()) if line.open]
 
     def emit(self, topic: str, frame: Any) -> None:
         """Put `frame` on every line of `topic`."""
+        parcel = Parcel(frame)
         for line in self.listening(topic):
-            line.put(frame)
+            line.put(parcel)
+
+    def every(self, seconds: float, topic: str, beat: Beat) -> None:
+        """Call `beat` for every open line of `topic` once in so many seconds, for a part of them at a time.
+
+        One task for all: a timer of its own would cost each of thousands of quiet sockets memory and time.
+        """
+        self._beats.append((topic, seconds, beat))
 
     async def start(self) -> None:
         """Begin listening; from the newest event on (older ones are fetched by whoever connects)."""
         newest = await run_in_threadpool(_newest)
         self._floor = max(0, newest - 200)  # not the newest: a smaller id may be about to commit
         self._seen = dict.fromkeys(await run_in_threadpool(_ids_after, self._floor), time.monotonic())
-        self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._deliver())]
+        work = (self._listen(), self._deliver(), *(self._beat(*one) for one in self._beats))
+        self._tasks = [asyncio.create_task(each) for each in work]
 
     async def stop(self) -> None:
         """Stop listening and close every line (1012: service restart)."""
@@ -276,8 +242,21 @@ class Hub:
             self._waiting.difference_update(batch)
             for change in changes:
                 self._seen[change.id] = time.monotonic()
+            for together in self.on_changes:
+                await _guarded(together(self, changes), "what came together")
+            for change in changes:
                 for handler in self.on_change:
                     await _guarded(handler(self, change), change.kind)
+
+    async def _beat(self, topic: str, seconds: float, beat: Beat) -> None:
+        part = 0
+        while True:
+            await asyncio.sleep(seconds / PARTS)
+            part = (part + 1) % PARTS
+            # An object's address is as good as chance, and stays the same while it is there.
+            lines = [line for line in self.listening(topic) if id(line) // 64 % PARTS == part]
+            if lines:
+                await _guarded(beat(self, lines), topic)
 
     def _settle(self) -> None:
         """Ids old enough that no smaller one can still be committed need not be remembered one by one."""

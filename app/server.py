@@ -11,13 +11,20 @@ from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
+from websockets.protocol import OPEN
 
 from app.config import Settings
+from app.lines import OUTLET
 from app.web.health import leaving
 
 HEADER_SECONDS = 15.0  # for the head of a request to be told in full
 HEADER_BYTES = 512 * 1024  # of a head not yet complete; twice what one read of the socket brings
 STOP_SECONDS = 5
+BEHIND_BYTES = 1024 * 1024  # that may wait to be taken by one WebSocket client
+GOODBYE_SECONDS = 10.0  # for a client to answer our close
+PING = b"\x89\x00"  # a whole frame (RFC 6455, 5.5.2)
 
 
 class Patient(HttpToolsProtocol):
@@ -90,6 +97,64 @@ class Leaving(uvicorn.Server):
         return await super().on_tick(counter) or over
 
 
+class Open(WebSocketsSansIOProtocol):
+    """uvicorn's WebSocket with a way out that neither waits nor goes through the layers (an app.lines.Outlet).
+
+    Thousands are open in a process, so what only the handshake needs is let go after it.
+    """
+
+    heard = 0.0  # when anything came in, by the loop's clock
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if hasattr(self, "scope"):  # the handshake was not refused
+            extensions: dict[str, Any] = self.scope["extensions"]
+            extensions[OUTLET] = self
+
+    def data_received(self, data: bytes) -> None:
+        self.heard = self.loop.time()
+        super().data_received(data)
+
+    def start_keepalive(self) -> None:
+        """Called when the handshake is over. The application pings (see app.web.outgoing), not a timer a socket."""
+        del self.request, self.response
+
+    def write(self, wire: bytes) -> bool:
+        if self._gone():
+            return True  # the application is about to hear of it
+        if self.transport.get_write_buffer_size() > BEHIND_BYTES:
+            return False
+        self.transport.write(wire)
+        return True
+
+    def ping(self, patience: float) -> None:
+        """Ask for a sign of life; without any for `patience` seconds the line is dropped."""
+        if self._gone():
+            return
+        if self.loop.time() - self.heard > patience:
+            self.transport.abort()
+        else:
+            self.transport.write(PING)
+
+    def close(self, code: int) -> None:
+        if self._gone():
+            return
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": ""})
+        self.conn.send_close(code)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        # Not `close`: that would wait for a client that takes nothing any more to take the rest.
+        self.close_timer = self.loop.call_later(GOODBYE_SECONDS, self.transport.abort)
+
+    def _gone(self) -> bool:
+        return (
+            self.close_sent or self.disconnected or self.transport.is_closing() or self.conn.state is not OPEN
+        )
+
+
 def run(settings: Settings, listener: socket.socket, drain: float = 0.0) -> None:
     """Serve on the bound socket until SIGTERM (and then for `drain` seconds more) or SIGINT."""
     Leaving(uvicorn.Config(**_options(settings)), drain).run(sockets=[listener])
@@ -99,6 +164,7 @@ def _options(settings: Settings) -> dict[str, Any]:
     return {
         "app": "app.main:app",
         "http": Patient,
+        "ws": Open,
         "log_config": None,
         "access_log": False,
         "server_header": False,
@@ -106,6 +172,7 @@ def _options(settings: Settings) -> dict[str, Any]:
         "forwarded_allow_ips": list(settings.trusted_proxies),
         "timeout_graceful_shutdown": STOP_SECONDS,
         "ws_max_size": 1024 * 1024,
+        "ws_ping_interval": None,  # see Open.ping
         # Compression contexts would cost each of thousands of sockets more memory than all the rest.
         "ws_per_message_deflate": False,
     }

@@ -13,8 +13,9 @@ from starlette.concurrency import run_in_threadpool
 from app import realtime
 from app.db import after_commit, transaction
 from app.events import record
+from app.lines import QUEUE, Queued
 from app.models import Event
-from app.realtime import Change, Hub, Line
+from app.realtime import Change, Hub
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -147,14 +148,14 @@ def test_what_is_old_is_forgotten_and_not_handed_on_again() -> None:
 
 def test_a_line_that_cannot_keep_up_is_closed_and_never_skips() -> None:
     async def play() -> None:
-        hub, slow, quick = Hub(), Line(who="slow"), Line(who="quick")
+        hub, slow, quick = Hub(), Queued("slow"), Queued("quick")
         for line in (slow, quick):
             hub.join(line, "c:1")
-        for n in range(realtime.QUEUE + 1):
+        for n in range(QUEUE + 1):
             hub.emit("c:1", n)
             quick.queue.get_nowait()
-        assert (slow.closed.is_set(), slow.code, quick.closed.is_set()) == (True, 1013, False)
-        assert [slow.queue.get_nowait() for _ in range(realtime.QUEUE)] == list(range(realtime.QUEUE))
+        assert (slow.open, slow.code, quick.open) == (False, 1013, True)
+        assert [slow.queue.get_nowait() for _ in range(QUEUE)] == list(range(QUEUE))
         assert hub.listening("c:1") == [quick]
 
     asyncio.run(play())
@@ -162,7 +163,7 @@ def test_a_line_that_cannot_keep_up_is_closed_and_never_skips() -> None:
 
 def test_lines_hear_their_topics_until_they_leave() -> None:
     async def play() -> None:
-        hub, line = Hub(), Line()
+        hub, line = Hub(), Queued()
         hub.join(line, "a", "b")
         hub.leave(line, "a")
         hub.emit("a", 1)
@@ -177,9 +178,9 @@ def test_lines_hear_their_topics_until_they_leave() -> None:
 
 
 def test_stopping_closes_every_line_for_a_restart() -> None:
-    async def play() -> Line:
+    async def play() -> Queued:
         async with listening() as (hub, _):
-            line = Line()
+            line = Queued()
             hub.join(line, "a")
         return line
 

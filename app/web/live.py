@@ -3,8 +3,8 @@
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import select
@@ -12,26 +12,33 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from app import realtime
+from app.auth import find
 from app.db import reading
 from app.formats import hue, initials
+from app.lines import SIGNED_OUT, Line, Parcel
 from app.models import Agent, Conversation, Customer, ReadMark
-from app.queries import conversation_for, teams_of
-from app.realtime import SIGNED_OUT, Change, Hub, Line
+from app.queries import conversation_for, may_see, teams_of
+from app.realtime import Change, Hub
 from app.web.frames import Frame, drawn, frame, news_of
+from app.web.outgoing import ping
 
 log = logging.getLogger(__name__)
 
 AGENTS = "agents"  # the topic every agent's line listens to
 STAYS = 50.0  # seconds after which somebody who does not say "still here" is not
+TICK_EVERY = 20.0  # seconds; the page reconnects when it hears nothing for 50
+CHECK_EVERY = 60.0  # seconds between looks whether the session still lives
 
 
-@dataclass
+@dataclass(slots=True)
 class Watch:
     """What we know of an agent's line: who, their teams, and the conversation in front of them."""
 
     viewer: Agent
     teams: frozenset[int]
+    token: str = ""
     looking: int = 0
+    checked: float = field(default_factory=time.monotonic)
 
 
 _present: dict[int, dict[int, tuple[str, float]]] = defaultdict(dict)  # conversation → agent → (name, until)
@@ -39,23 +46,24 @@ _present: dict[int, dict[int, tuple[str, float]]] = defaultdict(dict)  # convers
 
 def listen(hub: Hub) -> None:
     """Hear of everything."""
-    hub.on_change.append(_changed)
+    hub.on_changes.append(_changed)
     hub.on_signal["typing"].append(_typing)
     hub.on_signal["looking"].append(_looking)
     hub.on_signal["lock"].append(_lock)
     hub.on_signal["read"].append(_read)
+    hub.every(TICK_EVERY, AGENTS, _tick)
 
 
 def watch_of(line: Line) -> Watch:
     """The line's watch."""
-    watch: Watch = line.who["watch"]
+    watch: Watch = line.who
     return watch
 
 
-def enter(viewer: Agent) -> Watch:
-    """A watch for somebody who just connected. Sync: it reads their teams."""
+def enter(viewer: Agent, token: str = "") -> Watch:
+    """A watch for somebody who just connected, by the session of `token`. Sync: it reads their teams."""
     with reading() as db:
-        return Watch(viewer, teams_of(db, viewer))
+        return Watch(viewer, teams_of(db, viewer), token)
 
 
 def head_for(viewer: Agent, conversation_id: int) -> Conversation | None:
@@ -69,13 +77,12 @@ def head_for(viewer: Agent, conversation_id: int) -> Conversation | None:
 
 def look(watch: Watch, conversation_id: int) -> Frame:
     """They look at a conversation now (0: at none). The frame says how far it has come."""
-    before, watch.looking = watch.looking, 0
     head = head_for(watch.viewer, conversation_id) if conversation_id else None
-    if before and (head is None or head.id != before):
+    before, watch.looking = watch.looking, head.id if head else 0
+    if before and before != watch.looking:
         realtime.whisper("looking", before, watch.viewer.id, "", False)
     if head is None:
         return {"t": "tick", "heads": {}}
-    watch.looking = head.id
     realtime.whisper("looking", head.id, watch.viewer.id, watch.viewer.name, True)
     return {"t": "tick", "heads": {str(head.id): head.last_event_id}}
 
@@ -89,48 +96,61 @@ def typing(watch: Watch, on: bool) -> None:
 # --- from the hub -------------------------------------------------------------------------------------
 
 
-async def _changed(hub: Hub, change: Change) -> None:
+async def _changed(hub: Hub, changes: list[Change]) -> None:
+    for change in changes:
+        if change.kind == "agent.changed":
+            await _renew(hub.listening(AGENTS), int(change.data.get("agent_id", 0)))
     lines = hub.listening(AGENTS)
-    if not lines:
-        return
-    if change.kind == "agent.changed":
-        await _renew(lines, int(change.data.get("agent_id", 0)))
-    elif change.conversation_id is not None:
-        for line, made in await run_in_threadpool(_frames, change, lines):
-            line.put(made)
+    about = [change for change in changes if change.conversation_id is not None]
+    if lines and about:
+        for line, parcel in await run_in_threadpool(_parcels, about, lines):
+            line.put(parcel)
 
 
-def _frames(change: Change, lines: Collection[Line]) -> list[tuple[Line, Frame]]:
-    """Each partial is drawn once for each language and zone that somebody here reads."""
+def _parcels(changes: Sequence[Change], lines: Sequence[Line]) -> list[tuple[Line, Parcel]]:
+    made: list[tuple[Line, Parcel]] = []
     with reading() as db:
-        news = news_of(db, change)
-        if news is None:
-            return []
-        read = _marks(db, news.head, {watch_of(line).viewer.id for line in lines})
-        html: dict[tuple[str, str], dict[str, str]] = {}
-        made: list[tuple[Line, Frame]] = []
-        for line in lines:
-            watch = watch_of(line)
-            tongue = (watch.viewer.locale, watch.viewer.timezone)
-            if tongue not in html:
-                html[tongue] = drawn(db, news, watch.viewer)
-            looking = watch.looking == news.head.id
-            told = frame(
-                news, html[tongue], watch.viewer, watch.teams, read.get(watch.viewer.id, 0), looking=looking
-            )
-            if told is not None:
-                made.append((line, told))
-        return made
+        for change in changes:
+            try:
+                made += _for_each(db, change, lines)
+            except Exception:  # what is wrong with one costs its neighbours nothing
+                log.exception("%s %s could not be told of.", change.kind, change.id)
+    return made
 
 
-def _marks(db: Session, head: Conversation, agents: Collection[int]) -> dict[int, int]:
-    wanted = select(ReadMark.agent_id, ReadMark.inbound_count).where(
-        ReadMark.conversation_id == head.id, ReadMark.agent_id.in_(agents)
-    )
+def _for_each(db: Session, change: Change, lines: Sequence[Line]) -> list[tuple[Line, Parcel]]:
+    """What each line gets of a change. Whoever gets the same gets the same parcel: it is drawn and packed once."""
+    news = news_of(db, change)
+    if news is None:
+        return []
+    head, read = news.head, _marks(db, news.head)
+    html: dict[tuple[str, str], dict[str, str]] = {}
+    packed: dict[tuple[object, ...], Parcel | None] = {}
+    made: list[tuple[Line, Parcel]] = []
+    for line in lines:
+        watch = watch_of(line)
+        viewer, looking = watch.viewer, watch.looking == head.id
+        seen = may_see(viewer, watch.teams, head.team_id, head.assignee_id)
+        tongue, marked = (viewer.locale, viewer.timezone), read.get(viewer.id, 0)
+        key = (seen, looking, tongue, marked, head.assignee_id == viewer.id, head.team_id in watch.teams)
+        if key not in packed:
+            if seen and tongue not in html:
+                html[tongue] = drawn(db, news, viewer)
+            told = frame(news, html.get(tongue, {}), viewer, watch.teams, marked, looking=looking)
+            packed[key] = Parcel(told) if told is not None else None
+        parcel = packed[key]
+        if parcel is not None:
+            made.append((line, parcel))
+    return made
+
+
+def _marks(db: Session, head: Conversation) -> dict[int, int]:
+    """Agent → how many of the customer's messages they have read."""
+    wanted = select(ReadMark.agent_id, ReadMark.inbound_count).where(ReadMark.conversation_id == head.id)
     return {row.agent_id: row.inbound_count for row in db.execute(wanted)}
 
 
-async def _renew(lines: Collection[Line], agent_id: int) -> None:
+async def _renew(lines: Sequence[Line], agent_id: int) -> None:
     """Somebody's role, teams or account changed: what they may see is looked up anew; switched off, it ends."""
     theirs = [line for line in lines if watch_of(line).viewer.id == agent_id]
     if not theirs:
@@ -141,8 +161,19 @@ async def _renew(lines: Collection[Line], agent_id: int) -> None:
             line.close(SIGNED_OUT)
         else:
             watch_of(line).viewer, watch_of(line).teams = viewer, teams
-            line.who["doubted"] = True  # a session of theirs may have ended: its socket looks at once
-            line.put({"t": "tick", "heads": {}})
+    await _check(theirs)  # a session of theirs may have ended
+
+
+async def _check(lines: Sequence[Line]) -> None:
+    """Close those whose session is over."""
+    for line, lives in await run_in_threadpool(_sessions, lines):
+        watch_of(line).checked = time.monotonic()
+        if not lives:
+            line.close(SIGNED_OUT)
+
+
+def _sessions(lines: Sequence[Line]) -> list[tuple[Line, bool]]:
+    return [(line, find(watch_of(line).token) is not None) for line in lines]
 
 
 def _person(agent_id: int) -> tuple[Agent | None, frozenset[int]]:
@@ -215,3 +246,19 @@ async def _read(hub: Hub, values: list[Any]) -> None:
     for line in hub.listening(AGENTS):
         if watch_of(line).viewer.id == values[1]:
             line.put({"t": "read", "conversation": values[0]})
+
+
+# --- in turn ------------------------------------------------------------------------------------------
+
+
+async def _tick(_hub: Hub, lines: list[Line]) -> None:
+    """How far the open conversation has come: a page that is behind asks; and "still here" for the others."""
+    due = time.monotonic() - CHECK_EVERY
+    await _check([line for line in lines if watch_of(line).checked < due])
+    for line, told in await run_in_threadpool(_heads, [line for line in lines if line.open]):
+        line.put(told)
+        ping(line)
+
+
+def _heads(lines: Sequence[Line]) -> list[tuple[Line, Frame]]:
+    return [(line, look(watch_of(line), watch_of(line).looking)) for line in lines]

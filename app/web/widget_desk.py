@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 
 MAX_FRAME = 64 * 1024  # bytes of JSON; the longest message fits
 FAILED = "This could not be taken in. It is kept here; please try again."
+PONG = re.compile(r'\s*\{\s*"t"\s*:\s*"pong"\s*\}\s*')
 COUNTED = {"send", "ask"}
 GUESSES = 5  # codes one visitor may try in ten minutes; four times as many from one address
 
@@ -70,6 +72,11 @@ def take_frame(desk: Desk, frame: Mapping[str, Any]) -> tuple[Desk, list[Frame]]
     except Exception:  # a fault of ours must not cost the visitor the line, nor the message they keep
         log.exception("A %s frame could not be taken in.", str(frame.get("t"))[:20])
         return desk, [Trouble("failed", FAILED, retry_after=5).frame(desk.locale, frame.get("id"))]
+
+
+def is_pong(text: str) -> bool:
+    """Whether this only says that somebody is there: thousands say so all the time, so it costs no transaction."""
+    return len(text) <= 100 and PONG.fullmatch(text) is not None
 
 
 def parse(text: str | bytes) -> dict[str, Any]:

@@ -13,14 +13,19 @@ from starlette.concurrency import run_in_threadpool
 from app import visitors
 from app.db import reading, transaction
 from app.i18n import DEFAULT
+from app.lines import Line, Parcel
 from app.models import Agent
-from app.realtime import Change, Hub, Line
+from app.realtime import Change, Hub
 from app.visitors.presence import TOUCH_EVERY
 from app.visitors.trouble import ENDED, Frame, Trouble
+from app.web.outgoing import ping
 
 log = logging.getLogger(__name__)
 
+WIDGETS = "widgets"  # the topic every open socket of a visitor listens to
+PING_EVERY = 25.0  # seconds; the widget reconnects when it hears nothing for longer
 MOVING = 0.3  # seconds
+_PING = Parcel({"t": "ping"})
 
 here: Counter[int] = Counter()  # open lines of each visitor in this process
 _keeper: set[asyncio.Task[None]] = set()
@@ -34,10 +39,11 @@ def topics(identities: Iterable[int], visitor_id: int = 0) -> tuple[str, ...]:
 
 def listen(hub: Hub) -> None:
     """Hear of what concerns visitors."""
-    hub.on_change.append(_changed)
+    hub.on_changes.append(_changed)
     hub.on_signal["typing"].append(_typing)
     hub.on_signal["read"].append(_read)
     hub.on_signal["visitor"].append(_over)
+    hub.every(PING_EVERY, WIDGETS, _ping)
 
 
 def arrive(visitor_id: int) -> None:
@@ -70,11 +76,17 @@ def _touch(ids: list[int]) -> None:
             visitors.touch(db, ids[start : start + 500])
 
 
-async def _changed(hub: Hub, change: Change) -> None:
+async def _ping(_hub: Hub, lines: list[Line]) -> None:
+    for line in lines:
+        line.put(_PING)
+        ping(line)
+
+
+async def _changed(hub: Hub, changes: list[Change]) -> None:
     if not _anybody(hub):
         return
-    identities, frames = await run_in_threadpool(_frames, change)
-    _emit(hub, identities, frames)
+    for identities, frames in await run_in_threadpool(_frames, changes):
+        _emit(hub, identities, frames)
 
 
 async def _typing(hub: Hub, values: list[Any]) -> None:
@@ -112,20 +124,27 @@ def _close(hub: Hub, topic: str) -> None:
 
 def _anybody(hub: Hub) -> bool:
     """Whether any visitor is connected to this process."""
-    return any(topic.startswith("v:") for topic in hub.lines)
+    return bool(here)
 
 
 def _emit(hub: Hub, identities: Iterable[int], frames: list[Frame]) -> None:
     """Each line gets each frame once, even if it listens to several of the identities."""
     lines: set[Line] = {line for topic in topics(identities) for line in hub.listening(topic)}
+    parcels = [Parcel(frame) for frame in frames]
     for line in lines:
-        for frame in frames:
-            line.put(frame)
+        for parcel in parcels:
+            line.put(parcel)
 
 
-def _frames(change: Change) -> tuple[tuple[int, ...], list[Frame]]:
+def _frames(changes: list[Change]) -> list[tuple[tuple[int, ...], list[Frame]]]:
+    made: list[tuple[tuple[int, ...], list[Frame]]] = []
     with reading() as db:
-        return visitors.frames_of(db, change)
+        for change in changes:
+            try:
+                made.append(visitors.frames_of(db, change))
+            except Exception:  # what is wrong with one costs its neighbours nothing
+                log.exception("%s %s could not be told of.", change.kind, change.id)
+    return made
 
 
 def _status(conversation: int) -> tuple[tuple[int, ...], Frame]:

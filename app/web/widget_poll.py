@@ -13,8 +13,9 @@ from starlette.routing import Route
 
 from app import visitors
 from app.db import reading
+from app.lines import Queued
 from app.models import Visitor
-from app.realtime import Hub, Line
+from app.realtime import Hub
 from app.visitors.status import state
 from app.visitors.trouble import Frame, Trouble, malformed
 from app.web import widget_live
@@ -46,7 +47,7 @@ async def events(request: Request) -> Response:
     if not desk.identities:  # no thread yet to listen to: look again soon after the first message
         wait = min(wait, UNKNOWN)
     hub: Hub = request.app.state.hub
-    line = Line()
+    line = Queued()
     hub.join(line, *widget_live.topics(desk.identities, desk.visitor_id))
     widget_live.arrive(desk.visitor_id)
     try:
@@ -59,7 +60,7 @@ async def events(request: Request) -> Response:
     return _answer(told)
 
 
-async def _wait(line: Line, seconds: float) -> list[Frame]:
+async def _wait(line: Queued, seconds: float) -> list[Frame]:
     try:
         first = await asyncio.wait_for(line.queue.get(), seconds)
     except TimeoutError:
