@@ -17,6 +17,7 @@ from websockets.protocol import OPEN
 
 from app.config import Settings
 from app.lines import OUTLET
+from app.web.api import stream
 from app.web.health import leaving
 
 HEADER_SECONDS = 15.0  # for the head of a request to be told in full
@@ -91,6 +92,10 @@ class Leaving(uvicorn.Server):
             self._captured_signals.append(sig)
             return
         super().handle_exit(sig, frame)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        stream.end_all()  # a stream of events is a request that would never be finished
+        await super().shutdown(sockets)
 
     async def on_tick(self, counter: int) -> bool:
         over = bool(self._until) and time.monotonic() > self._until

@@ -32,6 +32,8 @@ SCOPES = {  # what a token may be allowed; the words are msgids
     "channels:read": "Read which channels there are",
     "channels:write": "Change channels, and post as a customer (admins)",
     "events:read": "Follow everything that happens",
+    "webhooks:read": "Read webhooks and what became of their deliveries (admins)",
+    "webhooks:write": "Change webhooks and send again (admins)",
 }
 START = "mdg_"  # so that scanners of leaked secrets can find one
 MAX_NAME, MAX_TOKENS = 80, 50

@@ -37,10 +37,11 @@ class ToldEvent(EventShape):
     conversation: ConversationBrief | None
 
 
-def told(db: Session, events: Sequence[tuple[int, Event]]) -> list[ToldEvent]:
-    """Events of the feed, each with its position, which whoever is told may see (:mod:`app.feed`)."""
+def told(db: Session, events: Sequence[tuple[int, Event]], *, texts: bool = True) -> list[ToldEvent]:
+    """Events of the feed, each with its position, which whoever is told may see (:mod:`app.feed`). Without `texts`
+    they are not told what was said, nor about whom."""
     rows = [event for _, event in events]
-    said, heads = _messages(db, rows), _conversations(db, rows)
+    said, heads = (_messages(db, rows), _conversations(db, rows)) if texts else ({}, {})
     return [
         shapes.same(
             ToldEvent,

@@ -8,7 +8,7 @@ from app.webhooks.kinds import GROUPS, KINDS
 from app.webhooks.log import Page, delivery_of, log
 from app.webhooks.pump import pumping
 from app.webhooks.resending import resend, resend_between, resend_range
-from app.webhooks.sending import prune, sweep, test
+from app.webhooks.sending import TEST_KIND, prepare_test, prune, send_test, sweep
 from app.webhooks.subscriptions import (
     Wrong,
     add,
@@ -25,6 +25,7 @@ from app.webhooks.subscriptions import (
 __all__ = [
     "GROUPS",
     "KINDS",
+    "TEST_KIND",
     "Page",
     "Wrong",
     "add",
@@ -34,6 +35,7 @@ __all__ = [
     "find",
     "forget_old_key",
     "log",
+    "prepare_test",
     "prune",
     "pumping",
     "remove",
@@ -41,8 +43,8 @@ __all__ = [
     "resend_between",
     "resend_range",
     "rotate",
+    "send_test",
     "sweep",
     "switch_off",
     "switch_on",
-    "test",
 ]

@@ -218,24 +218,28 @@ def wait(attempts: int, retry_after: float | None) -> float:
     return max(ours, retry_after or 0.0)
 
 
-def test(hook_id: int) -> int:
-    """Send an event that nothing happened for, now, whether or not it is switched on; gives its delivery's id."""
-    claim = secrets.token_hex(8)
-    with transaction() as db:
-        row = WebhookDelivery(
-            webhook_id=subscriptions.find(db, hook_id).id,
-            kind=TEST_KIND,
-            line=-1,
-            state=SENDING,
-            claim=claim,
-            claimed_at=now(),
-            attempts=1,
-        )
-        db.add(row)
-        db.flush()
-        claimed = prepare(db, row, claim)
+def prepare_test(db: Session, hook: Webhook) -> WebhookDelivery:
+    """A delivery that nothing happened for, held by us; :func:`send_test` sends it, on or off, once."""
+    row = WebhookDelivery(
+        webhook_id=hook.id,
+        kind=TEST_KIND,
+        line=-1,
+        state=SENDING,
+        claim=secrets.token_hex(8),
+        claimed_at=now(),
+        attempts=1,
+    )
+    db.add(row)
+    db.flush()
+    return row
+
+
+def send_test(delivery_id: int) -> None:
+    """Make the call of a test, outside of any transaction."""
+    with reading() as db:
+        row = db.get_one(WebhookDelivery, delivery_id)
+        claimed = prepare(db, row, row.claim)
     send(claimed)
-    return row.id
 
 
 def sweep() -> int:

@@ -15,5 +15,8 @@ for _found in sorted(iter_modules(__path__), key=lambda found: found.name):
 
 from app.web.api import document, serving  # noqa: E402  # when every endpoint is known
 from app.web.api.framework import ENDPOINTS  # noqa: E402
+from app.web.api.stream import listen  # noqa: E402
+
+__all__ = ["listen", "routes"]
 
 routes: list[BaseRoute] = [*document.routes, *serving.routes(ENDPOINTS)]
