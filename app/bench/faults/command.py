@@ -12,17 +12,25 @@ from rich.console import Console
 from rich.table import Table
 
 from app.bench.faults.running import Outcome, run
+from app.bench.faults.schedule import KINDS
 
 
 @click.command("faults")
-@click.option("--kills", type=click.IntRange(4), default=200, show_default=True, help="How many kill -9.")
+@click.option("--kills", type=click.IntRange(1), default=200, show_default=True, help="How many kill -9.")
 @click.option("--seed", type=int, default=None, help="Which schedule of faults [a new one].")
 @click.option("--database-url", help="A PostgreSQL server; a database is made there and dropped [SQLite].")
 @click.option("--web", "webs", type=click.IntRange(1, 2), default=1, show_default=True, help="Web processes.")
+@click.option("--only", multiple=True, type=click.Choice(KINDS), help="Only faults of this kind.")
 @click.option("--also", multiple=True, hidden=True, help="A module that the processes import first.")
 @click.option("--log", type=click.Path(path_type=Path), help="Write what the product said here.")
 def command(
-    kills: int, seed: int | None, database_url: str | None, webs: int, also: tuple[str, ...], log: Path | None
+    kills: int,
+    seed: int | None,
+    database_url: str | None,
+    webs: int,
+    only: tuple[str, ...],
+    also: tuple[str, ...],
+    log: Path | None,
 ) -> None:
     """Break everything under load, then recount every promise.
 
@@ -40,7 +48,7 @@ def command(
     def say(line: str) -> None:
         console.print(f"{time.monotonic() - began:7.1f} s  {line}")
 
-    outcome = run(seed, kills, database_url=database_url, webs=webs, say=say, also=also)
+    outcome = run(seed, kills, database_url=database_url, webs=webs, say=say, also=also, only=only)
     show(console, outcome)
     if log is not None:
         log.write_text("\n".join(outcome.lines))

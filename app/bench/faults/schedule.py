@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 KILLS = {"web": 8, "worker": 5, "clock": 2, "redis": 5}  # who is killed, by weight
@@ -38,14 +38,22 @@ class Fault:
     jump: float = 0.0
 
 
-def schedule(seed: int, kills: int, lease: float) -> list[Fault]:
-    """The faults of a run with so many kill -9, in order; the same for the same arguments."""
+def schedule(seed: int, kills: int, lease: float, only: Sequence[str] = ()) -> list[Fault]:
+    """The faults of a run with so many kill -9, in order; the same for the same arguments.
+
+    `only`: of these kinds, in turn, as many as there would be kills.
+    """
     chance = random.Random(f"faults {seed} {kills}")
+    kinds = [only[n % len(only)] for n in range(kills)] if only else _mixed(chance, kills)
+    return [_fault(chance, kind, lease) for kind in kinds]
+
+
+def _mixed(chance: random.Random, kills: int) -> list[str]:
     kinds = [*_killed(chance, kills)]
     for kind, share in OTHERS.items():
         kinds += [kind] * max(1, round(share * kills / 20))
     chance.shuffle(kinds)
-    return [_fault(chance, kind, lease) for kind in kinds]
+    return kinds
 
 
 def _killed(chance: random.Random, kills: int) -> Iterator[str]:

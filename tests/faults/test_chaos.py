@@ -1,0 +1,60 @@
+"""The fault run keeps every promise in a short run, and a bug of each kind that it is there for does not pass it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from app.bench.faults.schedule import KINDS, STEPS, cuts, schedule
+from tests import engines
+from tests.serving import clean_environment
+
+pytestmark = pytest.mark.faults
+
+SEED = "20261121"
+
+
+def faults(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """`madoguchi bench faults`, as a person runs it."""
+    command = [sys.executable, "-m", "app.cli", "bench", "faults", "--seed", SEED, *arguments]
+    where = {"PYTHONPATH": os.getcwd()}
+    return subprocess.run(
+        command, env=clean_environment(**where), capture_output=True, text=True, check=False, timeout=280
+    )
+
+
+def test_a_short_run_keeps_every_promise(empty_database_url: str) -> None:
+    server = ["--database-url", empty_database_url] if engines.WHICH == "postgresql" else []
+    ran = faults("--kills", "4", *server)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "every promise was kept" in ran.stdout
+
+
+@pytest.mark.skipif(engines.WHICH != "sqlite", reason="a planted bug is found on either engine alike")
+@pytest.mark.parametrize(
+    ("planted", "kind", "kills", "broken"),
+    [
+        ("lost", "kill web", "3", "lost: nothing acknowledged is lost"),
+        ("doubled", "cut every line", "3", "doubled: once at the receiver"),
+        ("bot", "cut every line", "3", "bot: no word after a takeover"),
+    ],
+)
+def test_a_planted_bug_is_found(planted: str, kind: str, kills: str, broken: str) -> None:
+    ran = faults("--kills", kills, "--only", kind, "--also", f"tests.faults.planted.{planted}")
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    assert f"BROKEN  {broken}" in ran.stdout, ran.stdout
+
+
+def test_the_seed_alone_says_which_faults_come_when() -> None:
+    assert schedule(7, 20, 3.0) == schedule(7, 20, 3.0) != schedule(8, 20, 3.0)
+    assert {one.kind for one in schedule(7, 20, 3.0)} == set(KINDS)
+    assert sum(one.kind.startswith("kill") for one in schedule(7, 20, 3.0)) == 20
+
+
+def test_lines_are_cut_at_every_step() -> None:
+    plans = cuts(7, "widget")
+    early = [next(plans) for _ in range(2 * len(STEPS))][::2]
+    assert {(one.way, one.after, one.part) for one in early} == set(STEPS)
