@@ -1,0 +1,120 @@
+"""The process dies at each statement and each call of a journey once, and after the restart all is as it should be."""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import os
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from app import clock, deliver
+from app.auth import find, sign_in
+from app.db import as_of, now, transaction
+from app.models import Conversation, Delivery
+from app.models.delivery import SENT
+from tests import factories
+from tests.steps import books, crash
+from tests.steps.journeys import JOURNEYS, Case, Journey, Person, acknowledges, replies
+from tests.steps.partner import ADDRESS, Partner, install
+
+LATER = timedelta(minutes=5)  # longer than a stored request and a claim are left alone
+EVERY = os.environ.get("MADOGUCHI_TEST_EVERY_STEP") == "1"  # after each statement, too
+FEWEST = 20
+
+
+@pytest.fixture
+def partner(committed: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Partner]:
+    yield install(monkeypatch, tmp_path)
+    gc.unfreeze()
+
+
+@pytest.mark.parametrize("name", JOURNEYS)
+def test_dying_at_any_step_loses_and_doubles_nothing(name: str, partner: Partner) -> None:
+    journey = JOURNEYS[name]
+    cases = die_everywhere(journey, partner)
+    recover(journey, cases)
+    for case in cases:
+        with case.named():
+            books.check(journey, case)
+    books.check_all()
+    sys.stdout.write(f"{name}: {len(cases) - 1} steps\n")
+    assert len(cases) > FEWEST, "a journey has more steps than that: they are not counted any more"
+
+
+def die_everywhere(journey: Journey, partner: Partner) -> list[Case]:
+    """A process for each step, that dies there; the last one lives to the end. Each has its own channel."""
+    agent = prepare()
+    journey.go(begin(journey, agent, partner, 0), unheard)  # what is made once a process is made now
+    gc.collect()
+    gc.freeze()  # so that the children share these pages
+    cases = []
+    for n in itertools.count(1):
+        case = begin(journey, agent, partner, n)
+        end = crash.run(dying(journey, case), n, fewer=not EVERY)
+        case.knows |= end.told
+        case.died = f"at step {n}, {end.step}"
+        cases.append(case)
+        if not end.died:
+            return cases
+    raise AssertionError
+
+
+def dying(journey: Journey, case: Case) -> crash.Doing:
+    return lambda tell: journey.go(case, tell)
+
+
+def unheard(name: str, value: str) -> None:
+    """The outside remembers by itself here: it lives in this process."""
+
+
+def prepare() -> Person:
+    """What stands before anybody comes."""
+    with transaction() as db:
+        agent = factories.agent(db, "佐藤")
+        factories.faq(db)
+    outcome = sign_in(agent.email, factories.PASSWORD, "127.0.0.1", "a browser")
+    signed = find(outcome.token)
+    assert signed is not None
+    return Person(agent, outcome.token, signed.csrf)
+
+
+def begin(journey: Journey, agent: Person, partner: Partner, n: int) -> Case:
+    """The next one through the journey, on a channel of their own, with what happened to them before."""
+    settings = {"callback_url": ADDRESS} if journey.kind != "webchat" else {}
+    secrets = factories.SECRETS["api"] if journey.kind != "webchat" else {}
+    with transaction() as db:
+        channel = factories.channel(db, journey.kind, bot=journey.bot, settings=settings, secrets=secrets)
+        case = Case(f"k{n:05}", channel, agent, partner)
+        if journey.wrote_before:
+            said = factories.customer_says(db, channel, case.text, case.word, id=case.word)
+            case.thread = said.conversation_id
+            db.execute(update(Delivery).where(Delivery.channel_id == channel.id).values(state=SENT))
+        if journey.wrote_before and replies not in journey.acts:
+            factories.reply(db, agent.agent, db.get_one(Conversation, case.thread), case.answer)
+    return case
+
+
+def recover(journey: Journey, cases: list[Case]) -> None:
+    """The processes start again: the clock goes round, and whoever was not answered asks again, in either order."""
+    for case in cases[::2]:
+        with case.named():
+            journey.go(case, unheard)
+    with as_of(now() + LATER):
+        clock.read_late()
+        while late := clock.read_late():
+            assert late < len(cases), "what was stored is not read"
+        clock.wake_deliveries()
+        for channel_id in deliver.sweep():
+            deliver.drain(channel_id)
+    for case in cases[1::2]:
+        with case.named():
+            journey.go(case, unheard)
+    for case in cases[::2]:
+        if acknowledges in journey.acts:  # what arrived only when the clock had gone round
+            acknowledges(case, unheard)
