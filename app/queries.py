@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true, tu
 from sqlalchemy.orm import Session
 
 from app.family import family_ids
-from app.models import Agent, Conversation, Customer, Escalation, Message, ReadMark, TeamMember
+from app.models import Agent, Attachment, Conversation, Customer, Escalation, Message, ReadMark, TeamMember
 from app.models.conversation import BOT, HUMAN, OPEN, RESOLVED, SNOOZED
 from app.models.escalation import ACTIVE
 
@@ -74,6 +74,18 @@ def message_for(db: Session, viewer: Agent, message_id: int) -> tuple[Message, C
     if message is None:
         raise NotFound(message_id)
     return message, conversation_for(db, viewer, message.conversation_id)
+
+
+def attachment_for(db: Session, viewer: Agent, attachment_id: int) -> Attachment:
+    """A file of a message they may see, or one they uploaded that goes with none yet. Raises :class:`NotFound`."""
+    found = db.get(Attachment, attachment_id) if 0 < attachment_id < BIGGEST else None
+    if found is None:
+        raise NotFound(attachment_id)
+    if found.message_id is not None:
+        message_for(db, viewer, found.message_id)
+    elif found.agent_id != viewer.id:
+        raise NotFound(attachment_id)
+    return found
 
 
 def escalation_for(db: Session, viewer: Agent, escalation_id: int) -> Escalation:
@@ -139,7 +151,7 @@ def list_page(
 
 
 def _sorted(wanted: Select[Conversation], sort: str, after: str | None) -> Select[Conversation]:
-    at = _cursor(after)
+    at = place_of(after)
     if sort == "waiting":  # the longest waiting first; who does not wait is not in it
         wanted = wanted.where(Conversation.waiting_since.is_not(None))
         key = tuple_(Conversation.waiting_since, Conversation.id)
@@ -156,7 +168,8 @@ def cursor_of(row: Conversation, sort: str) -> str:
     return f"{(at or _LAST).isoformat()}|{row.id}"
 
 
-def _cursor(after: str | None) -> tuple[datetime, int] | None:
+def place_of(after: str | None) -> tuple[datetime, int] | None:
+    """The time and id a cursor names; None where it is none."""
     try:
         at, _, id = (after or "").partition("|")
         moment = datetime.fromisoformat(at)
@@ -223,9 +236,9 @@ def thread_page(
             mark(newer[-1]) if len(newer) >= size // 2 else None,
         )
     if after is not None:
-        newer = _walk(db, ids, _cursor(after), back=False, size=size + 1)
+        newer = _walk(db, ids, place_of(after), back=False, size=size + 1)
         return ThreadPage(newer[:size], None, mark(newer[size - 1]) if len(newer) > size else None)
-    older = _walk(db, ids, _cursor(before), back=True, size=size + 1)
+    older = _walk(db, ids, place_of(before), back=True, size=size + 1)
     return ThreadPage(list(reversed(older[:size])), mark(older[size - 1]) if len(older) > size else None)
 
 

@@ -95,6 +95,7 @@ class Api(Connector[ApiSettings]):
         push=True,
         needs_public_url=True,
         idempotent=True,
+        posted=True,
         identity_kind="user",
         icon="webhook",
         tint="plum",

@@ -91,7 +91,8 @@ class Features:
     attachment_types: accepted content types ("image/*" allowed), empty for any. reply_window: how long after
     the customer's last message one may answer. push: can start a conversation. needs_public_url: the provider
     must reach us. live: the thread's own socket carries it, so there is no delivery job. idempotent: the
-    provider honours `Outbound.key`. inbound_only: nothing can be sent. identity_kind: "" means the kind.
+    provider honours `Outbound.key`. inbound_only: nothing can be sent. posted: a program that the product
+    itself let in may bring messages too, in the JSON that `parse` reads. identity_kind: "" means the kind.
     icon: a Lucide icon name; tint: one of the design tokens' colours.
     """
 
@@ -112,6 +113,7 @@ class Features:
     live: bool = False
     idempotent: bool = False
     inbound_only: bool = False
+    posted: bool = False
     offline_form: bool = False
     identity_kind: str = ""
     icon: str = "message-square"

@@ -18,17 +18,21 @@ def show(request: Request) -> Response:
     """The file; ``?scaled=1`` the small picture. Without access it does not exist."""
     with reading() as db:
         attachment = _visible(db, request.state.viewer, request.path_params["key"])
-    scaled = bool(request.query_params.get("scaled"))
+    shown = attachment.content_type.startswith(SHOWN)
+    return sent(attachment, scaled=bool(request.query_params.get("scaled")), inline=shown)
+
+
+def sent(attachment: Attachment, *, scaled: bool, inline: bool) -> Response:
+    """The bytes of a file that may be seen, in a form that can do no harm. Raises `NotFound` where they are missing."""
     try:
         path = files.path_of(attachment, scaled=scaled)
     except files.Missing:
         raise NotFound(attachment.key) from None
-    shown = attachment.content_type.startswith(SHOWN)
     return FileResponse(
         path,
         media_type="image/webp" if path.suffix == ".webp" else attachment.content_type,
         filename=attachment.name,
-        content_disposition_type="inline" if shown else "attachment",
+        content_disposition_type="inline" if inline else "attachment",
         headers={
             "Cache-Control": "private, max-age=86400",
             "X-Content-Type-Options": "nosniff",
@@ -42,11 +46,7 @@ def _visible(db: Session, viewer: Agent, key: str) -> Attachment:
     found = db.scalar(select(Attachment).where(Attachment.key == key))
     if found is None:
         raise NotFound(key)
-    if found.message_id is not None:
-        queries.message_for(db, viewer, found.message_id)
-    elif found.agent_id != viewer.id:
-        raise NotFound(key)
-    return found
+    return queries.attachment_for(db, viewer, found.id)
 
 
 routes = [Route("/files/{key}", show, methods=["GET"])]

@@ -21,7 +21,7 @@ from app.web.problem import MEDIA_TYPE, ProblemShape
 
 Json = dict[str, Any]
 _REF = "#/components/schemas/{name}"
-_RATE_HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "RateLimit-Policy", "RateLimit")
+_RATE_HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 _UPLOAD: Json = {
     "type": "object",
     "required": ["file"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, get_origin, get_type_hints
 
 import msgspec
@@ -43,9 +44,11 @@ def _query(kind: type[Any], request: Request) -> Any:
             raise Problem(422, "This is not text.", field=f"query.{name}", code="validation")
         given[name] = several if get_origin(hints.get(name)) is list else several[-1]
     try:
-        return msgspec.convert(given, kind, strict=False)
+        read = msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as error:
         raise unreadable(error, "query") from error
+    _check_times(read, "query")
+    return read
 
 
 def _json(kind: Any, request: Request, body: bytes) -> Any:
@@ -53,8 +56,19 @@ def _json(kind: Any, request: Request, body: bytes) -> Any:
     if media != "application/json":
         raise Problem(415, "Send the body as application/json.", field="header.Content-Type")
     try:
-        return msgspec.json.decode(body, type=kind)
+        read = msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
         raise unreadable(error, "body") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Problem(400, "The body is not JSON.", field="body", code="malformed") from error
+    _check_times(read, "body")
+    return read
+
+
+def _check_times(read: Any, place: str) -> None:
+    """A time of our time: one at the end of the calendar is none at all in another zone."""
+    if isinstance(read, datetime) and not 1970 <= read.year < 9000:
+        raise Problem(422, "Expected a time such as 2026-01-31T09:00:00Z.", field=place, code="validation")
+    if isinstance(read, msgspec.Struct):
+        for name in read.__struct_fields__:
+            _check_times(getattr(read, name), f"{place}.{name}")

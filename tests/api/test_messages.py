@@ -1,0 +1,148 @@
+"""Reading a thread and speaking in it, over the API."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from app import intake
+from app.db import reading, transaction
+from app.models import Agent, Channel, Conversation, Message, RawReceipt
+from tests import factories
+from tests.api.calling import Program, program
+
+pytestmark = pytest.mark.usefixtures("committed")
+
+
+def cast(kind: str = "webchat") -> tuple[Agent, Channel, Conversation]:
+    with transaction() as db:
+        agent, channel = factories.agent(db, "佐藤"), factories.channel(db, kind)
+        return agent, channel, factories.conversation(db, channel, "在庫は？")
+
+
+def texts(caller: Program, thread: Conversation, **query: object) -> list[str]:
+    told = caller.see(f"/conversations/{thread.id}/messages", **query)
+    return [one["text"] for one in told["items"] if one["kind"] != "system"]
+
+
+def test_an_answer_is_in_the_thread_and_on_its_way() -> None:
+    agent, channel, thread = cast()
+    caller = program(agent)
+    said = caller.call("POST", f"/conversations/{thread.id}/replies", 201, json={"text": "ございます。"})
+    assert (said["kind"], said["author"], said["agent_id"]) == ("outbound", "agent", agent.id)
+    assert (said["channel_id"], said["delivery"]["state"]) == (channel.id, "sent")
+    assert caller.see(f"/messages/{said['id']}") == said
+    assert texts(caller, thread) == ["在庫は？", "ございます。"]
+    told = caller.see(f"/conversations/{thread.id}")
+    assert (told["owner"], told["assignee_id"], told["unread"]) == ("human", agent.id, 0)
+
+
+def test_the_same_client_id_again_changes_nothing() -> None:
+    agent, _, thread = cast()
+    caller, body = program(agent), {"text": "はい。", "client_id": "mine-0001"}
+    first = caller.call("POST", f"/conversations/{thread.id}/replies", 201, json=body)
+    assert caller.call("POST", f"/conversations/{thread.id}/replies", 201, json=body)["id"] == first["id"]
+    assert texts(caller, thread) == ["在庫は？", "はい。"]
+
+
+def test_a_note_is_a_note_and_an_empty_one_is_refused() -> None:
+    agent, _, thread = cast()
+    caller = program(agent)
+    assert (
+        caller.call("POST", f"/conversations/{thread.id}/notes", 201, json={"text": "VIP"})["kind"] == "note"
+    )
+    problem = caller.refused("POST", f"/conversations/{thread.id}/notes", 422, json={"text": "  "})
+    assert (problem["detail"], problem["type"]) == ("The note is empty.", "urn:madoguchi:problem:refused")
+
+
+def test_a_thread_is_read_in_both_directions() -> None:
+    agent, channel, thread = cast()
+    with transaction() as db:
+        identity = factories.identity_of(db, thread)
+        for n in range(9):
+            factories.customer_says(db, channel, f"{n}", identity.address)
+    caller, path = program(agent), f"/conversations/{thread.id}/messages"
+    newest = caller.see(path, limit=4)
+    assert [one["text"] for one in newest["items"]] == ["5", "6", "7", "8"]
+    before = caller.see(path, limit=4, before=newest["older"])
+    assert [one["text"] for one in before["items"]] == ["1", "2", "3", "4"]
+    start = caller.see(path, limit=8, after="start")
+    assert [one["text"] for one in start["items"]][:2] == ["在庫は？", "0"]
+    assert texts(caller, thread, after=start["newer"]) == ["7", "8"]
+    around = caller.see(path, limit=4, around=before["items"][0]["id"])
+    assert "1" in [one["text"] for one in around["items"]]
+    assert caller.refused("GET", path, 422, params={"before": "x"})["errors"][0]["field"] == "query.after"
+
+
+def test_a_file_is_uploaded_sent_and_fetched() -> None:
+    agent, _, thread = cast()
+    caller = program(agent)
+    kept = caller.call("POST", "/attachments", 201, files={"file": ("メモ.txt", "内容".encode())})
+    assert (kept["name"], kept["content_type"]) == ("メモ.txt", "text/plain")
+    body = {"text": "ご覧ください", "attachment_ids": [kept["id"]]}
+    said = caller.call("POST", f"/conversations/{thread.id}/replies", 201, json=body)
+    assert said["attachments"] == [kept]
+    fetched = caller.get(kept["url"])
+    assert (fetched.status_code, fetched.content) == (200, "内容".encode())
+    assert fetched.headers["content-disposition"].startswith("attachment")
+    again = caller.refused("POST", f"/conversations/{thread.id}/replies", 409, json=body)
+    assert "メモ.txt" in again["detail"]
+
+
+def test_nobody_fetches_or_sends_anothers_file() -> None:
+    agent, _, thread = cast()
+    with transaction() as db:
+        other = factories.agent(db)
+    kept = program(agent).call("POST", "/attachments", 201, files={"file": ("a.txt", b"a")})
+    program(other).refused("GET", f"/attachments/{kept['id']}", 404)
+    program(other).refused("GET", f"/attachments/{kept['id']}/content", 404)
+    body = {"text": "x", "attachment_ids": [kept["id"]]}
+    problem = program(other).refused("POST", f"/conversations/{thread.id}/replies", 422, json=body)
+    assert problem["errors"][0]["field"] == "body.attachment_ids"
+
+
+def test_two_writers_of_a_draft_do_not_overwrite_each_other() -> None:
+    agent, _, thread = cast()
+    caller, path = program(agent), f"/conversations/{thread.id}/draft"
+    tag = caller.get("/api/v1" + path).headers["etag"]
+    assert caller.refused("PUT", path, 428, json={"text": "a"})["errors"][0]["field"] == "header.If-Match"
+    kept = caller.put("/api/v1" + path, json={"text": "a"}, headers={"if-match": tag})
+    assert kept.status_code == 200
+    caller.refused("PUT", path, 412, json={"text": "b"}, headers={"if-match": tag})
+    assert caller.see(path)["text"] == "a"
+    assert kept.headers["etag"] == caller.get("/api/v1" + path).headers["etag"]
+    caller.call("DELETE", path, 204, headers={"if-match": kept.headers["etag"]})
+    assert caller.see(path)["text"] == ""
+
+
+def test_a_program_writes_as_a_customer_once() -> None:
+    with transaction() as db:
+        admin, agent = factories.agent(db, role="admin"), factories.agent(db)
+        channel, chat = factories.channel(db, "api"), factories.channel(db)
+    caller, path = program(admin), f"/channels/{channel.id}/messages"
+    body = {"id": "form-1", "from": {"id": "u-1", "name": "山田 太郎"}, "text": "在庫は？"}
+    first = caller.call("POST", path, 201, json=body)
+    again = caller.call("POST", path, 200, json=body)
+    assert (first["new"], again["new"], again["message_id"]) == (True, False, first["message_id"])
+    told = caller.see(f"/messages/{first['message_id']}")
+    assert (told["text"], told["author"], told["external_id"]) == ("在庫は？", "customer", "form-1")
+    assert caller.see(f"/conversations/{first['conversation_id']}")["customer_name"] == "山田 太郎"
+    with reading() as db:
+        assert [one.state for one in db.scalars(select(RawReceipt))] == ["parsed", "parsed"]
+    program(agent).refused("POST", path, 403, json=body)
+    caller.refused("POST", f"/channels/{chat.id}/messages", 409, json=body)
+    problem = caller.refused("POST", path, 422, json={"id": "form-2", "from": {"id": "u-1"}})
+    assert problem["errors"][0]["field"] == "body.text"
+
+
+def test_what_a_program_wrote_as_a_customer_can_be_read_again() -> None:
+    with transaction() as db:
+        admin, channel = factories.agent(db, role="admin"), factories.channel(db, "api")
+    body = {"id": "form-1", "from": {"id": "u-1"}, "text": "在庫は？"}
+    program(admin).call("POST", f"/channels/{channel.id}/messages", 201, json=body)
+    with transaction() as db:
+        receipt = db.scalars(select(RawReceipt)).one()
+        receipt.state = "failed"
+    assert intake.read_receipt(receipt.id).state == "parsed"
+    with reading() as db:
+        assert len(db.scalars(select(Message)).all()) == 1
