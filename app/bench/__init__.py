@@ -26,6 +26,7 @@ __all__ = [
 
 # name → module; the module has a click command `command`. Imported when it is needed.
 BENCHMARKS: dict[str, str] = {
+    "seed": "app.bench.seeding",
     "faults": "app.bench.faults",
     "live": "app.bench.live",
     "ingest": "app.bench.ingest",

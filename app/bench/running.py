@@ -15,6 +15,7 @@ from rich.table import Table
 from app.bench.results import Result
 
 Body = Callable[..., Iterable[Result]]
+PROGRESS = "madoguchi.progress"  # where, in a context's `meta`, the command line keeps its progress bar
 
 
 class Benchmark(click.Command):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import click
 
 from app.bench import BENCHMARKS, load
+from app.bench.running import PROGRESS
 from app.cli.processes import prepare
+from app.cli.progress import progress
 
 
 class Benchmarks(click.Group):
@@ -31,3 +33,4 @@ def bench(ctx: click.Context) -> None:
       madoguchi bench compare before.json after.json
     """
     ctx.obj = prepare
+    ctx.meta[PROGRESS] = progress
