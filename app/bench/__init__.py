@@ -27,7 +27,7 @@ __all__ = [
 # name → module; the module has a click command `command`. Imported when it is needed.
 BENCHMARKS: dict[str, str] = {
     "seed": "app.bench.seeding",
-    "faults": "app.bench.faults",
+    "faults": "app.bench.faults.command",
     "live": "app.bench.live",
     "ingest": "app.bench.ingest",
     "sockets": "app.bench.sockets",

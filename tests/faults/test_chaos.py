@@ -37,9 +37,9 @@ def test_a_short_run_keeps_every_promise(empty_database_url: str) -> None:
 @pytest.mark.parametrize(
     ("planted", "kind", "kills", "broken"),
     [
-        ("lost", "kill web", "3", "lost: nothing acknowledged is lost"),
-        ("doubled", "cut every line", "3", "doubled: once at the receiver"),
-        ("bot", "cut every line", "3", "bot: no word after a takeover"),
+        ("lost", "kill web", "2", "lost: nothing acknowledged is lost"),
+        ("doubled", "wipe redis", "8", "doubled: once at the receiver"),
+        ("bot", "wipe redis", "8", "bot: no word after a takeover"),
     ],
 )
 def test_a_planted_bug_is_found(planted: str, kind: str, kills: str, broken: str) -> None:

@@ -176,11 +176,13 @@ def _screens(rows: Session, there: Load, wrong: list[str]) -> Verdict:
 
 def _books(here: Stage) -> Verdict:
     """`madoguchi verify`."""
+    wrong: tuple[str, ...] = ()
     try:
         told = here.run(*Stage.PROGRAM[1:], "verify", redis="redis://127.0.0.1:1/0")
-        return Verdict("books: `madoguchi verify` adds up", len(told.splitlines()), ())
     except StackError as error:
-        return Verdict("books: `madoguchi verify` adds up", 0, tuple(str(error).splitlines()))
+        told = str(error)
+        wrong = tuple(line for line in told.splitlines() if line.startswith(("WRONG", " " * 6))) or (told,)
+    return Verdict("books: `madoguchi verify` adds up", told.count("\nok ") + len(wrong), wrong)
 
 
 def _counts(driver: Driver, there: Load) -> dict[str, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
@@ -12,6 +14,7 @@ from app.models.delivery import SENDING
 
 
 def _claim(db: Session, delivery_id: int, claim: str) -> bool:
+    time.sleep(0.2)  # as after a look that found it waiting
     taken = update(Delivery).where(Delivery.id == delivery_id)
     db.execute(taken.values(state=SENDING, claim=claim, claimed_at=now(), attempts=Delivery.attempts + 1))
     return True
