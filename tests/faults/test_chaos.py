@@ -28,24 +28,25 @@ def faults(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_short_run_keeps_every_promise(empty_database_url: str) -> None:
     server = ["--database-url", empty_database_url] if engines.WHICH == "postgresql" else []
-    ran = faults("--kills", "4", *server)
+    ran = faults("--kills", "5", *server)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "every promise was kept" in ran.stdout
 
 
-@pytest.mark.skipif(engines.WHICH != "sqlite", reason="a planted bug is found on either engine alike")
-@pytest.mark.parametrize(
-    ("planted", "kind", "kills", "broken"),
-    [
-        ("lost", "kill web", "2", "lost: nothing acknowledged is lost"),
-        ("doubled", "wipe redis", "8", "doubled: once at the receiver"),
-        ("bot", "wipe redis", "8", "bot: no word after a takeover"),
-    ],
-)
-def test_a_planted_bug_is_found(planted: str, kind: str, kills: str, broken: str) -> None:
-    ran = faults("--kills", kills, "--only", kind, "--also", f"tests.faults.planted.{planted}")
-    assert ran.returncode == 1, ran.stdout + ran.stderr
-    assert f"BROKEN  {broken}" in ran.stdout, ran.stdout
+if engines.WHICH == "sqlite":  # what finds them is the same on either engine
+
+    @pytest.mark.parametrize(
+        ("planted", "kind", "kills", "broken"),
+        [
+            ("lost", "kill web", "2", "lost: nothing acknowledged is lost"),
+            ("doubled", "wipe redis", "8", "doubled: once at the receiver"),
+            ("bot", "wipe redis", "8", "bot: no word after a takeover"),
+        ],
+    )
+    def test_a_planted_bug_is_found(planted: str, kind: str, kills: str, broken: str) -> None:
+        ran = faults("--kills", kills, "--only", kind, "--also", f"tests.faults.planted.{planted}")
+        assert ran.returncode == 1, ran.stdout + ran.stderr
+        assert f"BROKEN  {broken}" in ran.stdout, ran.stdout
 
 
 def test_the_seed_alone_says_which_faults_come_when() -> None:

@@ -101,6 +101,8 @@ class Driver:
         self.done[fault.kind] += how[verb]()
 
     def _kill(self, name: str, which: int) -> bool:
+        if name == "everything":
+            return self._kill_all()
         process = self._wait_for(name, which)
         if process is None:
             return False
@@ -108,6 +110,14 @@ class Driver:
             process.kill()
             return True
         return False
+
+    def _kill_all(self) -> bool:
+        """As when the power fails, but for the supervisor, who starts them again."""
+        found = [one for name, one in self.stage.programs().items() if name != "serve"]
+        for process in found:
+            with suppress(psutil.Error):
+                process.kill()
+        return bool(found)
 
     def _freeze(self, name: str, fault: Fault) -> bool:
         process = self._wait_for(name, fault.which)
