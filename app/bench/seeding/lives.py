@@ -7,14 +7,13 @@ memory, however many there are in all.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
 from random import Random
 
-from app.bench.seeding.rows import Batch, Rows, stamp
+from app.bench.seeding.rows import Batch, Rows, packed, stamp
 from app.bench.seeding.sentences import Writer, name
 from app.bench.seeding.sizes import sizes
 from app.bench.seeding.talks import Talk
@@ -106,10 +105,12 @@ class World:
         dice, random, language = self.random.random(), self.random, talk.person.language
         words = yield from self._with_bot(talk, words)
         if talk.owner == "bot":
+            self._sort(talk, crew, None)
             if not last or dice < 0.6:
                 talk.resolve(None)
             return
-        agent = self._give(talk, crew, nobody=last and words < 4 and dice < 0.1)
+        agent = random.choice((crew or random.choice(self.shop.crews)).members)
+        self._sort(talk, crew, None if last and words < 8 and 0.86 < dice < 0.9 else agent)
         for spoken in range(words):
             self._later(talk, 240)
             yield talk.at
@@ -140,12 +141,9 @@ class World:
                 talk.hand_over("misses")
         return words
 
-    def _give(self, talk: Talk, crew: Crew | None, *, nobody: bool) -> Colleague:
-        """Somebody takes it: of the thread's team, for good; or it waits for anybody."""
-        agent = self.random.choice((crew or self.random.choice(self.shop.crews)).members)
-        to = None if nobody else agent
-        talk.assign(self.shop.triage, to, crew.id if crew else None, crew.name if crew else "")
-        return agent
+    def _sort(self, talk: Talk, crew: Crew | None, agent: Colleague | None) -> None:
+        """It is given to the thread's team, for good, and to one of them or (None) to nobody yet."""
+        talk.assign(self.shop.triage, agent, crew.id if crew else None, crew.name if crew else "")
 
     def _end(self, talk: Talk, agent: Colleague, dice: float, *, last: bool) -> None:
         random = self.random
@@ -158,7 +156,7 @@ class World:
                 talk.rate(random.choice((3, 4, 4, 5, 5, 5)))
         elif dice < 0.86:
             talk.snooze(agent, self.order.until + random.uniform(1, 30) * DAY)
-        elif dice > 0.97 and talk.assignee:
+        elif dice > 0.99 and talk.assignee:
             talk.escalate(agent, self.writer.note(random).text, talk.at + 7200)
 
     def _later(self, talk: Talk, mean: float) -> None:
@@ -198,7 +196,7 @@ class World:
 
     def _customer(self, id: int, person: Person, kana: str, made_at: str) -> None:
         email, own = f"{person.language}{id}@customers.example", self.random.random() < 0.3
-        attributes = json.dumps({"rank": {"value": "gold", "proved": False, "at": made_at}}) if own else "{}"
+        attributes = packed({"rank": {"value": "gold", "proved": False, "at": made_at}}) if own else "{}"
         add, kind = self.rows.add, "visitor" if person.way.live else "api"
         add["customer"]((id, person.name, kana, person.language, "", attributes, made_at, made_at))
         first = (person.identity_id, id, kind, person.way.key, person.address, person.name, 1, made_at)

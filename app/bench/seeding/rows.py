@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
+
 Row = tuple[Any, ...]
 Batch = dict[str, list[Row]]
 
@@ -51,6 +53,11 @@ EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  # written without a zone, as SQLit
 def stamp(seconds: float) -> str:
     """A moment (seconds since 1970) as it is stored."""
     return (EPOCH + timedelta(seconds=seconds)).isoformat(" ", "microseconds")
+
+
+def packed(value: object) -> str:
+    """JSON, quickly."""
+    return msgspec.json.encode(value).decode()
 
 
 class Rows:

@@ -5,10 +5,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from app.bench.seeding.rows import stamp
+from app.bench.seeding.rows import packed, stamp
 from app.bench.seeding.sentences import Text
 from app.bench.seeding.threads import Colleague, Matter, Thread
 from app.inbox.current import FIRST_NUMBER, REOPEN_WITHIN
@@ -79,7 +78,7 @@ class Talk(Thread):
         detail |= {"handover_reason": None, "considered": [{"entry_id": entry_id, "score": 91.5}]}
         detail |= {"misses": 0, "asked": [], "question": question[2]}
         made = (self.rows.next_id("decision"), self.id, question[0], id, version, self.epoch, "answer")
-        self.rows.add["decision"]((*made, entry_id, None, 91.5, json.dumps(detail), now))
+        self.rows.add["decision"]((*made, entry_id, None, 91.5, packed(detail), now))
 
     def hand_over(self, reason: str) -> None:
         """inbox.hand_over: a person is awaited."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.bench.seeding.rows import Rows, stamp
+from app.bench.seeding.rows import Rows, packed, stamp
 from app.bench.seeding.sentences import Text
 from app.inbox.current import FIRST_NUMBER
 from app.text import one_line
@@ -137,7 +136,7 @@ class Thread:
         case_id = (matter.id if matter else None) if case_id == -1 else case_id
         id = self.rows.next_id("message")
         whose = (id, self.id, case_id, "system", "system", agent.id if agent else None)
-        context = json.dumps({"what": what, **about})
+        context = packed({"what": what, **about})
         self.rows.add["message"]((*whose, None, None, None, None, "", "", "", "[]", "[]", context, now, now))
         return id, now
 
@@ -158,7 +157,7 @@ class Thread:
         way_id = None if ours else self.person.way.id
         whose = (id, self.id, matter.id if matter else None, kind, author, agent.id if agent else None)
         by = (None if ours else self.person.identity_id, way_id, external, client)
-        about = json.dumps(context) if context else "{}"
+        about = packed(context) if context else "{}"
         rows.add["message"]((*whose, *by, said.text, "", "", "[]", "[]", about, now, now))
         rows.add["search_message"]((id, said.tokens, self._scopes(author, way_id, agent, note=ours)))
         rows.waiting += 1
@@ -184,7 +183,7 @@ class Thread:
         now: str,
     ) -> None:
         id = self.rows.next_id("event")
-        told = json.dumps(data) if data else "{}"
+        told = packed(data) if data else "{}"
         by = agent.id if agent else None
         self.rows.add["event"]((id, self.id, kind, now, actor, by, message, self.last_event, told, id))
         self.last_event = id
@@ -200,7 +199,7 @@ class Thread:
                 "name": "",
             }
             about |= {"email": "", "phone": "", "locale": person.language, "claimed": {}}
-            headers = {"x-sender": json.dumps(about), "x-device": person.address}
+            headers = {"x-sender": packed(about), "x-device": person.address}
             headers |= {"x-received": f"{now.replace(' ', 'T')}+00:00", "origin": ""}
             body: dict[str, Any] = {"t": "send", "id": own, "text": said}
         else:
@@ -214,8 +213,8 @@ class Thread:
                 now,
                 "FRAME" if way.live else "POST",
                 "" if way.live else f"https://desk.example.jp/hooks/{way.key}",
-                json.dumps(headers),
-                json.dumps(body).encode(),
+                packed(headers),
+                packed(body).encode(),
                 "" if way.live else "192.0.2.10",
                 "parsed",
                 "",
