@@ -30,5 +30,8 @@ BENCHMARKS: dict[str, str] = {
     "faults": "app.bench.faults.command",
     "live": "app.bench.live",
     "ingest": "app.bench.ingest",
+    "bot": "app.bench.bot",
+    "widget": "app.bench.widget",
+    "start": "app.bench.start",
     "sockets": "app.bench.sockets",
 }

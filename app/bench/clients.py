@@ -51,7 +51,7 @@ def address(number: int) -> str:
     return f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
 
 
-async def gently(work: Sequence[Awaitable[Any]], at_once: int = 50) -> None:
+async def gently(work: Sequence[Awaitable[Any]], at_once: int = 20) -> None:
     """Do all of it, not everything at once. Raises what the first that failed raised."""
     free = asyncio.Semaphore(at_once)
 
@@ -183,8 +183,8 @@ class Widget:
             if one is not None and not one.done():
                 one.set_exception(trouble)
 
-    def _gone(self, _closed: asyncio.Future[int]) -> None:
-        lost = ConnectionError("the line was lost")
+    def _gone(self, closed: asyncio.Future[int]) -> None:
+        lost = ConnectionError(f"the line was lost ({closed.result()})")
         for one in (*self.waiting.values(), self.opening):
             if one is not None and not one.done():
                 one.set_exception(lost)

@@ -12,9 +12,10 @@ from typing import Any, Self, TypeVar
 import click
 import psutil
 
-from app.bench.stack import Served, installed
+from app.bench.stack import Served, StackError, installed
 
 MEGA = 1_000_000
+LINES = 40  # of what an installation said that are shown when a benchmark fails
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -33,8 +34,12 @@ def ground(database_url: str | None = None, web: int = 1, **environment: str) ->
     if database_url:
         given["DATABASE_URL"] = database_url
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, installed(Path(folder), **given) as served:
-        served.wait_until_well()
-        yield served
+        try:
+            served.wait_until_well()
+            yield served
+        except StackError as error:
+            said = "\n".join(served.lines[-LINES:])
+            raise StackError(f"{error}\nThe installation's last lines:\n{said}") from error
 
 
 class Usage:

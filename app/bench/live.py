@@ -190,7 +190,7 @@ async def customers(starter: Starter, base: str, key: str, count: int) -> None:
     await gently([chat.open() for chat in chats])
     starter.say("ready")
     await starter.hear()
-    await gently([chat.say(f"{number}", said(number)) for number, chat in enumerate(chats)])
+    await gently([chat.deliver(f"{number}", said(number)) for number, chat in enumerate(chats)], 8)
     starter.say(count)
     while True:
         asked = await starter.hear()

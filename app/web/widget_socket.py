@@ -26,8 +26,7 @@ async def socket(websocket: WebSocket) -> None:
     hub: Hub = websocket.app.state.hub
     here = Open(websocket)
     try:
-        async with asyncio.timeout(HELLO_WITHIN):
-            desk = await _hello(here, desk_for(websocket), hub)
+        desk = await _hello(here, desk_for(websocket), hub)
         if desk is not None and widget_live.here[desk.visitor_id] >= LINES:
             here.line.close(BEHIND)
         elif desk is not None:
@@ -47,7 +46,10 @@ async def socket(websocket: WebSocket) -> None:
 
 async def _hello(here: Open, desk: Desk, hub: Hub) -> Desk | None:
     """The first frame must open a session; None if it did not (it was told why)."""
-    text = await here.hear()
+    async with asyncio.timeout(
+        HELLO_WITHIN
+    ):  # theirs to speak; our own time to answer is not held against them
+        text = await here.hear()
     if '"hello"' not in text[:4096] and '"hello"' not in text:
         here.line.put({"t": "error", "code": "hello", "sentence": "Say hello first.", "fatal": True})
         here.line.close(POLICY)
