@@ -23,7 +23,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "audit.person_added", "audit.person_edited", "audit.role", "audit.activated", "audit.deactivated",
             "audit.password", "audit.team_added", "audit.team_members", "audit.team_removed",
         ),
-        "signins": ("audit.signin", "audit.signin_failed"),
+        "signins": ("audit.signin", "audit.signin_failed", "audit.token_made", "audit.token_revoked"),
         "channels": (
             "audit.channel_added", "audit.channel_changed", "audit.channel_on", "audit.channel_off",
             "audit.receipt_read",

@@ -14,6 +14,7 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
+from app import vault
 from app.db import insert_if_new, now
 from app.models import KeptAnswer
 
@@ -51,17 +52,29 @@ def claim(db: Session, token_id: int, key: str, request: str) -> KeptAnswer | An
     seen = db.scalars(select(KeptAnswer).filter_by(token_id=token_id, key=key)).one()
     if seen.fingerprint != request:
         raise Mismatch(key)
-    return Answer(seen.status, dict(seen.headers), seen.body)
+    return Answer(seen.status, dict(seen.headers), vault.unseal(seen.body).get("body", "").encode())
 
 
 def keep(row: KeptAnswer, answer: Answer) -> None:
-    """Keep what the write is answered; it is there once the transaction commits."""
-    row.status, row.headers, row.body = answer.status, answer.headers, answer.body
+    """Keep what the write is answered; it is there once the transaction commits.
+
+    Sealed, for an answer may hold a secret that is told only once. `body` is text (JSON).
+    """
+    row.status, row.headers, row.body = (
+        answer.status,
+        answer.headers,
+        vault.seal({"body": answer.body.decode()}),
+    )
 
 
 def tidy(db: Session) -> int:
     """Forget the answers older than a day; returns how many. The clock calls this."""
     return len(db.scalars(delete(KeptAnswer).where(_old()).returning(KeptAnswer.id)).all())
+
+
+def lapsed(db: Session) -> bool:
+    """Whether there is anything to tidy."""
+    return db.scalar(select(KeptAnswer.id).where(_old()).limit(1)) is not None
 
 
 def _old() -> ColumnElement[bool]:

@@ -29,6 +29,8 @@ SENTENCES: Mapping[str, str] = {
     "audit.signin": "Signed in from %(ip)s.",
     "audit.signin_failed": "A sign-in as %(who)s from %(ip)s failed.",
     "audit.signin_failed/unknown": "A sign-in with an unknown address from %(ip)s failed.",
+    "audit.token_made": "The API token “%(name)s” was made.",
+    "audit.token_revoked": "The API token “%(name)s” was revoked.",
     "audit.channel_added": "The channel “%(name)s” was added.",
     "audit.channel_changed": "The settings of the channel “%(name)s” were changed.",
     "audit.channel_on": "The channel “%(name)s” was switched on.",

@@ -20,9 +20,10 @@ from app.queries import NotFound
 from app.web.pages import page
 
 FOLDER = Path(__file__).parent.parent / "help"
+_EXAMPLE = re.compile(r"^@example (\w+\.py)$", re.MULTILINE)
 
 
-GUIDES = ("inbox", "takeover", "escalations", "faq", "channels", "embedding")  # as one meets them
+GUIDES = ("inbox", "takeover", "escalations", "faq", "channels", "embedding", "api")  # as one meets them
 
 
 def show_all(request: Request) -> Response:
@@ -41,23 +42,28 @@ def show(request: Request) -> Response:
     """One page, in the viewer's language where there is one."""
     name, spoken = str(request.path_params["name"]), known(request.state.viewer.locale)
     if name in GUIDES:
-        title, html = _rendered(f"{spoken}/{name}")
+        title, html = rendered(f"{spoken}/{name}")
     elif name in {path.stem for path in FOLDER.glob("*.md")}:
         spoken = "en"
-        title, html = _rendered(name)
+        title, html = rendered(name)
     else:
         raise NotFound("page")
     return page(request, "help/page.html", section="help", title=title, html=html, spoken=spoken)
 
 
 @cache
-def _rendered(place: str) -> tuple[str, Markup]:
+def rendered(place: str) -> tuple[str, Markup]:
     """(title, HTML) of a page of ours. HTML in it is shown as text, and its headings can be linked to."""
-    source = (FOLDER / f"{place}.md").read_text("utf-8")
+    source = _EXAMPLE.sub(_example, (FOLDER / f"{place}.md").read_text("utf-8"))
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = markdown.parse(source)
     _anchor(tokens)
     return _title(source), Markup(markdown.renderer.render(tokens, markdown.options, {}))
+
+
+def _example(line: re.Match[str]) -> str:
+    """The program that a line `@example name.py` stands for: a file, so that it can be run as it is shown."""
+    return f"```python\n{(FOLDER / 'examples' / line[1]).read_text('utf-8')}```"
 
 
 def _title(source: str) -> str:

@@ -23,6 +23,7 @@ import "./live.js";
 import "./keys.js";
 import "./palette.js";
 import "./preview.js";
+import "./try.js";
 
 document.addEventListener("htmx:load", (event) => enliven(event.detail.elt));
 enliven(document.body);

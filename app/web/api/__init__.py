@@ -13,10 +13,10 @@ from starlette.routing import BaseRoute
 for _found in sorted(iter_modules(__path__), key=lambda found: found.name):
     import_module(f"{__name__}.{_found.name}")
 
-from app.web.api import document, serving  # noqa: E402  # when every endpoint is known
+from app.web.api import document, reference, serving  # noqa: E402  # when every endpoint is known
 from app.web.api.framework import ENDPOINTS  # noqa: E402
 from app.web.api.stream import listen  # noqa: E402
 
 __all__ = ["listen", "routes"]
 
-routes: list[BaseRoute] = [*document.routes, *serving.routes(ENDPOINTS)]
+routes: list[BaseRoute] = [*document.routes, *reference.routes, *serving.routes(ENDPOINTS)]

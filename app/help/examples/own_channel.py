@@ -1,0 +1,58 @@
+"""A channel of your own: each line typed is a customer's message, each answer of the bot or an agent is printed.
+
+Needs Python alone. DESK is the webhook address of an API channel, SECRET its signing secret, PORT where this listens;
+the channel's callback address is http://THIS-MACHINE:PORT.
+"""
+
+import hashlib
+import hmac
+import json
+import os
+import sys
+import threading
+import time
+import urllib.request
+import uuid
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+def sign(stamp: str, body: bytes) -> str:
+    signed = stamp.encode() + b"." + body
+    return hmac.new(os.environ["SECRET"].encode(), signed, hashlib.sha256).hexdigest()
+
+
+def post(event: dict[str, Any]) -> None:
+    """The same id again is stored once: whatever was not answered with 200 may be sent again."""
+    body, stamp = json.dumps({"events": [event]}).encode(), str(int(time.time()))
+    headers = {"X-Madoguchi-Signature": f"t={stamp},v1={sign(stamp, body)}"}
+    urllib.request.urlopen(urllib.request.Request(os.environ["DESK"], body, headers), timeout=30).close()
+
+
+class Callback(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        parts = dict(part.split("=", 1) for part in self.headers["X-Madoguchi-Signature"].split(","))
+        good = (
+            hmac.compare_digest(parts["v1"], sign(parts["t"], body))
+            and abs(time.time() - int(parts["t"])) < 300
+        )
+        if good:
+            said = json.loads(body)
+            print(f"{said['author'] or 'bot'}: {said['text']}", flush=True)
+        self.send_response(200 if good else 401)
+        self.end_headers()
+
+
+server = ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Callback)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+for line in sys.stdin:
+    post(
+        {
+            "type": "message",
+            "id": str(uuid.uuid4()),
+            "from": {"id": "me", "name": "山田"},
+            "text": line.strip(),
+        }
+    )
+server.shutdown()
