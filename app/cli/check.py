@@ -112,6 +112,7 @@ def _redis(current: Settings) -> str | None:
 
     try:
         jobs.connection().ping()
-    except OSError as error:
-        return f"Redis does not answer at {where(current.redis_url)}: {error}."
+    except (jobs.Away, OSError) as error:
+        said = str(error).rstrip(".")
+        return f"Redis does not answer at {where(current.redis_url)}: {said}."
     return None

@@ -10,6 +10,9 @@ from sqlalchemy import create_engine
 from tests import engines
 from tests.conftest import empty
 
+# What needs the other engine, or cannot differ between the two, is not collected for this one.
+collect_ignore = ["test_two_machines.py"] if engines.WHICH == "sqlite" else ["test_foreign_redis.py"]
+
 
 @pytest.fixture
 def environment(empty_database_url: str) -> Iterator[dict[str, str]]:
