@@ -60,7 +60,7 @@ class Head:
 def settle(most: int = BATCH) -> int:
     """Give their positions to up to `most` events that have none yet; returns how many.
 
-    Opens its own transaction: call it before the reading that is to see them, never inside one.
+    Opens its own transaction: call it before the reading that is to see them.
     """
     if one_writer() or not _unplaced():
         return 0
@@ -80,6 +80,13 @@ def settle_all() -> None:
     """The same until none is left, for whoever wants to begin at the end."""
     while settle() == BATCH:
         pass
+
+
+def end(db: Session) -> int:
+    """The position from which on everything is yet to come, what is committed but not placed yet included. In a
+    transaction that writes; a reading would not see what is placed meanwhile."""
+    settle_all()
+    return newest(db)
 
 
 def newest(db: Session) -> int:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache
 
 import httpx2
 
@@ -68,6 +68,14 @@ def call(url: str, headers: Mapping[str, str], body: bytes) -> Answer:
     )
 
 
+def close() -> None:
+    """Let go of the connections that were kept for the next call."""
+    with _making:
+        for client in _clients.values():
+            client.close()
+        _clients.clear()
+
+
 def shortened(headers: Mapping[str, str]) -> dict[str, str]:
     """Headers as the log keeps them."""
     return {
@@ -115,7 +123,13 @@ def _since(began: float) -> int:
     return int((time.monotonic() - began) * 1000)
 
 
-@cache
+_clients: dict[bool, guard.Client] = {}
+_making = threading.Lock()
+
+
 def _client(allow_private: bool) -> guard.Client:
-    limits = httpx2.Timeout(connect=CONNECT, read=DEADLINE, write=DEADLINE, pool=CONNECT)
-    return guard.Client(allow_private=allow_private, timeout=limits)
+    with _making:  # threads that come first at once must not make one each
+        if allow_private not in _clients:
+            limits = httpx2.Timeout(connect=CONNECT, read=DEADLINE, write=DEADLINE, pool=CONNECT)
+            _clients[allow_private] = guard.Client(allow_private=allow_private, timeout=limits)
+        return _clients[allow_private]

@@ -15,7 +15,7 @@ from sqlalchemy import or_, select
 from app.db import now, reading
 from app.models import Webhook
 from app.realtime import Ear
-from app.webhooks import sending
+from app.webhooks import calling, sending
 from app.webhooks.fanout import fan_out
 
 log = logging.getLogger(__name__)
@@ -47,6 +47,7 @@ class Pump:
         self.pool.shutdown(wait=False, cancel_futures=True)
         wait(self.busy.values(), LAST_WORDS)
         self.ear.close()
+        calling.close()
 
     def round(self) -> str:
         """Make rows, start what is due. Returns what to wait for: a "subscription", a "ring", a "call" to be over,

@@ -58,7 +58,7 @@ def add(db: Session, actor: Agent, name: str, url: str, kinds: Iterable[str] = (
         url=_address(url),
         kinds=_kinds(kinds),
         secrets=vault.seal({"keys": [key]}),
-        cursor=feed.newest(db),
+        cursor=feed.end(db),
         agent_id=actor.id,
     )
     db.add(made)
@@ -112,7 +112,7 @@ def switch_on(db: Session, actor: Agent, hook: Webhook, *, catch_up: bool = True
         db.execute(waiting.values(attempts=0, first_at=None, next_at=now()))
     else:
         db.execute(waiting.values(state=SKIPPED, done_at=now()))
-        hook.cursor = max(hook.cursor, feed.newest(db))
+        hook.cursor = max(hook.cursor, feed.end(db))
     hook.failing_since = hook.resume_at = None
     if not hook.enabled:
         hook.enabled, hook.notice = True, ""
