@@ -1,6 +1,7 @@
 """The clock: what has to happen because time passed, and asking the channels that do not call us.
 
-``madoguchi poll`` runs it. Several may run: each round claims what it does by conditional update.
+``madoguchi poll`` runs it, and so does the worker of ``madoguchi serve`` (a process less to keep in memory). Several
+may run: each round claims what it does by conditional update.
 """
 
 from __future__ import annotations
@@ -9,14 +10,15 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Select, delete, or_, select
 from sqlalchemy.orm import Session
 
-from app import connect, deliver, feed, files, inbox, intake, jobs, polled, vault, webhooks
+from app import connect, deliver, feed, files, idempotency, inbox, intake, jobs, polled, vault, webhooks
 from app.db import now, reading, transaction
 from app.models import Attachment, Channel, Conversation, RawReceipt, ReplyLock
 from app.models.conversation import SNOOZED
@@ -26,6 +28,7 @@ from channels.base import ChannelError, Event, Polling, Request
 log = logging.getLogger(__name__)
 
 ROUND = 1.0  # seconds
+PATIENCE = 5.0  # seconds a round may take to end when we stop; what it leaves, the next clock finds
 LATE = timedelta(seconds=20)  # a stored request not read by then was left by a process that died
 ASK_EVERY = 10.0  # seconds between two polls of one channel
 SETTLED_A_ROUND = 5  # batches of events placed in one round of the clock
@@ -38,7 +41,25 @@ def main() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    run(stop)
+    _tick(stop)
+
+
+@contextmanager
+def running() -> Iterator[None]:
+    """Keep the clock in a thread while the block runs."""
+    stop = threading.Event()
+    thread = threading.Thread(target=_tick, args=(stop,), name="clock", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(PATIENCE)
+
+
+def _tick(stop: threading.Event) -> None:
+    with jobs.pulse("poll"):
+        run(stop)
 
 
 def run(stop: threading.Event) -> None:
@@ -115,14 +136,16 @@ def follow() -> None:
 
 
 def tidy() -> None:
-    """Forget lapsed reply locks and uploads nobody sent."""
+    """Forget lapsed reply locks, uploads nobody sent, and answers kept for repeated requests."""
     with reading() as db:
         lapsed = db.scalar(select(ReplyLock.conversation_id).where(ReplyLock.expires_at < now()).limit(1))
         orphan = db.scalar(_orphans().limit(1))
-    if lapsed is not None or orphan is not None:
+        kept = idempotency.lapsed(db)
+    if lapsed is not None or orphan is not None or kept:
         with transaction() as db:
             db.execute(delete(ReplyLock).where(ReplyLock.expires_at < now()))
             files.forget(db, db.scalars(_orphans().limit(200)))
+            idempotency.tidy(db)
 
 
 def _orphans() -> Select[Attachment]:

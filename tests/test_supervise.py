@@ -20,7 +20,7 @@ from tests.serving import Served, clean_environment, serving, until
 
 pytestmark = pytest.mark.faults
 
-NAMES = ("redis", "web", "worker", "poll")
+NAMES = ("redis", "web", "worker")
 
 
 def ready(served: Served) -> bool:

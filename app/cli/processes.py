@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from contextlib import nullcontext
 from urllib.parse import urlsplit
 
 import click
@@ -46,15 +47,18 @@ def web(host: str | None, port: int | None, drain: float, fd: int | None, gate: 
 
 
 @click.command()
-def worker() -> None:
+@click.option(
+    "--clock", "keeps_clock", is_flag=True, help="Keep the clock too, as `serve` does: one process less."
+)
+def worker(keeps_clock: bool) -> None:
     """Deliver messages and do other work in the background.
 
     Run as many as you like, on any machine that reaches the database and Redis.
     """
     prepare(redis=True)
-    from app import jobs, webhooks
+    from app import clock, jobs, webhooks
 
-    with webhooks.pumping():
+    with webhooks.pumping(), clock.running() if keeps_clock else nullcontext():
         jobs.work()
 
 
@@ -65,10 +69,9 @@ def poll() -> None:
     One is enough; a second one does no harm.
     """
     prepare(redis=True)
-    from app import clock, jobs
+    from app import clock
 
-    with jobs.pulse("poll"):
-        clock.main()
+    clock.main()
 
 
 @click.command()

@@ -21,7 +21,7 @@ from app.supervise import Program, Supervisor, line_printer, stopping_on_signals
 READY_SECONDS = 60
 TRIES = 4  # of a child that ends before the first page is served
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-HELPERS = ("worker", "poll")
+HELPERS: tuple[tuple[str, ...], ...] = (("worker", "--clock"),)  # commands of ours
 ME = (sys.executable, "-m", "app.cli")
 
 
@@ -62,7 +62,7 @@ def run(settings: Settings) -> None:
     with datadir.only_one(settings.data_dir):
         listening = listener.bind(settings.host, settings.port)
         settings.key("check")  # the secret key is made or read now, not by several children at once
-        names = ("redis", *_web_names(settings), *HELPERS)
+        names = ("redis", *_web_names(settings), *(helper[0] for helper in HELPERS))
         supervisor = Supervisor(line_printer(names), _environment(settings))
         with stopping_on_signals(supervisor):
             try:
@@ -87,8 +87,8 @@ def _start(supervisor: Supervisor, settings: Settings, listening: socket.socket)
     if supervisor.stopping.is_set():
         return
     _announce(settings, welcome)
-    for name in HELPERS:
-        supervisor.start(Program(name, (*ME, name)))
+    for helper in HELPERS:
+        supervisor.start(Program(helper[0], (*ME, *helper)))
 
 
 def _start_redis(supervisor: Supervisor, settings: Settings) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session, SessionTransaction
 
-from app.models import Conversation
+from app.db import now
+from app.family import family_ids
+from app.models import Conversation, Message
 
 
 class Refused(Exception):
@@ -52,6 +55,20 @@ def hold_all(db: Session, conversations: Sequence[Conversation]) -> list[Convers
         ).all()  # kept alive until all are settled: the session forgets what nobody holds
         held.update(head.id for head in heads if head.head_id in (None, head.id))
     return [_settle(db, one) for one in conversations]
+
+
+def moment(db: Session, head: Conversation) -> datetime:
+    """Now, as the thread of `head` (held) counts it: what is said next never stands above what it answers.
+
+    A clock that was ahead for a while and is put right would otherwise do that until real time has caught up.
+    """
+    newest = [_newest(db, id) for id in family_ids(db, head)]
+    return max([now(), *(at for at in newest if at is not None)])
+
+
+def _newest(db: Session, conversation_id: int) -> datetime | None:
+    mine = select(Message.sent_at).where(Message.conversation_id == conversation_id)
+    return db.scalar(mine.order_by(Message.sent_at.desc(), Message.id.desc()).limit(1))
 
 
 def _settle(db: Session, conversation: Conversation) -> Conversation:

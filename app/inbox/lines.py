@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.db import now
 from app.inbox.current import current_case
+from app.inbox.holding import moment
 from app.models import Agent, Conversation, Message
 from app.models.message import SYSTEM
 
@@ -23,7 +23,7 @@ def line(
         kind=SYSTEM,
         author="system",
         agent_id=agent.id if agent else None,
-        sent_at=now(),
+        sent_at=moment(db, conversation),
         context={"what": what, **data},
     )
     db.add(message)

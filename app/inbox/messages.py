@@ -13,7 +13,7 @@ from app.db import after_commit, now
 from app.events import record
 from app.inbox import reading
 from app.inbox.current import current_case, open_case
-from app.inbox.holding import Refused, hold
+from app.inbox.holding import Refused, hold, moment
 from app.inbox.ownership import become_human
 from app.inbox.receiving import MAX_TEXT
 from app.inbox.summary import show
@@ -57,12 +57,13 @@ def reply(
     identity, channel = route(db, head, channel_id)
     own = family.conversation_of(db, identity.customer_id)
     reading.refuse_if_locked(db, agent, head)
-    message = _outbound(head, own, identity, channel, text, client_id, quick_replies)
+    message = _outbound(now(), own, identity, channel, text, client_id, quick_replies)
     message.author, message.agent_id = "agent", agent.id
     _check(message.text, channel, attachments)
     case = _case_to_answer(db, head, channel)
     message.case_id = case.id
     become_human(db, head, agent)  # before the words, so that the thread reads in order
+    message.sent_at = moment(db, head)
     _send(db, head, message, channel, identity, attachments)
     case.first_response_at = case.first_response_at or message.sent_at
     reading.answered(db, agent, head)
@@ -92,7 +93,8 @@ def bot_reply(
     if db.execute(claim, execution_options={"synchronize_session": False}).rowcount != 1:  # type: ignore[attr-defined]
         return None
     own = family.conversation_of(db, identity.customer_id)
-    message = _outbound(conversation, own, identity, channel, text, None, quick_replies)
+    at = max(now(), conversation.last_message_at or now())  # of the thread's time, see moment()
+    message = _outbound(at, own, identity, channel, text, None, quick_replies)
     message.author = "bot"
     message.links = list(links)
     case = current_case(db, conversation)
@@ -127,7 +129,7 @@ def note(
         agent_id=agent.id,
         client_id=client_id,
         text=text[:MAX_TEXT],
-        sent_at=now(),
+        sent_at=moment(db, head),
     )
     db.add(message)
     db.flush()
@@ -229,7 +231,7 @@ def _reaches(identity: Identity, channel: Channel) -> bool:
 
 
 def _outbound(
-    head: Conversation,
+    at: datetime,
     own: Conversation,
     identity: Identity,
     channel: Channel,
@@ -245,7 +247,7 @@ def _outbound(
         client_id=client_id,
         text=clean(text).strip(),
         quick_replies=list(quick_replies),
-        sent_at=now(),
+        sent_at=at,
     )
 
 

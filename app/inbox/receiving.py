@@ -151,7 +151,7 @@ def _places(db: Session, channel: Channel, arrivals: Sequence[_Arrival]) -> list
     A live sender sends one message after the other, so theirs keep the order they came in. *Trap:* the time is
     worked out from how long a message waited, and a slow server makes that shorter for the first than for the next.
     """
-    said = [min(one.said.sent_at or now(), now()) for one in arrivals]
+    said = [_said_at(one) for one in arrivals]
     if not connect.features(channel).live:
         return said
     last: dict[int, datetime] = {}
@@ -159,6 +159,13 @@ def _places(db: Session, channel: Channel, arrivals: Sequence[_Arrival]) -> list
         before = last.get(one.identity.id) or _last_said(db, one)
         said[number] = last[one.identity.id] = max(said[number], before) if before else said[number]
     return said
+
+
+def _said_at(one: _Arrival) -> datetime:
+    """The provider's time; ours, where it gave none or one of the future, and then not before what stands there."""
+    if one.said.sent_at is not None and one.said.sent_at <= now():
+        return one.said.sent_at
+    return max(now(), one.head.last_message_at or now())
 
 
 def _last_said(db: Session, one: _Arrival) -> datetime | None:

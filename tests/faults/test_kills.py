@@ -53,7 +53,7 @@ def test_webhooks_and_answers_survive_the_killing_of_every_process(
         threads = [threading.Thread(target=one.run, args=(stop,)) for one in senders]
         for thread in threads:
             thread.start()
-        here.kill_in_the_middle("web worker redis poll web worker", lambda: total(senders))
+        here.kill_in_the_middle("web worker redis worker web worker", lambda: total(senders))
         stop.set()
         for thread in threads:
             thread.join(60)

@@ -65,7 +65,7 @@ def _start_children_alike(path: str) -> None:
     from app.cli import serve
 
     serve.ME = (sys.executable, "-m", __spec__.name, "app.cli", path)  # type: ignore[assignment]
-    serve.HELPERS = ("worker", "worker", "poll")  # type: ignore[assignment]  # so that claims are contested
+    serve.HELPERS = (("worker",), ("worker",), ("poll",))  # so that claims are contested
     supervise.LONGEST_PAUSE = 0.8  # so many deaths would otherwise mean waiting most of the time
 
 
