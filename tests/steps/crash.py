@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -47,6 +48,9 @@ def run(journey: Doing, at: int | None, *, fewer: bool = False) -> End:
     `fewer`: nothing happens between a statement and the next within a transaction, so dying after each besides
     dying before each adds nothing that is not also tried; then only "before" is counted for these.
     """
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and thread.name == "together":
+            thread.join(HANGS)  # one that is about to end would look to the child as if it still ran
     app.db.engine().dispose()  # a connection must not be shared with the child
     ours, theirs = os.pipe()
     child = os.fork()

@@ -25,6 +25,7 @@ from tests.steps.partner import ADDRESS, Partner, install
 
 LATER = timedelta(minutes=5)  # longer than a stored request and a claim are left alone
 EVERY = os.environ.get("MADOGUCHI_TEST_EVERY_STEP") == "1"  # after each statement, too
+PARTS = 2  # of the steps of a journey: tests that run side by side
 FEWEST = 20
 
 
@@ -34,27 +35,31 @@ def partner(committed: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     gc.unfreeze()
 
 
+@pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("name", JOURNEYS)
-def test_dying_at_any_step_loses_and_doubles_nothing(name: str, partner: Partner) -> None:
+def test_dying_at_any_step_loses_and_doubles_nothing(name: str, part: int, partner: Partner) -> None:
     journey = JOURNEYS[name]
-    cases = die_everywhere(journey, partner)
+    cases = die_everywhere(journey, partner, part)
     recover(journey, cases)
     for case in cases:
         with case.named():
             books.check(journey, case)
     books.check_all()
-    sys.stdout.write(f"{name}: {len(cases) - 1} steps\n")
-    assert len(cases) > FEWEST, "a journey has more steps than that: they are not counted any more"
+    sys.stdout.write(f"{name}, part {part + 1} of {PARTS}: {len(cases) - 1} steps\n")
+    assert len(cases) > FEWEST / PARTS, "a journey has more steps than that: they are not counted any more"
 
 
-def die_everywhere(journey: Journey, partner: Partner) -> list[Case]:
-    """A process for each step, that dies there; the last one lives to the end. Each has its own channel."""
+def die_everywhere(journey: Journey, partner: Partner, part: int) -> list[Case]:
+    """A process for each step of this part, that dies there; the last one lives to the end.
+
+    Each has a channel of its own, so that none finds what another left behind.
+    """
     agent = prepare()
     journey.go(begin(journey, agent, partner, 0), unheard)  # what is made once a process is made now
     gc.collect()
     gc.freeze()  # so that the children share these pages
     cases = []
-    for n in itertools.count(1):
+    for n in itertools.count(1 + part, PARTS):
         case = begin(journey, agent, partner, n)
         end = crash.run(dying(journey, case), n, fewer=not EVERY)
         case.knows |= end.told

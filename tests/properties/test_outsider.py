@@ -1,0 +1,117 @@
+"""An outsider sees nothing, whoever they are and however the house is arranged: on every route, and live."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+from sqlalchemy import func, select, true
+
+from app import queries, realtime, search
+from app.db import reading
+from app.lines import Queued
+from app.models import Agent, Event
+from app.web import live
+from tests.hostile.asgi import Caller
+from tests.properties import walk
+from tests.properties.world import Viewer, World, build, change, hidden_from, nobody_is_told
+
+WORLDS = int(os.environ.get("MADOGUCHI_TEST_WORLDS", "2"))
+
+
+@pytest.fixture
+def caller(committed: None) -> Iterator[Caller]:
+    with Caller() as made:
+        yield made
+
+
+@pytest.mark.parametrize("seed", range(WORLDS))
+def test_no_route_shows_an_agent_what_is_not_theirs(seed: int, caller: Caller) -> None:
+    world = build(seed)
+    viewer = outsider(world)
+    assert walk.look_everywhere(world, viewer, caller) > 100
+    assert walk.try_everything(world, viewer, caller) > 50
+
+
+def outsider(world: World) -> Viewer:
+    """An agent from whom something is hidden; the house is stirred until there is one."""
+    while True:
+        found = [one for one in world.viewers if hidden_from(world, one)]
+        if found:
+            return world.rolls.choice(found)
+        change(world)
+
+
+@pytest.mark.parametrize("seed", range(10, 10 + WORLDS))
+def test_no_live_frame_shows_an_agent_what_is_not_theirs(seed: int, caller: Caller) -> None:
+    world = build(seed)
+    assert follow(world, caller, 25) > 20
+
+
+def follow(world: World, caller: Caller, changes: int) -> int:
+    """Everybody has a line open and looks at something; after each change what they are sent is read."""
+    lines = [(viewer, open_line(world, viewer, caller)) for viewer in world.viewers]
+    sent = 0
+    for _ in range(changes):
+        seen = newest()
+        change(world)
+        caller.loop.run_until_complete(tell(caller, seen))
+        for viewer, line in lines:
+            while not line.queue.empty():
+                told = msgspec.json.encode(line.queue.get_nowait()).decode()
+                nobody_is_told(world, viewer, told, "a live frame")
+                sent += 1
+    return sent
+
+
+def open_line(world: World, viewer: Viewer, caller: Caller) -> Queued:
+    with reading() as db:
+        row = db.get_one(Agent, viewer.id)
+    line = Queued(live.enter(row, viewer.session))
+    live.watch_of(line).looking = world.rolls.choice(list(world.words))
+    caller.hub.join(line, live.AGENTS)
+    return line
+
+
+def newest() -> int:
+    with reading() as db:
+        return db.scalar(select(func.max(Event.id))) or 0
+
+
+async def tell(caller: Caller, after: int) -> None:
+    """What the hub does when events were committed."""
+    with reading() as db:
+        rows = db.scalars(select(Event).where(Event.id > after).order_by(Event.id)).all()
+        changes = [realtime.change_of(row) for row in rows]
+    for handler in caller.hub.on_changes:
+        await handler(caller.hub, changes)
+
+
+# --- planted: each of these must be found ---------------------------------------------------------------
+
+LEAKS: dict[str, tuple[Any, str, Any]] = {
+    "a look-up without its criterion": (queries, "visible", lambda viewer: true()),
+    "a search without its criterion": (search.finding, "visible", lambda viewer: true()),
+}
+
+
+@pytest.mark.parametrize("leak", LEAKS)
+def test_a_planted_leak_is_found_on_the_routes(
+    leak: str, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = build(3)
+    viewer = outsider(world)
+    monkeypatch.setattr(*LEAKS[leak])
+    with pytest.raises(AssertionError, match=r"shows agent|404"):
+        walk.look_everywhere(world, viewer, caller)
+
+
+def test_a_planted_leak_is_found_on_the_live_feed(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = build(4)
+    monkeypatch.setattr(live, "may_see", lambda *_: True)
+    monkeypatch.setattr("app.web.frames.may_see", lambda *_: True)
+    with pytest.raises(AssertionError, match="a live frame shows agent"):
+        follow(world, caller, 40)
