@@ -138,14 +138,14 @@ def _store(
         entry_id=decision.entry_id,
         rule_id=decision.rule_id,
         score=decision.score,
-        detail=_plain({**asdict(decision), "question": message.text[:2000]}),
+        detail=plain({**asdict(decision), "question": message.text[:2000]}),
     )
     db.add(stored)
     db.flush()
     return stored
 
 
-def _plain(detail: dict[str, Any]) -> dict[str, Any]:
+def plain(detail: dict[str, Any]) -> dict[str, Any]:
     """Without what stands in columns of its own, and with lists for tuples."""
     for name in ("version", "action", "entry_id", "rule_id", "score"):
         detail.pop(name)

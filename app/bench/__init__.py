@@ -27,6 +27,9 @@ __all__ = [
 # name → module; the module has a click command `command`. Imported when it is needed.
 BENCHMARKS: dict[str, str] = {
     "seed": "app.bench.seeding",
+    "list": "app.bench.lists",
+    "open": "app.bench.opening",
+    "search": "app.bench.searching",
     "faults": "app.bench.faults.command",
     "live": "app.bench.live",
     "ingest": "app.bench.ingest",

@@ -44,7 +44,7 @@ class Benchmark(click.Command):
 
     def _run(self, file: Path | None, **options: Any) -> list[Result]:
         found = list(_told(self.body(**options)))
-        Console().print(table(found))
+        _console().print(table(found))
         if file is not None:
             write(file, found)
         return found
@@ -110,6 +110,12 @@ def write(file: Path, results: Sequence[Result]) -> None:
     from app.bench.report import document
 
     file.write_text(json.dumps(document(results), ensure_ascii=False, indent=1) + "\n", "utf-8")
+
+
+def _console() -> Console:
+    """As wide as the terminal; into a file, wide enough for the words."""
+    wide = Console()
+    return wide if wide.is_terminal else Console(width=150)
 
 
 def _told(results: Iterable[Result]) -> Iterable[Result]:

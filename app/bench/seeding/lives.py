@@ -43,7 +43,7 @@ class Shop:
     crews: tuple[Crew, ...]
     triage: Colleague  # who gives threads to teams
     labels: tuple[tuple[int, str], ...]
-    entries: tuple[int, ...]
+    entries: tuple[tuple[int, str], ...]
     version: int  # of the bot's book
 
 
@@ -129,7 +129,8 @@ class World:
         words -= 1
         while words and talk.owner == "bot":
             talk.at += 0.01
-            talk.bot_answers(self.writer.answered(language, random), random.choice(self.shop.entries), 1)
+            entry = random.choice(self.shop.entries)
+            talk.bot_answers(self.writer.answered(language, random), entry, self.shop.version)
             words -= 1
             if not words:
                 break

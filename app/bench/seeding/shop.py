@@ -48,7 +48,7 @@ def make(db: Session, password: str) -> Made:
     triage = _person(db, "supervisor", SUPERVISOR, "受付 さくら", hashed)
     crews = [_crew(db, number, hashed) for number in range(TEAMS)]
     tags = tuple((one.id, one.name) for one in (labels.add(db, triage, name, 210) for name in LABELS))
-    entries = tuple(_entry(db, triage, title, words) for title, words in ENTRIES)
+    entries = tuple((_entry(db, triage, title, words), title) for title, words in ENTRIES)
     ways = tuple(
         (_way(db, kind, name, key, bot), language, share) for kind, name, key, bot, language, share in WAYS
     )

@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
+import bots
+from app import answers
 from app.bench.seeding.rows import packed, stamp
 from app.bench.seeding.sentences import Text
 from app.bench.seeding.threads import Colleague, Matter, Thread
@@ -63,22 +66,16 @@ class Talk(Thread):
 
     # --- the bot --------------------------------------------------------------------------------------
 
-    def bot_answers(self, said: Text, entry_id: int, version: int) -> None:
+    def bot_answers(self, said: Text, entry: tuple[int, str], version: int) -> None:
         """answers.respond: what it decided about the last message, and its words."""
-        now, question = stamp(self.at), self.last
+        now, (asked, _, question, _) = stamp(self.at), self.last
         id = self.outbound("bot", None, said, now)
         self.event("message.sent", "bot", None, id, {}, now)
-        detail: dict[str, Any] = {
-            "language": self.person.language,
-            "text": said.text,
-            "phrase": None,
-            "quick_replies": [],
-        }
-        detail |= {"links": [], "label": None, "escalation_type": None, "escalation_reason": None}
-        detail |= {"handover_reason": None, "considered": [{"entry_id": entry_id, "score": 91.5}]}
-        detail |= {"misses": 0, "asked": [], "question": question[2]}
-        made = (self.rows.next_id("decision"), self.id, question[0], id, version, self.epoch, "answer")
-        self.rows.add["decision"]((*made, entry_id, None, 91.5, packed(detail), now))
+        considered = (bots.Considered(entry[0], entry[1], entry[1], 91.5),)
+        decided = bots.Decision("answer", self.person.language, version, said.text, considered=considered)
+        detail = packed(answers.plain({**asdict(decided), "question": question}))
+        made = (self.rows.next_id("decision"), self.id, asked, id, version, self.epoch, "answer")
+        self.rows.add["decision"]((*made, entry[0], None, 91.5, detail, now))
 
     def hand_over(self, reason: str) -> None:
         """inbox.hand_over: a person is awaited."""
