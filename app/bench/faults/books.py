@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.bench.faults.ledger import Said
 from app.models import Channel, Conversation, Decision, Delivery, Event, Message, RawReceipt
-from app.models.delivery import UNKNOWN
+from app.models.delivery import QUEUED, UNKNOWN
 
 NAMED = 5
 
@@ -56,6 +56,12 @@ class Books:
     def place(self, message: Message) -> tuple[object, int]:
         """Where it stands in its thread."""
         return message.sent_at, message.id
+
+    def put_back(self) -> Counter[int]:
+        """How often each message's delivery went back into the line: tried in vain, or its claim given up."""
+        told = (one for one in self.events if one.kind in ("delivery", "delivery.retried"))
+        back = (one for one in told if one.data.get("state", QUEUED) == QUEUED)
+        return Counter(one.message_id for one in back if one.message_id)
 
     def unsure(self) -> set[int]:
         """Messages whose delivery was `unknown` at some time."""

@@ -65,7 +65,11 @@ def _start_children_alike(path: str) -> None:
     from app.cli import serve
 
     serve.ME = (sys.executable, "-m", __spec__.name, "app.cli", path)  # type: ignore[assignment]
-    serve.HELPERS = (("worker",), ("worker",), ("poll",))  # so that claims are contested
+    serve.HELPERS = (
+        *serve.HELPERS,
+        ("worker",),
+        ("poll",),
+    )  # so that claims are contested, and clocks killed
     supervise.LONGEST_PAUSE = 0.8  # so many deaths would otherwise mean waiting most of the time
 
 

@@ -41,8 +41,6 @@ class Driver:
     def __init__(self, stage: Stage, proxy: Proxy, ledger: Ledger, say: Say) -> None:
         self.stage, self.proxy, self.ledger, self.say = stage, proxy, ledger, say
         self.done: Counter[str] = Counter()
-        self.healed = 0.0
-        self.disturbed: list[tuple[float, float]] = []  # when a claim may have lapsed early (monotonic)
         self._lasting: list[threading.Thread] = []
         self._frozen: set[int] = set()
 
@@ -66,7 +64,6 @@ class Driver:
         self.stage.disk.empty()
         self.stage.clock.seconds = 0.0
         self.proxy.calm = True
-        self.healed = time.monotonic()
 
     def evidence(self) -> Counter[str]:
         """What the product's own lines say of writes that failed and of a database that was away."""
@@ -126,12 +123,10 @@ class Driver:
         with suppress(psutil.Error):
             process.send_signal(signal.SIGSTOP)
             self._frozen.add(process.pid)
-            began = time.monotonic()
 
             def thaw() -> None:
                 time.sleep(fault.seconds)
                 self._thaw(process.pid)
-                self.disturbed.append((began, time.monotonic()))
 
             self._lasting.append(_started(thaw))
             return True
@@ -169,7 +164,6 @@ class Driver:
 
     def _jump(self, seconds: float) -> bool:
         self.stage.clock.seconds = seconds
-        self.disturbed.append((time.monotonic(), time.monotonic()))
         return True
 
     def _lasts(self, what: Callable[[Fault], None], fault: Fault) -> bool:

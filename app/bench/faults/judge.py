@@ -1,14 +1,15 @@
 """The promises, recounted: what the clients were told against the database and against what the other side received.
 
-How "once" is judged where a sending was ambiguous: on a channel with idempotency keys a key may come again only
-after the first try was not confirmed, or its claim had lapsed; what the receiver keeps by key is one message. On
-a channel without, a key comes at most once, whatever happens: what may have arrived is marked `unknown` instead.
+How "once" is judged where a sending was ambiguous: on a channel with idempotency keys a key may come again as often
+as the delivery was put back into the line (its try was not confirmed, or its claim had lapsed), and no oftener; what
+the receiver keeps by key is one message. On a channel without, a key comes at most once, whatever happens: what may
+have arrived is marked `unknown` instead.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from sqlalchemy.orm import Session
@@ -20,12 +21,8 @@ from app.models import Delivery, Message
 from app.models.conversation import BOT, HUMAN
 from app.models.delivery import FAILED, QUEUED, SENDING, SENT, UNKNOWN
 
-SLACK = 0.7  # seconds between our clock and the product's, of two processes on a busy machine
 
-
-def judge(
-    db: Session, ledger: Ledger, posted: Sequence[Posted], gaps: Iterable[tuple[float, float]], lease: float
-) -> list[Verdict]:
+def judge(db: Session, ledger: Ledger, posted: Sequence[Posted]) -> list[Verdict]:
     """Every invariant that the rows, the ledger and the receivers can tell of."""
     books = Books(db)
     return [
@@ -34,7 +31,7 @@ def judge(
         _refused(books, ledger),
         _order(books, ledger),
         _received(books, posted),
-        _twice_received(books, posted, list(gaps), lease),
+        _twice_received(books, posted),
         _arrival(books, posted),
         _left_behind(books),
         _bot(books),
@@ -134,32 +131,18 @@ def _received(books: Books, posted: Sequence[Posted]) -> Verdict:
     return verdict("received: what counts as sent arrived, word for word", counted, wrong)
 
 
-def _twice_received(
-    books: Books, posted: Sequence[Posted], gaps: Sequence[tuple[float, float]], lease: float
-) -> Verdict:
-    tries: dict[tuple[str, str], list[Posted]] = defaultdict(list)
-    for one in posted:
-        tries[(one.path, one.key)].append(one)
+def _twice_received(books: Books, posted: Sequence[Posted]) -> Verdict:
+    """Each claim posts once at most: so many times as it was put back into the line, and once more."""
+    again = books.put_back()
     wrong = []
-    for (path, key), came in tries.items():
-        if path == "/once" and len(came) > 1:
-            wrong.append(f"{key} was posted {len(came)} times on {path}, which knows no keys")
-        for first, again in pairwise(came):
-            if (
-                path == "/api"
-                and first.kept
-                and again.at - first.at < lease - SLACK
-                and not _disturbed(first, again, gaps, lease)
-            ):
-                wrong.append(
-                    f"{key} was posted again on {path} {again.at - first.at:.1f} s after it was kept"
-                )
-    return verdict("doubled: once at the receiver, or with its key after its claim lapsed", len(tries), wrong)
-
-
-def _disturbed(first: Posted, again: Posted, gaps: Sequence[tuple[float, float]], lease: float) -> bool:
-    """A process was frozen in the middle of it, or the clock jumped: the claim may have lapsed at any time."""
-    return any(begin <= again.at + SLACK and end >= first.at - 2 * lease for begin, end in gaps)
+    came = Counter((one.path, one.key) for one in posted)
+    for (path, key), times in came.items():
+        allowed = 1 if path == "/once" else 1 + again[int(key.removeprefix("m"))]
+        if times > allowed:
+            wrong.append(f"{key} was posted {times} times on {path}, {allowed} would have been right")
+    return verdict(
+        "doubled: once at the receiver, or with its key after a claim was given up", len(came), wrong
+    )
 
 
 def _arrival(books: Books, posted: Sequence[Posted]) -> Verdict:

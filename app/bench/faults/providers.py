@@ -9,6 +9,7 @@ import json
 import random
 import threading
 import time
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -66,13 +67,12 @@ class Provider:
 
 @dataclass(frozen=True)
 class Posted:
-    """A callback as it came: to which path, when (monotonic), and whether it was answered that it is kept."""
+    """A callback as it came: to which path, and whether it was kept."""
 
     path: str
     key: str
     to: str
     text: str
-    at: float
     kept: bool
 
 
@@ -85,6 +85,7 @@ class Receiver:
 
     seed: int
     posted: list[Posted] = field(default_factory=list)
+    came: Counter[tuple[str, str]] = field(default_factory=Counter)
     forged: int = 0
     calm: bool = False
 
@@ -123,7 +124,7 @@ class Receiver:
         if mood == "deaf":  # hangs up and knows nothing of it
             request.close_connection = True
             return
-        self.posted.append(_posted(request.path, key, told, kept=mood != "stumbles"))
+        self.posted.append(_posted(request.path, key, told, mood))
         if mood == "rude":  # has it, but hangs up before saying so
             request.close_connection = True
             return
@@ -135,15 +136,15 @@ class Receiver:
     def _mood(self, path: str, key: str) -> str:
         if self.calm:
             return "kind"
-        before = sum(one.key == key for one in self.posted)
-        chance = random.Random(f"{self.seed} {path} {key} {before}").random()
+        self.came[(path, key)] += 1
+        chance = random.Random(f"{self.seed} {path} {key} {self.came[(path, key)]}").random()
         if path == "/api" and chance < 0.08:
             return "stumbles"
         return "deaf" if chance < 0.12 else "rude" if chance < 0.16 else "slow" if chance < 0.2 else "kind"
 
 
-def _posted(path: str, key: str, told: dict[str, Any], *, kept: bool) -> Posted:
-    return Posted(path, key, told["to"]["id"], told["text"], time.monotonic(), kept)
+def _posted(path: str, key: str, told: dict[str, Any], mood: str) -> Posted:
+    return Posted(path, key, told["to"]["id"], told["text"], mood != "stumbles")
 
 
 def _signed(header: str, body: bytes) -> bool:

@@ -31,7 +31,6 @@ class Stage(Served):
     """`madoguchi serve` through app.bench.faults.child, and what can be done to it."""
 
     clock: Offset
-    lease: float
     disk: Disk
     database: Sqlite | Postgres
 
@@ -207,7 +206,7 @@ def _running(home: Path, disk: Disk, database: Sqlite | Postgres, webs: int, spe
         environment["DATABASE_URL"] = database.url
     Stage.PROGRAM = ("-m", "app.bench.faults.child", "app.cli", str(home / "spec.json"))
     made = Stage(disk.folder / "data", "--no-demo", **environment)
-    made.clock, made.database, made.disk, made.lease = Offset(home / "clock"), database, disk, spec.lease
+    made.clock, made.database, made.disk = Offset(home / "clock"), database, disk
     try:
         made.wait_until_ready()
         yield made
