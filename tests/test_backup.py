@@ -22,13 +22,24 @@ from sqlalchemy import select
 from sqlalchemy.engine import make_url
 
 import app.db
-from app import backup, config, files, intake, migrations
+from app import backup, config, feed, files, intake, migrations
 from app.backup import archive, tables
 from app.backup.archive import Column, Manifest, Table, Unusable
 from app.cli import cli
 from app.config import configure
 from app.db import Base, now, reading, transaction
-from app.models import Agent, Attachment, Channel, Customer, Message, Revision, Signin, Visitor
+from app.models import (
+    Agent,
+    Attachment,
+    Channel,
+    Customer,
+    Event,
+    Message,
+    Revision,
+    Signin,
+    Visitor,
+    Webhook,
+)
 from channels.base import Request
 from tests import engines, factories
 
@@ -205,6 +216,30 @@ def test_an_installation_moves_to_the_other_engine_and_back_row_by_row(there: Pl
     with reading() as db:
         assert db.scalars(select(Signin)).all() == []  # nobody stays signed in
         assert len(db.scalars(select(Visitor)).all()) == 1  # a customer keeps their thread
+
+
+def test_who_follows_the_events_goes_on_where_they_were(here: Place, tmp_path: Path) -> None:
+    """On PostgreSQL ids have gaps and positions have none; on SQLite the id is the position."""
+    load = Load(0)
+    talk(*load.ids, "客", 1)
+    with contextlib.suppress(RuntimeError), transaction() as db:
+        factories.conversation(db)
+        raise RuntimeError("ids are drawn, and never used")
+    talk(*load.ids, "客", 2)
+    feed.settle_all()
+    with transaction() as db:
+        db.add(Webhook(name="w", url="https://example.jp", cursor=feed.newest(db)))
+        told = db.scalar(select(sa.func.max(Event.id))) or 0
+    talk(*load.ids, "客", 3)
+    made = backup.make(tmp_path / "desk.tar")
+    Place(tmp_path / "lite").enter()
+    backup.restore(made.path)
+    with reading() as db:
+        (hook,) = db.scalars(select(Webhook))
+        untold = db.scalars(select(Event.id).where(Event.id > told).order_by(Event.id)).all()
+        assert len(untold) >= 2
+        assert feed.heads(db, hook.cursor, 100) == feed.heads(db, told, 100)
+        assert [one.id for one in feed.heads(db, hook.cursor, 100)] == untold
 
 
 # --- what is refused ---------------------------------------------------------------------------------

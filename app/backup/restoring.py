@@ -19,7 +19,7 @@ from app.backup.making import fingerprint
 from app.backup.tables import Step
 from app.config import Settings, settings
 from app.db import as_of, engine, reading
-from app.models import Channel
+from app.models import Channel, Event, FeedEnd, Webhook, WebhookDelivery
 
 # An installation without any of these has nothing to lose.
 SIGNS_OF_LIFE = ("agent", "channel", "customer", "message", "raw_receipt")
@@ -118,6 +118,33 @@ def _rows_and_files(
         raise Unusable(f"The backup holds no rows of {', '.join(lost)}, though its manifest names them.")
     tables.go_on_counting(connection)
     migrations.upgrade(connection=connection)
+    if manifest.engine != connection.dialect.name:
+        _keep_the_order_of_events(connection)
+
+
+def _keep_the_order_of_events(connection: Connection) -> None:
+    """Where webhooks and others who follow the feed are is said in ids on SQLite, in positions elsewhere (app.feed).
+
+    To PostgreSQL the ids become the positions. The other way round webhooks are put before the first event they have
+    not been told of, and are told again of the few after it that they have; whoever else follows hears some again.
+    """
+    if connection.dialect.name != "sqlite":
+        connection.execute(sa.update(Event).values(position=Event.id))
+        connection.execute(sa.update(FeedEnd).values(position=_newest_event()))
+        return
+    first = sa.select(sa.func.min(Event.id)).where(
+        sa.or_(Event.position > Webhook.cursor, Event.position.is_(None))
+    )
+    before = sa.func.coalesce(first.correlate(Webhook).scalar_subquery() - 1, _newest_event())
+    connection.execute(sa.update(Webhook).values(cursor=before))
+    theirs = sa.select(Webhook.cursor).where(Webhook.id == WebhookDelivery.webhook_id).scalar_subquery()
+    connection.execute(sa.delete(WebhookDelivery).where(WebhookDelivery.event_id > theirs))
+    connection.execute(sa.update(Event).values(position=None))
+    connection.execute(sa.update(FeedEnd).values(position=0))
+
+
+def _newest_event() -> sa.ColumnElement[int]:
+    return sa.func.coalesce(sa.select(sa.func.max(Event.id)).scalar_subquery(), 0)
 
 
 def _empty(connection: Connection, manifest: Manifest) -> None:

@@ -31,14 +31,16 @@ def readyz(_request: Request) -> Response:
     """What this installation stands on, each part with its state.
 
     200 `ok`: all well. 200 `degraded`: pages and messages work, but Redis, a worker or the clock is missing, so
-    deliveries wait. 503 `down`: the database does not answer or was migrated by another version. 503 `leaving`: this
-    process stops in a moment (`madoguchi web --drain`), and whoever shares out the work should look elsewhere.
+    deliveries wait; or a newer version has migrated the database, and this process is to be replaced. 503 `down`: the
+    database does not answer or is older than this version. 503 `leaving`: this process stops in a moment (`madoguchi
+    web --drain`), and whoever shares out the work should look elsewhere.
     """
     if leaving.is_set():
         return _json({"state": "leaving"}, 503)
     parts = {"database": _database(), "migrations": _migrations(), **_helpers()}
     wrong = {name for name, part in parts.items() if part["state"] not in ("ok", "current")}
-    state = "down" if wrong & {"database", "migrations"} else "degraded" if wrong else "ok"
+    down = "database" in wrong or parts["migrations"]["state"] not in ("current", "newer")
+    state = "down" if down else "degraded" if wrong else "ok"
     return _json({"state": state, **parts}, 503 if state == "down" else 200)
 
 

@@ -26,13 +26,12 @@ def _when_customers_changed() -> None:
     """Of customers there are already nobody knows it: since they came.
 
     *Trap:* Alembic's way of altering a column on SQLite drops the table, which the addresses that refer to it
-    forbid. So the column comes with a default, which every row leaves behind at once.
+    forbid. So the column comes with a default, which every row leaves behind at once. It stays: a process of the
+    version before may still be writing customers, and knows nothing of the column.
     """
     beginning = sa.text("'1970-01-01 00:00:00'")
     op.add_column("customer", sa.Column("updated_at", Timestamp(), nullable=False, server_default=beginning))
     op.execute("UPDATE customer SET updated_at = created_at")
-    if op.get_bind().dialect.name == "postgresql":
-        op.alter_column("customer", "updated_at", server_default=None)
 
 
 def downgrade() -> None:
