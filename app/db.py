@@ -7,9 +7,11 @@ SQLite and PostgreSQL are spoken with the same code. What differs between them s
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
@@ -159,10 +161,53 @@ def transaction() -> Iterator[Session]:
 
     Raises whatever the block raises, after rolling back; nothing registered runs then.
     """
-    with Session(engine().execution_options(writes=True), expire_on_commit=False) as db:
-        with db.begin():
+    bound = engine()
+    with Session(bound.execution_options(writes=True), expire_on_commit=False) as db:
+        with _turns.turn() if bound.dialect.name == "sqlite" else nullcontext(), db.begin():
             yield db
         _leave(db)
+
+
+class _Turns:
+    """Who writes next, in the order they came.
+
+    SQLite has one writer at a time, and lets those who wait ask again after sleeps that grow: among many threads
+    of a process some would starve until they time out. So they queue here, and only the first asks SQLite.
+    """
+
+    def __init__(self) -> None:
+        self._queue: deque[threading.Event] = deque()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for our turn, which lasts as long as the block. Raises OperationalError when it does not come."""
+        mine = threading.Event()
+        with self._lock:
+            self._queue.append(mine)
+            self._queue[0].set()
+        if not mine.wait(BUSY_MS / 1000):
+            self._give_up(mine)
+        try:
+            yield
+        finally:
+            self._next()
+
+    def _give_up(self, mine: threading.Event) -> None:
+        with self._lock:
+            if mine.is_set():  # just now
+                return
+            self._queue.remove(mine)
+        raise OperationalError("BEGIN IMMEDIATE", {}, sqlite3.OperationalError("database is locked"))
+
+    def _next(self) -> None:
+        with self._lock:
+            self._queue.popleft()
+            if self._queue:
+                self._queue[0].set()
+
+
+_turns = _Turns()
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -119,12 +119,24 @@ def _note_failure(receipt_id: int, error: Exception) -> RawReceipt:
 
 def _read(db: Session, channel: Channel, receipts: Sequence[RawReceipt]) -> None:
     """What is in them all is accepted together, and each is told what became of its own."""
-    parsed = {receipt.id: _parsed(channel, receipt) for receipt in receipts}
+    parse = _parser(channel)
+    parsed = {receipt.id: _parsed(parse, receipt) for receipt in receipts}
     outcomes = iter(accept(db, channel, [event for events in parsed.values() for event in events or ()]))
     for receipt in receipts:
         events = parsed[receipt.id]
         if events is not None:
             _settle(receipt, [next(outcomes) for _ in events])
+
+
+Parse = Callable[[base.Request], list[base.Event]]
+
+
+def _parser(channel: Channel) -> Parse | str:
+    """What reads this channel's requests, or why nothing can just now."""
+    try:
+        return connect.connector(channel).parse
+    except (registry.UnknownKind, vault.Unreadable) as error:
+        return str(error)
 
 
 def _settle(receipt: RawReceipt, outcome: list[Outcome]) -> None:
@@ -134,21 +146,15 @@ def _settle(receipt: RawReceipt, outcome: list[Outcome]) -> None:
     receipt.parsed_at = now()
 
 
-def _parsed(channel: Channel, receipt: RawReceipt) -> list[base.Event] | None:
+def _parsed(parse: Parse | str, receipt: RawReceipt) -> list[base.Event] | None:
     """The events in a stored request; None where the channel cannot be used now, which the receipt then says."""
-    query = dict(parse_qsl(urlsplit(receipt.url).query, keep_blank_values=True))
-    request = base.Request(receipt.method, receipt.url, receipt.headers, query, receipt.body)
-    try:
-        return _events(channel, request)
-    except (registry.UnknownKind, vault.Unreadable) as error:
-        receipt.state, receipt.error = "failed", str(error)
+    if receipt.method == polled.METHOD:
+        return polled.loads(receipt.body)
+    if isinstance(parse, str):
+        receipt.state, receipt.error = "failed", parse
         return None
-
-
-def _events(channel: Channel, request: base.Request) -> list[base.Event]:
-    if request.method == polled.METHOD:
-        return polled.loads(request.body)
-    return connect.connector(channel).parse(request)
+    query = dict(parse_qsl(urlsplit(receipt.url).query, keep_blank_values=True))
+    return parse(base.Request(receipt.method, receipt.url, receipt.headers, query, receipt.body))
 
 
 def accept(db: Session, channel: Channel, events: Iterable[base.Event]) -> list[Outcome]:

@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -98,7 +99,8 @@ def _take(calls: Sequence[Call]) -> list[Response | Refused]:
     """Look at all, store what is right in one transaction, then read what was stored, channel by channel."""
     with reading() as db:
         channels = {channel.key: channel for channel in find_open_all(db, {call.key for call in calls})}
-    answers = [_look(call, channels.get(call.key)) for call in calls]
+    usable = {key: _usable(channel) for key, channel in channels.items()}
+    answers = [_looked(call, channels.get(call.key), usable.get(call.key)) for call in calls]
     right = [number for number, answer in enumerate(answers) if answer is None]
     if right:
         for number, receipt in zip(right, _stored([calls[each] for each in right], channels), strict=True):
@@ -106,15 +108,30 @@ def _take(calls: Sequence[Call]) -> list[Response | Refused]:
     return [answer for answer in answers if answer is not None]
 
 
-def _look(call: Call, channel: Channel | None) -> Response | Refused | None:
+def _usable(channel: Channel) -> base.Connector[Any] | None:
+    try:
+        return connect.connector(channel)
+    except (registry.UnknownKind, vault.Unreadable) as error:
+        log.error("channel %s cannot be used: %s", channel.id, error)
+        return None
+
+
+def _looked(
+    call: Call, channel: Channel | None, connector: base.Connector[Any] | None
+) -> Response | Refused | None:
     """What can be said of a call without storing it; None: it is to be stored."""
     if channel is None:
         return Refused(404, "There is no such channel.")
-    try:
-        connector = connect.connector(channel)
-    except (registry.UnknownKind, vault.Unreadable) as error:
-        log.error("channel %s cannot be used: %s", channel.id, error)
+    if connector is None:
         return Refused(503)  # the provider tries again, nothing is lost
+    try:
+        return _look(call, channel, connector)
+    except Exception:
+        log.exception("the connector of channel %s failed over a request", channel.id)
+        return Refused(500)  # this one's fault, not its neighbours'
+
+
+def _look(call: Call, channel: Channel, connector: base.Connector[Any]) -> Response | Refused | None:
     answer = connector.answer(call.request) if isinstance(connector, base.Challenge) else None
     if answer is not None:
         status, headers, body = answer
