@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -85,6 +85,19 @@ def carrying(db: Session, label: Label, limit: int = COUNT_TO) -> int:
     """How many conversations carry it, counted up to `limit`: a bounded walk over an index."""
     mine = select(ConversationLabel.conversation_id).where(ConversationLabel.label_id == label.id)
     return len(db.scalars(mine.limit(limit)).all())
+
+
+def used(db: Session, limit: int = 100) -> list[tuple[Label, int]]:
+    """Every label, by name, with how many conversations carry it, counted up to `limit`: one statement for all."""
+    some = (
+        select(ConversationLabel.conversation_id)
+        .where(ConversationLabel.label_id == Label.id)
+        .limit(limit)
+        .correlate(Label)
+        .subquery()
+    )
+    counted = select(func.count(some.c.conversation_id)).scalar_subquery()
+    return [(label, n) for label, n in db.execute(select(Label, counted).order_by(Label.name))]
 
 
 def rules_with(db: Session, label: Label) -> list[BotRule]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app import inbox, passwords
@@ -234,7 +234,7 @@ def set_members(db: Session, actor: Agent | None, team: Team, members: Sequence[
 
 def remove_team(db: Session, actor: Agent | None, team: Team) -> None:
     """Remove a team that no conversation belongs to (they would become visible to everybody). `Refused` else."""
-    if db.scalar(select(func.count()).select_from(Conversation).where(Conversation.team_id == team.id)):
+    if db.scalar(select(Conversation.id).where(Conversation.team_id == team.id).limit(1)) is not None:
         raise Refused("Conversations belong to this team. Give them to another team first.", status=409)
     set_members(db, actor, team, ())
     record(db, "audit.team_removed", agent=actor, team_id=team.id, name=team.name)

@@ -202,7 +202,7 @@ _RECENT_SQL = """
 WITH recent AS MATERIALIZED (
   SELECT id, tokens FROM search_{noun} WHERE id < :below ORDER BY id DESC LIMIT :window
 )
-SELECT count(*), min(id), ARRAY(
+SELECT count(id), min(id), ARRAY(
   SELECT id FROM recent WHERE tokens @@ CAST(:wanted AS tsquery) ORDER BY id DESC LIMIT :limit
 ) FROM recent
 """

@@ -1,9 +1,10 @@
 """Channels, for admins: `/settings/channels`. The form of a kind is made from its settings."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -23,6 +24,7 @@ from channels.settings import Field, fields_of
 LIST = "/settings/channels"
 TROUBLE = ("failed", "refused")  # states of requests an admin may want to look at
 SHOWN = 20
+COUNT_TO = 1000
 BEGINNING = 4000  # bytes of a body that are shown
 PREFIX = "set_"  # of the form's fields that are settings of the kind
 
@@ -275,9 +277,10 @@ def _trouble(db: Session, channel: Channel) -> list[tuple[RawReceipt, str]]:
 
 
 def _trouble_counts(db: Session) -> dict[int, int]:
-    """Requests that could not be read, by channel. Refused ones are not ours to repair."""
-    failed = select(RawReceipt.channel_id, func.count()).where(RawReceipt.state == "failed")
-    return {row[0]: row[1] for row in db.execute(failed.group_by(RawReceipt.channel_id))}
+    """How many of the latest requests that could not be read are each channel's. Refused ones are not ours to
+    repair."""
+    failed = select(RawReceipt.channel_id).where(RawReceipt.state == "failed")
+    return Counter(db.scalars(failed.order_by(RawReceipt.id.desc()).limit(COUNT_TO)))
 
 
 routes = [

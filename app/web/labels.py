@@ -77,10 +77,9 @@ def remove(request: Request, _form_data: FormData) -> Response:
 
 
 def _list(db: Session, request: Request, status: int = 200, **more: Any) -> Response:
-    known = [(label, labels.carrying(db, label, 100)) for label in labels.all_labels(db)]
     more = {"values": {"name": "", "hue": USUAL}, "errors": {}, **more}
     return page(
-        request, "settings/labels.html", status=status, section="labels", labels=known, **_choices(), **more
+        request, "settings/labels.html", status=status, section="labels", labels=labels.used(db), **_choices(), **more
     )
 
 

@@ -1,0 +1,85 @@
+"""A page costs the same statements whether it lists ten rows or a thousand, counts no table and skips no rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from starlette.routing import Route
+
+from app import web
+from app.db import transaction
+from tests import engines, factories
+from tests.growth import FIRST, World, grow
+from tests.statements import forbidden, more_often, recorded
+from tests.web.visiting import Browser
+
+pytestmark = pytest.mark.usefixtures("committed")
+
+MANY = 1000 if engines.WHICH == "sqlite" else 100  # what is asked differs little between the engines
+VIEWS = ("mine", "unassigned", "teams", "open", "bot", "snoozed", "resolved")
+FIND = ("返品", "return", "客", "nothing-of-the-kind", "label:ラベル1000001", str(FIRST))
+# What stands in the place of a parameter; a path may be asked for in several ways.
+PLACES = {
+    "/settings/channels/new/{kind}": ["/settings/channels/new/webchat"],
+    "/inbox": [*(f"/inbox?view={view}" for view in VIEWS), "/inbox?view=open&sort=waiting"],
+    "/inbox/rows": ["/inbox/rows?view=open"],
+    "/inbox/{id:int}": [f"/inbox/{FIRST}", f"/inbox/{FIRST}?m={FIRST}"],
+    "/search": [f"/search?q={query}" for query in FIND],
+    "/settings/audit": [
+        *(f"/settings/audit?kind={kind}" for kind in ("", "people", "bot", "conversations")),
+        f"/settings/audit?person={FIRST}",
+    ],
+    "/settings/receipts": [f"/settings/receipts?view={view}" for view in ("trouble", "left_out", "all")],
+    "/settings/replies": ["/settings/replies", "/settings/replies?q=件名"],
+    "/escalations": ["/escalations", f"/escalations?open={FIRST}"],
+    "/conversations/{id:int}/messages": [
+        f"/conversations/{FIRST}/messages?before=2999-01-01T00:00:00%2B00:00|1"
+    ],
+}
+# Doors that are no pages of ours: texts, files, probes, the widget's and the providers'. tests/api has the API.
+NO_PAGES = re.compile(
+    r"/(api|demo|files|help|healthz|readyz|metrics|hooks|static|widget|login|widget\.js)(/|$)"
+)
+
+
+def pages() -> Iterator[str]:
+    """An address or more for every page there is."""
+    for route in web.routes():
+        if not isinstance(route, Route) or "GET" not in (route.methods or ()) or NO_PAGES.match(route.path):
+            continue
+        usual = re.sub(r"\{\w+(:int)?\}", str(FIRST), route.path)
+        yield from PLACES.get(route.path, [usual])
+
+
+def test_a_page_of_a_thousand_rows_costs_what_one_of_ten_does() -> None:
+    world, browser = _begin()
+    _visit(browser)  # what is found once and kept is not part of a page's cost
+    few = _visit(browser)
+    with transaction() as db:
+        grow(db, world, MANY)
+    browser.see(f"/inbox/{FIRST}")  # the bot reads its book again
+    many = _visit(browser)
+    assert not {page: more for page in few if (more := more_often(few[page], many[page]))}
+    assert not {page: found for page in many if (found := forbidden(many[page]))}
+
+
+def _begin() -> tuple[World, Browser]:
+    """Ten rows of everything, and an admin who looks at them."""
+    with transaction() as db:
+        world = grow(db, World(factories.agent(db, "管理 者", role="admin")), 10)
+    browser = Browser().come_in(world.viewer)
+    assert "返品" in browser.see("/search?q=返品")
+    return world, browser
+
+
+def _visit(browser: Browser) -> dict[str, list[str]]:
+    """Each page → what it asks of the database."""
+    asked = {}
+    for page in pages():
+        with recorded() as said:
+            response = browser.get(page)
+        assert response.status_code in (200, 303), (page, response.status_code, response.text[:500])
+        asked[page] = said
+    return asked
