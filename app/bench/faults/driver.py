@@ -149,8 +149,10 @@ class Driver:
         """The last byte of the disk is taken; where it could not be mounted, no file may grow or be written."""
         if self.stage.disk.mounted:
             self.stage.database.shrink()
-            self.stage.disk.fill()
-            time.sleep(fault.seconds)
+            until = time.monotonic() + fault.seconds
+            while time.monotonic() < until:  # again and again: what is given free is taken too
+                self.stage.disk.fill()
+                time.sleep(0.1)
             self.stage.disk.empty()
             return
         until = time.monotonic() + fault.seconds

@@ -65,10 +65,9 @@ class Disk:
 
     def fill(self) -> None:
         """Take the last byte."""
-        with (self.folder / "filler").open("ab") as file, suppress(OSError):
-            while True:
-                file.write(b"x" * 65_536)
-                file.flush()
+        with suppress(OSError), (self.folder / "filler").open("ab", buffering=0) as file:
+            while file.write(b"x" * 65_536):
+                pass
 
     def empty(self) -> None:
         """Give it back."""
