@@ -58,7 +58,8 @@ def rendered(place: str) -> tuple[str, Markup]:
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = markdown.parse(source)
     _anchor(tokens)
-    return _title(source), Markup(markdown.renderer.render(tokens, markdown.options, {}))
+    html = markdown.renderer.render(tokens, markdown.options, {})
+    return _title(source), Markup(html.replace("<pre>", '<pre tabindex="0">'))  # wide ones are scrolled by keys, too
 
 
 def _example(line: re.Match[str]) -> str:
