@@ -47,7 +47,7 @@ class Scene:
         if noun[0] == "files":
             filled["key"] = self.file_key
         filled["file"] = self.file_key
-        return re.sub(r"\{(\w+)(:\w+)?\}", lambda m: str(filled[m[1]]), pattern)
+        return re.sub(r"\{(\w+)(:\w+)?\}", lambda m: str(filled.get(m[1], 1)), pattern)
 
 
 def build() -> Scene:

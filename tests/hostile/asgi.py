@@ -34,6 +34,7 @@ class Caller:
     """One application and one event loop. The live feed is there, but nobody brings it news."""
 
     def __init__(self) -> None:
+        self.last: tuple[object, ...] = ()  # what was sent last
         self.loop = asyncio.new_event_loop()
         self.app = main.make()
         self.hub = self.app.state.hub = Hub()
@@ -61,6 +62,7 @@ class Caller:
         patience: float = 20.0,
     ) -> Reply:
         """One request. A client that has waited for `patience` seconds goes away."""
+        self.last = (method, path, query, list(headers), body)
         scope = {**_scope("http", path, query, headers), "method": method, "http_version": "1.1"}
         return self.loop.run_until_complete(self._http(scope, body, patience))
 
@@ -68,6 +70,7 @@ class Caller:
         self, path: str, said: Iterable[str | bytes], headers: Headers = (), query: bytes = b""
     ) -> Reply:
         """A socket: say everything, then leave."""
+        self.last = ("socket", path, list(headers), list(said))
         scope = {**_scope("websocket", path, query, headers), "subprotocols": []}
         return self.loop.run_until_complete(self._socket(scope, list(said)))
 
@@ -120,7 +123,7 @@ def _scope(kind: str, path: str, query: bytes, headers: Headers) -> dict[str, An
         "asgi": {"version": "3.0"},
         "scheme": "http" if kind == "http" else "ws",
         "path": path,
-        "raw_path": path.encode("utf-8", "surrogateescape"),
+        "raw_path": path.encode("utf-8"),
         "query_string": query,
         "root_path": "",
         "headers": [(b"host", b"testserver"), *headers],
