@@ -143,7 +143,7 @@ def test_a_database_that_stays_away_leaves_the_request_for_the_clock(
 
     post.read = staticmethod(lambda request: [make.inbound("届く", id="1")])
     monkeypatch.setattr("app.inbox.receive", away)
-    monkeypatch.setattr(intake, "TRIES", 1)
+    monkeypatch.setattr("app.intake.receipts.TRIES", 1)
     assert intake.read_receipt(arrive()).state == "new"
 
 

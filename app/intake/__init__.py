@@ -1,0 +1,21 @@
+"""The one door in: whatever a channel brings becomes messages, receipts and changes, each exactly once.
+
+What arrives is stored before it is understood (:func:`store`); every event in it is accounted for in the raw
+receipt's ``outcome``, as a message or as an exclusion with its reason. :mod:`app.verify` recounts.
+"""
+
+from app.intake.events import accept
+from app.intake.outcome import Outcome
+from app.intake.people import identity_for
+from app.intake.receipts import TRIES, read_receipt, read_receipts, store, store_all
+
+__all__ = [
+    "TRIES",
+    "Outcome",
+    "accept",
+    "identity_for",
+    "read_receipt",
+    "read_receipts",
+    "store",
+    "store_all",
+]

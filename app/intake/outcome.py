@@ -1,0 +1,5 @@
+"""What became of an event."""
+
+from typing import Any
+
+Outcome = dict[str, Any]
