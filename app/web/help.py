@@ -23,7 +23,7 @@ FOLDER = Path(__file__).parent.parent / "help"
 _EXAMPLE = re.compile(r"^@example (\w+\.py)$", re.MULTILINE)
 
 
-GUIDES = ("inbox", "takeover", "escalations", "faq", "channels", "embedding", "api")  # as one meets them
+GUIDES = ("inbox", "takeover", "escalations", "faq", "channels", "embedding", "api", "running")  # as one meets them
 
 
 def show_all(request: Request) -> Response:
@@ -59,7 +59,9 @@ def rendered(place: str) -> tuple[str, Markup]:
     tokens = markdown.parse(source)
     _anchor(tokens)
     html = markdown.renderer.render(tokens, markdown.options, {})
-    return _title(source), Markup(html.replace("<pre>", '<pre tabindex="0">'))  # wide ones are scrolled by keys, too
+    for wide in ("pre", "table"):  # they can be scrolled by keys, too
+        html = html.replace(f"<{wide}>", f'<{wide} tabindex="0">')
+    return _title(source), Markup(html)
 
 
 def _example(line: re.Match[str]) -> str:

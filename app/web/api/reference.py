@@ -30,7 +30,7 @@ class Field:
 
     name: str
     kind: str
-    said: str
+    said: Markup
     required: bool
     depth: int = 0
 
@@ -109,13 +109,18 @@ def _operation(method: str, path: str, told: Json) -> Operation:
         path=path,
         summary=told["summary"],
         about=Markup(_MARKDOWN.render(told["description"])),
-        parameters=tuple({**one, "kind": _kind(one["schema"])} for one in told["parameters"]),
+        parameters=tuple(_parameter(one) for one in told["parameters"]),
         body=tuple(_fields(schema)),
         example=json.dumps(_example(schema), ensure_ascii=False, indent=2) if schema else "",
         upload="multipart/form-data" in content,
         answer=tuple(_fields(good.get("schema", {}))),
         statuses=tuple((status, _meaning(one)) for status, one in told["responses"].items()),
     )
+
+
+def _parameter(told: Json) -> Json:
+    about = Markup(_MARKDOWN.renderInline(told.get("description", "")))
+    return {**told, "kind": _kind(told["schema"]), "about": about}
 
 
 def _meaning(response: Json) -> str:
@@ -134,7 +139,7 @@ def _fields(schema: Json, depth: int = 0) -> list[Field]:
     whole = _resolved(schema)
     made: list[Field] = []
     for name, one in whole.get("properties", {}).items():
-        said = str(one.get("description", ""))
+        said = Markup(_MARKDOWN.renderInline(one.get("description", "")))
         made.append(Field(name, _kind(one), said, name in whole.get("required", []), depth))
         if depth < 2:
             made += _fields(_inner(one), depth + 1)
