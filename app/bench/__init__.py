@@ -37,4 +37,6 @@ BENCHMARKS: dict[str, str] = {
     "widget": "app.bench.widget",
     "start": "app.bench.start",
     "sockets": "app.bench.sockets",
+    "all": "app.bench.everything",
+    "compare": "app.bench.comparing",
 }

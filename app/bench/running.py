@@ -44,7 +44,7 @@ class Benchmark(click.Command):
 
     def _run(self, file: Path | None, **options: Any) -> list[Result]:
         found = list(_told(self.body(**options)))
-        _console().print(table(found))
+        printed(found)
         if file is not None:
             write(file, found)
         return found
@@ -112,7 +112,12 @@ def write(file: Path, results: Sequence[Result]) -> None:
     file.write_text(json.dumps(document(results), ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
-def _console() -> Console:
+def printed(results: Iterable[Result]) -> None:
+    """Print the table."""
+    console().print(table(results))
+
+
+def console() -> Console:
     """As wide as the terminal; into a file, wide enough for the words."""
     wide = Console()
     return wide if wide.is_terminal else Console(width=150)
