@@ -36,8 +36,21 @@ class Scene:
     ids: dict[str, int] = field(default_factory=dict)
     file_key: str = ""
 
+    def named(self, parameter: str) -> int:
+        """What a path of the API means by `conversation_id` and the like."""
+        own = {
+            "customer_id": self.thread.customer_id,
+            "channel_id": self.api.id,
+            "agent_id": self.outsider.id,
+        }
+        nouns = {"entry_id": "faq", "rule_id": "rules", "team_id": "teams", "label_id": "labels"}
+        nouns |= {"escalation_id": "escalations"}
+        return own.get(parameter) or self.ids.get(nouns.get(parameter, parameter.removesuffix("_id")), 1)
+
     def path(self, pattern: str) -> str:
         """The path of a route with things of this scene in it."""
+        if pattern.startswith("/api/"):
+            return re.sub(r"\{(\w+)\}", lambda m: str(self.named(m[1])), pattern)
         noun = pattern.strip("/").split("/")
         own = {"conversations": "conversation", "messages": "message", "inbox": "conversation"}
         name = own.get(noun[0], noun[-1] if len(noun) < 2 or noun[0] != "settings" else noun[1])
@@ -79,6 +92,8 @@ def build() -> Scene:
         ids = {
             "conversation": thread.id,
             "message": said.id,
+            "case": case.case_id,
+            "attachment": kept.id,
             "escalations": case.id,
             "labels": label.id,
             "rules": rule.id,
@@ -94,7 +109,8 @@ def routes(*, sockets: bool = False) -> Iterator[tuple[str, str]]:
     """(method, pattern) of every route of the application."""
     for route in main.app.routes:
         if isinstance(route, Route):
-            yield from ((method, route.path) for method in sorted(route.methods or ()) if method != "HEAD")
+            methods = sorted((route.methods or set()) - {"HEAD", "OPTIONS"})
+            yield from ((method, route.path) for method in methods)
         elif isinstance(route, WebSocketRoute) and sockets:
             yield "WEBSOCKET", route.path
 

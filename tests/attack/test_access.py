@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 from starlette.routing import Route, WebSocketRoute
 
+from app.tokens import SCOPES
+from app.web.api.framework import ENDPOINTS
+from tests.api.calling import Program, program
 from tests.attack.scene import Scene, all_routes, browser, routes, unharmed
 
 # What anybody may call. Whoever opens one more page to the world writes it here, too.
@@ -15,12 +18,12 @@ OPEN = {
     *("/demo/strict", "/demo/login", "/demo/logout", "/login", "/healthz", "/readyz", "/metrics"),
     *("/hooks/{key}", "/static/{digest}/{path:path}", "/widget.js", "/widget/assets/{digest}/{name}"),
     *("/widget/words/{locale}", "/widget/{key}/config", "/widget/{key}/frame", "/widget/{key}/files"),
-    *("/widget/files/{file}", "/widget/{key}/frames", "/widget/{key}/events"),
+    *("/widget/files/{file}", "/widget/{key}/frames", "/widget/{key}/events", "/api/v1/openapi.json"),
 }
 # Of the conversation itself: whoever may not see it finds nothing there.
 SCOPED = ("/conversations/{id:int}/", "/messages/{id:int}/", "/inbox/{id:int}", "/files/{key}")
 # Of the settings: what everybody has. All else there is for admins, unless it is named below.
-FOR_ALL = ("/settings/me",)
+FOR_ALL = ("/settings/me", "/settings/tokens")
 # What the bot knows is no secret: agents may read it, and try it out.
 READ_BY_ALL = {("GET", f"/settings/{noun}{more}") for noun in ("faq", "rules") for more in ("", "/{id:int}")}
 READ_BY_ALL |= {("GET", f"/settings/{noun}/new") for noun in ("faq", "rules")} | {
@@ -126,6 +129,9 @@ def test_an_unsafe_request_without_the_token_does_nothing(scene: Scene) -> None:
     for method, pattern in routes():
         if method == "GET" or pattern in OPEN - {"/login", "/demo/login", "/demo/logout"}:
             continue
+        if pattern.startswith("/api/"):  # no cookie is looked at there
+            assert admin.request(method, scene.path(pattern)).status_code == 401, (method, pattern)
+            continue
         path = scene.path(pattern)
         for headers in ({}, {"x-csrf-token": "x"}, {"x-csrf-token": other.csrf}):
             assert admin.request(method, path, headers=headers).status_code == 403, (method, path)
@@ -135,3 +141,80 @@ def test_an_unsafe_request_without_the_token_does_nothing(scene: Scene) -> None:
         assert admin.request(method, path, headers=null).status_code == 403, (method, path)
         crossing = {"x-csrf-token": admin.csrf, "sec-fetch-site": "cross-site"}
         assert admin.request(method, path, headers=crossing).status_code == 403, (method, path)
+
+
+# What the paths of the API name of a conversation: nothing of it is there for whoever may not see it.
+OF_A_CONVERSATION = ("conversation_id", "message_id", "case_id", "attachment_id", "customer_id")
+BODIES: dict[str, Any] = {
+    "replies": {"text": "hello"},
+    "notes": {"text": "hello"},
+    "assignment": {"agent_id": 1},
+    "snooze": {"until": "2030-01-01T00:00:00Z"},
+    "escalations": {"type": "refund", "reason": "x"},
+    "draft": {"text": "x"},
+}
+
+
+def of_a_conversation() -> list[tuple[str, str]]:
+    """(method, pattern) of what the API tells of and does to a conversation."""
+    return [
+        (method, pattern)
+        for method, pattern in routes()
+        if pattern.startswith("/api/") and any(f"{{{name}}}" in pattern for name in OF_A_CONVERSATION)
+    ]
+
+
+def ask(caller: Program, scene: Scene, method: str, pattern: str) -> Any:
+    body = BODIES.get(pattern.rpartition("/")[2], {}) if method in ("POST", "PUT", "PATCH") else None
+    return caller.request(method, scene.path(pattern), json=body, headers={"if-match": "*"})
+
+
+def test_an_outsiders_token_finds_nothing_of_anothers_conversation(scene: Scene) -> None:
+    outsider = program(scene.outsider)
+    tried = of_a_conversation()
+    assert len(tried) > 25
+    for method, pattern in tried:
+        answer = ask(outsider, scene, method, pattern)
+        assert answer.status_code == 404, (method, pattern, answer.status_code, answer.text[:200])
+        assert "秘密" not in answer.text
+
+
+def test_the_insiders_token_finds_what_the_outsiders_does_not(scene: Scene) -> None:
+    insider = program(scene.insider)
+    for method, pattern in of_a_conversation():
+        if method == "GET":
+            assert ask(insider, scene, method, pattern).status_code == 200, pattern
+
+
+def test_no_list_of_the_api_shows_an_outsider_anything(scene: Scene) -> None:
+    """Every list there is, with what it must be asked."""
+    outsider = program(scene.outsider)
+    for method, pattern in routes():
+        if method != "GET" or not pattern.startswith("/api/") or "{" in pattern or pattern in NO_LISTS:
+            continue
+        answer = outsider.get(pattern, params={"q": "千代田区"} if pattern.endswith("/search") else {})
+        assert answer.status_code in (200, 403, 422), (pattern, answer.status_code)
+        assert "千代田区" not in answer.text.replace('"q"', ""), pattern
+        assert f'"conversation_id":{scene.thread.id},' not in answer.text, pattern
+
+
+NO_LISTS = {"/api/v1/openapi.json", "/api/v1/events/stream"}
+
+
+def test_a_token_does_what_its_scope_says_and_no_more(scene: Scene) -> None:
+    for scope in SCOPES:
+        caller = program(scene.admin, scope)
+        for one in ENDPOINTS:
+            if one.scope not in ("", scope):
+                answer = caller.request(one.method, scene.path("/api/v1" + one.path))
+                assert answer.status_code == 403, (scope, one.method, one.path, answer.status_code)
+
+
+@pytest.mark.parametrize("role", ["agent", "supervisor"])
+def test_what_is_for_admins_and_supervisors_is_closed_to_other_tokens(scene: Scene, role: str) -> None:
+    caller = program(scene.insider if role == "agent" else scene.supervisor)
+    closed = [one for one in ENDPOINTS if one.roles and role not in one.roles]
+    assert closed
+    for one in closed:
+        answer = caller.request(one.method, scene.path("/api/v1" + one.path))
+        assert answer.status_code == 403, (role, one.method, one.path, answer.status_code)
