@@ -8,6 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.db import Base
 from app.models.columns import Id, Made, Object, Ref, Word
 
+_PEOPLE = text("agent_id IS NOT NULL")  # most events are customers' and have no agent
+
 
 class Event(Base):
     """``prev_id`` is the event before it in the same conversation (0: none): a reader sees every gap.
@@ -20,6 +22,7 @@ class Event(Base):
     __table_args__ = (
         Index("ix_event_conversation", "conversation_id", "id"),
         Index("ix_event_at", "at"),
+        Index("ix_event_agent", "agent_id", "id", sqlite_where=_PEOPLE, postgresql_where=_PEOPLE),
         Index("uq_event_position", "position", unique=True, sqlite_where=text("position IS NOT NULL")),
         Index(
             "ix_event_unplaced",
