@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from app import search
+from app import search, vault
 from app.db import now
 from app.models import (
     Agent,
@@ -37,6 +37,8 @@ from app.models import (
     Revision,
     Team,
     TeamMember,
+    Webhook,
+    WebhookDelivery,
 )
 from app.models.conversation import BOT, HUMAN, OPEN, RESOLVED, SNOOZED
 
@@ -110,6 +112,8 @@ def _rows(viewer: int, ids: range) -> list[tuple[type[Base], list[dict[str, Any]
         (Event, [_event(id, kind) for id in ids for kind in ("audit.role", "faq_entry.saved", "assigned")]),
         (RawReceipt, [_receipt(id, state) for id in ids for state in ("failed", "parsed")]),
         (Draft, [{"agent_id": viewer, "conversation_id": id, "text": "下書き"} for id in ids]),
+        (Webhook, [_webhook(id) for id in ids]),
+        (WebhookDelivery, [_told(id) for id in ids]),
         (ReadMark, [{"agent_id": one, "conversation_id": id} for id in ids for one in (viewer, id)]),
     ]
 
@@ -239,3 +243,12 @@ def _receipt(id: int, state: str) -> dict[str, Any]:
         "body": b"{}",
         "outcome": outcome,
     }
+
+
+def _webhook(id: int) -> dict[str, Any]:
+    where = {"name": f"在庫 {id}", "url": f"https://shop.example/{id}", "kinds": []}
+    return {"id": id, **where, "secrets": vault.seal({"keys": ["whsec_x"]}), "enabled": False}
+
+
+def _told(id: int) -> dict[str, Any]:
+    return {"id": id, "webhook_id": FIRST, "event_id": id, "kind": "assigned", "request": {}, "response": {}}

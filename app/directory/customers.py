@@ -167,7 +167,7 @@ def _by_words(
         return Page([], None)
     rows: list[Found] = []
     for portion in PORTIONS:
-        named = store.newest(db, "customer", store.Match(phrases), below, portion)
+        named = store.newest(db, "customer", store.Match(phrases), below, max(portion, size + 1))
         wanted = _shown(viewer).where(store.among(db, Customer.id, named.ids), *conditions)
         if named.ids:
             rows += db.execute(wanted.order_by(Customer.id.desc()).limit(size + 1 - len(rows))).all()

@@ -109,7 +109,7 @@ def _messages(
     match = store.Match(asked.phrases, narrowed.scopes)
     found: list[int] = []
     for portion in PORTIONS:
-        named = _candidates(db, match, below, portion)
+        named = _candidates(db, match, below, max(portion, limit + 1))
         found += _allowed(db, named.ids, narrowed.conditions, limit + 1 - len(found))
         if len(found) > limit:
             return _hits(db, asked, found[:limit]), found[limit - 1]
