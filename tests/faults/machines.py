@@ -101,7 +101,7 @@ class Machine:
     def wait_until_ready(self) -> None:
         """Until the web process answers. Raises AssertionError."""
         try:
-            until(self.ready, "a web process is ready", 60)
+            until(self.ready, "a web process is ready", 120)
         except AssertionError as error:
             raise AssertionError(self.log.read_text()) from error
 

@@ -1,0 +1,150 @@
+"""The files to run it with name only what there is: commands, options, settings, doors and files."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from app import i18n, web
+from app.cli import COMMANDS, cli
+from app.config import load
+from app.options import OPTIONS
+from app.web.help import FOLDER
+
+ROOT = Path(__file__).parent.parent
+DEPLOY = FOLDER / "deploy"
+UNITS = sorted(path for path in DEPLOY.iterdir() if path.suffix in (".service", ".timer", ".target"))
+VARIABLES = {variable for option in OPTIONS for variable in option.variables}
+PLACEHOLDERS = {"%i": "8001"}
+
+
+def unit(path: Path) -> configparser.RawConfigParser:
+    """A unit's sections (systemd.syntax(7)); a key twice would be an error here, and none needs that."""
+    parsed = configparser.RawConfigParser(delimiters="=", comment_prefixes="#")
+    parsed.optionxform = str  # type: ignore[assignment,method-assign]
+    parsed.read_string(path.read_text("utf-8"))
+    return parsed
+
+
+def told_commands(text: str) -> Iterator[list[str]]:
+    """Every `madoguchi …` of a text, as words without what follows it."""
+    for line in text.splitlines():
+        for found in re.findall(
+            r"(?:^|[\s`/])madoguchi (?!cd )((?:--data-dir \S+ )?[a-z]+(?: [^`#|&;(（]*)?)", line
+        ):
+            yield shlex.split(found, comments=True)
+
+
+def accepts(words: list[str]) -> None:
+    """The command line takes these words, without running them. Raises click.ClickException."""
+    words = [PLACEHOLDERS.get(word, word) for word in words]
+    if words[:1] == ["--data-dir"]:
+        words = words[2:]
+    command = cli.get_command(click.Context(cli), words[0])
+    assert command is not None, words
+    while isinstance(command, click.Group) and words[1:]:
+        words = words[1:]
+        command = command.get_command(click.Context(command), words[0])
+        assert command is not None, words
+    if not isinstance(command, click.Group):
+        command.make_context(words[0], words[1:], resilient_parsing=False)
+
+
+@pytest.mark.parametrize("path", [path for path in UNITS if path.suffix == ".service"], ids=lambda p: p.name)
+def test_a_unit_starts_a_command_that_there_is(path: Path) -> None:
+    service = unit(path)["Service"]
+    program, *words = shlex.split(service["ExecStart"])
+    assert program == "/opt/madoguchi/.venv/bin/madoguchi"
+    accepts(words)
+    assert service["EnvironmentFile"] == "/etc/madoguchi/madoguchi.env"
+    drain = float(words[words.index("--drain") + 1]) if "--drain" in words else 0.0
+    if "TimeoutStopSec" in service:
+        assert float(service["TimeoutStopSec"]) >= drain + 10, "it is killed in the middle of leaving"
+
+
+def test_systemd_finds_nothing_wrong(tmp_path: Path) -> None:
+    """Where there is a systemd; its programs stand in for ours, which are not installed there."""
+    true = shutil.which("true")
+    for path in UNITS:
+        text = path.read_text("utf-8").replace("/opt/madoguchi/.venv/bin/madoguchi", str(true))
+        (tmp_path / path.name).write_text(text)
+        assert set(unit(path).sections()) <= {"Unit", "Service", "Timer", "Install"}
+    if tool := shutil.which("systemd-analyze"):
+        names = [str(path) for path in tmp_path.iterdir()]
+        ran = subprocess.run([tool, "verify", *names], capture_output=True, text=True, check=False)
+        ours = [line for line in ran.stderr.splitlines() if "madoguchi" in line]
+        assert ours == []
+
+
+def test_the_file_of_settings_is_read_and_names_only_settings() -> None:
+    lines = [line for line in (DEPLOY / "madoguchi.env").read_text("utf-8").splitlines() if line[:1] != "#"]
+    given = dict(line.split("=", 1) for line in lines)
+    assert given.keys() <= VARIABLES
+    read = load({}, given)
+    assert read.trusted_proxies == ("127.0.0.1", "10.0.0.0/8")
+    assert not read.embedded_redis
+    for path in DEPLOY.iterdir():
+        named = set(re.findall(r"\b(?:MADOGUCHI_[A-Z_]+|DATABASE_URL|REDIS_URL)\b", path.read_text("utf-8")))
+        assert named <= VARIABLES, path.name
+
+
+def test_the_image_is_made_of_files_that_there_are_and_starts_a_command_that_there_is() -> None:
+    text = (DEPLOY / "Containerfile").read_text("utf-8")
+    steps = [line.split() for line in text.splitlines() if line and not line.startswith("#")]
+    assert {step[0] for step in steps} <= {
+        *(
+            "FROM",
+            "WORKDIR",
+            "COPY",
+            "RUN",
+            "ENV",
+            "USER",
+            "VOLUME",
+            "EXPOSE",
+            "STOPSIGNAL",
+            "ENTRYPOINT",
+            "CMD",
+        )
+    }
+    for step in (step for step in steps if step[0] == "COPY" and not step[1].startswith("--from=build")):
+        assert all((ROOT / name).exists() for name in step[1:-1]), step
+    packages = {"app", "bots", "channels", "static", "templates"}
+    assert packages <= {name for step in steps if step[0] == "COPY" for name in step[1:-1]}
+    accepts(re.findall(r'"([^"]+)"', next(line for line in text.splitlines() if line.startswith("CMD"))))
+    assert 'ENTRYPOINT ["madoguchi"]' in text
+
+
+@pytest.mark.parametrize("name", ["nginx.conf", "Caddyfile"])
+def test_the_proxies_pass_on_what_there_is(name: str) -> None:
+    text = (DEPLOY / name).read_text("utf-8")
+    plain = re.sub(r"#.*|'[^']*'|\$\{?\w+", "", text)
+    assert plain.count("{") == plain.count("}")
+    paths = {getattr(route, "path", "") for route in web.routes()}
+    assert set(re.findall(r"(?:location = |health_uri |path )(/\w+)", text)) <= paths
+    limit = re.search(r"(?:client_max_body_size|max_size) (\d+)", text)
+    assert limit
+    default = next(option.default for option in OPTIONS if option.name == "max_upload_bytes")
+    assert int(limit[1]) * 1_000_000 > default
+
+
+@pytest.mark.parametrize("language", i18n.LOCALES)
+def test_the_guide_names_only_what_there_is(language: str) -> None:
+    text = (FOLDER / language / "running.md").read_text("utf-8")
+    assert set(re.findall(r"\bMADOGUCHI_[A-Z_]+", text)) <= VARIABLES
+    commands = list(told_commands(text))
+    assert {words[2 if words[0] == "--data-dir" else 0] for words in commands} <= set(COMMANDS)
+    for words in commands:
+        if len(words) > 1 and "bench" not in words:  # one word alone is spoken of, not run
+            accepts(words)
+    for name in re.findall(r"`((?:madoguchi[\w@-]*\.\w+|nginx\.conf|Caddyfile|Containerfile))`", text):
+        assert (DEPLOY / name).is_file(), name
+    for name in re.findall(r"`(app/[\w./]+)`", text):
+        assert (ROOT / name).exists(), name
