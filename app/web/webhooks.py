@@ -23,7 +23,7 @@ from app.webhooks.subscriptions import MAX_NAME, MAX_URL
 
 LIST = "/settings/webhooks"
 STATE_NAMES = {
-    "": "All", "queued": "Waiting", "sending": "Being sent", "sent": "Taken", "failed": "Given up",
+    "": "All deliveries", "queued": "Waiting", "sending": "Being sent", "sent": "Taken", "failed": "Given up",
     "skipped": "Left out",
 }  # fmt: skip
 
