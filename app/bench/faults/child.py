@@ -76,10 +76,11 @@ def _start_children_alike(path: str) -> None:
 def _shorten(spec: Spec) -> None:
     from app import clock, db, deliver
     from app.inbox import reading
+    from app.webhooks import sending
 
     lease = timedelta(seconds=spec.lease)
-    deliver.STALE = reading.LOCK_FOR = clock.LATE = lease
-    deliver.FIRST_WAIT = spec.retry
+    deliver.STALE = reading.LOCK_FOR = clock.LATE = sending.STALE = lease
+    deliver.FIRST_WAIT = sending.FIRST_WAIT = spec.retry
     db.BUSY_MS = spec.busy_ms
 
 

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from app import people, switchboard
+from app import people, switchboard, tokens, webhooks
 from app.bench.faults import once
 from app.bench.faults.agents import Agent
+from app.bench.faults.followers import Follower
 from app.bench.faults.ledger import Ledger
 from app.bench.faults.providers import SECRET, Provider, Receiver
 from app.bench.faults.proxy import Proxy
@@ -40,6 +41,7 @@ class Load:
     widgets: list[Widget] = field(default_factory=list)
     providers: list[Provider] = field(default_factory=list)
     agents: list[Agent] = field(default_factory=list)
+    follower: Follower = field(init=False)
     stop: threading.Event = field(default_factory=threading.Event)  # begin nothing new
     quit: threading.Event = field(default_factory=threading.Event)  # hang up
     _working: list[threading.Thread] = field(default_factory=list)
@@ -54,6 +56,7 @@ class Load:
         for agent in self.agents:
             self._working.append(self._thread(agent.work, self.stop, agent.name))
             self._hearing.append(self._thread(agent.listen, self.quit, f"{agent.name}'s page"))
+        self._hearing.append(self._thread(self.follower.run, self.quit, self.follower.name))
 
     def finish(self) -> list[str]:
         """Nobody begins anything new; who cannot bring to an end what they had begun is named."""
@@ -64,7 +67,7 @@ class Load:
         return [thread.name for thread in self._working if thread.is_alive()]
 
     def hang_up(self) -> None:
-        """The agents' lines are closed."""
+        """Nobody listens any more."""
         self.quit.set()
         for thread in self._hearing:
             thread.join(15)
@@ -96,6 +99,8 @@ def load(stage: Stage, seed: int, lease: float) -> Iterator[Load]:
     made.agents = [Agent(base, email, PASSWORD, ledger, seed, lease) for email in _people()]
     for agent in made.agents:
         agent.sign_in(stage.base)
+    token, receiver.event_key = _program(callback)
+    made.follower = Follower(base, token, ledger)
     try:
         yield made
     finally:
@@ -124,3 +129,13 @@ def _people() -> list[str]:
         for n, email in enumerate(emails):
             people.add(db, None, email=email, name=f"担当{n}", password=PASSWORD)
     return emails
+
+
+def _program(callback: str) -> tuple[str, str]:
+    """An admin's token, and a webhook for everything; gives the token's text and the webhook's key."""
+    with transaction() as db:
+        email, name = "program@faults.example", "プログラム"
+        admin = people.add(db, None, email=email, name=name, password=PASSWORD, role="admin")
+        _, token = tokens.make(db, admin, "fault run", ["events:read", "conversations:read"])
+        _, key = webhooks.add(db, admin, "fault run", f"{callback}/events")
+    return token, key

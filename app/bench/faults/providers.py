@@ -18,8 +18,10 @@ import httpx2
 
 from app.bench.faults.ledger import CUSTOMER, Ledger, Said
 from app.bench.faults.widgets import ASKED
+from app.webhooks import signing
 from channels import api
 
+Asked = http.server.BaseHTTPRequestHandler
 SECRET = "a-shared-secret-of-the-fault-run"
 
 
@@ -86,6 +88,8 @@ class Receiver:
     seed: int
     posted: list[Posted] = field(default_factory=list)
     came: Counter[tuple[str, str]] = field(default_factory=Counter)
+    events: list[int] = field(default_factory=list)  # told by the webhook, as they came
+    event_key: str = ""
     forged: int = 0
     calm: bool = False
 
@@ -112,19 +116,23 @@ class Receiver:
         self._server.shutdown()
         self._server.server_close()
 
-    def take(self, request: http.server.BaseHTTPRequestHandler) -> None:
+    def take(self, request: Asked) -> None:
         """One callback."""
         body = request.rfile.read(int(request.headers["Content-Length"]))
-        if not _signed(request.headers.get(api.HEADER, ""), body):
-            self.forged += 1
-        key, told = request.headers["Idempotency-Key"], json.loads(body)
+        told = json.loads(body)
+        is_event = request.path == "/events"
+        self.forged += not (_signed_event if is_event else _signed)(request, body, self.event_key)
+        key = request.headers["Webhook-Id" if is_event else "Idempotency-Key"]
         mood = self._mood(request.path, key)
         if mood == "slow":
             time.sleep(0.7)
         if mood == "deaf":  # hangs up and knows nothing of it
             request.close_connection = True
             return
-        self.posted.append(_posted(request.path, key, told, mood))
+        if is_event and mood != "stumbles":
+            self.events.append(int(told["id"]))
+        elif not is_event:
+            self.posted.append(_posted(request.path, key, told, mood))
         if mood == "rude":  # has it, but hangs up before saying so
             request.close_connection = True
             return
@@ -138,7 +146,7 @@ class Receiver:
             return "kind"
         self.came[(path, key)] += 1
         chance = random.Random(f"{self.seed} {path} {key} {self.came[(path, key)]}").random()
-        if path == "/api" and chance < 0.08:
+        if path != "/once" and chance < 0.08:
             return "stumbles"
         return "deaf" if chance < 0.12 else "rude" if chance < 0.16 else "slow" if chance < 0.2 else "kind"
 
@@ -147,7 +155,12 @@ def _posted(path: str, key: str, told: dict[str, Any], mood: str) -> Posted:
     return Posted(path, key, told["to"]["id"], told["text"], mood != "stumbles")
 
 
-def _signed(header: str, body: bytes) -> bool:
-    parts = dict(part.partition("=")[::2] for part in header.split(","))
+def _signed(request: Asked, body: bytes, _key: str) -> bool:
+    parts = dict(part.partition("=")[::2] for part in request.headers.get(api.HEADER, "").split(","))
     right = api.sign(SECRET, int(parts.get("t", "0")), body)
     return hmac.compare_digest(parts.get("v1", ""), right)
+
+
+def _signed_event(request: Asked, body: bytes, key: str) -> bool:
+    id, stamp = request.headers.get("Webhook-Id", ""), int(request.headers.get("Webhook-Timestamp", "0"))
+    return request.headers.get("Webhook-Signature") == signing.sign(key, id, stamp, body)

@@ -10,7 +10,12 @@ from collections.abc import Iterator
 
 from app.bench.faults.schedule import Cut, cuts
 
-KINDS = {b"GET /widget/": "widget", b"GET /inbox/socket": "inbox", b"POST /hooks/": "hooks"}
+KINDS = {
+    b"GET /widget/": "widget",
+    b"GET /inbox/socket": "inbox",
+    b"POST /hooks/": "hooks",
+    b"GET /api/": "events",
+}
 PIECE = 65_536
 
 

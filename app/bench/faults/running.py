@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 from websockets.exceptions import WebSocketException
 
 from app import config, db
-from app.bench.faults import judge, looks
+from app.bench.faults import followers, judge, looks
 from app.bench.faults.agents import Agent
 from app.bench.faults.books import Verdict
 from app.bench.faults.driver import Driver, Stalled
+from app.bench.faults.followers import Follower
 from app.bench.faults.load import Load, load
 from app.bench.faults.schedule import Fault, schedule
 from app.bench.faults.stage import Stage, stage
@@ -95,7 +96,8 @@ def run(
 def _settle_on(here: Stage) -> None:
     """The driver works with the installation's settings from here on."""
     db.configure(None)
-    config.configure(data_dir=here.data_dir, database_url=here.database_url, secret=SECRET)
+    given = {"data_dir": here.data_dir, "database_url": here.database_url, "secret": SECRET}
+    config.configure(**given, allow_private=True)
     here.wait_until_well(60)
 
 
@@ -125,6 +127,7 @@ def _end(outcome: Outcome, here: Stage, there: Load, driver: Driver, say: Say) -
     there.hang_up()
     with reading() as rows:
         outcome.verdicts += judge.judge(rows, there.ledger, there.receiver.posted)
+        outcome.verdicts += followers.followed(rows, there.follower, there.receiver)
         outcome.verdicts.append(_screens(rows, there, shown))
     outcome.verdicts.append(_books(here))
     outcome.counts = _counts(driver, there)
@@ -144,13 +147,15 @@ def _moving() -> str:
     with reading() as rows:
         sending = rows.scalar(select(func.count()).where(Delivery.state.in_((QUEUED, SENDING)))) or 0
         unread = rows.scalar(select(func.count()).where(RawReceipt.state == "new")) or 0
-    return f"{sending} deliveries, {unread} requests" if sending or unread else ""
+        untold = followers.waiting(rows)
+    left = {"deliveries": sending, "requests": unread, "events": untold}
+    return ", ".join(f"{number} {what}" for what, number in left.items() if number)
 
 
 def _look_again(there: Load) -> list[str]:
     """Everybody catches up on a good line; who cannot is named."""
     wrong = []
-    people: list[Widget | Agent] = [*there.widgets, *there.agents]
+    people: list[Widget | Agent | Follower] = [*there.widgets, *there.agents, there.follower]
     for one in people:
         for attempt in range(5):
             try:
@@ -197,6 +202,7 @@ def _counts(driver: Driver, there: Load) -> dict[str, int]:
     counts["posted to the other side again"] = (
         len(there.receiver.posted) - counts["received by the other side"]
     )
+    counts["events told by the webhook again"] = len(there.receiver.events) - len({*there.receiver.events})
     counts["verbs of agents"] = sum(one.acked for one in ledger.done)
     counts["lines opened"] = sum(w.connections for w in there.widgets) + sum(
         a.connections for a in there.agents
