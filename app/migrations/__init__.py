@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -28,7 +29,7 @@ def state() -> State:
     """How the database stands to this version: `newer` means another version of Madoguchi made it."""
     with engine().connect() as connection:
         here = revision(connection)
-    if here == ScriptDirectory.from_config(config()).get_current_head():
+    if here == _scripts().get_current_head():
         return "current"
     return "behind" if here is None or here in known() else "newer"
 
@@ -40,7 +41,13 @@ def revision(connection: Connection) -> str | None:
 
 def known() -> set[str]:
     """Every version this program can bring to its own."""
-    return {script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()}
+    return {script.revision for script in _scripts().walk_revisions()}
+
+
+@cache
+def _scripts() -> ScriptDirectory:
+    """Read once: whoever shares out the work asks `/readyz`, and so for the version, every second or two."""
+    return ScriptDirectory.from_config(config())
 
 
 def upgrade(to: str = "head", connection: Connection | None = None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import itertools
 import signal
 import subprocess
@@ -10,18 +11,17 @@ import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
-import httpx2
 import redis
 
 from app import embedded
 from tests.serving import clean_environment, free_port, until
 
-ASK_EVERY = 0.1  # seconds between two looks of the proxy at /readyz
-DRAIN = 1.0
+ASK_EVERY = 0.25  # seconds between two looks of the proxy at /readyz
+DRAIN = 1.5  # seconds, several of those
 
 
 @contextmanager
@@ -107,8 +107,10 @@ class Machine:
 
     def ready(self) -> bool:
         """What its `/readyz` says."""
-        with suppress(httpx2.HTTPError, OSError):
-            return httpx2.get(f"{self.base}/readyz", timeout=5).status_code == 200
+        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        with closing(line), suppress(http.client.HTTPException, OSError):
+            line.request("GET", "/readyz")
+            return line.getresponse().status == 200
         return False
 
     def kill(self) -> None:
