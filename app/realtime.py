@@ -12,7 +12,7 @@ import json
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -21,6 +21,7 @@ from typing import Any
 import redis
 import redis.asyncio
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from app.config import settings
@@ -31,6 +32,7 @@ from app.models import Event
 log = logging.getLogger(__name__)
 
 BELL = "madoguchi:live"
+AT_ONCE = 200  # events that are read together
 PARTS = 20  # of the lines of a topic, in which they are called on in turn
 LOOK_EVERY = 1.0  # seconds between the hub's own looks at the table
 SETTLED = 30.0  # seconds: an id from a sequence commits no later than this after it was drawn
@@ -123,6 +125,9 @@ class Change:
 
 ChangeHandler = Callable[["Hub", Change], Awaitable[None]]
 ChangesHandler = Callable[["Hub", list[Change]], Awaitable[None]]
+Send = Callable[[], None]
+Draw = Callable[[Session, list[Change]], Send]
+Teller = Callable[["Hub"], Draw | None]
 SignalHandler = Callable[["Hub", list[Any]], Awaitable[None]]
 Beat = Callable[["Hub", list[Line]], Awaitable[None]]
 
@@ -134,6 +139,7 @@ class Hub:
         self.lines: dict[str, set[Line]] = defaultdict(set)
         self.on_change: list[ChangeHandler] = []
         self.on_changes: list[ChangesHandler] = []  # what came together, at once
+        self.tellers: list[Teller] = []
         self.on_signal: dict[str, list[SignalHandler]] = defaultdict(list)
         self._seen: dict[int, float] = {}  # id → when (monotonic: the clock on the wall may be put back)
         self._floor = 0
@@ -234,14 +240,17 @@ class Hub:
                 await asyncio.sleep(LOOK_EVERY)
 
     async def _hand_on(self) -> None:
-        """Read what rang, oldest first, and give each event to every handler, once."""
+        """Read what rang, oldest first, tell the lines of it, and give each event to every handler, once."""
         self._waiting = {id for id in self._waiting if id > self._floor and id not in self._seen}
         while self._waiting:
-            batch = sorted(self._waiting)[:200]
-            changes = await run_in_threadpool(_load, batch)
+            batch = sorted(self._waiting)[:AT_ONCE]
+            draws = [draw for teller in self.tellers if (draw := teller(self)) is not None]
+            changes, sends = await run_in_threadpool(_tell, batch, draws)
             self._waiting.difference_update(batch)
             for change in changes:
                 self._seen[change.id] = time.monotonic()
+            for send in sends:
+                send()
             for together in self.on_changes:
                 await _guarded(together(self, changes), "what came together")
             for change in changes:
@@ -286,10 +295,23 @@ def _ids_after(floor: int) -> set[int]:
         return set(db.scalars(select(Event.id).where(Event.id > floor)))
 
 
-def _load(ids: Iterable[int]) -> list[Change]:
+def _tell(ids: Sequence[int], draws: Sequence[Draw]) -> tuple[list[Change], list[Send]]:
+    """What came together is read once, and in one view of the database everybody's frames are made of it."""
     with reading() as db:
-        rows = db.scalars(select(Event).where(Event.id.in_(list(ids))).order_by(Event.id))
-        return [change_of(event) for event in rows]
+        rows = db.scalars(select(Event).where(Event.id.in_(ids)).order_by(Event.id))
+        changes = [change_of(event) for event in rows]
+        return changes, [send for draw in draws if changes for send in _drawn(db, draw, changes)]
+
+
+def _drawn(db: Session, draw: Draw, changes: list[Change]) -> list[Send]:
+    try:
+        return [draw(db, changes)]
+    except Exception:
+        if len(changes) == 1:
+            log.exception("%s %s could not be told of.", changes[0].kind, changes[0].id)
+            return []
+    # What is wrong with one costs its neighbours nothing.
+    return [send for change in changes for send in _drawn(db, draw, [change])]
 
 
 def change_of(event: Event) -> Change:

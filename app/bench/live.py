@@ -26,6 +26,7 @@ from app.bench.words import WORDS
 
 TAG = re.compile(rb"live-(\d+)-")
 FULL = re.compile(rb'"full": ?true')
+HEADS = re.compile(rb'"heads": ?\{"(\d+)"')
 CONVERSATION = re.compile(rb'"conversation": ?(\d+)')
 WARM_SECONDS = 3.0
 DRAIN_SECONDS = 10.0  # at most, for the last ones to arrive
@@ -106,6 +107,7 @@ class Screens:
         self.full: dict[int, float] = {}
         self.rows: dict[int, array[float]] = {}
         self.conversations: dict[int, int] = {}  # number → conversation
+        self.looked_at: set[int] = set()
         self.frames = self.bytes = 0
 
     def hear(self, text: bytes) -> None:
@@ -113,6 +115,8 @@ class Screens:
         moment = time.monotonic()
         tag = TAG.search(text)
         if tag is None:
+            if found := HEADS.search(text):
+                self.looked_at.add(int(found[1]))
             return
         number = int(tag[1])
         self.frames += 1
@@ -139,6 +143,7 @@ async def agents(starter: Starter, base: str, people: list[dict[str, Any]]) -> N
     looked = list(range(min(len(desks), greeted)))
     for desk, customer in zip(desks, looked, strict=False):
         desk.look(screens.conversations[customer])
+    await _patiently(lambda: len(screens.looked_at) >= len(looked))
     starter.say(looked)
     numbers: list[int] = (await starter.hear())["seen"]
     whole = await _patiently(lambda: screens.everywhere(numbers, len(desks)))

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import BindParameter, Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.formats import iso
 from app.models import Agent, Attachment, Case, Customer, Decision, Delivery, Identity, Message
-from app.models.message import INBOUND, NOTE, SYSTEM
+from app.models.message import INBOUND, NOTE, OUTBOUND, SYSTEM
 from app.web.rows import Sign, by_id, signs
 
 NEAR = timedelta(minutes=5)
@@ -58,15 +58,25 @@ class Entry:
 
 def entries(db: Session, messages: Sequence[Message], zone: ZoneInfo) -> list[Entry]:
     """The entries of these messages (in order), with their markers; a handful of queries for all of them."""
+    return list(_marked(_plain(db, messages, zone)))
+
+
+def each_alone(db: Session, messages: Sequence[Message], zone: ZoneInfo) -> list[Entry]:
+    """Like :func:`entries`, each as if nothing stood before it: for messages of several conversations."""
+    return [marked for one in _plain(db, messages, zone) for marked in _marked([one])]
+
+
+def _plain(db: Session, messages: Sequence[Message], zone: ZoneInfo) -> list[Entry]:
     ids = [message.id for message in messages]
+    said = [message.id for message in messages if message.kind == OUTBOUND]
     people = by_id(db, Agent, {message.agent_id for message in messages} | _mentioned(messages))
     channels = signs(db, {message.channel_id for message in messages})
-    cases = {one.id: one for one in _in(db, Case, Case.id, [m.case_id for m in messages if m.case_id])}
-    files = _grouped(_in(db, Attachment, Attachment.message_id, ids))
-    deliveries = {one.message_id: one for one in _in(db, Delivery, Delivery.message_id, ids)}
-    decisions = {one.reply_id: one for one in _in(db, Decision, Decision.reply_id, ids)}
+    cases = {one.id: one for one in _in(db, _CASES, [m.case_id for m in messages if m.case_id])}
+    files = _grouped(_in(db, _ATTACHMENTS, ids))
+    deliveries = {one.message_id: one for one in _in(db, _DELIVERIES, said)}
+    decisions = {one.reply_id: one for one in _in(db, _DECISIONS, said)}
     names = _customer_names(db, messages)
-    plain = [
+    return [
         Entry(
             message=one,
             who=people[one.agent_id].name if one.agent_id in people else names.get(one.identity_id or 0, ""),
@@ -82,7 +92,6 @@ def entries(db: Session, messages: Sequence[Message], zone: ZoneInfo) -> list[En
         )
         for one in messages
     ]
-    return list(_marked(plain))
 
 
 def _marked(plain: Iterable[Entry]) -> Iterable[Entry]:
@@ -132,16 +141,24 @@ def _customer_names(db: Session, messages: Sequence[Message]) -> dict[int, str]:
     wanted = {message.identity_id for message in messages if message.identity_id}
     if not wanted:
         return {}
-    rows = db.execute(
-        select(Identity.id, Customer.name)
-        .join(Customer, Customer.id == Identity.customer_id)
-        .where(Identity.id.in_(wanted))
-    )
-    return {row[0]: row[1] for row in rows}
+    return {row[0]: row[1] for row in db.execute(_NAMES, {"ids": list(wanted)})}
 
 
-def _in(db: Session, kind: type[Any], column: Any, ids: Sequence[int]) -> Sequence[Any]:
-    return db.scalars(select(kind).where(column.in_(ids))).all() if ids else ()
+def _in(db: Session, wanted: Select[Any], ids: Sequence[int]) -> Sequence[Any]:
+    return db.scalars(wanted, {"ids": ids}).all() if ids else ()
+
+
+# Made once: to build a statement takes as long as to run one that finds a single row.
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_CASES = select(Case).where(Case.id.in_(_IDS))
+_ATTACHMENTS = select(Attachment).where(Attachment.message_id.in_(_IDS))
+_DELIVERIES = select(Delivery).where(Delivery.message_id.in_(_IDS))
+_DECISIONS = select(Decision).where(Decision.reply_id.in_(_IDS))
+_NAMES = (
+    select(Identity.id, Customer.name)
+    .join(Customer, Customer.id == Identity.customer_id)
+    .where(Identity.id.in_(_IDS))
+)
 
 
 def _grouped(attachments: Sequence[Attachment]) -> dict[int, list[Attachment]]:

@@ -3,21 +3,22 @@
 A page that missed some asks for them and gets the same frames (``/conversations/{id}/changes``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.db import now
 from app.i18n import gettext
 from app.models import Agent, Conversation, Customer, Event, Message
 from app.models.conversation import HUMAN
-from app.queries import VIEWS, belongs, may_see
+from app.queries import VIEWS, belongs, customers_of, may_see
 from app.realtime import Change, change_of
 from app.render import HasTongue, render, zone_of
-from app.web.entries import entries
+from app.web.entries import each_alone, entries
 from app.web.rows import rows
 
 Frame = dict[str, Any]
@@ -60,13 +61,61 @@ def news_of(db: Session, change: Change) -> News | None:
     return News(change, head, message, db.get_one(Customer, head.customer_id).name)
 
 
+def all_news(db: Session, changes: Sequence[Change]) -> list[News]:
+    """The news of changes that came together, in few queries; those that are about no conversation have none."""
+    about = [change for change in changes if change.conversation_id is not None]
+    own = _found(db, Conversation, {change.conversation_id for change in about})
+    others = {one.head_id for one in own.values()} - {None, *own}
+    heads = own | _found(db, Conversation, others)
+    messages = _found(db, Message, {change.message_id for change in about} - {None})
+    customers = customers_of(db, [heads[one.head_id or one.id] for one in own.values()])
+    return [
+        News(change, head, messages.get(change.message_id or 0), customers[head.customer_id].name)
+        for change in about
+        if (head := heads.get(_head_of(own.get(change.conversation_id or 0)))) is not None
+    ]
+
+
+def _head_of(own: Conversation | None) -> int:
+    return 0 if own is None else own.head_id or own.id
+
+
+Found = TypeVar("Found", Conversation, Message)
+
+
+def _found(db: Session, kind: type[Found], ids: Collection[int | None]) -> dict[int, Found]:
+    return {one.id: one for one in db.scalars(_by_ids(kind), {"ids": list(ids)})} if ids else {}
+
+
+@cache
+def _by_ids(kind: type[Found]) -> Select[Found]:
+    return select(kind).where(kind.id.in_(bindparam("ids", expanding=True)))
+
+
 def drawn(db: Session, news: News, tongue: HasTongue) -> dict[str, str]:
     """The HTML of the row and of the message in one language and zone."""
-    (row,) = rows(db, None, [news.head])
-    made = {"row": render("inbox/_row.html", locale=tongue.locale, viewer=tongue, row=row)}
-    if news.message is not None:
-        made["message"] = _entry(db, news.head, news.message, tongue)
-    return made
+    return all_drawn(db, [news], tongue)[0]
+
+
+def all_drawn(db: Session, all_news: Sequence[News], tongue: HasTongue) -> list[dict[str, str]]:
+    """The HTML of the rows and messages of several news, each conversation's row drawn once."""
+    heads = list({news.head.id: news.head for news in all_news}.values())
+    html = {
+        row.id: render("inbox/_row.html", locale=tongue.locale, viewer=tongue, row=row)
+        for row in rows(db, None, heads)
+    }
+    shown = {news.message.id: news for news in all_news if news.message is not None}
+    messages = [news.message for news in shown.values() if news.message is not None]
+    said = {
+        entry.message.id: render(
+            "inbox/_entry.html", tongue, entry=entry, conversation_id=shown[entry.message.id].head.id
+        )
+        for entry in each_alone(db, messages, zone_of(tongue))
+    }
+    return [
+        {"row": html[news.head.id], **({"message": said[news.message.id]} if news.message else {})}
+        for news in all_news
+    ]
 
 
 def frame(

@@ -3,11 +3,12 @@
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
@@ -17,9 +18,9 @@ from app.db import reading
 from app.formats import hue, initials
 from app.lines import SIGNED_OUT, Line, Parcel
 from app.models import Agent, Conversation, Customer, ReadMark
-from app.queries import conversation_for, may_see, teams_of
-from app.realtime import Change, Hub
-from app.web.frames import Frame, drawn, frame, news_of
+from app.queries import conversation_for, teams_of
+from app.realtime import Change, Draw, Hub, Send
+from app.web.frames import Frame, News, all_drawn, all_news, frame
 from app.web.outgoing import ping
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,11 @@ AGENTS = "agents"  # the topic every agent's line listens to
 STAYS = 50.0  # seconds after which somebody who does not say "still here" is not
 TICK_EVERY = 20.0  # seconds; the page reconnects when it hears nothing for 50
 CHECK_EVERY = 60.0  # seconds between looks whether the session still lives
+
+Tongue = tuple[str, str]  # language and zone
+Marks = dict[
+    tuple[int, int], int
+]  # (conversation, agent) → how many of the customer's messages they have read
 
 
 @dataclass(slots=True)
@@ -39,6 +45,19 @@ class Watch:
     token: str = ""
     looking: int = 0
     checked: float = field(default_factory=time.monotonic)
+    # Of the viewer, in hand: every event asks them of every line.
+    id: int = 0
+    sees: tuple[bool, bool] = (False, False)
+    tongue: Tongue = ("", "")
+
+    def __post_init__(self) -> None:
+        self.is_now(self.viewer, self.teams)
+
+    def is_now(self, viewer: Agent, teams: frozenset[int]) -> None:
+        """Their role, teams or language may have changed."""
+        self.viewer, self.teams = viewer, teams
+        self.id, self.sees = viewer.id, (viewer.active, viewer.oversees)
+        self.tongue = (viewer.locale, viewer.timezone)
 
 
 _present: dict[int, dict[int, tuple[str, float]]] = defaultdict(dict)  # conversation → agent → (name, until)
@@ -46,7 +65,8 @@ _present: dict[int, dict[int, tuple[str, float]]] = defaultdict(dict)  # convers
 
 def listen(hub: Hub) -> None:
     """Hear of everything."""
-    hub.on_changes.append(_changed)
+    hub.tellers.append(_teller)
+    hub.on_change.append(_changed)
     hub.on_signal["typing"].append(_typing)
     hub.on_signal["looking"].append(_looking)
     hub.on_signal["lock"].append(_lock)
@@ -96,58 +116,67 @@ def typing(watch: Watch, on: bool) -> None:
 # --- from the hub -------------------------------------------------------------------------------------
 
 
-async def _changed(hub: Hub, changes: list[Change]) -> None:
-    for change in changes:
-        if change.kind == "agent.changed":
-            await _renew(hub.listening(AGENTS), int(change.data.get("agent_id", 0)))
+def _teller(hub: Hub) -> Draw | None:
+    """Frames for every agent who is here; nothing is drawn for nobody."""
     lines = hub.listening(AGENTS)
-    about = [change for change in changes if change.conversation_id is not None]
-    if lines and about:
-        for line, parcel in await run_in_threadpool(_parcels, about, lines):
+    return partial(_draw, lines) if lines else None
+
+
+def _draw(lines: Sequence[Line], db: Session, changes: list[Change]) -> Send:
+    made = _parcels(db, changes, lines)
+
+    def send() -> None:
+        for line, parcel in made:
             line.put(parcel)
 
-
-def _parcels(changes: Sequence[Change], lines: Sequence[Line]) -> list[tuple[Line, Parcel]]:
-    made: list[tuple[Line, Parcel]] = []
-    with reading() as db:
-        for change in changes:
-            try:
-                made += _for_each(db, change, lines)
-            except Exception:  # what is wrong with one costs its neighbours nothing
-                log.exception("%s %s could not be told of.", change.kind, change.id)
-    return made
+    return send
 
 
-def _for_each(db: Session, change: Change, lines: Sequence[Line]) -> list[tuple[Line, Parcel]]:
-    """What each line gets of a change. Whoever gets the same gets the same parcel: it is drawn and packed once."""
-    news = news_of(db, change)
-    if news is None:
-        return []
-    head, read = news.head, _marks(db, news.head)
-    html: dict[tuple[str, str], dict[str, str]] = {}
+def _parcels(db: Session, changes: Sequence[Change], lines: Sequence[Line]) -> list[tuple[Line, Parcel]]:
+    """What each line gets, in order. Who gets the same gets the same parcel: it is drawn and packed once."""
+    news = all_news(db, changes)
+    marks = _marks(db, {one.head.id for one in news}) if news else {}
+    html: dict[Tongue, list[dict[str, str]]] = {}
+    for watch in map(watch_of, lines):
+        if watch.tongue not in html:
+            html[watch.tongue] = all_drawn(db, news, watch.viewer)
+    return [
+        each
+        for number, one in enumerate(news)
+        for each in _for_each(one, {tongue: made[number] for tongue, made in html.items()}, marks, lines)
+    ]
+
+
+def _for_each(
+    news: News, html: Mapping[Tongue, Mapping[str, str]], marks: Marks, lines: Sequence[Line]
+) -> Iterator[tuple[Line, Parcel]]:
+    id, team, assignee = news.head.id, news.head.team_id, news.head.assignee_id
     packed: dict[tuple[object, ...], Parcel | None] = {}
-    made: list[tuple[Line, Parcel]] = []
     for line in lines:
         watch = watch_of(line)
-        viewer, looking = watch.viewer, watch.looking == head.id
-        seen = may_see(viewer, watch.teams, head.team_id, head.assignee_id)
-        tongue, marked = (viewer.locale, viewer.timezone), read.get(viewer.id, 0)
-        key = (seen, looking, tongue, marked, head.assignee_id == viewer.id, head.team_id in watch.teams)
+        # All that a frame depends on: there are few of these, however many lines there are.
+        looking, read = watch.looking == id, marks.get((id, watch.id), 0)
+        key = (watch.tongue, watch.sees, looking, read, assignee == watch.id, team in watch.teams)
         if key not in packed:
-            if seen and tongue not in html:
-                html[tongue] = drawn(db, news, viewer)
-            told = frame(news, html.get(tongue, {}), viewer, watch.teams, marked, looking=looking)
+            told = frame(news, html[watch.tongue], watch.viewer, watch.teams, read, looking=looking)
             packed[key] = Parcel(told) if told is not None else None
         parcel = packed[key]
         if parcel is not None:
-            made.append((line, parcel))
-    return made
+            yield line, parcel
 
 
-def _marks(db: Session, head: Conversation) -> dict[int, int]:
-    """Agent → how many of the customer's messages they have read."""
-    wanted = select(ReadMark.agent_id, ReadMark.inbound_count).where(ReadMark.conversation_id == head.id)
-    return {row.agent_id: row.inbound_count for row in db.execute(wanted)}
+def _marks(db: Session, heads: Collection[int]) -> Marks:
+    return {(row[0], row[1]): row[2] for row in db.execute(_MARKS, {"ids": list(heads)})}
+
+
+_MARKS = select(ReadMark.conversation_id, ReadMark.agent_id, ReadMark.inbound_count).where(
+    ReadMark.conversation_id.in_(bindparam("ids", expanding=True))
+)
+
+
+async def _changed(hub: Hub, change: Change) -> None:
+    if change.kind == "agent.changed":
+        await _renew(hub.listening(AGENTS), int(change.data.get("agent_id", 0)))
 
 
 async def _renew(lines: Sequence[Line], agent_id: int) -> None:
@@ -160,7 +189,7 @@ async def _renew(lines: Sequence[Line], agent_id: int) -> None:
         if viewer is None or not viewer.active:
             line.close(SIGNED_OUT)
         else:
-            watch_of(line).viewer, watch_of(line).teams = viewer, teams
+            watch_of(line).is_now(viewer, teams)
     await _check(theirs)  # a session of theirs may have ended
 
 

@@ -1,15 +1,16 @@
 """Rows of the list, drawn from the conversation's own summary; a handful of queries for a whole page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from app import connect, queries
-from app.models import Agent, Channel, Conversation, ConversationLabel, Draft, Label
+from app.models import Agent, Channel, Conversation, ConversationLabel, Customer, Draft, Label
 
 WARM, HOT = 5, 15  # minutes of waiting after which a row warms up
 
@@ -46,9 +47,17 @@ class Row:
     unread: int
 
 
-def rows(db: Session, viewer: Agent | None, conversations: Sequence[Conversation]) -> list[Row]:
-    """The rows of these conversations. Without a viewer: as everybody sees them (no unread, no draft)."""
-    customers = queries.customers_of(db, conversations)
+def rows(
+    db: Session,
+    viewer: Agent | None,
+    conversations: Sequence[Conversation],
+    customers: Mapping[int, Customer] | None = None,
+) -> list[Row]:
+    """The rows of these conversations. Without a viewer: as everybody sees them (no unread, no draft).
+
+    `customers`: theirs by id, where they are in hand already.
+    """
+    customers = queries.customers_of(db, conversations) if customers is None else customers
     people = by_id(db, Agent, {one.assignee_id for one in conversations})
     channels = signs(db, {one.last_channel_id for one in conversations})
     labels = labels_of(db, [one.id for one in conversations])
@@ -91,14 +100,8 @@ def sign_of(channel: Channel) -> Sign:
 
 def labels_of(db: Session, ids: Sequence[int]) -> dict[int, list[Label]]:
     """Conversation id → its labels, by name."""
-    wanted = (
-        select(ConversationLabel.conversation_id, Label)
-        .join(Label, Label.id == ConversationLabel.label_id)
-        .where(ConversationLabel.conversation_id.in_(ids))
-        .order_by(Label.name)
-    )
     found: dict[int, list[Label]] = {}
-    for id, label in db.execute(wanted):
+    for id, label in db.execute(_LABELS, {"ids": list(ids)}):
         found.setdefault(id, []).append(label)
     return found
 
@@ -119,4 +122,18 @@ def by_id(db: Session, kind: type[Named], ids: set[int | None]) -> dict[int, Nam
     known = [id for id in ids if id is not None]
     if not known:
         return {}
-    return {one.id: one for one in db.scalars(select(kind).where(kind.id.in_(known)))}
+    return {one.id: one for one in db.scalars(_by_id(kind), {"ids": known})}
+
+
+@cache
+def _by_id(kind: type[Named]) -> Select[Named]:
+    """Made once: to build a statement takes as long as to run one that finds a single row."""
+    return select(kind).where(kind.id.in_(bindparam("ids", expanding=True)))
+
+
+_LABELS = (
+    select(ConversationLabel.conversation_id, Label)
+    .join(Label, Label.id == ConversationLabel.label_id)
+    .where(ConversationLabel.conversation_id.in_(bindparam("ids", expanding=True)))
+    .order_by(Label.name)
+)

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from app import visitors
@@ -15,7 +16,7 @@ from app.db import reading, transaction
 from app.i18n import DEFAULT
 from app.lines import Line, Parcel
 from app.models import Agent
-from app.realtime import Change, Hub
+from app.realtime import Change, Draw, Hub, Send
 from app.visitors.presence import TOUCH_EVERY
 from app.visitors.trouble import ENDED, Frame, Trouble
 from app.web.outgoing import ping
@@ -39,7 +40,7 @@ def topics(identities: Iterable[int], visitor_id: int = 0) -> tuple[str, ...]:
 
 def listen(hub: Hub) -> None:
     """Hear of what concerns visitors."""
-    hub.on_changes.append(_changed)
+    hub.tellers.append(_teller)
     hub.on_signal["typing"].append(_typing)
     hub.on_signal["read"].append(_read)
     hub.on_signal["visitor"].append(_over)
@@ -82,11 +83,21 @@ async def _ping(_hub: Hub, lines: list[Line]) -> None:
         ping(line)
 
 
-async def _changed(hub: Hub, changes: list[Change]) -> None:
+def _teller(hub: Hub) -> Draw | None:
+    """Frames for whoever is here; nothing is drawn for nobody."""
     if not _anybody(hub):
-        return
-    for identities, frames in await run_in_threadpool(_frames, changes):
-        _emit(hub, identities, frames)
+        return None
+
+    def draw(db: Session, changes: list[Change]) -> Send:
+        told = [visitors.frames_of(db, change) for change in changes]
+
+        def send() -> None:
+            for identities, frames in told:
+                _emit(hub, identities, frames)
+
+        return send
+
+    return draw
 
 
 async def _typing(hub: Hub, values: list[Any]) -> None:
@@ -134,17 +145,6 @@ def _emit(hub: Hub, identities: Iterable[int], frames: list[Frame]) -> None:
     for line in lines:
         for parcel in parcels:
             line.put(parcel)
-
-
-def _frames(changes: list[Change]) -> list[tuple[tuple[int, ...], list[Frame]]]:
-    made: list[tuple[tuple[int, ...], list[Frame]]] = []
-    with reading() as db:
-        for change in changes:
-            try:
-                made.append(visitors.frames_of(db, change))
-            except Exception:  # what is wrong with one costs its neighbours nothing
-                log.exception("%s %s could not be told of.", change.kind, change.id)
-    return made
 
 
 def _status(conversation: int) -> tuple[tuple[int, ...], Frame]:
