@@ -45,12 +45,10 @@ def check(path: Path, step: Step = lambda what, done, total: None) -> Manifest:
     return manifest
 
 
-def restore(
-    path: Path, *, channels_off: bool = False, step: Step = lambda what, done, total: None
-) -> Restored:
+def restore(path: Path, *, silent: bool = False, step: Step = lambda what, done, total: None) -> Restored:
     """Fill the database and the data directory of the settings, which must be empty, and recount everything.
 
-    `channels_off` disables every channel, so that a copy made to look at sends nothing to anybody. Raises
+    `silent` disables every channel and webhook, so that a copy made to look at sends nothing to anybody. Raises
     :class:`Unusable`, or `ConfigError` where the data directory is in use; then the database is as it was.
     """
     manifest = check(path, step)
@@ -58,7 +56,7 @@ def restore(
     datadir.ensure(current.data_dir)
     with datadir.only_one(current.data_dir):
         try:
-            _all_or_nothing(path, manifest, current, channels_off, step)
+            _all_or_nothing(path, manifest, current, silent, step)
         except OSError as error:
             raise Unusable(f"The backup could not be put back: {why(error)}.") from error
         search.reindex(lambda done, total: step("search index", done, total))
@@ -70,15 +68,14 @@ def restore(
     return Restored(manifest, report, tuple(_remarks(manifest, current)))
 
 
-def _all_or_nothing(
-    path: Path, manifest: Manifest, current: Settings, channels_off: bool, step: Step
-) -> None:
+def _all_or_nothing(path: Path, manifest: Manifest, current: Settings, silent: bool, step: Step) -> None:
     with engine().execution_options(writes=True).connect() as connection, connection.begin():
         _refuse_a_full_one(connection, manifest)
         with archive.reading_of(path):
             _rows_and_files(connection, path, manifest, current, step)
-        if channels_off:
-            connection.execute(sa.update(Channel).values(enabled=False))
+        if silent:
+            for sender in (Channel, Webhook):
+                connection.execute(sa.update(sender).values(enabled=False))
 
 
 def _refuse_a_full_one(connection: Connection, manifest: Manifest) -> None:

@@ -54,8 +54,10 @@ def backup(target: Path, with_key: bool) -> None:
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--check", is_flag=True, help="Only read FILE and compare every hash; change nothing.")
-@click.option("--channels-off", is_flag=True, help="Disable every channel: for a copy that must not send.")
-def restore(file: Path, check: bool, channels_off: bool) -> None:
+@click.option(
+    "--silent", is_flag=True, help="Disable every channel and webhook: for a copy that must not send."
+)
+def restore(file: Path, check: bool, silent: bool) -> None:
     """Put a backup back into an empty installation, and recount everything.
 
     The database may be another engine than the one it was made on. A backup of an older version
@@ -78,7 +80,7 @@ def restore(file: Path, check: bool, channels_off: bool) -> None:
 
     try:
         with progress() as step:
-            done = None if check else backups.restore(file, channels_off=channels_off, step=step)
+            done = None if check else backups.restore(file, silent=silent, step=step)
             manifest = done.manifest if done else backups.check(file, step)
     except backups.Unusable as error:
         raise click.ClickException(str(error)) from error
