@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 MEDIA_TYPE = "application/problem+json"
 KIND = "urn:madoguchi:problem:"
+_PHRASES = {413: "Content Too Large", 422: "Unprocessable Content"}  # other words before Python 3.13
 
 
 class FieldError(msgspec.Struct):
@@ -33,7 +34,7 @@ class ProblemShape(msgspec.Struct):
 
 def phrase(status: int) -> str:
     """The words of a status, as RFC 9110 has them."""
-    return HTTPStatus(status).phrase
+    return _PHRASES.get(status) or HTTPStatus(status).phrase
 
 
 def answer(status: int, detail: str, *, code: str = "", errors: list[FieldError] | None = None) -> Response:

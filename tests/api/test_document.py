@@ -78,6 +78,6 @@ def test_every_problem_is_told_in_every_language(locale: str) -> None:
                 and getattr(node.func, "id", "") == "Problem"
                 and len(node.args) > 1
             ):
-                said |= {node.args[1].value} if isinstance(node.args[1], ast.Constant) else set()
+                said |= {str(node.args[1].value)} if isinstance(node.args[1], ast.Constant) else set()
     known = i18n.catalogue(locale)
     assert [one for one in sorted(said) if not (known.get(one) or ("",))[0]] == []

@@ -30,7 +30,8 @@ def test_a_token_is_shown_once_and_works(sato: Agent) -> None:
     (text,) = re.findall(r'value="(mdg_[\w-]+)"', made.text)
     found = tokens.find(text)
     assert found is not None
-    assert (found.agent.id, found.scopes) == (sato.id, {"conversations:read", "people:read"})
+    assert found.agent.id == sato.id
+    assert found.scopes == {"conversations:read", "people:read"}
     shown = browser.see(LIST)
     assert text not in shown
     assert text[:10] in shown
