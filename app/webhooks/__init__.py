@@ -5,10 +5,11 @@ the bell only makes it quick.
 """
 
 from app.webhooks.kinds import GROUPS, KINDS
+from app.webhooks.leftovers import sweep
 from app.webhooks.log import Page, delivery_of, log
 from app.webhooks.pump import pumping
 from app.webhooks.resending import resend, resend_between, resend_range
-from app.webhooks.sending import TEST_KIND, prepare_test, prune, send_test, sweep
+from app.webhooks.sending import TEST_KIND, prepare_test, prune, send_test
 from app.webhooks.subscriptions import (
     Wrong,
     add,

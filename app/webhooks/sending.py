@@ -30,9 +30,7 @@ log = logging.getLogger(__name__)
 
 FIRST_WAIT, LONGEST_WAIT = 5.0, 6 * 3600.0  # seconds
 PATIENCE = timedelta(days=3)
-STALE = timedelta(
-    minutes=1
-)  # a claim older than this is a dead worker's: a call takes calling.DEADLINE at most
+STALE = timedelta(minutes=1)  # an older claim is a dead worker's: a call takes calling.DEADLINE at most
 IN_A_ROW = 100  # deliveries of one line that one thread sends before others get a turn
 KEPT = timedelta(days=30)
 PRUNED = 1_000  # rows at once
@@ -214,8 +212,13 @@ def _put_off(db: Session, row: WebhookDelivery) -> None:
 
 def wait(attempts: int, retry_after: float | None) -> float:
     """Seconds until the next attempt: doubling up to six hours, with jitter, or what was asked for if longer."""
-    ours = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(attempts - 1, 16)) * random.uniform(0.8, 1.2)
+    ours = longest_wait(attempts) * random.uniform(0.8, 1.2) / 1.2
     return max(ours, retry_after or 0.0)
+
+
+def longest_wait(attempts: int) -> float:
+    """The longest wait of ours after so many attempts, in seconds."""
+    return 1.2 * min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(attempts - 1, 16))
 
 
 def prepare_test(db: Session, hook: Webhook) -> WebhookDelivery:
@@ -240,22 +243,6 @@ def send_test(delivery_id: int) -> None:
         row = db.get_one(WebhookDelivery, delivery_id)
         claimed = prepare(db, row, row.claim)
     send(claimed)
-
-
-def sweep() -> int:
-    """Take back the claims of workers that died; returns how many."""
-    stale = and_(WebhookDelivery.state == SENDING, WebhookDelivery.claimed_at < now() - STALE)
-    with reading() as db:
-        if db.scalar(select(WebhookDelivery.id).where(stale).limit(1)) is None:
-            return 0
-    free = {"claim": "", "claimed_at": None, "error": INTERRUPTED}
-    with transaction() as db:
-        tests = update(WebhookDelivery).where(stale, WebhookDelivery.event_id.is_(None))
-        db.execute(tests.values(state=FAILED, done_at=now(), **free))
-        others = update(WebhookDelivery).where(stale, WebhookDelivery.event_id.is_not(None))
-        return len(
-            db.scalars(others.values(state=QUEUED, next_at=now(), **free).returning(WebhookDelivery.id)).all()
-        )
 
 
 def prune() -> int:

@@ -14,7 +14,7 @@ from time_machine import travel
 
 from app import webhooks
 from app.config import configure, settings
-from app.db import now, reading, transaction
+from app.db import as_of, now, reading, transaction
 from app.events import record
 from app.inbox import hold
 from app.models import Agent, Conversation, Event, Webhook, WebhookDelivery
@@ -348,6 +348,30 @@ def test_the_claim_of_a_worker_that_died_is_taken_back(admin: Agent, other: Rece
     with transaction() as db:
         db.execute(update(WebhookDelivery).values(claimed_at=now() - sending.STALE * 2))
     assert webhooks.sweep() == 1
+    pump(id)
+    assert states(id) == Counter(sent=1)
+
+
+def test_what_a_clock_made_due_that_was_put_back_since_is_due_now(admin: Agent, other: Receiver) -> None:
+    id, _ = subscribe(admin, other.url, "label.created")
+    with as_of(now() + timedelta(hours=1)):
+        happen(0)
+        fan_out()
+    pump(id)
+    assert other.taken == []
+    webhooks.sweep()
+    pump(id)
+    assert states(id) == Counter(sent=1)
+
+
+def test_a_retry_that_a_clock_put_off_too_far_is_due_now(admin: Agent, other: Receiver) -> None:
+    id, _ = subscribe(admin, other.url, "label.created")
+    happen(0)
+    fan_out()
+    late = {"attempts": 1, "next_at": now() + timedelta(hours=1)}
+    with transaction() as db:
+        db.execute(update(WebhookDelivery).values(**late))
+    webhooks.sweep()
     pump(id)
     assert states(id) == Counter(sent=1)
 
