@@ -36,12 +36,14 @@ THREADS = (
     "/search?q=返品",
     "/help",
     "/help/inbox",
+    "/help/api",
+    "/help/api/messages",
 )
 SETTINGS = (
     *("me", "faq", "faq/1", "faq/new", "rules", "rules/1", "replies", "replies/1", "labels", "labels/1"),
     *("general", "channels", "channels/1", "channels/new", "channels/new/webchat"),
     *("people", "people/1", "people/new", "teams/1", "receipts", "receipts?view=all", "receipts/1", "audit"),
-    *("webhooks", "webhooks/new"),
+    *("webhooks", "webhooks/new", "tokens"),
 )
 INSIDE = (*INBOX, *THREADS, *(f"/settings/{page}" for page in SETTINGS))
 OUTSIDE = ("/login", "/demo", "/demo/products", "/demo/products/wool-coat", "/demo/guide", "/demo/stores")
