@@ -55,20 +55,22 @@ class Page:
     after: int | None
 
 
-def page(db: Session, group: str = "", *, agent_id: int | None = None, after: int | None = None) -> Page:
+def page(
+    db: Session, group: str = "", *, agent_id: int | None = None, after: int | None = None, size: int = PAGE
+) -> Page:
     """One page of the trail, of a group or ("") of everything, by one person or by anybody.
 
     Raises :class:`NotFound` on an unknown group.
     """
     if group and group not in GROUPS:
         raise NotFound(group)
-    wanted = select(Event).where(_in_group(group)).order_by(Event.id.desc()).limit(PAGE + 1)
+    wanted = select(Event).where(_in_group(group)).order_by(Event.id.desc()).limit(size + 1)
     if agent_id is not None:
         wanted = wanted.where(Event.agent_id == agent_id)  # walks ix_event_agent
     if after is not None:
         wanted = wanted.where(Event.id < min(after, BIGGEST))
     rows = db.scalars(wanted).all()
-    return Page(rows[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else None)
+    return Page(rows[:size], rows[size - 1].id if len(rows) > size else None)
 
 
 def _in_group(group: str) -> ColumnElement[bool]:

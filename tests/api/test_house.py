@@ -202,3 +202,19 @@ def test_search_finds_what_the_search_box_finds(agent: Agent) -> None:
     assert caller.refused("GET", "/search", 422)["errors"][0]["field"] == "query.q"
     number = caller.see("/cases")["items"][0]["number"]
     assert [one["number"] for one in caller.see("/search", q=f"#{number}")["cases"]] == [number]
+
+
+# --- audit --------------------------------------------------------------------------------------------
+
+
+def test_the_trail_is_told_to_admins_page_by_page(admin: Program, agent: Agent) -> None:
+    admin.call("POST", "/teams", 201, json={"name": "返品係"})
+    admin.call("POST", "/labels", 201, json={"name": "急ぎ"})
+    first = admin.see("/audit", limit=1)
+    assert [one["kind"] for one in first["items"]] == ["audit.label_added"]
+    assert first["items"][0]["data"]["name"] == "急ぎ"
+    assert admin.see("/audit", limit=1, after=first["next"])["items"][0]["kind"] == "audit.team_added"
+    assert [one["kind"] for one in admin.see("/audit", group="people")["items"]] == ["audit.team_added"]
+    assert admin.see("/audit", group="settings", agent_id=agent.id)["items"] == []
+    program(agent).refused("GET", "/audit", 403)
+    assert admin.refused("GET", "/audit?after=x", 422)["errors"][0]["field"] == "query.after"

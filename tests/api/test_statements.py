@@ -31,6 +31,7 @@ ASKED = {
     ],
     "/webhooks/{webhook_id}/deliveries": ["", "state=queued"],
     "/channels": ["", "kind=webchat"],
+    "/audit": ["", "group=bot", f"agent_id={FIRST}"],
     "/faq": ["", "language=ja&enabled=true"],
 }
 JSON = "application/json"  # and not the bytes of a file, nor a stream
