@@ -11,8 +11,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, false, or_, select, true, tuple_, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    false,
+    func,
+    or_,
+    select,
+    true,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.family import family_ids
 from app.models import Agent, Attachment, Conversation, Customer, Escalation, Message, ReadMark, TeamMember
@@ -97,16 +109,21 @@ def escalation_for(db: Session, viewer: Agent, escalation_id: int) -> Escalation
     return found
 
 
-def in_view(view: str, viewer: Agent) -> ColumnElement[bool]:
-    """What belongs in a view (on top of what is visible). Raises :class:`NotFound` on an unknown one."""
+def in_view(
+    view: str, viewer: Agent, owner: ColumnElement[str] | InstrumentedAttribute[str] = Conversation.owner
+) -> ColumnElement[bool]:
+    """What belongs in a view (on top of what is visible). Raises :class:`NotFound` on an unknown one.
+
+    `owner`: how the column is spelled, see :data:`_OWNER_ONLY`.
+    """
     opened = Conversation.status == OPEN
     teams = select(TeamMember.team_id).where(TeamMember.agent_id == viewer.id)
     views: dict[str, ColumnElement[bool]] = {
         "mine": and_(Conversation.assignee_id == viewer.id, opened),
-        "unassigned": and_(Conversation.assignee_id.is_(None), Conversation.owner == HUMAN, opened),
+        "unassigned": and_(Conversation.assignee_id.is_(None), owner == HUMAN, opened),
         "teams": and_(Conversation.team_id.in_(teams), opened),
         "open": opened,
-        "bot": and_(Conversation.owner == BOT, opened),
+        "bot": and_(owner == BOT, opened),
         "snoozed": Conversation.status == SNOOZED,
         "resolved": Conversation.status == RESOLVED,
     }
@@ -141,11 +158,10 @@ def list_page(
     db: Session, viewer: Agent, view: str, *, sort: str = "newest", after: str | None = None, size: int = PAGE
 ) -> Page:
     """One page of a view. A cursor that is none (or of another sort) starts at the beginning."""
-    wanted = _listed(in_view(view, viewer))
     if sort == "waiting":
-        found = _sorted(wanted.where(visible(viewer)), sort, after)
+        found = _sorted(_listed(in_view(view, viewer)).where(visible(viewer)), sort, after)
     else:
-        parts = [_sorted(part, sort, after).limit(size + 1) for part in _parts(db, viewer, view, wanted)]
+        parts = [_sorted(part, sort, after).limit(size + 1) for part in _parts(db, viewer, view)]
         found = _sorted(_together(parts), sort) if len(parts) != 1 else parts[0]
     rows = db.scalars(found.limit(size + 1)).all()
     more = len(rows) > size
@@ -157,13 +173,18 @@ def _listed(belonging: ColumnElement[bool]) -> Select[Conversation]:
     return select(Conversation).where(shown, Conversation.last_message_at.is_not(None), belonging)
 
 
-def _parts(db: Session, viewer: Agent, view: str, wanted: Select[Conversation]) -> list[Select[Conversation]]:
-    """`wanted`, as far as it is :func:`visible`, in parts that an index gives in order each.
+# The owner in words that no index knows: what one team has is few, what the bot has is much.
+_OWNER_ONLY = func.coalesce(Conversation.owner, "")
 
-    In one statement who sees little would wait longest: it walks over everything that they may not see.
+
+def _parts(db: Session, viewer: Agent, view: str) -> list[Select[Conversation]]:
+    """A view as far as it is :func:`visible`, in parts of which an index gives each in order.
+
+    In one part who sees little would wait longest: it walks over everything that they may not see.
     """
     if not viewer.active or viewer.oversees or view == "mine":
-        return [wanted.where(visible(viewer))]
+        return [_listed(in_view(view, viewer)).where(visible(viewer))]
+    wanted = _listed(in_view(view, viewer, _OWNER_ONLY))
     teams = [Conversation.team_id == team for team in sorted(teams_of(db, viewer))]
     others = [Conversation.team_id.is_(None), Conversation.assignee_id == viewer.id]
     return [wanted.where(part) for part in (teams if view == "teams" else teams + others)]
@@ -206,10 +227,7 @@ def place_of(after: str | None) -> tuple[datetime, int] | None:
 
 def count(db: Session, viewer: Agent, view: str) -> int:
     """How many are in a view, up to :data:`COUNT_TO` (shown as 99+): a bounded walk over an index."""
-    parts = [
-        part.with_only_columns(Conversation.id).limit(COUNT_TO)
-        for part in _parts(db, viewer, view, _listed(in_view(view, viewer)))
-    ]
+    parts = [part.with_only_columns(Conversation.id).limit(COUNT_TO) for part in _parts(db, viewer, view)]
     found = set(db.scalars(union_all(*(select(part.subquery()) for part in parts)))) if parts else ()
     return min(len(found), COUNT_TO)
 
