@@ -43,9 +43,12 @@ def test_what_one_may_see_is_the_same_rule_in_the_database_and_in_hand(db: Sessi
         db.add(customer)
         db.flush()
         who = assignee.id if assignee else None
+        about = {"team_id": team, "assignee_id": who, "owner": owner, "status": status}
         db.add(
-            Conversation(customer_id=customer.id, team_id=team, assignee_id=who, owner=owner, status=status)
+            one := Conversation(customer_id=customer.id, last_message_at=now(), waiting_since=now(), **about)
         )
+        db.flush()
+        one.head_id = one.id
     db.flush()
     everything = list(db.scalars(select(Conversation)))
     for viewer in people.values():
@@ -56,6 +59,10 @@ def test_what_one_may_see_is_the_same_rule_in_the_database_and_in_hand(db: Sessi
         for view in queries.VIEWS:
             inside = set(db.scalars(select(Conversation.id).where(queries.in_view(view, viewer))))
             assert inside == {c.id for c in everything if queries.belongs(view, viewer, mine, c)}, view
+            assert queries.count(db, viewer, view) == min(len(inside & told), queries.COUNT_TO)
+            for sort in ("newest", "waiting"):
+                listed = [c.id for c in queries.list_page(db, viewer, view, sort=sort, size=500).rows]
+                assert sorted(listed) == sorted(inside & told), (viewer.name, view, sort)
 
 
 def test_an_outsider_finds_nothing_by_any_way(db: Session) -> None:
