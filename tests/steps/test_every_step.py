@@ -49,7 +49,7 @@ def test_dying_at_any_step_loses_and_doubles_nothing(name: str, part: int, partn
     assert len(cases) > FEWEST / PARTS, "a journey has more steps than that: they are not counted any more"
 
 
-def die_everywhere(journey: Journey, partner: Partner, part: int) -> list[Case]:
+def die_everywhere(journey: Journey, partner: Partner, part: int, parts: int = PARTS) -> list[Case]:
     """A process for each step of this part, that dies there; the last one lives to the end.
 
     Each has a channel of its own, so that none finds what another left behind.
@@ -59,7 +59,7 @@ def die_everywhere(journey: Journey, partner: Partner, part: int) -> list[Case]:
     gc.collect()
     gc.freeze()  # so that the children share these pages
     cases = []
-    for n in itertools.count(1 + part, PARTS):
+    for n in itertools.count(1 + part, parts):
         case = begin(journey, agent, partner, n)
         end = crash.run(dying(journey, case), n, fewer=not EVERY)
         case.knows |= end.told
