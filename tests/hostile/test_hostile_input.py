@@ -11,6 +11,7 @@ import logging
 import os
 import random
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -81,6 +82,7 @@ def test_no_input_breaks_a_door(door: str, attacked: Stage, failures: Failures) 
             grown_from = resident()
     if ONLY is None:
         growth = resident() - grown_from
+        sys.stdout.write(f"{door}: {count} inputs, {growth / 2**20:.0f} MB more than after the first fifth\n")
         assert growth < GROWTH, f"{count} inputs left {growth / 2**20:.0f} MB behind"
     the_books_are_right()
 
