@@ -15,7 +15,7 @@ from sqlalchemy import or_, select
 from app.db import now, reading
 from app.models import Webhook
 from app.realtime import Ear
-from app.webhooks import calling, sending
+from app.webhooks import calling, leftovers, sending
 from app.webhooks.fanout import fan_out
 
 log = logging.getLogger(__name__)
@@ -38,8 +38,10 @@ class Pump:
 
     def run(self, stop: threading.Event) -> None:
         """Go round until `stop` is set. A round that fails is logged and tried again."""
+        swept = False
         while not stop.wait(BREATH):
             try:
+                swept = swept or leftovers.sweep_own() >= 0
                 self._pause(self.round(), stop)
             except Exception:  # a database that is away for a moment
                 log.exception("Webhooks could not be looked after; trying again.")

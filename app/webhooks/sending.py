@@ -7,8 +7,10 @@ receivers look at `Webhook-Id`; a time-out needs no "unknown" here.
 from __future__ import annotations
 
 import logging
+import os
 import random
 import secrets
+import socket
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -87,7 +89,7 @@ def send_line(hook_id: int, line: int) -> int:
 
 def _claim(hook_id: int, line: int) -> Claimed | None:
     """The first of the line, ours now; None if there is none, or another worker has it."""
-    claim = secrets.token_hex(8)
+    claim = mark()
     with transaction() as db:
         if not db.scalar(select(Webhook.enabled).where(Webhook.id == hook_id)):
             return None
@@ -221,6 +223,16 @@ def longest_wait(attempts: int) -> float:
     return 1.2 * min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(attempts - 1, 16))
 
 
+def machine() -> str:
+    """What the claims of this machine's processes begin with."""
+    return f"{socket.gethostname()[:32]}:"
+
+
+def mark() -> str:
+    """A fresh claim that tells whose it is."""
+    return f"{machine()}{os.getpid()}:{secrets.token_hex(8)}"
+
+
 def prepare_test(db: Session, hook: Webhook) -> WebhookDelivery:
     """A delivery that nothing happened for, held by us; :func:`send_test` sends it, on or off, once."""
     row = WebhookDelivery(
@@ -228,7 +240,7 @@ def prepare_test(db: Session, hook: Webhook) -> WebhookDelivery:
         kind=TEST_KIND,
         line=-1,
         state=SENDING,
-        claim=secrets.token_hex(8),
+        claim=mark(),
         claimed_at=now(),
         attempts=1,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -18,7 +20,7 @@ from app.db import as_of, now, reading, transaction
 from app.events import record
 from app.inbox import hold
 from app.models import Agent, Conversation, Event, Webhook, WebhookDelivery
-from app.webhooks import calling, fanout, sending, signing
+from app.webhooks import calling, fanout, leftovers, sending, signing
 from app.webhooks.fanout import fan_out
 from tests import factories
 from tests.webhooks.receiver import (
@@ -374,6 +376,25 @@ def test_a_retry_that_a_clock_put_off_too_far_is_due_now(admin: Agent, other: Re
     webhooks.sweep()
     pump(id)
     assert states(id) == Counter(sent=1)
+
+
+def test_a_worker_that_begins_takes_back_at_once_what_dead_ones_of_its_machine_held(
+    admin: Agent, other: Receiver
+) -> None:
+    lines = conversations(2)
+    id, _ = subscribe(admin, other.url, "woken")
+    happen(*lines)
+    fan_out()
+    alive, dead = (sending._claim(id, line) for line in lines)
+    assert alive is not None
+    assert dead is not None
+    with subprocess.Popen(["true"]) as gone:
+        gone.wait()
+    for claimed, pid in ((alive, os.getppid()), (dead, gone.pid)):
+        with transaction() as db:
+            db.get_one(WebhookDelivery, claimed.id).claim = f"{sending.machine()}{pid}:abc"
+    assert leftovers.sweep_own() == 1
+    assert states(id) == Counter(queued=1, sending=1)
 
 
 def test_one_or_a_stretch_is_sent_again_with_what_had_never_been_told(admin: Agent, other: Receiver) -> None:
