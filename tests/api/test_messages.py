@@ -71,7 +71,7 @@ def test_a_thread_is_read_in_both_directions() -> None:
     assert texts(caller, thread, after=start["newer"]) == ["7", "8"]
     around = caller.see(path, limit=4, around=before["items"][0]["id"])
     assert "1" in [one["text"] for one in around["items"]]
-    assert caller.refused("GET", path, 422, params={"before": "x"})["errors"][0]["field"] == "query.after"
+    assert caller.refused("GET", path, 422, params={"before": "x"})["errors"][0]["field"] == "query.before"
 
 
 def test_a_file_is_uploaded_sent_and_fetched() -> None:

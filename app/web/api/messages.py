@@ -13,7 +13,7 @@ from app import inbox, queries, visitors
 from app.api import threads
 from app.api.kinds import Given, Id, Shape
 from app.api.shapes import MessageShape
-from app.directory.paging import cursor_at, moment_after
+from app.directory.paging import BadCursor, cursor_at, moment_after
 from app.inbox.receiving import MAX_TEXT
 from app.models import Attachment
 from app.web.api.conversations import found
@@ -93,17 +93,20 @@ def list_messages(call: Call, conversation_id: int, query: ThreadQuery) -> Threa
         around, its_head = queries.message_for(call.db, call.agent, query.around)
         if its_head.id != head.id:
             raise queries.NotFound(query.around)
-    after = "" if query.after == "start" else _place(query.after)
-    page = queries.thread_page(
-        call.db, head, before=_place(query.before), after=after, around=around, size=query.limit
-    )
+    after = "" if query.after == "start" else _place(query.after, "after")
+    before = _place(query.before, "before")
+    page = queries.thread_page(call.db, head, before=before, after=after, around=around, size=query.limit)
     items = threads.messages(call.db, page.messages)
     return ThreadPageShape(items, _cursor(page.older), _cursor(page.newer))
 
 
-def _place(cursor: str | None) -> str | None:
+def _place(cursor: str | None, name: str) -> str | None:
     """A cursor of ours, free of what an address would have to escape, as the one the thread is cut by."""
-    at = moment_after(cursor)
+    try:
+        at = moment_after(cursor)
+    except BadCursor as bad:
+        sentence = "This is no cursor of this list."
+        raise Problem(422, sentence, field=f"query.{name}", code="validation") from bad
     return f"{at[0].isoformat()}|{at[1]}" if at else None
 
 

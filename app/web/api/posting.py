@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta
 from starlette.requests import Request
 
-from app import connect, intake
+from app import connect, intake, vault
 from app.api.kinds import Given, Shape, Time
 from app.config import settings
 from app.db import now
@@ -104,7 +104,10 @@ def _request(channel: Channel, body: PostIn) -> base.Request:
 
 
 def _take_in(call: Call, channel: Channel, request: base.Request) -> dict[str, Any]:
-    events = connect.connector(channel).parse(request)
+    try:
+        events = connect.connector(channel).parse(request)
+    except vault.Unreadable as error:
+        raise Problem(503) from error
     for event in events:
         if isinstance(event, base.Ignored):
             place, _, why = event.reason.partition(": ")
