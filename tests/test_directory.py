@@ -84,6 +84,25 @@ def test_words_find_names_in_any_spelling_page_by_page(db: Session, hanako: Agen
     assert not directory.find_customers(db, hanako, CustomersAsked(q="?!"), None, 5).rows
 
 
+def test_who_may_see_little_pages_on_through_what_is_looked_through(
+    db: Session, hanako: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.directory.customers.PORTIONS", (2, 3))
+    made = customers(db, *(f"高橋 {n}" for n in range(12)))
+    for one in made[1:11]:
+        hidden(db, one)
+    for asked in (ALL, CustomersAsked(q="高橋")):
+        pages = [directory.find_customers(db, hanako, asked, None, 1)]
+        while pages[-1].after is not None:
+            pages.append(directory.find_customers(db, hanako, asked, pages[-1].after, 1))
+        assert [one.customer.id for page in pages for one in page.rows] == [made[11].id, made[0].id]
+        assert len(pages) > 2
+    address = CustomersAsked(address="高橋 0@example.jp")
+    assert [one.customer.id for one in directory.find_customers(db, hanako, address, None, 1).rows] == [
+        made[0].id
+    ]
+
+
 def test_an_address_finds_its_customer_exactly(db: Session, hanako: Agent) -> None:
     made = customers(db, "a", "b")
     kind = directory.identities_of(db, [made[0].id])[made[0].id][0].kind

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, select
+from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.directory.paging import Page, by_id, cursor_at, cut, id_after, in_time
@@ -16,10 +17,18 @@ from app.queries import BIGGEST, NotFound, visible
 from app.search import store
 from app.text import clean, phrase
 
-# What the index names is looked up in these portions until the page is full; the last one bounds one request.
+# Customers are looked through in these portions until the page is full; the last one bounds one request.
 PORTIONS = (100, 400, 1_500, 6_000)
 Own = aliased(Conversation, name="own")  # the customer's own thread, below the one it is shown in
 Found = Row[Customer, int]
+
+
+class Portion(NamedTuple):
+    """Some of the customers under a cursor: which, where the next portion begins, and whether there is one."""
+
+    condition: ColumnElement[bool]
+    below: int
+    more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +70,17 @@ def find_customers(
 ) -> Page[Person]:
     """A page of customers, the newest first; with `updated_after` (and no words) in the order they changed.
 
-    A page of a search by words may be short though there is more: so much of the index is looked through, and
-    the cursor goes on from there. Raises :class:`BadCursor`.
+    A page may be short though there is more, where the viewer may see little or few are of that kind: so many are
+    looked through, and the cursor goes on from there. Raises :class:`BadCursor`.
     """
-    conditions = _conditions(asked)
-    if asked.q:
-        return _by_words(db, viewer, asked.q, conditions, after, size)
-    if asked.updated_after is not None:
-        wanted = in_time(
-            _shown(viewer).where(*conditions), Customer.updated_at, Customer.id, after, newest_first=False
-        )
-        rows = db.execute(wanted.limit(size + 1)).all()
+    wanted = _shown(viewer).where(*_conditions(asked))
+    if asked.updated_after is not None and not asked.q:
+        ordered = in_time(wanted, Customer.updated_at, Customer.id, after, newest_first=False)
+        rows = db.execute(ordered.limit(size + 1)).all()
         page = cut(rows, size, lambda row: cursor_at(row[0].updated_at, row[0].id))
     else:
-        below = id_after(after)
-        wanted = _shown(viewer).where(*conditions)
-        wanted = wanted if below is None else wanted.where(Customer.id < below)
-        rows = db.execute(wanted.order_by(Customer.id.desc()).limit(size + 1)).all()
-        page = cut(rows, size, lambda row: str(row[0].id))
+        below = id_after(after) or BIGGEST - 1
+        page = _through(db, wanted, _portions(db, asked, below, size), size)
     return Page(_persons(db, page.rows), page.after)
 
 
@@ -153,31 +155,51 @@ def _at(address: str, kind: str) -> list[ColumnElement[bool]]:
     ]
 
 
-def _by_words(
-    db: Session,
-    viewer: Agent,
-    q: str,
-    conditions: Sequence[ColumnElement[bool]],
-    after: str | None,
-    size: int,
-) -> Page[Person]:
-    below = id_after(after) or BIGGEST - 1
-    phrases = tuple(made for word in q.split() if (made := phrase(word)) is not None)
-    if not phrases:
-        return Page([], None)
+def _through(
+    db: Session, wanted: Select[Customer, int], portions: Iterable[Portion], size: int
+) -> Page[Found]:
+    """Those wanted, out of the portions until the page is full."""
     rows: list[Found] = []
-    for portion in PORTIONS:
-        named = store.newest(db, "customer", store.Match(phrases), below, max(portion, size + 1))
-        wanted = _shown(viewer).where(store.among(db, Customer.id, named.ids), *conditions)
-        if named.ids:
-            rows += db.execute(wanted.order_by(Customer.id.desc()).limit(size + 1 - len(rows))).all()
+    cursor: str | None = None
+    for portion in portions:
+        ordered = wanted.where(portion.condition).order_by(Customer.id.desc())
+        rows += db.execute(ordered.limit(size + 1 - len(rows))).all()
         if len(rows) > size:
-            page = cut(rows, size, lambda row: str(row[0].id))
-            return Page(_persons(db, page.rows), page.after)
+            return cut(rows, size, lambda row: str(row[0].id))
+        cursor = str(portion.below) if portion.more else None
+    return Page(rows, cursor)
+
+
+def _portions(db: Session, asked: CustomersAsked, below: int, size: int) -> Iterable[Portion]:
+    if asked.q:
+        return _saying(db, asked.q, below, size)
+    if asked.address:  # a handful, which the index over addresses names
+        return [Portion(Customer.id < below, 0, False)]
+    return _newest(db, below, size)
+
+
+def _saying(db: Session, q: str, below: int, size: int) -> Iterator[Portion]:
+    """Customers whom the index names for these words."""
+    phrases = tuple(made for word in q.split() if (made := phrase(word)) is not None)
+    for most in PORTIONS if phrases else ():
+        named = store.newest(db, "customer", store.Match(phrases), below, max(most, size + 1))
+        yield Portion(store.among(db, Customer.id, named.ids), named.below, named.more)
         if not named.more:
-            return Page(_persons(db, rows), None)
+            return
         below = named.below
-    return Page(_persons(db, rows), str(below))
+
+
+def _newest(db: Session, below: int, size: int) -> Iterator[Portion]:
+    """All customers."""
+    for most in PORTIONS:
+        most = max(most, size + 1)
+        under = select(Customer.id).where(Customer.id < below).order_by(Customer.id.desc()).limit(most)
+        ids = under.subquery().c.id
+        floor, n = db.execute(select(func.min(ids), func.count(ids))).one()
+        yield Portion(Customer.id.between(floor or 0, below - 1), floor or 0, n == most)
+        if n < most:
+            return
+        below = floor
 
 
 def _persons(db: Session, rows: Sequence[Found]) -> list[Person]:

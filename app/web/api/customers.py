@@ -43,7 +43,7 @@ def list_customers(call: Call, query: CustomerFilter) -> Page[PersonShape]:
     """Customers, the newest first.
 
     Those whose conversation the token's agent may see. With `updated_after` they come in the order they changed,
-    unless `q` is given too. A page of a search by words may be short and have a `next` all the same.
+    unless `q` is given too. A page may be short and have a `next` all the same.
     """
     asked = CustomersAsked(query.q, query.address, query.kind, query.updated_after)
     found = directory.find_customers(call.db, call.agent, asked, query.after, query.limit)
