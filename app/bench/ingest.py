@@ -25,7 +25,6 @@ from app.bench.stack import Served, StackError
 from app.bench.words import WORDS
 from app.models import Channel, Message
 
-WARM_SECONDS = 3.0
 SKEW = 0.8  # the n-th customer writes as often as 1/n**SKEW says (Zipf)
 BUDGET = {"sqlite": 500.0, "postgresql": 1000.0}  # messages a second
 KINDS = 10_000  # texts made beforehand, so that making them costs nothing while it is measured
@@ -36,9 +35,16 @@ KINDS = 10_000  # texts made beforehand, so that making them costs nothing while
 @click.option("--connections", default=48, show_default=True, help="Requests at once.")
 @click.option("--customers", default=5000, show_default=True, help="Who write, some much more than others.")
 @click.option("--batch", default=1, show_default=True, help="Messages in one request.")
+@click.option("--warm", default=3.0, show_default=True, help="Seconds of warm-up.")
 @stack_options
 def command(
-    seconds: float, connections: int, customers: int, batch: int, database_url: str | None, web: int
+    seconds: float,
+    connections: int,
+    customers: int,
+    batch: int,
+    warm: float,
+    database_url: str | None,
+    web: int,
 ) -> Iterator[Result]:
     """Signed webhooks over HTTP, fsync on: messages stored in a second."""
     with ground(database_url, web) as served:
@@ -46,10 +52,10 @@ def command(
         told = {"base": served.base, "key": here.api, "secret": here.secret}
         with Apart("app.bench.ingest:load", **told, customers=customers, batch=batch) as load:
             load.hear()
-            warm = load.ask({"seconds": WARM_SECONDS, "connections": connections})
+            before = load.ask({"seconds": warm, "connections": connections})
             with Usage(served) as usage:
                 found = load.ask({"seconds": seconds, "connections": connections})
-            sent = [*warm["acknowledged"], *found["acknowledged"]]
+            sent = [*before["acknowledged"], *found["acknowledged"]]
             compare(served, here, sent)
         settings = {"connections": connections, "customers": customers, "batch": batch, "web": web}
         yield from _results(served, found, settings, usage)

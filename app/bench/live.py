@@ -28,7 +28,6 @@ TAG = re.compile(rb"live-(\d+)-")
 FULL = re.compile(rb'"full": ?true')
 HEADS = re.compile(rb'"heads": ?\{"(\d+)"')
 CONVERSATION = re.compile(rb'"conversation": ?(\d+)')
-WARM_SECONDS = 3.0
 DRAIN_SECONDS = 10.0  # at most, for the last ones to arrive
 
 
@@ -37,9 +36,16 @@ DRAIN_SECONDS = 10.0  # at most, for the last ones to arrive
 @click.option("--agents", default=200, show_default=True, help="Connected agents, each looking at a thread.")
 @click.option("--widgets", default=200, show_default=True, help="Connected customers.")
 @click.option("--seconds", default=20.0, show_default=True, help="How long, after the warm-up.")
+@click.option("--warm", default=3.0, show_default=True, help="Seconds of warm-up.")
 @stack_options
 def command(
-    per_second: float, agents: int, widgets: int, seconds: float, database_url: str | None, web: int
+    per_second: float,
+    agents: int,
+    widgets: int,
+    seconds: float,
+    warm: float,
+    database_url: str | None,
+    web: int,
 ) -> Iterator[Result]:
     """Customer's send → agent's socket, at a given rate."""
     with ground(database_url, web, **PROXIED) as served:
@@ -52,7 +58,7 @@ def command(
             desks.hear()
             chats.hear()
             looked = desks.ask({"greeted": chats.ask("greet")})
-            _send(chats, per_second, WARM_SECONDS, 0)
+            _send(chats, per_second, warm, 0)
             with Usage(served) as usage:
                 sent = _send(chats, per_second, seconds, 1_000_000)
             seen = desks.ask({"seen": [int(number) for number in sent["at"]]})

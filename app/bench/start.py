@@ -17,13 +17,13 @@ from app.bench.ground import stack_options, weights
 from app.bench.stack import READY_SECONDS, SECRET, Served, StackError
 
 PAGE = "/login"
-SETTLE_SECONDS = 5.0
 
 
 @benchmark("start", alone=True)
 @click.option("--times", default=3, show_default=True, help="How often.")
+@click.option("--settle", default=5.0, show_default=True, help="Seconds of rest before memory is looked at.")
 @stack_options
-def command(times: int, database_url: str | None, web: int) -> Iterator[Result]:
+def command(times: int, settle: float, database_url: str | None, web: int) -> Iterator[Result]:
     """From the start command to the first page served; memory of the idle stack."""
     environment = {"MADOGUCHI_SECRET_KEY": SECRET, "MADOGUCHI_WEB_WORKERS": str(web)}
     if database_url:
@@ -32,8 +32,9 @@ def command(times: int, database_url: str | None, web: int) -> Iterator[Result]:
     memory: dict[str, float] = {}
     for _ in range(times):
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-            first.append(_time_of(Path(folder), environment))
-            again.append(_time_of(Path(folder), environment, memory))
+            first.append(_time_of(Path(folder), environment)[0])
+            took, memory = _time_of(Path(folder), environment, settle)
+            again.append(took)
     settings = {"web": web, "page": PAGE}
     if not database_url:
         yield _told("start.first", "first start, with an empty folder → page", first, settings)
@@ -54,17 +55,20 @@ def _told(name: str, what: str, seconds: list[float], settings: dict[str, Any]) 
     return measured(name, what, seconds, unit="s", budgets=[at_most("max", 3)], settings=settings)
 
 
-def _time_of(folder: Path, environment: dict[str, str], memory: dict[str, float] | None = None) -> float:
-    """Seconds to the first page; with `memory`, what each process weighs when all is quiet is put into it."""
+def _time_of(
+    folder: Path, environment: dict[str, str], settle: float | None = None
+) -> tuple[float, dict[str, float]]:
+    """Seconds to the first page; and, after `settle` seconds of rest, what each process weighs."""
+    memory: dict[str, float] = {}
     with _begun(folder, environment) as served:
         took = first_page(served)
         served.wait_until_ready()
-        if memory is not None:
+        if settle is not None:
             served.wait_until_well()
-            time.sleep(SETTLE_SECONDS)
-            memory |= weights(served)
+            time.sleep(settle)
+            memory = weights(served)
         served.stop()
-    return took
+    return took, memory
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from app.visitors.codes import issue_code, redeem
 from app.visitors.frames import handle, hello
 from app.visitors.live import audience, frames_of, status_audience
 from app.visitors.presence import mark_if_gone, touch
+from app.visitors.sending import send_all
 from app.visitors.sessions import by_token, identities, reset
 from app.visitors.thread import catch_up, message_frames, page
 from app.visitors.tickets import check_ticket, issue_ticket
@@ -30,6 +31,7 @@ __all__ = [
     "page",
     "redeem",
     "reset",
+    "send_all",
     "status_audience",
     "touch",
 ]

@@ -7,9 +7,7 @@ this module.
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import segno
@@ -21,20 +19,13 @@ from app.i18n import known
 from app.models import Channel, Message, Visitor
 from app.text import clean
 from app.visitors import codes, sessions, status, thread
+from app.visitors.sending import Answer, ack, check, checked, mapping_of, page_of, parsed, text_of
 from app.visitors.tickets import check_ticket
 from app.visitors.trouble import Frame, Trouble, malformed
 from channels import webchat
-from channels.base import Ignored, Receipt
+from channels.base import Receipt
 
 VERSION = 1
-
-
-@dataclass
-class Answer:
-    """What to answer. `visitor` is whose line it is from now on; None: the line ends."""
-
-    visitor: Visitor | None
-    frames: list[Frame] = field(default_factory=list)
 
 
 def hello(db: Session, channel: Channel, frame: Mapping[str, Any]) -> Answer:
@@ -42,14 +33,14 @@ def hello(db: Session, channel: Channel, frame: Mapping[str, Any]) -> Answer:
     if frame.get("v") != VERSION:
         raise Trouble("version", "Please reload the page to use the chat.", fatal=True)
     check_ticket(frame.get("ticket"), channel.key, now())
-    locale = known(_text(frame, "locale", 20))
+    locale = known(text_of(frame, "locale", 20))
     visitor, token = sessions.by_token(db, channel, frame.get("token")), None
     if visitor is None:
         visitor, token = sessions.begin(db, channel, locale, {})
     visitor.locale = locale
-    sessions.seen(visitor, _page(frame))
+    sessions.seen(visitor, page_of(frame))
     trouble = None
-    told = _mapping(frame, "identity")
+    told = mapping_of(frame, "identity")
     if told:
         before = visitor.id
         try:
@@ -104,17 +95,12 @@ def _welcome(
 
 def _send(db: Session, channel: Channel, visitor: Visitor, frame: Mapping[str, Any]) -> Answer:
     """A message. The same id again is acknowledged again and stored once."""
-    length = len(frame["text"]) if isinstance(frame.get("text"), str) else 0
-    if length > webchat.MAX_TEXT:
-        raise Trouble("too_long", "A message can have at most %(limit)s characters.", limit=webchat.MAX_TEXT)
-    page = _page(frame)
-    sessions.seen(visitor, page)
+    sessions.seen(visitor, checked(frame))
     fresh = visitor.identity_id is None and visitor.proved_identity_id is None
     outcome = _accept(db, channel, visitor, frame)
     sessions.settle(db, channel, visitor)
     message = db.get_one(Message, outcome["message"])
-    ack = {"t": "ack", "id": frame["id"], "message": message.id, "at": message.sent_at.isoformat()}
-    answer = Answer(visitor, [ack])
+    answer = Answer(visitor, [ack(frame["id"], message)])
     if (
         fresh
     ):  # the line could not listen for what did not exist yet: hand over what the message brought about
@@ -125,13 +111,13 @@ def _send(db: Session, channel: Channel, visitor: Visitor, frame: Mapping[str, A
 
 def _ask(db: Session, channel: Channel, visitor: Visitor, frame: Mapping[str, Any]) -> Answer:
     """The form before the chat or outside business hours: what they say of themselves, and perhaps a message."""
-    told = {name: clean(_text(frame, name, 254)).strip() for name in ("name", "email", "phone")}
+    told = {name: clean(text_of(frame, name, 254)).strip() for name in ("name", "email", "phone")}
     if told["email"] and ("@" not in told["email"] or " " in told["email"]):
         raise Trouble("email", "Please check the email address.")
     sessions.claim(visitor, {name: value for name, value in told.items() if value})
-    if _text(frame, "text", webchat.MAX_TEXT).strip():
+    if text_of(frame, "text", webchat.MAX_TEXT).strip():
         return _send(db, channel, visitor, {**frame, "t": "send"})
-    return Answer(visitor, [{"t": "ack", "id": _text(frame, "id", 100)}])
+    return Answer(visitor, [{"t": "ack", "id": text_of(frame, "id", 100)}])
 
 
 def _passing(db: Session, channel: Channel, visitor: Visitor, frame: Mapping[str, Any]) -> Answer:
@@ -179,7 +165,7 @@ def _history(db: Session, channel: Channel, visitor: Visitor, frame: Mapping[str
 
 
 def _identify(db: Session, channel: Channel, visitor: Visitor, frame: Mapping[str, Any]) -> Answer:
-    now_visitor, token = sessions.identify(db, channel, visitor, _mapping(frame, "identity"))
+    now_visitor, token = sessions.identify(db, channel, visitor, mapping_of(frame, "identity"))
     told = _welcome(db, channel, now_visitor, token, None, moved=token is not None)
     return Answer(now_visitor, [told])
 
@@ -235,49 +221,17 @@ VERBS: dict[str, Verb] = {
 
 def _accept(db: Session, channel: Channel, visitor: Visitor, frame: Mapping[str, Any]) -> Mapping[str, Any]:
     """Through the one door in. Raises :class:`Trouble` where the connector or the core would not have it."""
-    person = sessions.sender(db, channel, visitor)
-    # As ASCII: a lone surrogate is JSON, but no UTF-8.
-    body = json.dumps(frame).encode()
-    request = webchat.frame(person, sessions.device(visitor), body, now())
-    events = connect.connector(channel).parse(request)
-    if not events or isinstance(events[0], Ignored):
-        raise malformed()
+    request, events = parsed(db, channel, visitor, frame)
     outcomes = intake.accept(db, channel, events)
     if frame.get("t") == "send":  # kept as it came, like what comes by a webhook, for the books to be checked
         receipt = intake.store(db, channel, request)
         receipt.state, receipt.parsed_at, receipt.outcome = "parsed", now(), outcomes
-    outcome = outcomes[0]
-    if "failed" in outcome:
-        raise Trouble(
-            "failed", "This could not be taken in. It is kept here; please try again.", retry_after=5
-        )
-    if frame.get("t") == "send" and "message" not in outcome:
-        raise Trouble("refused", "This message could not be accepted.")
-    return outcome
+    check(outcomes[0], message=frame.get("t") == "send")
+    return outcomes[0]
 
 
 def _needs_identity(channel: Channel) -> bool:
     return bool(connect.connector(channel).settings.require_identity)
-
-
-def _page(frame: Mapping[str, Any]) -> dict[str, str]:
-    told = _mapping(frame, "page")
-    found = {name: clean(_text(told, name, 2000)) for name in ("url", "title")}
-    return {name: value[:500] for name, value in found.items() if value}
-
-
-def _mapping(frame: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = frame.get(name) or {}
-    if not isinstance(value, dict):
-        raise malformed()
-    return value
-
-
-def _text(frame: Mapping[str, Any], name: str, limit: int) -> str:
-    value = frame.get(name) or ""
-    if not isinstance(value, str) or len(value) > limit:
-        raise malformed()
-    return value
 
 
 def _id(frame: Mapping[str, Any], name: str) -> int | None:

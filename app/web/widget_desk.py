@@ -5,22 +5,25 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import select
 from starlette.requests import HTTPConnection
 
 from app import connect, rates, visitors
 from app.db import reading, transaction
 from app.i18n import DEFAULT, known
 from app.models import Channel, Visitor
-from app.visitors.frames import Answer
+from app.together import Together
+from app.visitors.sending import Answer
 from app.visitors.trouble import ENDED, Frame, Trouble, malformed
 from app.web.widget import open_channel
 
 log = logging.getLogger(__name__)
 
+SHORT = 16 * 1024  # characters of a frame that is read on the event loop
 MAX_FRAME = 64 * 1024  # bytes of JSON; the longest message fits
 FAILED = "This could not be taken in. It is kept here; please try again."
 PONG = re.compile(r'\s*\{\s*"t"\s*:\s*"pong"\s*\}\s*')
@@ -60,6 +63,76 @@ def take_frame(desk: Desk, frame: Mapping[str, Any]) -> tuple[Desk, list[Frame]]
     """Like :func:`take`, of a parsed frame."""
     try:
         _limit(desk, frame)
+    except Trouble as trouble:
+        return desk, [trouble.frame(desk.locale, frame.get("id"))]
+    return _take_in(desk, frame)
+
+
+def as_message(desk: Desk, text: str) -> dict[str, Any] | None:
+    """The frame, if it is a message of somebody who has written before: :data:`messages` takes such together."""
+    if not desk.identities or len(text) > SHORT or '"send"' not in text:
+        return None
+    try:
+        frame = parse(text)
+    except Trouble:
+        return None
+    return frame if frame["t"] == "send" else None
+
+
+Taken = tuple[Desk, list[Frame]]
+
+
+def _take_all(said: Sequence[tuple[Desk, Mapping[str, Any]]]) -> list[Taken]:
+    """Messages that came together, in one transaction; where that fails, each by itself."""
+    if len(said) == 1:
+        return [take_frame(*said[0])]
+    answers = [_limited(desk, frame) for desk, frame in said]
+    left = [number for number, answer in enumerate(answers) if answer is None]
+    try:
+        taken = _taken_together([said[number] for number in left])
+    except Exception as error:  # noqa: BLE001 - each is taken again, and what is wrong with one told to its sender
+        log.info("%s messages are taken in one by one: %s", len(left), error)
+        taken = [_take_in(*said[number]) for number in left]
+    for number, one in zip(left, taken, strict=True):
+        answers[number] = one
+    return [answer for answer in answers if answer is not None]
+
+
+def _limited(desk: Desk, frame: Mapping[str, Any]) -> Taken | None:
+    try:
+        _limit(desk, frame)
+    except Trouble as trouble:
+        return desk, [trouble.frame(desk.locale, frame.get("id"))]
+    return None
+
+
+def _taken_together(said: Sequence[tuple[Desk, Mapping[str, Any]]]) -> list[Taken]:
+    answers: list[Taken | None] = [None] * len(said)
+    with transaction() as db:
+        wanted = select(Visitor).where(Visitor.id.in_({desk.visitor_id for desk, _ in said}))
+        visitors_by_id = {one.id: one for one in db.scalars(wanted)}
+        for key in {desk.key for desk, _ in said}:
+            numbers = [number for number, (desk, _) in enumerate(said) if desk.key == key]
+            channel = open_channel(db, key)
+            theirs = [(visitors_by_id[said[number][0].visitor_id], said[number][1]) for number in numbers]
+            if channel is None or any(visitor.revoked_at is not None for visitor, _ in theirs):
+                raise ValueError("one of them is over")  # it is told so when it is taken by itself
+            for number, answer in zip(numbers, visitors.send_all(db, channel, theirs), strict=True):
+                answers[number] = _told(db, *said[number], answer)
+    return [answer for answer in answers if answer is not None]
+
+
+def _told(db: Any, desk: Desk, frame: Mapping[str, Any], answer: Answer | Trouble) -> Taken:
+    if isinstance(answer, Trouble):
+        return desk, [answer.frame(desk.locale, frame.get("id"))]
+    return _settled(db, desk, answer)
+
+
+messages = Together(_take_all, 64)
+
+
+def _take_in(desk: Desk, frame: Mapping[str, Any]) -> Taken:
+    try:
         with transaction() as db:
             channel = open_channel(db, desk.key)
             if channel is None:

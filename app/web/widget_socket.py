@@ -13,7 +13,7 @@ from app.realtime import Hub
 from app.visitors.trouble import Frame
 from app.web import widget_live
 from app.web.outgoing import Open
-from app.web.widget_desk import Desk, desk_for, is_pong, take
+from app.web.widget_desk import Desk, as_message, desk_for, is_pong, messages, take
 
 HELLO_WITHIN = 10.0  # seconds; who connects and says nothing holds no socket for long
 LINES = 40  # open at once by one visitor: more windows than anybody has
@@ -71,7 +71,11 @@ async def _read(here: Open, desk: Desk, hub: Hub) -> None:
         if is_pong(text):
             continue
         before = desk
-        desk, frames = await run_in_threadpool(take, desk, text)
+        said = as_message(desk, text)
+        if said is not None:
+            desk, frames = await asyncio.wrap_future(messages.submit((desk, said)))
+        else:
+            desk, frames = await run_in_threadpool(take, desk, text)
         if (desk.visitor_id, desk.identities) != (before.visitor_id, before.identities):
             hub.leave(line, *widget_live.topics(before.identities, before.visitor_id))
             hub.join(line, *widget_live.topics(desk.identities, desk.visitor_id))
