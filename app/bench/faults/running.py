@@ -29,7 +29,7 @@ from app.models.delivery import QUEUED, SENDING
 
 LEASE = 3.0  # seconds in place of the product's two minutes
 QUIET = 90.0  # seconds the installation may take to become quiet once everything is well
-LEAST = {"customer": 40, "reply": 8, "note": 1}  # messages below which a run has shown nothing
+LEAST = {"customer": 40, "reply": 5, "note": 0}  # messages below which a run has shown nothing
 NEEDED = (
     "received by the other side",
     "said more than once before it was acknowledged",

@@ -1,4 +1,4 @@
-"""A late bot: it says what it decided half a second ago, whoever has the thread by then."""
+"""A late bot: it says what it decided a second and a half ago, whoever has the thread by then."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.db import after_commit, transaction
 from app.models import Channel, Conversation, Identity, Message
 from app.models.conversation import BOT
 
-LATE = 0.5  # seconds
+LATE = 1.5  # seconds
 _respond = answers.respond
 
 
