@@ -27,17 +27,32 @@ CHROMIUMS = (
 
 @dataclass(frozen=True)
 class Round:
-    """One run of pytest: its title, the engine, which tests, and in how many processes."""
+    """One run of pytest: its title, the engine, which tests, in how many processes, and which it leaves out."""
 
     title: str
     engine: str
     marks: str
     processes: str = "0"
+    without: tuple[str, ...] = ()
 
+
+# What asks nothing of a database is not run again on another one.
+PURE = (
+    *("tests/bots", "tests/channels", "tests/bench/test_results.py", "tests/test_together.py"),
+    *(
+        "tests/test_text.py",
+        "tests/test_formats.py",
+        "tests/test_i18n.py",
+        "tests/test_docs.py",
+        "tests/test_assets.py",
+    ),
+    *("tests/test_timetable.py", "tests/test_hours.py", "tests/test_render.py", "tests/test_rates.py"),
+    *("tests/web/test_static.py", "tests/web/test_limits.py", "tests/test_deploy.py"),
+)
 
 ROUNDS = (
     Round("Fast tests on SQLite", "sqlite", "not browser and not faults", "auto"),
-    Round("Fast tests on PostgreSQL", "postgresql", "not browser and not faults", "auto"),
+    Round("Fast tests on PostgreSQL", "postgresql", "not browser and not faults", "auto", PURE),
     Round("Faults and browser on SQLite", "sqlite", "browser or faults", "2"),
     Round("Faults on PostgreSQL", "postgresql", "faults and not browser", "2"),
 )
@@ -64,7 +79,8 @@ def run(made: Round, arguments: list[str], counts: Counter[str]) -> int:
     began = time.monotonic()
     # Whole files to a process: what a file starts (an installation, a browser) is started once.
     spread = ["-n", made.processes, "--dist", "loadfile" if made.processes.isdigit() else "load"]
-    command = [sys.executable, "-m", "pytest", "-q", *spread, "-m", made.marks, *arguments]
+    left_out = [f"--ignore={path}" for path in made.without]
+    command = [sys.executable, "-m", "pytest", "-q", *spread, "-m", made.marks, *left_out, *arguments]
     environment = {**os.environ, "MADOGUCHI_TEST_DB": made.engine}
     last = ""
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -95,3 +97,43 @@ def test_only_a_database_that_may_recover_is_worth_another_try() -> None:
     assert passing(OperationalError("select", {}, Exception("deadlock detected")))
     assert not passing(IntegrityError("insert", {}, Exception("duplicate")))
     assert not passing(ValueError("a bug"))
+
+
+def test_writers_of_one_process_have_their_turns_in_the_order_they_came() -> None:
+    turns, order = app.db._Turns(), []
+
+    def write(name: int) -> None:
+        with turns.turn():
+            order.append(name)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(5)]
+    with turns.turn():
+        for waiting, thread in enumerate(threads, start=2):
+            thread.start()
+            while len(turns._queue) < waiting:
+                time.sleep(0.001)
+    for thread in threads:
+        thread.join(10)
+    assert order == [0, 1, 2, 3, 4]
+
+
+def test_a_writer_whose_turn_does_not_come_is_told_that_the_database_is_busy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(app.db, "BUSY_MS", 20)
+    turns, told = app.db._Turns(), []
+
+    def write() -> None:
+        try:
+            with turns.turn():
+                told.append("its turn")
+        except OperationalError as error:
+            told.append(passing(error))
+
+    with turns.turn():
+        thread = threading.Thread(target=write)
+        thread.start()
+        thread.join(10)
+    with turns.turn():  # and those after it are not held up
+        told.append("ours")
+    assert told == [True, "ours"]
