@@ -79,7 +79,13 @@ def remove(request: Request, _form_data: FormData) -> Response:
 def _list(db: Session, request: Request, status: int = 200, **more: Any) -> Response:
     more = {"values": {"name": "", "hue": USUAL}, "errors": {}, **more}
     return page(
-        request, "settings/labels.html", status=status, section="labels", labels=labels.used(db), **_choices(), **more
+        request,
+        "settings/labels.html",
+        status=status,
+        section="labels",
+        labels=labels.used(db),
+        **_choices(),
+        **more,
     )
 
 
