@@ -76,7 +76,7 @@ class Pages:
         return self._runner.run(self._times(paths, looker, samples))
 
     async def _times(self, paths: Sequence[str], looker: Looker, samples: int) -> Timings:
-        for number in range(WARM_UP):
+        for number in range(min(WARM_UP, samples)):
             await self._get(paths[number % len(paths)], looker)
         found = Timings()
         for number in range(samples):
