@@ -155,7 +155,7 @@ def write_as_colleague(scene: Scene, admin: Browser, text: str, n: int) -> None:
 
 
 def is_page(pattern: str) -> bool:
-    others = ("/files", "/static", "/widget", "/hooks", "/metrics", "/settings/receipts/{id}")
+    others = ("/api", "/files", "/static", "/widget", "/hooks", "/metrics", "/settings/receipts/{id}")
     return not pattern.startswith(others)
 
 
