@@ -18,7 +18,7 @@ from app.models import (
     Visitor,
 )
 from app.visitors import sessions
-from app.visitors.frames import Answer
+from app.visitors.sending import Answer
 from app.visitors.trouble import Frame, Trouble
 
 SECRET = "the shop's own identity secret, long enough"

@@ -100,7 +100,8 @@ def test_only_a_database_that_may_recover_is_worth_another_try() -> None:
 
 
 def test_writers_of_one_process_have_their_turns_in_the_order_they_came() -> None:
-    turns, order = app.db._Turns(), []
+    turns = app.db._Turns()
+    order: list[int] = []
 
     def write(name: int) -> None:
         with turns.turn():
@@ -121,7 +122,8 @@ def test_a_writer_whose_turn_does_not_come_is_told_that_the_database_is_busy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(app.db, "BUSY_MS", 20)
-    turns, told = app.db._Turns(), []
+    turns = app.db._Turns()
+    told: list[object] = []
 
     def write() -> None:
         try:

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from app import visitors
 from app.db import now
 from app.models import Channel, Visitor
-from app.visitors.frames import VERBS, Answer
+from app.visitors.frames import VERBS
+from app.visitors.sending import Answer
 from app.visitors.trouble import Frame, Trouble
 from tests import factories
 

@@ -23,7 +23,7 @@ FOLDER = Path(__file__).parent.parent / "help"
 _EXAMPLE = re.compile(r"^@example (\w+\.py)$", re.MULTILINE)
 
 
-GUIDES = ("inbox", "takeover", "escalations", "faq", "channels", "embedding", "api", "webhooks", "running")  # as one meets them
+GUIDES = ("inbox", "takeover", "escalations", "faq", "channels", "embedding", "api", "webhooks", "running")
 
 
 def show_all(request: Request) -> Response:

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from app.webhooks import TEST_KIND
 
 GROUPS: Mapping[str, str] = {
-    "messages": "Messages and notes", "conversations": "Conversations", "escalations": "Escalations", "bot": "FAQ and bot rules",
-    "people": "People and teams", "signins": "Sign-ins", "channels": "Channels", "settings": "Settings",
-    "webhooks": "Webhooks", "tokens": "API tokens",
+    "messages": "Messages and notes", "conversations": "Conversations", "escalations": "Escalations",
+    "bot": "FAQ and bot rules", "people": "People and teams", "signins": "Sign-ins", "channels": "Channels",
+    "settings": "Settings",    "webhooks": "Webhooks", "tokens": "API tokens",
 }  # fmt: skip
 
 KINDS: Mapping[str, str] = {

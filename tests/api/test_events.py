@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from app import inbox
@@ -29,9 +31,10 @@ def thread(admin: Agent) -> Conversation:
         return head
 
 
-def follow(caller: Program, limit: int = 2, **query: object) -> list[dict[str, object]]:
+def follow(caller: Program, limit: int = 2, **query: object) -> list[dict[str, Any]]:
     """Everything, page by page."""
-    items, after, more = [], 0, True
+    items: list[dict[str, Any]] = []
+    after, more = 0, True
     while more:
         page = caller.see("/events", after=after, limit=limit, **query)
         items, after, more = [*items, *page["items"]], page["next"], page["more"]
@@ -43,8 +46,8 @@ def test_everything_comes_once_in_order_with_what_was_said(admin: Agent, thread:
     cursors = [one["cursor"] for one in items]
     assert cursors == sorted(set(cursors))
     said = [one for one in items if one["kind"] in ("message.received", "message.sent")]
-    assert [one["message"]["text"] for one in said] == ["送料はいくらですか", "550円です"]  # type: ignore[index]
-    assert {one["conversation"]["id"] for one in said} == {thread.id}  # type: ignore[index]
+    assert [one["message"]["text"] for one in said] == ["送料はいくらですか", "550円です"]
+    assert {one["conversation"]["id"] for one in said} == {thread.id}
 
 
 def test_the_next_page_is_empty_until_something_happens(admin: Agent, thread: Conversation) -> None:
