@@ -90,11 +90,11 @@ class _Following:
 
     def look(self, after: int) -> tuple[Sequence[ToldEvent], int, bool] | None:
         """What comes after a cursor, the next cursor, and whether there is more; None once the token is dead."""
-        bearer = tokens.lives(self.token_id)
-        if bearer is None or "events:read" not in bearer.scopes:
-            return None
         feed.settle()
-        with reading() as db:
+        with reading() as db:  # one view: nothing is told that happened after the right to it ended
+            bearer = tokens.alive(db, self.token_id)
+            if bearer is None or "events:read" not in bearer.scopes:
+                return None
             found = events.look(db, bearer, after, PAGE, self.kinds, self.conversation)
             return events.shapes_of(db, bearer, found), found.upto, found.more
 
