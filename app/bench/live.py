@@ -76,9 +76,14 @@ def _results(
     """`sent`: number → when, whose, acknowledged when; `seen`: number → when shown in full, when on all screens."""
     at: dict[str, float] = sent["at"]
     wanted = [number for number in at if sent["whose"][number] in looked]
-    lost = [number for number in wanted if number not in seen["full"]]
-    if lost or not seen["whole"] or len(sent["acknowledged"]) < len(at):
-        raise StackError(f"of {len(at)} messages {len(lost)} came to no screen: {lost[:5]}")
+    missing = {
+        "shown in full": [number for number in wanted if number not in seen["full"]],
+        "on every screen": seen["lacking"],
+        "acknowledged": [number for number in at if number not in sent["acknowledged"]],
+    }
+    if any(missing.values()):
+        told = "; ".join(f"{len(numbers)} not {what}: {numbers[:5]}" for what, numbers in missing.items())
+        raise StackError(f"of {len(at)} messages {told}")
     more: dict[str, Any] = {"settings": settings, "memory": usage.memory}
     yield measured(
         "live.screen",
@@ -152,12 +157,12 @@ async def agents(starter: Starter, base: str, people: list[dict[str, Any]]) -> N
     await _patiently(lambda: len(screens.looked_at) >= len(looked))
     starter.say(looked)
     numbers: list[int] = (await starter.hear())["seen"]
-    whole = await _patiently(lambda: screens.everywhere(numbers, len(desks)))
+    await _patiently(lambda: screens.everywhere(numbers, len(desks)))
     starter.say(
         {
             "full": {str(number): screens.full[number] for number in numbers if number in screens.full},
             "last": {str(number): max(screens.rows[number]) for number in numbers if number in screens.rows},
-            "whole": whole,
+            "lacking": [number for number in numbers if not screens.everywhere([number], len(desks))],
             "frames": screens.frames,
             "bytes": screens.bytes,
         }

@@ -101,6 +101,19 @@ def look(watch: Watch, conversation_id: int) -> Frame:
     before, watch.looking = watch.looking, head.id if head else 0
     if before and before != watch.looking:
         realtime.whisper("looking", before, watch.viewer.id, "", False)
+    return _seen(watch, head)
+
+
+def still(watch: Watch) -> Frame:
+    """Like :func:`look`, at what they look at already, which they may turn from while we do so."""
+    id = watch.looking
+    head = head_for(watch.viewer, id) if id else None
+    if head is None and watch.looking == id:
+        watch.looking = 0  # not theirs to see any more
+    return _seen(watch, head)
+
+
+def _seen(watch: Watch, head: Conversation | None) -> Frame:
     if head is None:
         return {"t": "tick", "heads": {}}
     realtime.whisper("looking", head.id, watch.viewer.id, watch.viewer.name, True)
@@ -290,4 +303,4 @@ async def _tick(_hub: Hub, lines: list[Line]) -> None:
 
 
 def _heads(lines: Sequence[Line]) -> list[tuple[Line, Frame]]:
-    return [(line, look(watch_of(line), watch_of(line).looking)) for line in lines]
+    return [(line, still(watch_of(line))) for line in lines]
