@@ -347,6 +347,7 @@ def _give_up(db: Session, delivery: Delivery) -> None:
         return  # the worker lived after all
     channel = db.get_one(Channel, delivery.channel_id)
     if connect.features(channel).idempotent:
+        delivery.next_at = now()  # it was due when it was claimed, by whichever clock
         _set(db, delivery, QUEUED, "")
     else:
         _set(db, delivery, UNKNOWN, "Sending was interrupted: we do not know whether it arrived.")

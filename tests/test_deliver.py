@@ -223,8 +223,8 @@ def test_a_claim_from_the_future_of_a_clock_put_back_is_given_up(
             id = at.reply()
             with transaction() as db:
                 db.execute(update(Delivery).values(state="sending", claim="dead", claimed_at=now()))
-        deliver.sweep()
-        assert at.state(id) == state
+        due = deliver.sweep()
+        assert (at.state(id), due) == (state, {at.channel.id} if idempotent else set())
 
 
 def test_what_was_queued_by_a_clock_put_back_is_due_now(at: Counter, post: type[Post]) -> None:
