@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, CursorResult, and_, false, func, or_, sele
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from app.db import insert_if_new, one_writer, reading, transaction
-from app.models import Agent, Conversation, Event, FeedEnd
+from app.models import Agent, Conversation, Event, FeedEnd, Message
 from app.queries import visible
 
 BATCH = 2_000  # events placed in one transaction
@@ -155,10 +155,15 @@ def seen_by(viewer: Agent) -> ColumnElement[bool]:
         return true()
     if viewer.oversees:
         return or_(Event.conversation_id.is_not(None), ~_ADMINS_ONLY)
-    own = aliased(Conversation)
+    own, said = aliased(Conversation), aliased(Message)
     head = Conversation.id == func.coalesce(own.head_id, own.id)
-    seen = select(own.id).join(Conversation, head).where(own.id == Event.conversation_id, visible(viewer))
-    return and_(Event.conversation_id.is_not(None), seen.correlate(Event).exists())
+    seen = select(own.id).join(Conversation, head).where(visible(viewer))
+    thread = seen.where(own.id == Event.conversation_id).correlate(Event).exists()
+    # *Trap:* what was said while two customers were linked is an event of the thread of both; the link undone, the
+    # message is the other's alone.
+    theirs = seen.join(said, said.conversation_id == own.id).where(said.id == Event.message_id)
+    message = or_(Event.message_id.is_(None), theirs.correlate(Event).exists())
+    return and_(Event.conversation_id.is_not(None), thread, message)
 
 
 def _place() -> InstrumentedAttribute[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.i18n import gettext
+from app.text import clean
 
 Frame = dict[str, Any]
 ENDED = "This conversation was closed on this device. Please open the chat again."
@@ -35,7 +36,7 @@ class Trouble(Exception):
         if self.retry_after:
             told["retry_after"] = round(self.retry_after, 1)
         if isinstance(id, str) and id:
-            told["id"] = id[:100]
+            told["id"] = clean(id[:100])  # a lone surrogate could not be sent back
         return told
 
 

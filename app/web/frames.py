@@ -58,6 +58,8 @@ def news_of(db: Session, change: Change) -> News | None:
     own = db.get_one(Conversation, change.conversation_id)
     head = own if own.head_id in (None, own.id) else db.get_one(Conversation, own.head_id)
     message = db.get(Message, change.message_id) if change.message_id else None
+    if message is not None and _head_of(db.get_one(Conversation, message.conversation_id)) != head.id:
+        message = None
     return News(change, head, message, db.get_one(Customer, head.customer_id).name)
 
 
@@ -68,12 +70,25 @@ def all_news(db: Session, changes: Sequence[Change]) -> list[News]:
     others = {one.head_id for one in own.values()} - {None, *own}
     heads = own | _found(db, Conversation, others)
     messages = _found(db, Message, {change.message_id for change in about} - {None})
+    said_in = own | _found(db, Conversation, {one.conversation_id for one in messages.values()} - {*own})
     customers = customers_of(db, [heads[one.head_id or one.id] for one in own.values()])
     return [
-        News(change, head, messages.get(change.message_id or 0), customers[head.customer_id].name)
+        News(
+            change,
+            head,
+            _shown_in(head, messages.get(change.message_id or 0), said_in),
+            customers[head.customer_id].name,
+        )
         for change in about
         if (head := heads.get(_head_of(own.get(change.conversation_id or 0)))) is not None
     ]
+
+
+def _shown_in(
+    head: Conversation, message: Message | None, said_in: Mapping[int, Conversation]
+) -> Message | None:
+    """The message, if its conversation is still shown there: the link under which it was said may be undone."""
+    return message if message and _head_of(said_in.get(message.conversation_id)) == head.id else None
 
 
 def _head_of(own: Conversation | None) -> int:

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from sqlalchemy import func, select, true
 
-from app import queries, realtime, search
+from app import queries, search
 from app.db import reading
 from app.lines import Queued
 from app.models import Agent, Event
@@ -57,7 +57,8 @@ def follow(world: World, caller: Caller, changes: int) -> int:
     sent = 0
     for _ in range(changes):
         seen = newest()
-        change(world)
+        for _ in range(world.rolls.randint(1, 4)):  # what happens at once is handed on together
+            change(world)
         caller.loop.run_until_complete(tell(caller, seen))
         for viewer, line in lines:
             while not line.queue.empty():
@@ -82,12 +83,10 @@ def newest() -> int:
 
 
 async def tell(caller: Caller, after: int) -> None:
-    """What the hub does when events were committed."""
+    """The bell rings for what was committed: it is handed on together."""
     with reading() as db:
-        rows = db.scalars(select(Event).where(Event.id > after).order_by(Event.id)).all()
-        changes = [realtime.change_of(row) for row in rows]
-    for handler in caller.hub.on_changes:
-        await handler(caller.hub, changes)
+        caller.hub._waiting = set(db.scalars(select(Event.id).where(Event.id > after)))
+    await caller.hub._hand_on()
 
 
 # --- planted: each of these must be found ---------------------------------------------------------------
@@ -111,7 +110,6 @@ def test_a_planted_leak_is_found_on_the_routes(
 
 def test_a_planted_leak_is_found_on_the_live_feed(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     world = build(4)
-    monkeypatch.setattr(live, "may_see", lambda *_: True)
     monkeypatch.setattr("app.web.frames.may_see", lambda *_: True)
     with pytest.raises(AssertionError, match="a live frame shows agent"):
         follow(world, caller, 40)

@@ -70,8 +70,9 @@ def build(seed: int) -> World:
     world = World(rolls, channel, [_come_in(agent, token) for agent, token in found], teams)
     for n in range(CUSTOMERS):
         _a_customer(world, n)
-    for _ in range(6):
+    for _ in range(10):
         change(world)
+    _once_together(world)
     return world
 
 
@@ -94,6 +95,24 @@ def _a_customer(world: World, n: int) -> None:
         factories.reply(db, insider, head, f"はい {secret}", attachments=[file])
         inbox.escalate(db, head, "complaint", secret, agent=insider)
     world.words[head.id] = asked, secret
+
+
+def _once_together(world: World) -> None:
+    """Two customers were taken for one, one of them wrote, and the error was undone: now they are worlds apart."""
+    with transaction() as db:
+        for made in db.scalars(select(CustomerLink).filter_by(undone_at=None)):
+            inbox.unlink(db, made)
+    parent, child = world.rolls.sample(list(world.words), 2)
+    with transaction() as db:
+        ours, theirs = (db.get_one(Conversation, one) for one in (parent, child))
+        customers = [db.get_one(Customer, one.customer_id) for one in (theirs, ours)]
+        made = inbox.link(db, *customers, evidence={})
+        _said_by(db, world, child)
+        assert made is not None
+        inbox.unlink(db, made)
+        admin, nobody = db.get_one(Agent, world.viewers[-1].id), factories.team(db)
+        inbox.assign(db, admin, ours, None, None, keep_team=False)
+        inbox.assign(db, admin, theirs, None, nobody, keep_team=False)
 
 
 def change(world: World) -> None:
@@ -136,7 +155,10 @@ def _part(db: Session, world: World) -> None:
 
 
 def _say(db: Session, world: World) -> None:
-    own = world.rolls.choice(list(world.words))
+    _said_by(db, world, world.rolls.choice(list(world.words)))
+
+
+def _said_by(db: Session, world: World, own: int) -> None:
     identity = db.scalars(select(Identity).join(Conversation, Conversation.customer_id == Identity.customer_id)
                           .where(Conversation.id == own)).first()  # fmt: skip
     assert identity is not None
