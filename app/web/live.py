@@ -136,6 +136,7 @@ def _teller(hub: Hub) -> Draw | None:
 
 
 def _draw(lines: Sequence[Line], db: Session, changes: list[Change]) -> Send:
+    _regroup(db, changes, lines)
     made = _parcels(db, changes, lines)
 
     def send() -> None:
@@ -143,6 +144,16 @@ def _draw(lines: Sequence[Line], db: Session, changes: list[Change]) -> Send:
             line.put(parcel)
 
     return send
+
+
+def _regroup(db: Session, changes: Sequence[Change], lines: Sequence[Line]) -> None:
+    """Whose role or teams are among the news hears the rest of it as who they are now: it comes together, and they
+    may have left the team that the next message is for."""
+    changed = {int(each.data.get("agent_id", 0)) for each in changes if each.kind == "agent.changed"}
+    for watch in map(watch_of, lines):
+        if watch.id in changed:
+            viewer = db.get_one(Agent, watch.id)
+            watch.is_now(viewer, teams_of(db, viewer))
 
 
 def _parcels(db: Session, changes: Sequence[Change], lines: Sequence[Line]) -> list[tuple[Line, Parcel]]:
