@@ -68,8 +68,10 @@ class Pump:
         """Have the due lines of a subscription sent; True if some have to wait for others of it."""
         lines = [line for hook, line in self.busy if hook == hook_id]
         free = min(share - len(lines), THREADS - len(self.busy))
-        due = sending.ready_lines(hook_id, lines, max(free, 0) + 1)
-        for line in due[: max(free, 0)]:
+        if free <= 0:
+            return True  # for all we know: looking costs more than waiting for a call to be over
+        due = sending.ready_lines(hook_id, lines, free + 1)
+        for line in due[:free]:
             self.busy[hook_id, line] = self.pool.submit(_guarded, hook_id, line)
         return len(due) > free
 

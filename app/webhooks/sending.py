@@ -79,28 +79,45 @@ def ready() -> ColumnElement[bool]:
 
 
 def send_line(hook_id: int, line: int) -> int:
-    """Send what is due in a line, one after the other, until one fails; returns how many were taken."""
-    for taken in range(IN_A_ROW):
-        claimed = _claim(hook_id, line)
-        if claimed is None or not send(claimed):
-            return taken
-    return IN_A_ROW
+    """Send what is due in a line, one after the other, until one fails; returns how many were taken.
+
+    The outcome of one and the claim of the next are one transaction: a commit waits for the disk.
+    """
+    taken, claimed = 0, _claim(hook_id, line)
+    while claimed is not None:
+        answer, claim, next_id = _call(claimed), mark(), None
+        with transaction() as db:
+            _finish(db, claimed, answer)
+            if not answer.error and taken + 1 < IN_A_ROW:
+                next_id = _take_first(db, hook_id, line, claim)
+        taken += not answer.error
+        claimed = _prepared(next_id, claim)
+    return taken
 
 
 def _claim(hook_id: int, line: int) -> Claimed | None:
     """The first of the line, ours now; None if there is none, or another worker has it."""
     claim = mark()
     with transaction() as db:
-        if not db.scalar(select(Webhook.enabled).where(Webhook.id == hook_id)):
-            return None
-        mine = and_(WebhookDelivery.webhook_id == hook_id, WebhookDelivery.line == line)
-        first = select(WebhookDelivery.id).where(mine, WebhookDelivery.state == QUEUED)
-        id = db.scalar(first.order_by(WebhookDelivery.position).limit(1))
-        taken = update(WebhookDelivery).where(WebhookDelivery.id == id, ready())
-        if db.scalar(taken.values(**_taken(claim)).returning(WebhookDelivery.id)) is None:
-            return None
+        taken = _take_first(db, hook_id, line, claim)
+    return _prepared(taken, claim)
+
+
+def _take_first(db: Session, hook_id: int, line: int, claim: str) -> int | None:
+    if not db.scalar(select(Webhook.enabled).where(Webhook.id == hook_id)):
+        return None
+    mine = and_(WebhookDelivery.webhook_id == hook_id, WebhookDelivery.line == line)
+    first = select(WebhookDelivery.id).where(mine, WebhookDelivery.state == QUEUED)
+    id = db.scalar(first.order_by(WebhookDelivery.position).limit(1))
+    taken = update(WebhookDelivery).where(WebhookDelivery.id == id, ready())
+    return db.scalar(taken.values(**_taken(claim)).returning(WebhookDelivery.id))
+
+
+def _prepared(delivery_id: int | None, claim: str) -> Claimed | None:
+    if delivery_id is None:
+        return None
     with reading() as db:
-        return prepare(db, db.get_one(WebhookDelivery, id), claim)
+        return prepare(db, db.get_one(WebhookDelivery, delivery_id), claim)
 
 
 def _taken(claim: str) -> dict[str, Any]:
@@ -141,16 +158,17 @@ def _document(db: Session, row: WebhookDelivery, event: Event | None) -> bytes:
     )
 
 
-def send(claimed: Claimed) -> bool:
-    """Make the call and write down what came of it; True when it was taken."""
-    answer = (
-        Answer(claimed.problem)
-        if claimed.problem
-        else calling.call(claimed.url, claimed.headers, claimed.body)
-    )
+def send(claimed: Claimed) -> None:
+    """Make the call and write down what came of it."""
+    answer = _call(claimed)
     with transaction() as db:
         _finish(db, claimed, answer)
-    return not answer.error
+
+
+def _call(claimed: Claimed) -> Answer:
+    if claimed.problem:
+        return Answer(claimed.problem)
+    return calling.call(claimed.url, claimed.headers, claimed.body)
 
 
 def _finish(db: Session, claimed: Claimed, answer: Answer) -> None:
