@@ -76,7 +76,7 @@ def hooks(at: Stage, rolls: random.Random) -> Reply:
     stamp = int(time.time())
     signature = f"t={stamp},v1={api.sign(SECRET, stamp, body)}".encode()
     if rolls.random() < 0.15:
-        signature = mutation.bytes_of(signature, rolls)
+        signature = mutation.sendable(mutation.bytes_of(signature, rolls))
     headers = [(b"x-madoguchi-signature", signature), *mutation.headers(rolls)]
     method = rolls.choice(("POST",) * 9 + ("GET",))
     return at.caller.call(method, "/hooks/partner", _query(rolls), headers, body)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from typing import Any
 
 HUGE = [
@@ -126,16 +127,23 @@ def packed(value: Any, rolls: random.Random) -> bytes:
 
 
 def headers(rolls: random.Random) -> list[tuple[bytes, bytes]]:
-    """A few that nobody asked for."""
-    return [
+    """A few that nobody asked for, of the bytes that a server lets through (llhttp refuses control characters)."""
+    wild = [
         (
             rolls.choice(HEADERS),
             rolls.choice((text(rolls).encode("utf-8", "replace")[:4000], rolls.randbytes(8))),
         )
         for _ in range(rolls.choice((0, 0, 1, 2)))
     ]
+    return [(name, sendable(value)) for name, value in wild]
 
 
+def sendable(value: bytes) -> bytes:
+    """What of a header's value a server hands on."""
+    return _CONTROLS.sub(b"", value)
+
+
+_CONTROLS = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 HEADERS = [
     b"accept", b"accept-language", b"content-type", b"content-length", b"cookie", b"origin", b"range", b"if-match",
     b"if-none-match", b"if-modified-since", b"idempotency-key", b"authorization", b"x-forwarded-for", b"hx-request",
