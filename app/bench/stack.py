@@ -59,7 +59,10 @@ def until(holds: Callable[[], object], what: str, seconds: float = 20) -> None:
 class Served:
     """A running installation: its address, its lines, and its processes by name."""
 
-    PROGRAM: tuple[str, ...] = ("-m", "app.cli")  # what `serve` is said to; its children have the word app.cli
+    PROGRAM: tuple[str, ...] = (
+        "-m",
+        "app.cli",
+    )  # what `serve` is said to; its children have the word app.cli
 
     def __init__(self, data_dir: Path, *arguments: str, **environment: str) -> None:
         self.data_dir, self.environment = data_dir, environment
