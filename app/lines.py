@@ -6,6 +6,7 @@ A line is bounded. Who is behind by more than that is disconnected, and recovers
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 import msgspec
@@ -36,6 +37,13 @@ class Parcel:
     def __init__(self, frame: Any) -> None:
         self.frame = frame
         self._wire = b""
+
+    @classmethod
+    def of(cls, parcels: Iterable[Parcel]) -> Parcel:
+        """Several as one, for a line that takes bytes."""
+        made = cls(None)
+        made._wire = b"".join(each.wire for each in parcels)
+        return made
 
     @property
     def wire(self) -> bytes:
@@ -85,6 +93,50 @@ class Direct(Line):
         if not self.code:
             self.code = code
             self.outlet.close(code)
+
+
+class Post:
+    """Lets what is in no hurry leave together: of many small writes most of the cost is the system's call.
+
+    What comes after a pause leaves at once; what follows within `seconds` waits for the end of them.
+    """
+
+    def __init__(self, seconds: float = 0.05) -> None:
+        self.seconds = seconds
+        self._held: dict[Line, list[Parcel]] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def put_all(self, letters: Iterable[tuple[Line, Parcel, bool]]) -> None:
+        """(line, parcel, whether it is in a hurry); on each line all leave in the order they were put."""
+        for line, parcel, hurried in letters:
+            held = self._held.pop(line, [])
+            held.append(parcel)
+            if hurried:
+                _leave(line, held)
+            else:
+                self._held[line] = held
+        if self._held and self._timer is None:
+            self._empty()
+
+    def _empty(self) -> None:
+        """Let go of what is held, and hold what comes from now on for a while."""
+        held, self._held, self._timer = self._held, {}, None
+        joined: dict[tuple[int, ...], Parcel] = {}  # most lines get the same, so it is joined once
+        for line, parcels in held.items():
+            key = tuple(map(id, parcels))
+            if len(parcels) > 1 and isinstance(line, Direct):
+                if key not in joined:
+                    joined[key] = Parcel.of(parcels)
+                line.put(joined[key])
+            else:
+                _leave(line, parcels)
+        if held:
+            self._timer = asyncio.get_running_loop().call_later(self.seconds, self._empty)
+
+
+def _leave(line: Line, parcels: Iterable[Parcel]) -> None:
+    for parcel in parcels:
+        line.put(parcel)
 
 
 class LineClosed(Exception):

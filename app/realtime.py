@@ -32,6 +32,7 @@ from app.models import Event
 log = logging.getLogger(__name__)
 
 BELL = "madoguchi:live"
+BREATH = 0.01  # seconds between two readings: what rings meanwhile is read together
 AT_ONCE = 200  # events that are read together
 PARTS = 20  # of the lines of a topic, in which they are called on in turn
 LOOK_EVERY = 1.0  # seconds between the hub's own looks at the table
@@ -224,11 +225,13 @@ class Hub:
             await _guarded(handler(self, said["values"]), said["signal"])
 
     async def _deliver(self) -> None:
-        looked = time.monotonic()
+        looked, handed = time.monotonic(), 0.0
         while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._ring.wait(), LOOK_EVERY)
+            await asyncio.sleep(max(0.0, handed + BREATH - time.monotonic()))
             self._ring.clear()
+            handed = time.monotonic()
             try:
                 if time.monotonic() - looked >= LOOK_EVERY:
                     looked = time.monotonic()
@@ -300,7 +303,12 @@ def _tell(ids: Sequence[int], draws: Sequence[Draw]) -> tuple[list[Change], list
     with reading() as db:
         rows = db.scalars(select(Event).where(Event.id.in_(ids)).order_by(Event.id))
         changes = [change_of(event) for event in rows]
-        return changes, [send for draw in draws if changes for send in _drawn(db, draw, changes)]
+        sends: list[Send] = []
+        held: list[object] = []  # what one has looked up the next finds: a session forgets what nobody holds
+        for draw in draws if changes else ():
+            sends += _drawn(db, draw, changes)
+            held += db.identity_map.values()
+        return changes, sends
 
 
 def _drawn(db: Session, draw: Draw, changes: list[Change]) -> list[Send]:

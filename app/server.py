@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import sys
 import time
 from types import FrameType
 from typing import Any
@@ -23,6 +24,9 @@ from app.web.health import leaving
 HEADER_SECONDS = 15.0  # for the head of a request to be told in full
 HEADER_BYTES = 512 * 1024  # of a head not yet complete; twice what one read of the socket brings
 STOP_SECONDS = 5
+# So long the event loop waits for a thread that computes. Python's own five milliseconds add up to what people who
+# type feel: each message needs the loop several times.
+SWITCH_SECONDS = 0.001
 BEHIND_BYTES = 1024 * 1024  # that may wait to be taken by one WebSocket client
 GOODBYE_SECONDS = 10.0  # for a client to answer our close
 PING = b"\x89\x00"  # a whole frame (RFC 6455, 5.5.2)
@@ -162,6 +166,7 @@ class Open(WebSocketsSansIOProtocol):
 
 def run(settings: Settings, listener: socket.socket, drain: float = 0.0) -> None:
     """Serve on the bound socket until SIGTERM (and then for `drain` seconds more) or SIGINT."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     Leaving(uvicorn.Config(**_options(settings)), drain).run(sockets=[listener])
 
 

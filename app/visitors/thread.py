@@ -51,7 +51,8 @@ def message_frames(db: Session, messages: Sequence[Message]) -> list[Frame]:
     for file in db.scalars(select(Attachment).where(Attachment.message_id.in_(ids)).order_by(Attachment.id)):
         held.setdefault(file.message_id, []).append(file_frame(file))
     writers = {message.agent_id for message in messages if message.agent_id}
-    names = {agent.id: agent.name for agent in db.scalars(select(Agent).where(Agent.id.in_(writers)))}
+    wanted = select(Agent).where(Agent.id.in_(writers))
+    names = {agent.id: agent.name for agent in db.scalars(wanted)} if writers else {}
     return [_frame(message, names, held.get(message.id, [])) for message in messages]
 
 

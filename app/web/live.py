@@ -16,7 +16,7 @@ from app import realtime
 from app.auth import find
 from app.db import reading
 from app.formats import hue, initials
-from app.lines import SIGNED_OUT, Line, Parcel
+from app.lines import SIGNED_OUT, Line, Parcel, Post
 from app.models import Agent, Conversation, Customer, ReadMark
 from app.queries import conversation_for, teams_of
 from app.realtime import Change, Draw, Hub, Send
@@ -30,6 +30,7 @@ STAYS = 50.0  # seconds after which somebody who does not say "still here" is no
 TICK_EVERY = 20.0  # seconds; the page reconnects when it hears nothing for 50
 CHECK_EVERY = 60.0  # seconds between looks whether the session still lives
 
+Letter = tuple[Line, Parcel, bool]  # and whether it is in a hurry
 Tongue = tuple[str, str]  # language and zone
 Marks = dict[
     tuple[int, int], int
@@ -65,7 +66,7 @@ _present: dict[int, dict[int, tuple[str, float]]] = defaultdict(dict)  # convers
 
 def listen(hub: Hub) -> None:
     """Hear of everything."""
-    hub.tellers.append(_teller)
+    hub.tellers.append(partial(_teller, Post()))
     hub.on_change.append(_changed)
     hub.on_signal["typing"].append(_typing)
     hub.on_signal["looking"].append(_looking)
@@ -129,21 +130,16 @@ def typing(watch: Watch, on: bool) -> None:
 # --- from the hub -------------------------------------------------------------------------------------
 
 
-def _teller(hub: Hub) -> Draw | None:
+def _teller(post: Post, hub: Hub) -> Draw | None:
     """Frames for every agent who is here; nothing is drawn for nobody."""
     lines = hub.listening(AGENTS)
-    return partial(_draw, lines) if lines else None
+    return partial(_draw, post, lines) if lines else None
 
 
-def _draw(lines: Sequence[Line], db: Session, changes: list[Change]) -> Send:
+def _draw(post: Post, lines: Sequence[Line], db: Session, changes: list[Change]) -> Send:
     _regroup(db, changes, lines)
     made = _parcels(db, changes, lines)
-
-    def send() -> None:
-        for line, parcel in made:
-            line.put(parcel)
-
-    return send
+    return lambda: post.put_all(made)
 
 
 def _regroup(db: Session, changes: Sequence[Change], lines: Sequence[Line]) -> None:
@@ -156,8 +152,11 @@ def _regroup(db: Session, changes: Sequence[Change], lines: Sequence[Line]) -> N
             watch.is_now(viewer, teams_of(db, viewer))
 
 
-def _parcels(db: Session, changes: Sequence[Change], lines: Sequence[Line]) -> list[tuple[Line, Parcel]]:
-    """What each line gets, in order. Who gets the same gets the same parcel: it is drawn and packed once."""
+def _parcels(db: Session, changes: Sequence[Change], lines: Sequence[Line]) -> list[Letter]:
+    """What each line gets, in order. Who gets the same gets the same parcel: it is drawn and packed once.
+
+    Who looks at the thread has it at once; the list beside it can wait a moment.
+    """
     news = all_news(db, changes)
     marks = _marks(db, {one.head.id for one in news}) if news else {}
     html: dict[Tongue, list[dict[str, str]]] = {}
@@ -173,7 +172,7 @@ def _parcels(db: Session, changes: Sequence[Change], lines: Sequence[Line]) -> l
 
 def _for_each(
     news: News, html: Mapping[Tongue, Mapping[str, str]], marks: Marks, lines: Sequence[Line]
-) -> Iterator[tuple[Line, Parcel]]:
+) -> Iterator[Letter]:
     id, team, assignee = news.head.id, news.head.team_id, news.head.assignee_id
     packed: dict[tuple[object, ...], Parcel | None] = {}
     for line in lines:
@@ -186,7 +185,7 @@ def _for_each(
             packed[key] = Parcel(told) if told is not None else None
         parcel = packed[key]
         if parcel is not None:
-            yield line, parcel
+            yield line, parcel, looking
 
 
 def _marks(db: Session, heads: Collection[int]) -> Marks:

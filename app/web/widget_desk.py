@@ -86,7 +86,8 @@ def _take_all(said: Sequence[tuple[Desk, Mapping[str, Any]]]) -> list[Taken]:
     """Messages that came together, in one transaction; where that fails, each by itself."""
     if len(said) == 1:
         return [take_frame(*said[0])]
-    answers = [_limited(desk, frame) for desk, frame in said]
+    chosen = {key: _chosen(key) for key in {desk.key for desk, _ in said}}
+    answers = [_limited(desk, frame, chosen[desk.key]) for desk, frame in said]
     left = [number for number, answer in enumerate(answers) if answer is None]
     try:
         taken = _taken_together([said[number] for number in left])
@@ -98,9 +99,9 @@ def _take_all(said: Sequence[tuple[Desk, Mapping[str, Any]]]) -> list[Taken]:
     return [answer for answer in answers if answer is not None]
 
 
-def _limited(desk: Desk, frame: Mapping[str, Any]) -> Taken | None:
+def _limited(desk: Desk, frame: Mapping[str, Any], chosen: Any) -> Taken | None:
     try:
-        _limit(desk, frame)
+        _limit_messages(desk, chosen)
     except Trouble as trouble:
         return desk, [trouble.frame(desk.locale, frame.get("id"))]
     return None
@@ -202,12 +203,15 @@ def _limit(desk: Desk, frame: Mapping[str, Any]) -> None:
     elif kind == "hello":
         _hit(f"hello:{desk.key}:{desk.remote}", 240, 60)
     elif kind in COUNTED:
-        chosen = _chosen(desk.key)
-        if chosen is not None:
-            _hit(f"say:{desk.visitor_id}", chosen.messages_per_minute, 60)
-            _hit(f"say:{desk.key}:{desk.remote}", chosen.messages_per_minute_ip, 60)
+        _limit_messages(desk, _chosen(desk.key))
     else:
         _hit(f"any:{desk.visitor_id}", 600, 60)
+
+
+def _limit_messages(desk: Desk, chosen: Any) -> None:
+    if chosen is not None:
+        _hit(f"say:{desk.visitor_id}", chosen.messages_per_minute, 60)
+        _hit(f"say:{desk.key}:{desk.remote}", chosen.messages_per_minute_ip, 60)
 
 
 def _hit(key: str, limit: int, per: float) -> None:
