@@ -106,10 +106,10 @@ def _once_together(world: World) -> None:
     with transaction() as db:
         ours, theirs = (db.get_one(Conversation, one) for one in (parent, child))
         customers = [db.get_one(Customer, one.customer_id) for one in (theirs, ours)]
-        made = inbox.link(db, *customers, evidence={})
+        link = inbox.link(db, *customers, evidence={})
         _said_by(db, world, child)
-        assert made is not None
-        inbox.unlink(db, made)
+        assert link is not None
+        inbox.unlink(db, link)
         admin, nobody = db.get_one(Agent, world.viewers[-1].id), factories.team(db)
         inbox.assign(db, admin, ours, None, None, keep_team=False)
         inbox.assign(db, admin, theirs, None, nobody, keep_team=False)
