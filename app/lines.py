@@ -111,7 +111,7 @@ class Post:
         for line, parcel, hurried in letters:
             held = self._held.pop(line, [])
             held.append(parcel)
-            if hurried:
+            if hurried or not isinstance(line, Direct):  # a queue is no call of the system
                 _leave(line, held)
             else:
                 self._held[line] = held
@@ -124,7 +124,7 @@ class Post:
         joined: dict[tuple[int, ...], Parcel] = {}  # most lines get the same, so it is joined once
         for line, parcels in held.items():
             key = tuple(map(id, parcels))
-            if len(parcels) > 1 and isinstance(line, Direct):
+            if len(parcels) > 1:
                 if key not in joined:
                     joined[key] = Parcel.of(parcels)
                 line.put(joined[key])
