@@ -90,7 +90,12 @@ def checked(frame: Mapping[str, Any]) -> dict[str, str]:
 
 
 def ack(id: str, message: Message) -> Frame:
-    return {"t": "ack", "id": clean(id) if isinstance(id, str) else id, "message": message.id, "at": message.sent_at.isoformat()}
+    return {
+        "t": "ack",
+        "id": clean(id) if isinstance(id, str) else id,
+        "message": message.id,
+        "at": message.sent_at.isoformat(),
+    }
 
 
 def parsed(
