@@ -42,6 +42,7 @@ class Case:
     partner: Partner
     thread: int = 0
     died: str = ""
+    hasty: bool = False  # the partner tells of what it took before we have written down that it did
     knows: dict[str, str] = field(default_factory=dict)
 
     @property
