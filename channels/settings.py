@@ -88,8 +88,18 @@ def settings_from(cls: type[S], values: Mapping[str, Any]) -> S:
 
     So neither an upgrade nor a downgrade makes a channel unusable.
     """
-    known = {made.name: made for made in fields_of(cls)}
+    known = _known(cls)
     return cls(**{name: _stored(known[name], value) for name, value in values.items() if name in known})
+
+
+_asked: dict[type[Any], Mapping[str, Field]] = {}
+
+
+def _known(cls: type[Any]) -> Mapping[str, Field]:
+    """Made once a class: a connector is made for every message, and the type hints take longer than all the rest."""
+    if cls not in _asked:
+        _asked[cls] = {made.name: made for made in fields_of(cls)}
+    return _asked[cls]
 
 
 def _field(made: "dataclasses.Field[Any]", hint: Any) -> Field:

@@ -89,7 +89,7 @@ def checked(frame: Mapping[str, Any]) -> dict[str, str]:
     return page_of(frame)
 
 
-def ack(id: str, message: Message) -> Frame:
+def ack(id: object, message: Message) -> Frame:
     return {
         "t": "ack",
         "id": clean(id) if isinstance(id, str) else id,
