@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, NoReturn
 
 import httpx2
@@ -42,12 +43,16 @@ class End:
         return self.code == KILLED
 
 
-def run(journey: Doing, at: int | None, *, fewer: bool = False) -> End:
-    """Run `journey` in a process of its own that dies at its `at`-th step (None: it lives to the end).
+class Watched(Enum):
+    """Which statements are steps; commits and calls always are."""
 
-    `fewer`: nothing happens between a statement and the next within a transaction, so dying after each besides
-    dying before each adds nothing that is not also tried; then only "before" is counted for these.
-    """
+    ALL = "before and after each"
+    BEFORE = "before each: after one is before the next, or before the commit"
+    CHANGES = "before each that changes something: before a SELECT all is as it is after it"
+
+
+def run(journey: Doing, at: int | None, watched: Watched = Watched.BEFORE) -> End:
+    """Run `journey` in a process of its own that dies at its `at`-th step (None: it lives to the end)."""
     for thread in threading.enumerate():
         if thread is not threading.current_thread() and thread.name == "together":
             thread.join(HANGS)  # one that is about to end would look to the child as if it still ran
@@ -56,7 +61,7 @@ def run(journey: Doing, at: int | None, *, fewer: bool = False) -> End:
     child = os.fork()
     if child == 0:
         os.close(ours)
-        _live_and_die(journey, at, theirs, fewer)
+        _live_and_die(journey, at, theirs, watched)
     os.close(theirs)
     with os.fdopen(ours, "rb") as heard:
         end = _understand(heard.read())
@@ -77,14 +82,14 @@ def _understand(heard: bytes) -> End:
     return end
 
 
-def _live_and_die(journey: Doing, at: int | None, pipe: int, fewer: bool) -> NoReturn:
+def _live_and_die(journey: Doing, at: int | None, pipe: int, watched: Watched) -> NoReturn:
     signal.alarm(HANGS)  # not faulthandler: its lock is held for ever in a child
 
     def tell(name: str, value: str) -> None:
         os.write(pipe, json.dumps([name, value]).encode() + b"\n")
 
     try:
-        with counting(tell, at, fewer):
+        with counting(tell, at, watched):
             journey(tell)
     except BaseException:  # noqa: BLE001  # told to the parent, whatever it is
         tell("broke", traceback.format_exc())
@@ -93,7 +98,7 @@ def _live_and_die(journey: Doing, at: int | None, pipe: int, fewer: bool) -> NoR
 
 
 @contextmanager
-def counting(tell: Tell, at: int | None, fewer: bool = False) -> Iterator[None]:
+def counting(tell: Tell, at: int | None, watched: Watched) -> Iterator[None]:
     """Count every step of this process, and die at the `at`-th, as if the power had gone."""
     passed = 0
 
@@ -105,7 +110,7 @@ def counting(tell: Tell, at: int | None, fewer: bool = False) -> Iterator[None]:
             os._exit(KILLED)
 
     with pytest.MonkeyPatch.context() as patch:
-        _watch_the_database(patch, step, fewer)
+        _watch_the_database(patch, step, watched)
         _watch_redis(patch, step)
         _watch_http(patch, step)
         yield
@@ -113,18 +118,20 @@ def counting(tell: Tell, at: int | None, fewer: bool = False) -> Iterator[None]:
 
 
 Step = Callable[[str], None]
+_HARMLESS = ("SELECT", "SAVEPOINT", "RELEASE", "BEGIN")
 
 
-def _watch_the_database(patch: pytest.MonkeyPatch, step: Step, fewer: bool) -> None:
+def _watch_the_database(patch: pytest.MonkeyPatch, step: Step, watched: Watched) -> None:
     engine = app.db.engine()
 
     @event.listens_for(engine, "before_cursor_execute")
     def _before(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        step(f"before {_short(statement)}")
+        if watched is not Watched.CHANGES or not statement.lstrip().startswith(_HARMLESS):
+            step(f"before {_short(statement)}")
 
     @event.listens_for(engine, "after_cursor_execute")
     def _after(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        if not fewer:
+        if watched is Watched.ALL:
             step(f"after {_short(statement)}")
 
     commit = engine.dialect.do_commit
