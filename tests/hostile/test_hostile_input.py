@@ -69,6 +69,8 @@ def attacked(committed: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage
         yield stage(build(), caller)
 
 
+# Starlette forgets the file of a part that the body ends in the middle of; it goes with the parser.
+@pytest.mark.filterwarnings("ignore:Unclosed file <tempfile:ResourceWarning")
 @pytest.mark.parametrize("door", DOORS)
 def test_no_input_breaks_a_door(door: str, attacked: Stage, failures: Failures) -> None:
     count = INPUTS // len(DOORS)
@@ -85,6 +87,7 @@ def test_no_input_breaks_a_door(door: str, attacked: Stage, failures: Failures) 
         sys.stdout.write(f"{door}: {count} inputs, {growth / 2**20:.0f} MB more than after the first fifth\n")
         assert growth < GROWTH, f"{count} inputs left {growth / 2**20:.0f} MB behind"
     the_books_are_right()
+    gc.collect()  # now, not in the next test
 
 
 def attack(door: str, n: int, at: Stage, failures: Failures) -> None:

@@ -176,7 +176,7 @@ def _has_json(one: Endpoint) -> bool:
 
 def _responses(one: Endpoint) -> Json:
     problems = {401, 403, 422, 429, 503}
-    problems |= {404} if one.places or not one.safe else set()
+    problems |= {404} if one.places or one.query is not None or not one.safe else set()
     problems |= set() if one.safe else {400, 404, 409}
     problems |= {408, 413, 415} if one.body is not None else set()
     problems |= {412, 428} if one.matched else set()
