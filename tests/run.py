@@ -50,9 +50,16 @@ PURE = (
     *("tests/web/test_static.py", "tests/web/test_limits.py", "tests/test_deploy.py"),
 )
 
+# What reaches the same code on either, and takes long: whom a page shows something to, inputs by the thousand, the
+# statements of every page, the whole stack in small.
+ONCE = (
+    *("tests/hostile", "tests/properties/test_outsider.py", "tests/web/test_statements.py"),
+    *("tests/bench/test_whole_stack.py", "tests/webhooks/test_pages.py"),
+)
+
 ROUNDS = (
     Round("Fast tests on SQLite", "sqlite", "not browser and not faults", "auto"),
-    Round("Fast tests on PostgreSQL", "postgresql", "not browser and not faults", "auto", PURE),
+    Round("Fast tests on PostgreSQL", "postgresql", "not browser and not faults", "auto", (*PURE, *ONCE)),
     Round("Faults and browser on SQLite", "sqlite", "browser or faults", "2"),
     Round("Faults on PostgreSQL", "postgresql", "faults and not browser", "2"),
 )
