@@ -103,9 +103,11 @@ def configure(url: str | URL | Engine | None) -> None:
     """Bind the process to another database (tests); None: back to the settings at the next use."""
     global _engine
     with _making:
+        # Asked first: a connection that comes back while we dispose is closed the next time.
+        held = [pool for pool in _retired if pool.checkedout()]  # type: ignore[attr-defined]
         for pool in _retired:
             pool.dispose()
-        _retired[:] = [pool for pool in _retired if pool.checkedout()]  # type: ignore[attr-defined]
+        _retired[:] = held
         if _engine is not None:
             _retired.append(_engine.pool)  # a thread may still hold a connection; it is closed the next time
             _engine.dispose()
