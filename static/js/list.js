@@ -59,9 +59,11 @@ export async function refreshList() {
   const html = await (await load(list.dataset.self)).text();
   const fresh = fragment(html)[0];
   const top = list.scrollTop;
+  const focused = document.activeElement?.closest("[data-rows] > li")?.id;
   list.replaceWith(fresh);
   settle(fresh);
   fresh.scrollTop = top;
+  if (focused) one("a", document.getElementById(focused) ?? fresh)?.focus({ preventScroll: true });
   current();
 }
 

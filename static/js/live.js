@@ -113,7 +113,7 @@ document.addEventListener("live:open", () => {
   banner("");
   look();
   if (before) catchUp();
-  else recover(), soonCounts();
+  else recover(), soonCounts(), soonList(); // what came between the page and its first connection
   before = true;
 });
 document.addEventListener("live:closed", (event) => {
