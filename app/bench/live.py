@@ -24,10 +24,12 @@ from app.bench.scene import Person, scene
 from app.bench.stack import StackError
 from app.bench.words import WORDS
 
+MESSAGE = b'"message":{'
 TAG = re.compile(rb"live-(\d+)-")
 FULL = re.compile(rb'"full": ?true')
 HEADS = re.compile(rb'"heads": ?\{"(\d+)"')
 CONVERSATION = re.compile(rb'"conversation": ?(\d+)')
+SETTLE_SECONDS = 0.5
 DRAIN_SECONDS = 10.0  # at most, for the last ones to arrive
 
 
@@ -61,7 +63,7 @@ def command(
             _send(chats, per_second, warm, 0)
             with Usage(served) as usage:
                 sent = _send(chats, per_second, seconds, 1_000_000)
-            seen = desks.ask({"seen": [int(number) for number in sent["at"]]})
+            seen = desks.ask({"seen": sent["whose"]})
             settings = {"rate": per_second, "agents": agents, "widgets": widgets, "web": web}
             yield from _results(sent, seen, looked, settings | {"busy": usage.percent}, usage)
 
@@ -135,8 +137,18 @@ class Screens:
         self.rows.setdefault(number, array("d")).append(moment)
         if number not in self.conversations and (found := CONVERSATION.search(text)):
             self.conversations[number] = int(found[1])
-        if FULL.search(text, 0, 400):
-            self.full.setdefault(number, moment)
+        # Of two that came together the row shows the newer; each has its own frame with its words in full.
+        if FULL.search(text, 0, 400) and (shown := TAG.search(text, text.find(MESSAGE))):
+            self.full.setdefault(int(shown[1]), moment)
+
+    def listed(self, whose: dict[str, int], screens: int) -> None:
+        """A row shows a customer's newest words only: what it skipped was there with what came next of theirs."""
+        newer: dict[int, array[float]] = {}
+        for number, customer in sorted(((int(key), who) for key, who in whose.items()), reverse=True):
+            times = self.rows.get(number, array("d"))
+            if len(times) < screens:
+                times = times + newer.get(customer, array("d"))
+            newer[customer] = self.rows[number] = times
 
     def everywhere(self, numbers: list[int], screens: int) -> bool:
         """Whether these messages have come to so many screens."""
@@ -156,12 +168,16 @@ async def agents(starter: Starter, base: str, people: list[dict[str, Any]]) -> N
         desk.look(screens.conversations[customer])
     await _patiently(lambda: len(screens.looked_at) >= len(looked))
     starter.say(looked)
-    numbers: list[int] = (await starter.hear())["seen"]
-    await _patiently(lambda: screens.everywhere(numbers, len(desks)))
+    whose: dict[str, int] = (await starter.hear())["seen"]
+    numbers = [int(number) for number in whose]
+    wanted = [int(number) for number, customer in whose.items() if customer in looked]
+    await _patiently(lambda: all(number in screens.full for number in wanted))
+    await asyncio.sleep(SETTLE_SECONDS)  # lists follow those who look
+    screens.listed(whose, len(desks))
     starter.say(
         {
             "full": {str(number): screens.full[number] for number in numbers if number in screens.full},
-            "last": {str(number): max(screens.rows[number]) for number in numbers if number in screens.rows},
+            "last": {str(number): max(screens.rows[number]) for number in numbers if screens.rows[number]},
             "lacking": [number for number in numbers if not screens.everywhere([number], len(desks))],
             "frames": screens.frames,
             "bytes": screens.bytes,
