@@ -68,6 +68,19 @@ def take_frame(desk: Desk, frame: Mapping[str, Any]) -> tuple[Desk, list[Frame]]
     return _take_in(desk, frame)
 
 
+def missed(desk: Desk, frames: Sequence[Frame]) -> list[Frame]:
+    """What was said after the thread told in `frames` was read and before the line listened to it."""
+    told = [frame["messages"] for frame in frames if "messages" in frame and not frame.get("newer")]
+    if not told or not desk.identities:
+        return []
+    last = max((message["id"] for message in told[-1]), default=0)
+    with reading() as db:
+        messages, newer = visitors.catch_up(db, desk.identities, last)
+        fresh = [message for message in messages if message.id > last]
+        found = visitors.message_frames(db, fresh)
+    return [{"t": "history", "messages": found, "newer": newer}] if fresh else []
+
+
 def as_message(desk: Desk, text: str) -> dict[str, Any] | None:
     """The frame, if it is a message of somebody who has written before: :data:`messages` takes such together."""
     if not desk.identities or len(text) > SHORT or '"send"' not in text:

@@ -13,7 +13,7 @@ from app.realtime import Hub
 from app.visitors.trouble import Frame
 from app.web import widget_live
 from app.web.outgoing import Open
-from app.web.widget_desk import Desk, as_message, desk_for, is_pong, messages, take
+from app.web.widget_desk import Desk, as_message, desk_for, is_pong, messages, missed, take
 
 HELLO_WITHIN = 10.0  # seconds; who connects and says nothing holds no socket for long
 LINES = 40  # open at once by one visitor: more windows than anybody has
@@ -57,6 +57,7 @@ async def _hello(here: Open, desk: Desk, hub: Hub) -> Desk | None:
     opened, frames = await run_in_threadpool(take, desk, text)
     hub.join(here.line, widget_live.WIDGETS, *widget_live.topics(opened.identities, opened.visitor_id))
     _put(here.line, frames)
+    _put(here.line, await run_in_threadpool(missed, opened, frames))
     if not opened.visitor_id:
         here.line.close(POLICY)
         return None
@@ -79,6 +80,7 @@ async def _read(here: Open, desk: Desk, hub: Hub) -> None:
         if (desk.visitor_id, desk.identities) != (before.visitor_id, before.identities):
             hub.leave(line, *widget_live.topics(before.identities, before.visitor_id))
             hub.join(line, *widget_live.topics(desk.identities, desk.visitor_id))
+            frames = [*frames, *await run_in_threadpool(missed, desk, frames)]
         _put(line, frames)
         if desk.over or any(frame.get("fatal") for frame in frames):
             line.close()
