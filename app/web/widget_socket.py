@@ -26,12 +26,13 @@ async def socket(websocket: WebSocket) -> None:
     hub: Hub = websocket.app.state.hub
     here = Open(websocket)
     try:
-        desk = await _hello(here, desk_for(websocket), hub)
+        desk, told = await _hello(here, desk_for(websocket), hub)
         if desk is not None and widget_live.here[desk.visitor_id] >= LINES:
             here.line.close(BEHIND)
         elif desk is not None:
             widget_live.arrive(desk.visitor_id)
             try:
+                _put(here.line, await run_in_threadpool(missed, desk, told))
                 await _read(here, desk, hub)
             finally:
                 widget_live.depart(desk.visitor_id)
@@ -44,8 +45,8 @@ async def socket(websocket: WebSocket) -> None:
         await here.close()
 
 
-async def _hello(here: Open, desk: Desk, hub: Hub) -> Desk | None:
-    """The first frame must open a session; None if it did not (it was told why)."""
+async def _hello(here: Open, desk: Desk, hub: Hub) -> tuple[Desk | None, list[Frame]]:
+    """The first frame must open a session; None if it did not. And what was said to it."""
     async with asyncio.timeout(
         HELLO_WITHIN
     ):  # theirs to speak; our own time to answer is not held against them
@@ -53,15 +54,14 @@ async def _hello(here: Open, desk: Desk, hub: Hub) -> Desk | None:
     if '"hello"' not in text[:4096] and '"hello"' not in text:
         here.line.put({"t": "error", "code": "hello", "sentence": "Say hello first.", "fatal": True})
         here.line.close(POLICY)
-        return None
+        return None, []
     opened, frames = await run_in_threadpool(take, desk, text)
     hub.join(here.line, widget_live.WIDGETS, *widget_live.topics(opened.identities, opened.visitor_id))
     _put(here.line, frames)
-    _put(here.line, await run_in_threadpool(missed, opened, frames))
     if not opened.visitor_id:
         here.line.close(POLICY)
-        return None
-    return opened
+        return None, []
+    return opened, frames
 
 
 async def _read(here: Open, desk: Desk, hub: Hub) -> None:
