@@ -148,6 +148,30 @@ def test_a_database_that_stays_away_leaves_the_request_for_the_clock(
     assert intake.read_receipt(arrive()).state == "new"
 
 
+def test_what_was_left_by_a_busy_database_is_read_before_what_its_sender_said_next(
+    post: type[Post], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> object:
+        raise OperationalError("select", {}, Exception("server closed the connection"))
+
+    post.read = staticmethod(lambda request: [make.inbound(request.body.decode(), id=request.body.decode())])
+    first = arrive(body="先".encode())
+    with monkeypatch.context() as trouble:
+        trouble.setattr("app.inbox.receive", away)
+        trouble.setattr("app.intake.receipts.TRIES", 1)
+        assert intake.read_receipt(first).error == intake.LEFT
+    with transaction() as db:
+        left = db.get_one(RawReceipt, first)
+        channel = db.get_one(Channel, left.channel_id)
+        request = base.Request("POST", "https://x/hooks/k", body="後".encode())
+        ids = [one.id for one in intake.store_all(db, [(channel, request, "")])]
+    assert [one.id for one in intake.read_receipts(ids)] == ids
+    with reading() as db:
+        assert list(db.scalars(select(Message.text).order_by(Message.sent_at, Message.id))) == ["先", "後"]
+        assert (db.get_one(RawReceipt, first).state, db.get_one(RawReceipt, first).error) == ("parsed", "")
+    assert_clean()
+
+
 def test_the_query_is_there_when_a_request_is_read_again(post: type[Post]) -> None:
     asked: list[object] = []
 

@@ -7,9 +7,10 @@ receipt's ``outcome``, as a message or as an exclusion with its reason. :mod:`ap
 from app.intake.events import accept
 from app.intake.outcome import Outcome
 from app.intake.people import identity_for
-from app.intake.receipts import TRIES, read_receipt, read_receipts, store, store_all
+from app.intake.receipts import LEFT, TRIES, read_receipt, read_receipts, store, store_all
 
 __all__ = [
+    "LEFT",
     "TRIES",
     "Outcome",
     "accept",

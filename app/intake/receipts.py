@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from urllib.parse import parse_qsl, urlsplit
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from app import connect, polled, vault
@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 SECRET_HEADERS = {"authorization", "cookie", "proxy-authorization"}
 TRIES = 5  # of reading one receipt, where the database asks for another try (a deadlock, a busy file)
+LEFT = "The database is busy. It will be read by itself in a moment."
 Parse = Callable[[base.Request], list[base.Event]]
 
 
@@ -68,11 +69,12 @@ def read_receipt(receipt_id: int) -> RawReceipt:
     """Verify, parse and accept a stored request; also what re-reading one after a fix does.
 
     In a transaction of its own: whatever goes wrong is written on the receipt, for an admin to see and replay.
-    Only a database that is busy or away leaves it as it was; the clock reads it then.
+    Only a database that is busy or away leaves it unread. Whoever called is told that it was stored all the same,
+    and what they send next must not overtake it: it is read before that, or by the clock.
     """
     for attempt in range(TRIES):
         try:
-            return _try([receipt_id])[0]
+            return _try([receipt_id], behind=attempt < TRIES - 1)[0]
         except Exception as error:
             if not passing(error):
                 log.exception("raw receipt %s could not be read", receipt_id)
@@ -80,18 +82,33 @@ def read_receipt(receipt_id: int) -> RawReceipt:
             log.warning("raw receipt %s is read again: %s", receipt_id, error)
             time.sleep(random.uniform(0.01, 0.05) * 2**attempt)
     with transaction() as db:
-        return db.get_one(RawReceipt, receipt_id)
+        receipt = db.get_one(RawReceipt, receipt_id)
+        if receipt.state == "new":
+            receipt.error = LEFT
+        return receipt
 
 
-def _try(receipt_ids: Sequence[int]) -> list[RawReceipt]:
+def _try(receipt_ids: Sequence[int], *, behind: bool = True) -> list[RawReceipt]:
+    """Read these, and before them (`behind`) what was left unread on their channels."""
     with transaction() as db:
-        wanted = select(RawReceipt).where(RawReceipt.id.in_(receipt_ids)).order_by(RawReceipt.id)
-        receipts = list(db.scalars(wanted.with_for_update()))
+        mine = RawReceipt.id.in_(receipt_ids)
+        wanted = select(RawReceipt).where(or_(mine, _left(receipt_ids)) if behind else mine)
+        receipts = list(db.scalars(wanted.order_by(RawReceipt.id).with_for_update()))
         due = [receipt for receipt in receipts if receipt.state in ("new", "failed")]
         for channel_id in sorted({receipt.channel_id for receipt in due}):
             channel = db.get_one(Channel, channel_id)
             _read(db, channel, [receipt for receipt in due if receipt.channel_id == channel_id])
-        return receipts
+        asked = set(receipt_ids)
+        return [receipt for receipt in receipts if receipt.id in asked]
+
+
+def _left(receipt_ids: Sequence[int]) -> ColumnElement[bool]:
+    """What came before these on their channels, and whose senders were told that it is stored."""
+    channels = select(RawReceipt.channel_id).where(RawReceipt.id.in_(receipt_ids))
+    earlier = RawReceipt.id < max(receipt_ids)
+    return and_(
+        RawReceipt.state == "new", RawReceipt.error == LEFT, earlier, RawReceipt.channel_id.in_(channels)
+    )
 
 
 def _note_failure(receipt_id: int, error: Exception) -> RawReceipt:

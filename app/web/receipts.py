@@ -102,7 +102,7 @@ def read_again(request: Request, _form: FormData) -> Response:
 _READ = {
     "parsed": "It was read. What became of it stands below.",
     "failed": "It still cannot be read. The reason stands below; nothing is lost.",
-    "new": "The database is busy. It will be read by itself in a moment.",
+    "new": intake.LEFT,
     "refused": "What was refused is not read: nobody proved that the provider sent it.",
 }
 

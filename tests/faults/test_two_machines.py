@@ -298,7 +298,7 @@ def agree(crowd: Crowd, house: House) -> None:
     books = crowd.books
     with house.rows() as db:
         rows = db.scalars(select(Message).order_by(Message.id)).all()
-        sent = set(db.scalars(select(Delivery.message_id).where(Delivery.state == "sent")))
+        deliveries = {one.message_id: one for one in db.scalars(select(Delivery))}
         api = db.scalars(select(Channel.id).where(Channel.key == house.api)).one()
     said = defaultdict(list)
     for row in rows:
@@ -308,7 +308,12 @@ def agree(crowd: Crowd, house: House) -> None:
         assert len({row.conversation_id for row in said[who]}) == 1
     replies = Counter(row.client_id for row in said["agent"] if row.text.startswith("回答"))
     assert replies == Counter(id for one in crowd.desks for id in books.promised[one.person.name])
-    assert {row.id for row in said["agent"]} <= sent
+    ends = {
+        id: (one.state, one.error)
+        for id, one in deliveries.items()
+        if id in {row.id for row in said["agent"]}
+    }
+    assert ends == {row.id: ("sent", "") for row in said["agent"]}
 
     for widget in crowd.widgets:
         (thread,) = {row.conversation_id for row in said[widget.name]}
