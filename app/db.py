@@ -29,6 +29,8 @@ from app.config import settings
 log = logging.getLogger(__name__)
 
 BUSY_MS = 15_000
+# The connection used last is used next: its statements are prepared and its pages in memory.
+POOLED: dict[str, Any] = {"pool_size": 20, "pool_use_lifo": True, "hide_parameters": True}
 BigInt = BigInteger().with_variant(Integer(), "sqlite")
 Json = JSON().with_variant(JSONB(), "postgresql")
 
@@ -124,13 +126,11 @@ def make_engine(url: str | URL) -> Engine:
         return _sqlite(parsed)
     if parsed.drivername in ("postgres", "postgresql"):
         parsed = parsed.set(drivername="postgresql+psycopg")
-    return create_engine(parsed, pool_size=20, max_overflow=30, pool_pre_ping=True, hide_parameters=True)
+    return create_engine(parsed, max_overflow=30, pool_pre_ping=True, **POOLED)
 
 
 def _sqlite(url: URL) -> Engine:
-    made = create_engine(
-        url, pool_size=20, max_overflow=60, connect_args={"timeout": BUSY_MS / 1000}, hide_parameters=True
-    )
+    made = create_engine(url, max_overflow=60, connect_args={"timeout": BUSY_MS / 1000}, **POOLED)
 
     @event.listens_for(made, "connect")
     def _prepare(connection: Any, _record: Any) -> None:

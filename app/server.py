@@ -18,6 +18,7 @@ from websockets.protocol import OPEN
 
 from app.config import Settings
 from app.lines import OUTLET
+from app.web import widget_poll
 from app.web.api import stream
 from app.web.health import leaving
 
@@ -99,6 +100,7 @@ class Leaving(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         stream.end_all()  # a stream of events is a request that would never be finished
+        widget_poll.end_all()
         await super().shutdown(sockets)
 
     async def on_tick(self, counter: int) -> bool:

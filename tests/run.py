@@ -27,12 +27,16 @@ CHROMIUMS = (
 
 @dataclass(frozen=True)
 class Round:
-    """One run of pytest: its title, the engine, which tests, in how many processes, and which it leaves out."""
+    """One run of pytest: its title, the engine, which tests, in how many processes, and which it leaves out.
+
+    `whole` files go to a process: what a file starts (an installation, a browser) is started once.
+    """
 
     title: str
     engine: str
     marks: str
-    processes: str = "0"
+    processes: int
+    whole: bool = False
     without: tuple[str, ...] = ()
 
 
@@ -57,11 +61,14 @@ ONCE = (
     *("tests/bench/test_whole_stack.py", "tests/webhooks/test_pages.py"),
 )
 
+CORES = os.cpu_count() or 2
+FAST = "not browser and not faults"
 ROUNDS = (
-    Round("Fast tests on SQLite", "sqlite", "not browser and not faults", "auto"),
-    Round("Fast tests on PostgreSQL", "postgresql", "not browser and not faults", "auto", (*PURE, *ONCE)),
-    Round("Faults and browser on SQLite", "sqlite", "browser or faults", "2"),
-    Round("Faults on PostgreSQL", "postgresql", "faults and not browser", "2"),
+    # One process more than cores: each waits for a disk, a Redis or a server some of the time.
+    Round("Fast tests on SQLite", "sqlite", FAST, CORES + 1),
+    Round("Fast tests on PostgreSQL", "postgresql", FAST, CORES + 1, without=(*PURE, *ONCE)),
+    Round("Faults and browser on SQLite", "sqlite", "browser or faults", 2, whole=True),
+    Round("Faults on PostgreSQL", "postgresql", "faults and not browser", 2, whole=True),
 )
 
 
@@ -84,8 +91,7 @@ def run(made: Round, arguments: list[str], counts: Counter[str]) -> int:
     """One round; its output is passed on as it comes and its closing line added to `counts`."""
     print(f"\n=== {made.title}", flush=True)
     began = time.monotonic()
-    # Whole files to a process: what a file starts (an installation, a browser) is started once.
-    spread = ["-n", made.processes, "--dist", "loadfile" if made.processes.isdigit() else "load"]
+    spread = ["-n", str(made.processes), "--dist", "loadfile" if made.whole else "load"]
     left_out = [f"--ignore={path}" for path in made.without]
     command = [sys.executable, "-m", "pytest", "-q", *spread, "-m", made.marks, *left_out, *arguments]
     environment = {**os.environ, "MADOGUCHI_TEST_DB": made.engine}

@@ -22,7 +22,8 @@ NOUNS: tuple[Noun, ...] = ("message", "customer")
 
 # What narrows a search by index: a private-use character no text can be searched by, then a word.
 _MARK = "\ue000"
-RECENT = 2_000  # rows PostgreSQL reads from the end before it asks the GIN index, see _newest_postgres
+# Rows PostgreSQL reads from the end before it asks the GIN index, and at most, see _newest_postgres.
+RECENT, RECENT_AT_MOST = 2_000, 8_000
 FREQUENT = 50  # a word in one row of so many is frequent
 _VECTOR_BYTES = 900_000  # a tsvector holds at most 1 MB (PostgreSQL manual, 12.11)
 _POSITIONS = 16_383  # and positions up to this
@@ -185,7 +186,7 @@ def _newest_postgres(db: Session, noun: Noun, match: Match, below: int, limit: i
     In one statement the planner misjudges words outside its statistics: it walks the whole primary key for a rare
     one, or builds a bitmap of half the table for a frequent one. So both plans are ours to choose.
     """
-    window = RECENT + 4 * limit
+    window = min(RECENT + 4 * limit, RECENT_AT_MOST)
     values = {"wanted": _ts_query(match), "below": below, "limit": limit, "window": window}
     rows, lowest, ids = db.execute(text(_RECENT_SQL.format(noun=noun)), values).one()
     if rows < window or len(ids) == limit:

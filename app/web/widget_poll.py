@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from app import visitors
 from app.db import reading
-from app.lines import Queued
+from app.lines import LineClosed, Queued
 from app.models import Visitor
 from app.realtime import Hub
 from app.visitors.status import state
@@ -26,6 +26,9 @@ MAX_FRAMES, MAX_BODY = 20, 128 * 1024
 LONGEST = 25.0  # seconds an empty poll is held; proxies cut at thirty
 UNKNOWN = 2.0
 GATHER = 0.05  # seconds after the first piece of news, so that an answer's frames come together
+
+
+_open: set[Queued] = set()  # the lines of polls that are held
 
 
 async def frames(request: Request) -> Response:
@@ -60,11 +63,20 @@ async def events(request: Request) -> Response:
     return _answer(told)
 
 
+def end_all() -> None:
+    """The process stops: every poll is answered, and its page asks another one."""
+    for line in _open:
+        line.close(1012)
+
+
 async def _wait(line: Queued, seconds: float) -> list[Frame]:
+    _open.add(line)
     try:
-        first = await asyncio.wait_for(line.queue.get(), seconds)
-    except TimeoutError:
+        first = await asyncio.wait_for(line.next(), seconds)
+    except (TimeoutError, LineClosed):
         return []
+    finally:
+        _open.discard(line)
     await asyncio.sleep(GATHER)
     told = [first]
     while not line.queue.empty():

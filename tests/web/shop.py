@@ -9,7 +9,7 @@ from typing import Any
 import uvicorn
 from playwright.sync_api import BrowserContext, Error, FrameLocator, Page
 
-from app import main
+from app import main, server
 from tests.serving import free_port, until
 
 PAGE = """<!doctype html><html lang="ja"><head><meta charset="utf-8"><title>北風洋品店</title></head>
@@ -28,7 +28,7 @@ class House:
         config = uvicorn.Config(
             main.make(), host="127.0.0.1", port=self.port, log_config=None, ws="websockets-sansio"
         )
-        self.server = uvicorn.Server(config)
+        self.server = server.Leaving(config, 0)
         self.thread = threading.Thread(target=self.server.run)
         self.thread.start()
         until(lambda: self.server.started, "the server is up")

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+import httpx2
 import pytest
 from PIL import Image
 from sqlalchemy import func, select
@@ -17,9 +18,11 @@ from starlette.websockets import WebSocketDisconnect
 from app import main
 from app.db import reading, transaction
 from app.models import Channel, Conversation, Message, Visitor
-from app.web import widget_socket
+from app.web import widget_poll, widget_socket
 from app.web.widget_live import here
 from tests import factories
+from tests.serving import until as wait_until
+from tests.web.shop import House
 
 Frame = dict[str, Any]
 
@@ -188,6 +191,27 @@ def test_polling_does_all_a_socket_does(client: TestClient) -> None:
     assert "ございます" in str(told)
     again = client.get(path, headers=bearer)
     assert [m["text"] for m in again.json()["frames"][0]["messages"]][-1] == "ございます"
+
+
+def test_a_held_poll_is_answered_when_the_process_stops(client: TestClient) -> None:
+    token = post(client, hello(client))[0]["token"]
+    post(client, {"t": "send", "id": "m1", "text": "こんにちは"}, token=token)
+    house = House()
+    held: list[httpx2.Response] = []
+    where, bearer = (
+        f"{house.base}/widget/shop/events?after=1000000&wait=25",
+        {"authorization": f"Bearer {token}"},
+    )
+
+    def poll() -> None:
+        held.append(httpx2.get(where, headers=bearer, timeout=10))
+
+    waiting = threading.Thread(target=poll)
+    waiting.start()
+    wait_until(lambda: bool(widget_poll._open), "the poll is held")
+    house.stop()
+    waiting.join()
+    assert [one.json() for one in held] == [{"frames": []}]
 
 
 JUNK = [
