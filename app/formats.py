@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from datetime import UTC, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from app.i18n import gettext, known
@@ -73,6 +74,7 @@ def honoured(name: str, locale: str) -> str:
     return f"{name} 様" if known(locale) == "ja" and not name.endswith("様") else name
 
 
+@lru_cache(10_000)
 def initials(name: str) -> str:
     """One sign for East Asian names, up to two letters for others, ``?`` for none."""
     words = re.findall(r"[^\W_]+", unicodedata.normalize("NFC", name))
@@ -110,4 +112,4 @@ def filesize(size: int) -> str:
 
 def iso(when: datetime) -> str:
     """UTC with a ``Z``, as the ``datetime`` attribute and the ordering keys of the page use it."""
-    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    return when.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

@@ -16,6 +16,7 @@ LOCALE_DIR = Path(__file__).parent / "locale"
 Catalogue = dict[str, tuple[str, ...]]
 
 
+@lru_cache(1_000)
 def known(locale: str | None) -> str:
     """The nearest language we have for a tag such as ``ja-JP``; unknown or empty means the default."""
     short = (locale or "").replace("_", "-").split("-")[0].lower()

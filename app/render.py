@@ -2,7 +2,7 @@
 so that macros imported without context know them too."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -81,6 +81,7 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # else each page looks at the time of each of its files
     )
     env.globals |= {
         "_": _gettext,
@@ -124,17 +125,20 @@ def _ngettext(singular: str, plural: str, n: int, /, **values: Any) -> str:
 def when(at: datetime, style: str = "clock") -> Markup:
     """A ``<time>``: ``clock``, ``day``, ``brief``, ``exact``; ``since`` and ``left`` tick on in the page."""
     reader = _now_reader()
-    words = {
-        "clock": lambda: formats.clock(at, reader.zone),
-        "day": lambda: formats.day(at, reader.locale, reader.zone, reader.now),
-        "brief": lambda: formats.brief(at, reader.locale, reader.zone, reader.now),
-        "since": lambda: formats.since(at, reader.locale, reader.now),
-        "left": lambda: formats.duration(abs((at - reader.now).total_seconds()), reader.locale),
-        "exact": lambda: formats.exact(at, reader.locale, reader.zone),
-    }[style]()
-    tick = Markup(' data-tick="{}"').format(style) if style in ("since", "left") else Markup("")
-    exact = formats.exact(at, reader.locale, reader.zone)
-    return Markup('<time datetime="{}" title="{}"{}>{}</time>').format(formats.iso(at), exact, tick, words)
+    words = escape(_TOLD[style](at, reader))
+    tick = f' data-tick="{style}"' if style in ("since", "left") else ""
+    exact = escape(formats.exact(at, reader.locale, reader.zone))
+    return Markup(f'<time datetime="{formats.iso(at)}" title="{exact}"{tick}>{words}</time>')
+
+
+_TOLD: dict[str, Callable[[datetime, Reader], str]] = {
+    "clock": lambda at, reader: formats.clock(at, reader.zone),
+    "day": lambda at, reader: formats.day(at, reader.locale, reader.zone, reader.now),
+    "brief": lambda at, reader: formats.brief(at, reader.locale, reader.zone, reader.now),
+    "since": lambda at, reader: formats.since(at, reader.locale, reader.now),
+    "left": lambda at, reader: formats.duration(abs((at - reader.now).total_seconds()), reader.locale),
+    "exact": lambda at, reader: formats.exact(at, reader.locale, reader.zone),
+}
 
 
 def linkify(text: str) -> Markup:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import socket
 import sys
@@ -28,6 +29,7 @@ STOP_SECONDS = 5
 # So long the event loop waits for a thread that computes. Python's own five milliseconds add up to what people who
 # type feel: each message needs the loop several times.
 SWITCH_SECONDS = 0.001
+COLLECT = 10_000, 20, 20  # new objects, and rounds of each generation, before the collector looks for garbage
 BEHIND_BYTES = 1024 * 1024  # that may wait to be taken by one WebSocket client
 GOODBYE_SECONDS = 10.0  # for a client to answer our close
 PING = b"\x89\x00"  # a whole frame (RFC 6455, 5.5.2)
@@ -98,6 +100,10 @@ class Leaving(uvicorn.Server):
             return
         super().handle_exit(sig, frame)
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        spare_collector()
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         stream.end_all()  # a stream of events is a request that would never be finished
         widget_poll.end_all()
@@ -164,6 +170,17 @@ class Open(WebSocketsSansIOProtocol):
         return (
             self.close_sent or self.disconnected or self.transport.is_closing() or self.conn.state is not OPEN
         )
+
+
+def spare_collector() -> None:
+    """What a process holds once it is up is not looked through for garbage any more.
+
+    Python looks through all it holds again and again: a tenth of a second for this program, in the middle of
+    somebody's page.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT)
 
 
 def run(settings: Settings, listener: socket.socket, drain: float = 0.0) -> None:
