@@ -108,6 +108,24 @@ def test_what_is_not_there_is_not_found(db: Session, id: int) -> None:
             look(db, boss, id)
 
 
+@pytest.mark.parametrize("teams", [1, 3, queries.MOST_PARTS + 1, 600])
+def test_a_view_is_the_same_in_either_order_however_many_teams_one_is_in(db: Session, teams: int) -> None:
+    kei, strange = make.agent(db), make.team(db)
+    mine = [make.team(db, kei) for _ in range(teams)]
+    channel = make.channel(db, bot=False)
+    for number, team in enumerate([mine[0], mine[-1], strange, None]):
+        head = make.conversation(db, channel)
+        head.team_id = team.id if team else None
+        head.assignee_id = kei.id if number == 2 else None
+    db.flush()
+    for view, wanted in (("open", 4), ("teams", 2), ("mine", 1), ("unassigned", 3)):
+        pages = [queries.list_page(db, kei, view, sort=sort, size=2) for sort in ("newest", "waiting")]
+        assert {page.after is None for page in pages} == {wanted <= 2}
+        found = [queries.list_page(db, kei, view, sort=sort).rows for sort in ("newest", "waiting")]
+        assert [one.id for one in found[0]] == [one.id for one in reversed(found[1])]
+        assert len(found[0]) == queries.count(db, kei, view) == wanted
+
+
 @QUICK
 @given(st.lists(st.integers(0, 3), max_size=30), st.integers(1, 7), st.sampled_from(("newest", "waiting")))
 def test_pages_of_a_list_hold_everything_once_even_at_equal_times(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
@@ -10,6 +10,12 @@ from app.models.columns import Array, At, Id, Line, Made, Ref, Word
 
 OPEN, SNOOZED, RESOLVED = "open", "snoozed", "resolved"
 BOT, HUMAN = "bot", "human"
+
+
+def _waiting(name: str, whose: str) -> Index:
+    """Who waits of somebody's, in order: without it their list walks over everybody else's."""
+    waits = text("waiting_since IS NOT NULL")
+    return Index(name, whose, "status", "waiting_since", "id", sqlite_where=waits, postgresql_where=waits)
 
 
 class Conversation(Base):
@@ -25,6 +31,8 @@ class Conversation(Base):
         Index("ix_conversation_team", "team_id", "status", "last_message_at", "id"),
         Index("ix_conversation_owner", "owner", "status", "last_message_at", "id"),
         Index("ix_conversation_waiting", "status", "waiting_since", "id"),
+        _waiting("ix_conversation_mine_waiting", "assignee_id"),
+        _waiting("ix_conversation_team_waiting", "team_id"),
         Index("ix_conversation_snoozed", "status", "snoozed_until"),
     )
 
