@@ -18,9 +18,15 @@ def _modules() -> tuple[ModuleType, ...]:
     return tuple(import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__))
 
 
+# Each request is held against the routes one after the other, so what is asked most often comes first.
+_FIRST = ("hooks", "static", "widget_socket", "inbox_socket", "widget_poll", "inbox", "conversations")
+
+
 def routes() -> list[BaseRoute]:
     """Every route of every resource."""
-    return [route for module in _modules() for route in getattr(module, "routes", ())]
+    places = {f"{__name__}.{name}": place for place, name in enumerate(_FIRST)}
+    ordered = sorted(_modules(), key=lambda module: places.get(module.__name__, len(places)))
+    return [route for module in ordered for route in getattr(module, "routes", ())]
 
 
 def listen(hub: Hub) -> None:
