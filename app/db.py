@@ -10,11 +10,11 @@ import logging
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import JSON, BigInteger, DateTime, Engine, Integer, MetaData, create_engine, event
 from sqlalchemy.dialects.postgresql import JSONB
@@ -215,8 +215,23 @@ _turns = _Turns()
 @contextmanager
 def reading() -> Iterator[Session]:
     """A session for looking things up: one consistent view, no write lock."""
-    with Session(_reader(engine()), expire_on_commit=False) as db, db.begin():
+    with Session(_reader(engine()), expire_on_commit=False, info={_REMEMBERED: {}}) as db, db.begin():
         yield db
+
+
+_REMEMBERED = "remembered"
+Found = TypeVar("Found")
+
+
+def remembered(db: Session, key: Hashable, look: Callable[[], Found]) -> Found:
+    """What `look` finds; in a session of :func:`reading`, to which nothing changes, it looks once for a `key`."""
+    known: dict[Hashable, Any] | None = db.info.get(_REMEMBERED)
+    if known is None:
+        return look()
+    if key not in known:
+        known[key] = look()
+    found: Found = known[key]
+    return found
 
 
 def one_writer() -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.db import remembered
 from app.models import Conversation
 
 
@@ -30,10 +31,15 @@ def head_of(db: Session, conversation: Conversation) -> Conversation:
 
 def family(db: Session, head: Conversation) -> list[Conversation]:
     """Every conversation shown in `head`'s thread, itself first."""
+    return remembered(db, ("family", head.id), lambda: _family(db, head))
+
+
+def _family(db: Session, head: Conversation) -> list[Conversation]:
     rows = db.scalars(select(Conversation).filter_by(head_id=head.id).order_by(Conversation.id)).all()
     return sorted(rows, key=lambda row: row.id != head.id)
 
 
 def family_ids(db: Session, head: Conversation) -> list[int]:
     """The ids of :func:`family`."""
-    return list(db.scalars(select(Conversation.id).filter_by(head_id=head.id)))
+    wanted = select(Conversation.id).filter_by(head_id=head.id)
+    return remembered(db, ("family ids", head.id), lambda: list(db.scalars(wanted)))

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.util import identity_key
 
 from app import connect, queries
 from app.models import Agent, Channel, Conversation, ConversationLabel, Customer, Draft, Label
@@ -118,10 +119,11 @@ Named = TypeVar("Named", Agent, Channel)
 
 
 def by_id(db: Session, kind: type[Named], ids: set[int | None]) -> dict[int, Named]:
-    """Id → row, for those of `ids` that are one; a single query."""
+    """Id → row, for those of `ids` that are one; a single query, none where the session holds them all."""
     known = [id for id in ids if id is not None]
-    if not known:
-        return {}
+    held = {id: one for id in known if (one := db.identity_map.get(identity_key(kind, id))) is not None}
+    if len(held) == len(set(known)):
+        return held
     return {one.id: one for one in db.scalars(_by_id(kind), {"ids": known})}
 
 
