@@ -22,7 +22,7 @@ FIRST_CUSTOMERS = 8
 _END = 2**62  # no id is above it
 # What the index names is looked up in these portions until the page is full. The last one bounds the work of
 # one request: somebody who may see little gets a page with few hits and a cursor to go on from.
-PORTIONS = (100, 400, 1_500, 6_000)
+PORTIONS = (100, 400, 1_500, 2_000)
 _FROM_AT_MOST = 200  # customers one `from:` may mean
 
 Thread = aliased(Conversation, name="thread")  # the conversation a message is stored in, below its head
