@@ -308,12 +308,10 @@ def agree(crowd: Crowd, house: House) -> None:
         assert len({row.conversation_id for row in said[who]}) == 1
     replies = Counter(row.client_id for row in said["agent"] if row.text.startswith("回答"))
     assert replies == Counter(id for one in crowd.desks for id in books.promised[one.person.name])
-    ends = {
-        id: (one.state, one.error)
-        for id, one in deliveries.items()
-        if id in {row.id for row in said["agent"]}
-    }
-    assert ends == {row.id: ("sent", "") for row in said["agent"]}
+    mine = {row.id for row in said["agent"]}
+    ends = {id: (one.state, one.error) for id, one in deliveries.items() if id in mine}
+    logged = "".join(machine.log.read_text()[-3000:] for machine in house.machines)
+    assert ends == dict.fromkeys(mine, ("sent", "")), logged
 
     for widget in crowd.widgets:
         (thread,) = {row.conversation_id for row in said[widget.name]}
