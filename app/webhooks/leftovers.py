@@ -64,18 +64,24 @@ def _take_back(which: ColumnElement[bool]) -> int:
 
 
 def _put_right() -> None:
-    """What a clock made due that was ahead and has been put back since is due now, not when that time comes."""
+    """What a clock made due that was ahead and has been put back since is due now, not when that time comes.
+
+    A line waits as long as its first one does: one that has been tried no longer than its attempts explain, and one
+    that has not (what was before it was put off, and arrived) not at all.
+    """
     at, one = now(), WebhookDelivery
     late = and_(one.state == QUEUED, one.next_at > at + AHEAD)
     rested = or_(Webhook.resume_at.is_(None), Webhook.resume_at <= at)  # nobody asked for a longer wait
-    tried = select(one.webhook_id, one.line, one.attempts, one.next_at).where(late, one.attempts > 0, rested)
+    first = select(one.webhook_id, one.line, one.attempts, one.next_at).where(
+        late, sending.is_first(), rested
+    )
     with reading() as db:
         fresh = db.scalar(select(one.id).where(late, one.made_at > at + AHEAD).limit(1)) is not None
-        rows = db.execute(tried.join(Webhook, Webhook.id == one.webhook_id).limit(sending.PRUNED)).all()
+        rows = db.execute(first.join(Webhook, Webhook.id == one.webhook_id).limit(sending.PRUNED)).all()
     lines = {
         (row.webhook_id, row.line)
         for row in rows
-        if row.next_at - at > timedelta(seconds=sending.longest_wait(row.attempts))
+        if not row.attempts or row.next_at - at > timedelta(seconds=sending.longest_wait(row.attempts))
     }
     if not fresh and not lines:
         return

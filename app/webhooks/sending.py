@@ -67,7 +67,12 @@ def ready_lines(hook_id: int, busy: Collection[int], most: int) -> Sequence[int]
 
 
 def ready() -> ColumnElement[bool]:
-    """Due, and the first of its line: what happened first is told first, retries included."""
+    """Due, and the first of its line."""
+    return and_(WebhookDelivery.state == QUEUED, WebhookDelivery.next_at <= now(), is_first())
+
+
+def is_first() -> ColumnElement[bool]:
+    """Nothing of its line waits before it: what happened first is told first, retries included."""
     ahead = aliased(WebhookDelivery)
     before = select(ahead.id).where(
         ahead.webhook_id == WebhookDelivery.webhook_id,
@@ -75,7 +80,7 @@ def ready() -> ColumnElement[bool]:
         ahead.state.in_((QUEUED, SENDING)),
         ahead.position < WebhookDelivery.position,
     )
-    return and_(WebhookDelivery.state == QUEUED, WebhookDelivery.next_at <= now(), ~before.exists())
+    return ~before.exists()
 
 
 def send_line(hook_id: int, line: int) -> int:

@@ -381,6 +381,27 @@ def test_a_retry_that_a_clock_put_off_too_far_is_due_now(admin: Agent, other: Re
     assert states(id) == Counter(sent=1)
 
 
+def test_what_waited_behind_a_retry_that_a_clock_put_off_is_due_now(admin: Agent, other: Receiver) -> None:
+    id, _ = subscribe(admin, other.url, "label.created")
+    happen(0)
+    happen(0)
+    fan_out()
+    with as_of(now() + timedelta(hours=1)):
+        other.answer = lambda heard: 503
+        pump(id)
+    other.answer = lambda heard: 204
+    with as_of(now() + timedelta(hours=1, minutes=1)):
+        claimed = sending._claim(id, 0)
+        assert claimed is not None
+        sending.send(claimed)
+    assert states(id) == Counter(sent=1, queued=1)
+    pump(id)
+    assert states(id) == Counter(sent=1, queued=1)
+    webhooks.sweep()
+    pump(id)
+    assert states(id) == Counter(sent=2)
+
+
 def test_a_worker_that_begins_takes_back_at_once_what_dead_ones_of_its_machine_held(
     admin: Agent, other: Receiver
 ) -> None:
