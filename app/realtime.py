@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from app.config import settings
-from app.db import reading
+from app.db import passing, reading
 from app.lines import Line, Parcel
 from app.models import Event
 
@@ -314,7 +314,9 @@ def _tell(ids: Sequence[int], draws: Sequence[Draw]) -> tuple[list[Change], list
 def _drawn(db: Session, draw: Draw, changes: list[Change]) -> list[Send]:
     try:
         return [draw(db, changes)]
-    except Exception:
+    except Exception as error:
+        if passing(error):
+            raise  # the database is away for a moment: all of it is told in the next round
         if len(changes) == 1:
             log.exception("%s %s could not be told of.", changes[0].kind, changes[0].id)
             return []

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
@@ -83,6 +84,26 @@ def test_an_id_that_commits_after_a_higher_one_is_not_missed() -> None:
             await run_in_threadpool(lambda: happen(ring=False, id=990))
             await until(lambda: 990 in heard)
             assert heard == [1_000, 990]
+
+    asyncio.run(play())
+
+
+def test_what_cannot_be_drawn_while_the_database_is_away_is_told_in_the_next_round() -> None:
+    drawn: list[int] = []
+    tries: list[int] = []
+
+    def draw(_db: Session, changes: list[Change]) -> realtime.Send:
+        tries.append(1)
+        if len(tries) == 1:
+            raise OperationalError("select", {}, Exception("server closed the connection"))
+        return lambda: drawn.extend(change.id for change in changes)
+
+    async def play() -> None:
+        async with listening() as (hub, heard):
+            hub.tellers.append(lambda _: draw)
+            made = await run_in_threadpool(happen)
+            await until(lambda: made in heard)
+            assert drawn == heard == [made]
 
     asyncio.run(play())
 
