@@ -172,11 +172,13 @@ class Queued(Line):
         if self.queue.empty() and not self.code:
             getting = asyncio.create_task(self.queue.get())
             closing = asyncio.create_task(self.closed.wait())
-            await asyncio.wait({getting, closing}, return_when=asyncio.FIRST_COMPLETED)
-            closing.cancel()
-            if getting.done() and self.code not in (BEHIND, SIGNED_OUT):
-                return getting.result()
-            getting.cancel()
+            try:
+                await asyncio.wait({getting, closing}, return_when=asyncio.FIRST_COMPLETED)
+                if getting.done() and self.code not in (BEHIND, SIGNED_OUT):
+                    return getting.result()
+            finally:  # whoever waits may have had enough of it
+                getting.cancel()
+                closing.cancel()
         if self.queue.empty() or self.code in (BEHIND, SIGNED_OUT):
             raise LineClosed
         return self.queue.get_nowait()

@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -88,9 +89,12 @@ class Leaving(uvicorn.Server):
     connections, sockets closed with 1012, requests finished. A second signal skips the while.
     """
 
-    def __init__(self, config: uvicorn.Config, drain: float) -> None:
+    def __init__(
+        self, config: uvicorn.Config, drain: float, once_up: Callable[[], object] = lambda: None
+    ) -> None:
         super().__init__(config)
         self._drain, self._until = drain, 0.0
+        self._once_up = once_up
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if sig == signal.SIGTERM and self._drain and not leaving.is_set():
@@ -102,7 +106,7 @@ class Leaving(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        spare_collector()
+        self._once_up()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         stream.end_all()  # a stream of events is a request that would never be finished
@@ -186,7 +190,7 @@ def spare_collector() -> None:
 def run(settings: Settings, listener: socket.socket, drain: float = 0.0) -> None:
     """Serve on the bound socket until SIGTERM (and then for `drain` seconds more) or SIGINT."""
     sys.setswitchinterval(SWITCH_SECONDS)
-    Leaving(uvicorn.Config(**_options(settings)), drain).run(sockets=[listener])
+    Leaving(uvicorn.Config(**_options(settings)), drain, spare_collector).run(sockets=[listener])
 
 
 def _options(settings: Settings) -> dict[str, Any]:

@@ -148,9 +148,9 @@ def test_a_database_that_stays_away_leaves_the_request_for_the_clock(
     assert intake.read_receipt(arrive()).state == "new"
 
 
-def test_what_was_left_by_a_busy_database_is_read_before_what_its_sender_said_next(
-    post: type[Post], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def left_and_next(post: type[Post], monkeypatch: pytest.MonkeyPatch) -> tuple[int, list[int]]:
+    """One request that a busy database left unread, and those its sender sent after it."""
+
     def away(*_: object) -> object:
         raise OperationalError("select", {}, Exception("server closed the connection"))
 
@@ -161,14 +161,41 @@ def test_what_was_left_by_a_busy_database_is_read_before_what_its_sender_said_ne
         trouble.setattr("app.intake.receipts.TRIES", 1)
         assert intake.read_receipt(first).error == intake.LEFT
     with transaction() as db:
-        left = db.get_one(RawReceipt, first)
-        channel = db.get_one(Channel, left.channel_id)
-        request = base.Request("POST", "https://x/hooks/k", body="後".encode())
-        ids = [one.id for one in intake.store_all(db, [(channel, request, "")])]
+        channel = db.get_one(Channel, db.get_one(RawReceipt, first).channel_id)
+        wanted = [base.Request("POST", "https://x/hooks/k", body=text.encode()) for text in ("後", "末")]
+        return first, [one.id for one in intake.store_all(db, [(channel, each, "") for each in wanted])]
+
+
+def test_what_was_left_by_a_busy_database_is_read_before_what_its_sender_said_next(
+    post: type[Post], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, ids = left_and_next(post, monkeypatch)
     assert [one.id for one in intake.read_receipts(ids)] == ids
     with reading() as db:
-        assert list(db.scalars(select(Message.text).order_by(Message.sent_at, Message.id))) == ["先", "後"]
+        assert list(db.scalars(select(Message.text).order_by(Message.sent_at, Message.id))) == [
+            "先",
+            "後",
+            "末",
+        ]
         assert (db.get_one(RawReceipt, first).state, db.get_one(RawReceipt, first).error) == ("parsed", "")
+    assert_clean()
+
+
+def test_what_was_left_and_turns_out_broken_costs_what_comes_next_nothing(
+    post: type[Post], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, ids = left_and_next(post, monkeypatch)
+
+    def read(request: base.Request) -> list[base.Event]:
+        if request.body.decode() == "先":
+            raise KeyError("not what we expected")
+        return [make.inbound("次", id=request.body.decode())]
+
+    post.read = staticmethod(read)
+    assert [one.state for one in intake.read_receipts(ids)] == ["parsed", "parsed"]
+    with reading() as db:
+        left = db.get_one(RawReceipt, first)
+        assert (left.state, "KeyError" in left.error) == ("failed", True)
     assert_clean()
 
 

@@ -95,3 +95,16 @@ def test_what_was_queued_goes_out_before_the_end_unless_it_may_not_be_seen_any_m
 
     assert asyncio.run(heard(1000)) == ["first"]
     assert asyncio.run(heard(SIGNED_OUT)) == []
+
+
+def test_who_waits_in_vain_leaves_nothing_behind() -> None:
+    async def play() -> None:
+        line = Queued()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(line.next(), 0.01)
+        await asyncio.sleep(0)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        line.put({"t": "later"})
+        assert await line.next() == {"t": "later"}
+
+    asyncio.run(play())

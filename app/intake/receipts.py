@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from urllib.parse import parse_qsl, urlsplit
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import connect, polled, vault
-from app.db import now, passing, transaction
+from app.db import now, passing, reading, transaction
 from app.intake.events import accept
 from app.intake.outcome import Outcome
 from app.models import Channel, RawReceipt
@@ -51,30 +51,46 @@ def _receipt(channel: Channel, request: base.Request, remote: str) -> RawReceipt
     )
 
 
+def read_receipt(receipt_id: int) -> RawReceipt:
+    """Verify, parse and accept a stored request; also what re-reading one after a fix does.
+
+    Whatever goes wrong is written on the receipt, for an admin to see and replay. Only a database that is busy or
+    away leaves it unread: see :func:`read_receipts`.
+    """
+    return read_receipts([receipt_id])[0]
+
+
 def read_receipts(receipt_ids: Sequence[int]) -> list[RawReceipt]:
     """:func:`read_receipt` for several (of one channel, best), in the order of their ids.
 
-    All in one transaction, which costs far less than one each; where that fails, each by itself.
+    All in one transaction, which costs far less than one each; where that fails, each by itself. What a busy
+    database left unread on their channels is read first: its senders were told that it is stored, and what they
+    sent next must not overtake it.
     """
     ids = sorted(receipt_ids)
+    for each in _left_before(ids):
+        _read_alone(each)
     if len(ids) > 1:
         try:
             return _try(ids)
         except Exception as error:  # noqa: BLE001 - each is read again, and what is wrong with one told on it
             log.info("%s raw receipts are read one by one: %s", len(ids), error)
-    return [read_receipt(each) for each in ids]
+    return [_read_alone(each) for each in ids]
 
 
-def read_receipt(receipt_id: int) -> RawReceipt:
-    """Verify, parse and accept a stored request; also what re-reading one after a fix does.
+def _left_before(receipt_ids: Sequence[int]) -> Sequence[int]:
+    channels = select(RawReceipt.channel_id).where(RawReceipt.id.in_(receipt_ids))
+    left = (RawReceipt.state == "new", RawReceipt.error == LEFT, RawReceipt.channel_id.in_(channels))
+    with reading() as db:
+        before = select(RawReceipt.id).where(*left, RawReceipt.id < receipt_ids[-1])
+        return db.scalars(before.order_by(RawReceipt.id)).all()
 
-    In a transaction of its own: whatever goes wrong is written on the receipt, for an admin to see and replay.
-    Only a database that is busy or away leaves it unread. Whoever called is told that it was stored all the same,
-    and what they send next must not overtake it: it is read before that, or by the clock.
-    """
+
+def _read_alone(receipt_id: int) -> RawReceipt:
+    """In a transaction of its own, as often as a busy database asks for; then it is left for whoever comes next."""
     for attempt in range(TRIES):
         try:
-            return _try([receipt_id], behind=attempt < TRIES - 1)[0]
+            return _try([receipt_id])[0]
         except Exception as error:
             if not passing(error):
                 log.exception("raw receipt %s could not be read", receipt_id)
@@ -88,27 +104,15 @@ def read_receipt(receipt_id: int) -> RawReceipt:
         return receipt
 
 
-def _try(receipt_ids: Sequence[int], *, behind: bool = True) -> list[RawReceipt]:
-    """Read these, and before them (`behind`) what was left unread on their channels."""
+def _try(receipt_ids: Sequence[int]) -> list[RawReceipt]:
     with transaction() as db:
-        mine = RawReceipt.id.in_(receipt_ids)
-        wanted = select(RawReceipt).where(or_(mine, _left(receipt_ids)) if behind else mine)
-        receipts = list(db.scalars(wanted.order_by(RawReceipt.id).with_for_update()))
+        wanted = select(RawReceipt).where(RawReceipt.id.in_(receipt_ids)).order_by(RawReceipt.id)
+        receipts = list(db.scalars(wanted.with_for_update()))
         due = [receipt for receipt in receipts if receipt.state in ("new", "failed")]
         for channel_id in sorted({receipt.channel_id for receipt in due}):
             channel = db.get_one(Channel, channel_id)
             _read(db, channel, [receipt for receipt in due if receipt.channel_id == channel_id])
-        asked = set(receipt_ids)
-        return [receipt for receipt in receipts if receipt.id in asked]
-
-
-def _left(receipt_ids: Sequence[int]) -> ColumnElement[bool]:
-    """What came before these on their channels, and whose senders were told that it is stored."""
-    channels = select(RawReceipt.channel_id).where(RawReceipt.id.in_(receipt_ids))
-    earlier = RawReceipt.id < max(receipt_ids)
-    return and_(
-        RawReceipt.state == "new", RawReceipt.error == LEFT, earlier, RawReceipt.channel_id.in_(channels)
-    )
+        return receipts
 
 
 def _note_failure(receipt_id: int, error: Exception) -> RawReceipt:
