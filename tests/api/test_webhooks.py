@@ -7,28 +7,19 @@ from typing import Any
 
 import pytest
 
-from app.config import configure, settings
 from app.db import transaction
 from app.events import record
 from app.models import Agent
-from app.webhooks import calling
 from tests import factories
 from tests.api.calling import Program, program
-from tests.webhooks.receiver import Receiver, deliveries, end_of_feed, pump, receiving
+from tests.webhooks.receiver import Receiver, allow_private, deliveries, end_of_feed, pump, receiving
 
 pytestmark = pytest.mark.usefixtures("committed")
 
 
 @pytest.fixture
 def caller() -> Program:
-    one = settings()
-    configure(
-        data_dir=one.data_dir,
-        redis_url=one.redis_url,
-        database_url=one.database_url,
-        secret="a secret for the tests only, 0123",
-        allow_private=True,
-    )
+    allow_private()
     with transaction() as db:
         admin = factories.agent(db, role="admin")
     return program(admin)
@@ -38,7 +29,6 @@ def caller() -> Program:
 def other(caller: Program) -> Iterator[Receiver]:
     with receiving() as made:
         yield made
-    calling.close()
 
 
 def make(caller: Program, url: str, *kinds: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import hmac
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,10 +18,14 @@ from typing import Any
 from sqlalchemy import select, update
 
 from app import feed, webhooks
+from app.config import configure, settings
 from app.db import now, reading, transaction
-from app.models import Agent, Webhook, WebhookDelivery
-from app.webhooks import sending
+from app.events import record
+from app.inbox import hold
+from app.models import Agent, Conversation, Webhook, WebhookDelivery
+from app.webhooks import calling, sending
 from app.webhooks.fanout import fan_out
+from tests import factories
 
 
 @dataclass(frozen=True)
@@ -112,6 +117,19 @@ def receiving() -> Iterator[Receiver]:
         yield made
     finally:
         made.close()
+        calling.close()
+
+
+def allow_private(allowed: bool = True) -> None:
+    """Whether addresses of this machine may be called."""
+    one = settings()
+    configure(
+        data_dir=one.data_dir,
+        redis_url=one.redis_url,
+        database_url=one.database_url,
+        secret="a secret for the tests only, 0123",
+        allow_private=allowed,
+    )
 
 
 def hang_up(handler: BaseHTTPRequestHandler) -> None:
@@ -175,3 +193,23 @@ def end_of_feed() -> int:
     feed.settle_all()
     with reading() as db:
         return feed.newest(db)
+
+
+def happen(*lines: int, times: int = 1) -> None:
+    """Something happens in each of these conversations (0: in none)."""
+    for _ in range(times):
+        for line in lines:
+            with transaction() as db:
+                head = hold(db, db.get_one(Conversation, line)) if line else None
+                record(db, "woken" if line else "label.created", head)
+
+
+def conversations(count: int) -> list[int]:
+    """The ids of so many new ones."""
+    with transaction() as db:
+        return [factories.conversation(db, text=f"もしもし {n}").id for n in range(count)]
+
+
+def states(hook_id: int) -> Counter[str]:
+    """How many deliveries of a subscription are in which state."""
+    return Counter(one.state for one in deliveries(hook_id))

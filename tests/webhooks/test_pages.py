@@ -3,41 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
 
 from app import webhooks
-from app.config import configure, settings
 from app.db import now, reading, transaction
 from app.events import record
 from app.i18n import gettext
 from app.models import Agent, Webhook, WebhookDelivery
 from app.web import webhook_words
-from app.webhooks import calling
 from app.webhooks.fanout import fan_out
 from tests import factories
 from tests.web.visiting import Browser
-from tests.webhooks.receiver import Receiver, deliveries, hook, pump, receiving, subscribe
+from tests.webhooks.receiver import Receiver, deliveries, hook, pump, subscribe
 
 pytestmark = pytest.mark.usefixtures("committed")
 LIST = "/settings/webhooks"
-
-
-@pytest.fixture
-def admin() -> Agent:
-    one = settings()
-    configure(
-        data_dir=one.data_dir,
-        redis_url=one.redis_url,
-        database_url=one.database_url,
-        secret="a secret for the tests only, 0123",
-        allow_private=True,
-    )
-    with transaction() as db:
-        return factories.agent(db, role="admin", locale="en")
 
 
 @pytest.fixture
@@ -45,13 +28,6 @@ def browser(admin: Agent) -> Browser:
     made = Browser().come_in(admin)
     made.see(LIST)
     return made
-
-
-@pytest.fixture
-def other(admin: Agent) -> Iterator[Receiver]:
-    with receiving() as made:
-        yield made
-    calling.close()
 
 
 def test_a_webhook_is_added_and_its_key_is_shown_once(browser: Browser, other: Receiver) -> None:
