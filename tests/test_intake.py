@@ -181,6 +181,30 @@ def test_what_was_left_by_a_busy_database_is_read_before_what_its_sender_said_ne
     assert_clean()
 
 
+def test_what_has_to_be_left_again_holds_back_what_came_after_it(
+    post: type[Post], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, ids = left_and_next(post, monkeypatch)
+    real = inbox.receive
+
+    def busy_for_one(
+        db: Session, channel: Channel, arriving: Sequence[tuple[Identity, Said]]
+    ) -> list[Received]:
+        if any(said.text == "先" for _, said in arriving):
+            raise OperationalError("select", {}, Exception("server closed the connection"))
+        return real(db, channel, arriving)
+
+    with monkeypatch.context() as trouble:
+        trouble.setattr("app.inbox.receive", busy_for_one)
+        trouble.setattr("app.intake.receipts.TRIES", 1)
+        assert [(one.state, one.error) for one in intake.read_receipts(ids)] == [("new", intake.LEFT)] * 2
+    assert intake.read_receipt(ids[1]).state == "parsed"
+    with reading() as db:
+        assert list(db.scalars(select(Message.text).order_by(Message.id))) == ["先", "後", "末"]
+        assert db.get_one(RawReceipt, first).state == "parsed"
+    assert_clean()
+
+
 def test_what_was_left_and_turns_out_broken_costs_what_comes_next_nothing(
     post: type[Post], monkeypatch: pytest.MonkeyPatch
 ) -> None:

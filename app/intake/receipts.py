@@ -65,17 +65,28 @@ def read_receipts(receipt_ids: Sequence[int]) -> list[RawReceipt]:
 
     All in one transaction, which costs far less than one each; where that fails, each by itself. What a busy
     database left unread on their channels is read first: its senders were told that it is stored, and what they
-    sent next must not overtake it.
+    sent next must not overtake it. Where it has to be left again, so have these.
     """
     ids = sorted(receipt_ids)
-    for each in _left_before(ids):
-        _read_alone(each)
-    if len(ids) > 1:
+    stuck = _unread(_in_line(_left_before(ids)))
+    if len(ids) > 1 and not stuck:
         try:
             return _try(ids)
         except Exception as error:  # noqa: BLE001 - each is read again, and what is wrong with one told on it
             log.info("%s raw receipts are read one by one: %s", len(ids), error)
-    return [_read_alone(each) for each in ids]
+    return _in_line(ids, stuck)
+
+
+def _in_line(receipt_ids: Iterable[int], stuck: bool = False) -> list[RawReceipt]:
+    """Each by itself; what comes after one that had to be left unread (`stuck`: before these) is left as well."""
+    read: list[RawReceipt] = []
+    for each in receipt_ids:
+        read.append(_leave(each) if stuck or _unread(read) else _read_alone(each))
+    return read
+
+
+def _unread(receipts: Sequence[RawReceipt]) -> bool:
+    return bool(receipts) and receipts[-1].state == "new"
 
 
 def _left_before(receipt_ids: Sequence[int]) -> Sequence[int]:
@@ -97,6 +108,11 @@ def _read_alone(receipt_id: int) -> RawReceipt:
                 return _note_failure(receipt_id, error)
             log.warning("raw receipt %s is read again: %s", receipt_id, error)
             time.sleep(random.uniform(0.01, 0.05) * 2**attempt)
+    return _leave(receipt_id)
+
+
+def _leave(receipt_id: int) -> RawReceipt:
+    """Where it has not been read, the clock or what comes next on its channel will do it."""
     with transaction() as db:
         receipt = db.get_one(RawReceipt, receipt_id)
         if receipt.state == "new":

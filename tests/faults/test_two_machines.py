@@ -311,7 +311,8 @@ def agree(crowd: Crowd, house: House) -> None:
     mine = {row.id for row in said["agent"]}
     ends = {id: (one.state, one.error) for id, one in deliveries.items() if id in mine}
     logged = "".join(machine.log.read_text()[-3000:] for machine in house.machines)
-    assert ends == dict.fromkeys(mine, ("sent", "")), logged
+    odd = {id: ends.get(id, "no delivery") for id in mine if ends.get(id) != ("sent", "")}
+    assert not odd, f"{odd}\n{logged}"
 
     for widget in crowd.widgets:
         (thread,) = {row.conversation_id for row in said[widget.name]}
