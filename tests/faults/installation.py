@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx2
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from app.bench import stack
 from app.bench.stack import Served, until
@@ -48,10 +48,16 @@ class Installation:
 
     def let_time_pass(self) -> None:
         """What waits for minutes (claims of dead workers, requests of dead readers) is due now."""
+        self._age(Delivery, "sending", claimed_at=long_ago())
+        self._age(Delivery, "queued", next_at=now())
+        self._age(RawReceipt, "new", received_at=long_ago())
+
+    def _age(self, table: type[Delivery | RawReceipt], state: str, **times: datetime) -> None:
+        """Those that nobody works on just now: to wait for one while holding others may be for ever."""
         with self.rows() as db:
-            db.execute(update(Delivery).where(Delivery.state == "sending").values(claimed_at=long_ago()))
-            db.execute(update(Delivery).where(Delivery.state == "queued").values(next_at=now()))
-            db.execute(update(RawReceipt).where(RawReceipt.state == "new").values(received_at=long_ago()))
+            free = select(table.id).where(table.state == state).with_for_update(skip_locked=True)
+            ids = list(db.scalars(free))
+            db.execute(update(table).where(table.id.in_(ids)).values(**times))
 
 
 def long_ago() -> datetime:
