@@ -25,7 +25,7 @@ def http() -> guard.Client:
 def connector(channel: Channel) -> Connector[Any]:
     """The connector of `channel`, secrets filled in. Raises `UnknownKind`, `vault.Unreadable`."""
     stored = {**channel.settings, **vault.unseal(channel.secrets)}
-    context = Context(channel.key, settings().public_url)
+    context = Context(channel.key, settings().public_url, settings().key(f"tokens of channel {channel.key}"))
     return registry.build(channel.kind, stored, http(), context)
 
 

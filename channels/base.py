@@ -6,8 +6,8 @@ finds with `isinstance`.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
@@ -15,6 +15,7 @@ import httpx2
 
 from channels import text as _text
 from channels.events import (
+    QUIET,
     Attachment,
     BadSignature,
     Block,
@@ -28,6 +29,7 @@ from channels.events import (
     Inbound,
     MessageKind,
     Outbound,
+    Participant,
     Person,
     Proof,
     Rating,
@@ -43,12 +45,15 @@ from channels.settings import setting
 from channels.text import clean
 
 __all__ = [
+    "QUIET",
     "Answer",
     "Attachment",
     "BadSignature",
     "Block",
     "Challenge",
     "ChannelError",
+    "Collected",
+    "Collecting",
     "Connector",
     "Context",
     "DeliveryState",
@@ -64,6 +69,7 @@ __all__ = [
     "Inbound",
     "MessageKind",
     "Outbound",
+    "Participant",
     "Person",
     "Polling",
     "Profile",
@@ -115,6 +121,10 @@ class Features:
     inbound_only: bool = False
     posted: bool = False
     offline_form: bool = False
+    copies: bool = False
+    same_everywhere: bool = False
+    suggests: bool = False
+    max_request_bytes: int = 3 * 1024 * 1024
     identity_kind: str = ""
     icon: str = "message-square"
     tint: Literal["ink", "indigo", "bamboo", "plum", "yamabuki", "vermilion"] = "ink"
@@ -138,11 +148,13 @@ def split_text(text: str, features: Features) -> list[str]:
 @dataclass(frozen=True)
 class Context:
     """What the product tells a connector of its place: the channel's public key, and our public address, such
-    as "https://desk.example.jp" (no slash at the end).
+    as "https://desk.example.jp" (no slash at the end). `seal_key` is 32 secret bytes of this channel's own, for
+    tokens that it wants to know again.
     """
 
     key: str = ""
     public_url: str = ""
+    seal_key: bytes = field(default=bytes(32), repr=False)
 
     @property
     def webhook_url(self) -> str:
@@ -206,6 +218,31 @@ class Polling(Protocol):
 
     def poll(self, cursor: Mapping[str, Any]) -> tuple[list[Event], dict[str, Any]]:
         """What is new since `cursor` ({} at first) and the next cursor, JSON. Raises `ChannelError`."""
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What was brought in: a request to be stored before it is understood (None: nothing new), and the cursor to go
+    on from once it is. `left`: how many more are known to wait there, `total` of how many in all (for progress)."""
+
+    cursor: dict[str, Any]
+    request: Request | None = None
+    left: int = 0
+    total: int = 0
+
+
+@runtime_checkable
+class Collecting(Protocol):
+    """Holds a line to the provider, over which everything new is handed out one by one."""
+
+    def collect(self, cursor: Mapping[str, Any], stop: Callable[[], bool]) -> Iterator[Collected]:
+        """All that is new since `cursor` ({} at first), oldest first; then waits for more until `stop()`.
+
+        Gives a sign of life (the cursor alone) every fifteen seconds at least. The next one is asked for only
+        after the last was stored, so that a crash between the two brings it again, never loses it. The requests
+        have the method "MAIL", which no HTTP call has. Raises `ChannelError`: `permanent` where only the admin can
+        help (a wrong password), else with the provider's own words as `detail`; the product asks again later.
+        """
 
 
 @runtime_checkable

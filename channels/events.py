@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+QUIET = frozenset({"auto-reply", "list", "spam"})  # sorts of `Inbound` that nobody has to answer
 Proof = Literal["claimed", "device", "code", "signed"]
 MessageKind = Literal["inbound", "outbound", "call", "store"]
 DeliveryState = Literal["sent", "delivered", "read", "failed"]
@@ -65,6 +66,7 @@ class Attachment:
     """A file. Inbound it has a `url`, its `data`, or a provider's `ref` to fetch it; outbound, data or url.
 
     `size` is in bytes, None if not told. `content_type` is what the sender says: sniff before trusting it.
+    `content_id` is the name that the message's HTML shows it by (`cid:…`), if it does.
     """
 
     name: str
@@ -73,6 +75,16 @@ class Attachment:
     data: bytes | None = None
     size: int | None = None
     ref: str = ""
+    content_id: str = ""
+
+
+@dataclass(frozen=True)
+class Participant:
+    """Somebody else a message went to: `role` is how ("to", "cc", "bcc"), `address` of the channel's own kind."""
+
+    address: str
+    name: str = ""
+    role: Literal["to", "cc", "bcc"] = "cc"
 
 
 @dataclass(frozen=True)
@@ -82,6 +94,12 @@ class Inbound:
     `kind` is "outbound" for something our own side sent by another tool, else how it reached us. For an
     outbound one `sender` is the customer it was sent to. `client_id` is the sender's own id for it, if any;
     `context` is where they were (page url, title); `auto` marks an automatic reply, which nothing answers.
+
+    `sort` names what it is where it is no ordinary message: "auto-reply", "list", "spam", "unreadable"; those of
+    `QUIET` are shown, but ask nothing of anybody. `answers` are the ids of the messages it says it answers, the
+    nearest first; `conversation` is our own reference where it proves to belong there (a token of ours, verified).
+    `others` are the people it went to besides us; `about_sender` is what was found out about where it comes from
+    ({"spf": "pass", …}). `text` is what is new in it, `quoted` and `signature` what it carries along.
     """
 
     external_id: str
@@ -98,6 +116,13 @@ class Inbound:
     context: Mapping[str, Any] = field(default_factory=dict)
     auto: bool = False
     raw: Mapping[str, Any] = field(default_factory=dict)
+    sort: str = ""
+    answers: tuple[str, ...] = ()
+    conversation: str = ""
+    others: tuple[Participant, ...] = ()
+    about_sender: Mapping[str, str] = field(default_factory=dict)
+    quoted: str = ""
+    signature: str = ""
 
 
 @dataclass(frozen=True)
@@ -105,7 +130,8 @@ class Receipt:
     """What became of a message of ours. `external_id` is one of `Sent.external_ids`.
 
     Where a platform only says "they have read everything up to here", `through` is true, `person` is who
-    read, and the mark is `external_id`, or `at` if that is empty.
+    read, and the mark is `external_id`, or `at` if that is empty. `unreachable`: nothing sent to `person` will
+    ever arrive there (the address does not exist, they do not want it).
     """
 
     external_id: str
@@ -114,6 +140,7 @@ class Receipt:
     at: datetime | None = None
     person: Person | None = None
     through: bool = False
+    unreachable: bool = False
 
 
 @dataclass(frozen=True)
@@ -205,7 +232,10 @@ class Outbound:
     """One message to send. `key` is ours, the same on every attempt, and the idempotency key if there is one.
 
     `conversation` is our reference for it, `author` the name to sign with, `last_inbound_at` when the
-    customer last wrote (for reply windows), `automatic` that no person wrote it.
+    customer last wrote (for reply windows), `automatic` that no person wrote it. `others` also get it; `signature`
+    is the author's own; `last` is the context of what is answered, as `parse` gave it; `references` are the ids of
+    the messages before it in the thread, the oldest first, ours and theirs; `quote` is what they wrote, to be
+    quoted below (empty: nothing is), `quote_at` when, `quote_by` who.
     """
 
     key: str
@@ -222,13 +252,24 @@ class Outbound:
     locale: str = ""
     automatic: bool = False
     last_inbound_at: datetime | None = None
+    others: tuple[Participant, ...] = ()
+    signature: str = ""
+    last: Mapping[str, Any] = field(default_factory=dict)
+    references: tuple[str, ...] = ()
+    quote: str = ""
+    quote_at: datetime | None = None
+    quote_by: str = ""
 
 
 @dataclass(frozen=True)
 class Sent:
-    """The provider has it. One message may have become several there (a long text, files)."""
+    """The provider has it. One message may have become several there (a long text, files).
+
+    `refused`: those of `Outbound.others` it did not take, with its words; the first recipient did get it.
+    """
 
     external_ids: tuple[str, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 class ChannelError(Exception):
