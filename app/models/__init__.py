@@ -14,6 +14,7 @@ from app.models.escalation import Escalation
 from app.models.event import Event, FeedEnd
 from app.models.faq import BotRule, FaqEntry, Revision
 from app.models.label import ConversationLabel, Label
+from app.models.mail import Collector, MessageRef, MessageSource, Participant
 from app.models.message import Message
 from app.models.receipt import RawReceipt
 from app.models.setting import Setting
@@ -33,6 +34,7 @@ __all__ = [
     "CannedReply",
     "Case",
     "Channel",
+    "Collector",
     "Conversation",
     "ConversationLabel",
     "Customer",
@@ -49,6 +51,9 @@ __all__ = [
     "KeptAnswer",
     "Label",
     "Message",
+    "MessageRef",
+    "MessageSource",
+    "Participant",
     "RawReceipt",
     "ReadMark",
     "ReplyLock",

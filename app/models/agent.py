@@ -6,7 +6,7 @@ from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
-from app.models.columns import Id, Line, Made, Word
+from app.models.columns import Body, Id, Line, Made, Word
 
 ROLES = ("agent", "supervisor", "admin")
 
@@ -23,6 +23,7 @@ class Agent(Base):
     timezone: Mapped[Word] = mapped_column(default="Asia/Tokyo")
     theme: Mapped[Word] = mapped_column(default="auto")
     send_key: Mapped[Word] = mapped_column(default="mod+enter")
+    signature: Mapped[Body] = mapped_column(default="")  # below what they write by mail
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[Made]
 

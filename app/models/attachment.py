@@ -25,6 +25,7 @@ class Attachment(Base):
     height: Mapped[int | None]
     thumb: Mapped[bool] = mapped_column(default=False)
     key: Mapped[str] = mapped_column(String(128), unique=True)  # public, unguessable
+    content_id: Mapped[Line] = mapped_column(default="")  # the name a mail's HTML shows it by
     created_at: Mapped[Made]
 
     @property

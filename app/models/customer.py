@@ -43,6 +43,8 @@ class Identity(Base):
     address: Mapped[str] = mapped_column(String(320))
     display: Mapped[Line] = mapped_column(default="")
     proof: Mapped[int] = mapped_column(default=CLAIMED)
+    unreachable: Mapped[Line] = mapped_column(default="")  # why nothing arrives there any more, in words
+    unreachable_at: Mapped[At | None]
     created_at: Mapped[Made]
 
 
