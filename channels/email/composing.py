@@ -1,0 +1,195 @@
+"""Making a mail of an :class:`~channels.events.Outbound`: the same bytes but for the date on every attempt."""
+
+import html as markup
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.headerregistry import Address as Mailbox
+from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8
+from email.utils import format_datetime
+
+from channels.email import tokens
+from channels.events import Attachment, ChannelError, Outbound
+
+KEEP_REFERENCES = 20  # the first and the last ones: long threads would else outgrow a header
+MAX_SUBJECT = 200  # characters
+_ID = re.compile(r"<[^<>\s]{1,500}>")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
+_WEEKDAYS = "月火水木金土日"
+
+
+@dataclass(frozen=True)
+class From:
+    """Whose mail it is: the shop's address and name, below which signature, and how answers find back.
+
+    `plus`: the mailbox takes `name+anything@…`, so that the answer's address can carry the mark.
+    """
+
+    address: str
+    name: str = ""
+    signature: str = ""
+    plus: bool = False
+    html: bool = True
+    name_agents: bool = False
+
+
+@dataclass(frozen=True)
+class Composed:
+    """`sender` is the envelope's, "" for automatic mail (RFC 3834, 3.3), so that nothing answers it."""
+
+    message_id: str
+    sender: str
+    recipients: tuple[str, ...]
+    data: bytes
+
+
+def compose(outbound: Outbound, by: From, key: bytes, at: datetime | None = None) -> Composed:
+    """The mail. Raises `ChannelError` (permanent) for an address that nothing can be sent to."""
+    to = _mailbox(str(outbound.last.get("answer_to") or outbound.to.address), outbound.to.name)
+    others = {
+        role: [_mailbox(one.address, one.name) for one in outbound.others if one.role == role]
+        for role in ROLES
+    }
+    every = [to, *others["to"], *others["cc"], *others["bcc"]]
+    message = EmailMessage(policy=SMTP if all(one.addr_spec.isascii() for one in every) else SMTPUTF8)
+    id = tokens.message_id(key, outbound.conversation, outbound.key, by.address.partition("@")[2])
+    message["Date"] = format_datetime(at or datetime.now(UTC))
+    message["Message-ID"] = id
+    message["From"] = _mailbox(by.address, _called(outbound, by))
+    message["To"] = [to, *others["to"]]
+    if others["cc"]:
+        message["Cc"] = others["cc"]
+    if by.plus and outbound.conversation.isdecimal():
+        message["Reply-To"] = _mailbox(_marked(by.address, key, outbound.conversation), by.name)
+    message["Subject"] = one_line(outbound.subject)[:MAX_SUBJECT]
+    _thread(message, outbound)
+    if outbound.automatic:
+        _automatic(message, by)
+    _body(message, outbound, by)
+    sender = "" if outbound.automatic else by.address
+    return Composed(id, sender, tuple(one.addr_spec for one in every), message.as_bytes())
+
+
+ROLES = ("to", "cc", "bcc")
+
+
+def one_line(text: str) -> str:
+    """Fit for a header: nothing in it can end the line (RFC 5322, 2.2)."""
+    return _CONTROL.sub(" ", text).strip()
+
+
+def _called(outbound: Outbound, by: From) -> str:
+    return f"{outbound.author} ({by.name})" if by.name_agents and outbound.author and by.name else by.name
+
+
+def _mailbox(address: str, name: str) -> Mailbox:
+    """As it stands in a header. A local part with dots where RFC 5322 allows none (old docomo and au addresses) is
+    quoted by :mod:`channels.email.smtp` on the wire; in a header mail programs take it as it is."""
+    local, at, domain = address.strip().rpartition("@")
+    if not (local and at and domain) or _CONTROL.search(address) or re.search(r'[\s<>",;]', address):
+        raise ChannelError(
+            "This is not an address that mail can be sent to.", detail=one_line(address)[:100], permanent=True
+        )
+    try:
+        return Mailbox(one_line(name)[:200], local, domain)
+    except ValueError as error:
+        raise ChannelError("This is not an address that mail can be sent to.", permanent=True) from error
+
+
+def _marked(address: str, key: bytes, conversation: str) -> str:
+    local, _, domain = address.rpartition("@")
+    return f"{local}+{tokens.mark(key, conversation)}@{domain}"
+
+
+def _thread(message: EmailMessage, outbound: Outbound) -> None:
+    answered = _ID.findall(outbound.in_reply_to)[:1]
+    before = [id for one in outbound.references for id in _ID.findall(one)]
+    ids = list(dict.fromkeys([*before, *answered]))
+    if answered:
+        message["In-Reply-To"] = answered[0]
+    if ids:
+        kept = ids if len(ids) <= KEEP_REFERENCES else [ids[0], *ids[-KEEP_REFERENCES + 1 :]]
+        message["References"] = " ".join(kept)
+
+
+def _automatic(message: EmailMessage, by: From) -> None:
+    """So that other machines do not answer (RFC 3834, 5; Microsoft's MS-OXCMAIL for the second)."""
+    message["Auto-Submitted"] = "auto-replied"
+    message["X-Auto-Response-Suppress"] = "All"
+    message["Precedence"] = "bulk"
+    message["X-Loop"] = by.address
+
+
+def _body(message: EmailMessage, outbound: Outbound, by: From) -> None:
+    signatures = [one.strip() for one in (outbound.signature, by.signature) if one.strip()]
+    quote = _quote(outbound)
+    text = "\n\n".join(
+        [outbound.text.strip(), *(["-- \n" + "\n\n".join(signatures)] if signatures else []), *quote]
+    )
+    message.set_content(unicodedata.normalize("NFC", text) + "\n")
+    pictures = [one for one in outbound.attachments if one.content_id and one.data is not None]
+    if outbound.html or by.html or pictures:
+        message.add_alternative(_html(outbound, signatures, quote), subtype="html")
+        related = message.get_payload()[-1]  # type: ignore[index]  # a multipart now
+        for one in pictures:
+            _attach(related, one, inline=True)  # type: ignore[arg-type]  # an EmailMessage, as its parent is
+    for one in outbound.attachments:
+        if one not in pictures:
+            _attach(message, one)
+
+
+def _attach(message: EmailMessage, file: Attachment, *, inline: bool = False) -> None:
+    if file.data is None:
+        raise ChannelError("A file of this message is not here any more.", detail=file.name, permanent=True)
+    kind, _, sub = (
+        file.content_type if re.fullmatch(r"[\w.+-]+/[\w.+-]+", file.content_type) else ""
+    ).partition("/")
+    if kind in ("", "message", "multipart"):  # as bytes: nothing on the way is to look into them
+        kind, sub = "application", "octet-stream"
+    name = one_line(file.name) or "file"
+    if inline:
+        message.add_related(
+            file.data, kind, sub, cid=f"<{one_line(file.content_id)}>", filename=name, disposition="inline"
+        )
+    else:
+        message.add_attachment(file.data, kind, sub, filename=name)
+
+
+def _quote(outbound: Outbound) -> list[str]:
+    if not outbound.quote.strip():
+        return []
+    who = outbound.quote_by or outbound.to.address
+    lines = "\n".join(f"> {line}".rstrip() for line in outbound.quote.strip().splitlines())
+    return [f"{_said(outbound.quote_at, who, outbound.locale)}\n{lines}"]
+
+
+def _said(at: datetime | None, who: str, locale: str) -> str:
+    if at is None:
+        return f"{who}:"
+    if locale.startswith("ja"):
+        return f"{at.year}年{at.month}月{at.day}日({_WEEKDAYS[at.weekday()]}) {at:%H:%M} {who}:"
+    return f"On {at:%a, %d %b %Y} at {at:%H:%M}, {who} wrote:"
+
+
+def _html(outbound: Outbound, signatures: Sequence[str], quote: Sequence[str]) -> str:
+    """`outbound.html` is ours, made from what the agent wrote; everything else is escaped text."""
+    body = outbound.html or paragraphs(outbound.text)
+    if signatures:
+        body += f'<p class="signature">-- <br>{"<br><br>".join(_lines(one) for one in signatures)}</p>'
+    for one in quote:
+        head, _, lines = one.partition("\n")
+        plain = "\n".join(line.removeprefix(">").removeprefix(" ") for line in lines.split("\n"))
+        body += f'<p>{_lines(head)}</p><blockquote type="cite">{_lines(plain)}</blockquote>'
+    return f'<!doctype html><html><head><meta charset="utf-8"></head><body>{body}</body></html>'
+
+
+def paragraphs(text: str) -> str:
+    """Plain text as HTML paragraphs."""
+    return "".join(f"<p>{_lines(one)}</p>" for one in re.split(r"\n{2,}", text.strip()) if one)
+
+
+def _lines(text: str) -> str:
+    return markup.escape(text).replace("\n", "<br>")

@@ -1,0 +1,111 @@
+"""A mailbox as a channel."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from channels.base import (
+    ChannelError,
+    Collected,
+    Connector,
+    Event,
+    Features,
+    Ignored,
+    Outbound,
+    Request,
+    Sent,
+)
+from channels.email import composing, imap, pushed, smtp
+from channels.email.account import Account
+from channels.email.settings import EmailSettings
+from channels.email.understanding import Mailbox, events_of
+
+MAX_FILE = 18_000_000  # bytes of one file: it grows by a third on the way, and most servers take 25 MB in all
+MAX_PUSHED = 50_000_000  # bytes of a pushed mail
+
+
+class Email(Connector[EmailSettings]):
+    """Mail is fetched by IMAP or pushed to the webhook address, and sent by SMTP."""
+
+    kind = "email"
+    label = "Email"
+    help_page = "email"
+    guide = (
+        "Choose your provider, and enter the address and the password of the mailbox.",
+        "Gmail and Yahoo! JAPAN want a password made for this program, not the one you sign in with.",
+        "Save, then “Test now”: it says what the servers for receiving and for sending answered.",
+    )
+    features = Features(
+        html=True,
+        subject=True,
+        max_attachment_bytes=MAX_FILE,
+        read_receipts=True,
+        push=True,
+        idempotent=True,  # one Message-ID on every attempt, as servers themselves do it (RFC 5321, 4.5.4.1)
+        copies=True,
+        same_everywhere=True,
+        suggests=True,
+        max_request_bytes=MAX_PUSHED,
+        icon="mail",
+        tint="yamabuki",
+    )
+    Settings = EmailSettings
+
+    def verify(self, request: Request) -> None:
+        pushed.verify(self.settings.push_secret, request)
+
+    def parse(self, request: Request) -> list[Event]:
+        raw = pushed.raw_mail(request)
+        if raw is None:
+            return [Ignored("there is no mail in it", malformed=True)]
+        return events_of(raw, self._mailbox(), sent=request.header("folder") == "sent")
+
+    def send(self, outbound: Outbound) -> Sent:
+        if not self.settings.smtp_host:
+            raise ChannelError("This mailbox only receives: it has no server to send with.", permanent=True)
+        made = composing.compose(outbound, self._from(), self.context.seal_key)
+        result = smtp.send(self._sending(), made.sender, made.recipients, made.data)
+        return Sent((made.message_id,), result.refused)
+
+    def collect(self, cursor: Mapping[str, Any], stop: Callable[[], bool]) -> Iterator[Collected]:
+        if self.settings.imap_host:
+            yield from imap.collect(self._receiving(), cursor, stop)
+
+    def check(self) -> str:
+        """Sign in on both servers; says what they answered."""
+        said = [imap.check(self._receiving())] if self.settings.imap_host else []
+        said += [smtp.check(self._sending())] if self.settings.smtp_host else []
+        return " ".join(said) or "Mail can be pushed here. To fetch or send it, enter the servers."
+
+    def _mailbox(self) -> Mailbox:
+        own = self.settings
+        addresses = [one.strip().lower() for one in (own.address, *own.aliases) if one.strip()]
+        return Mailbox(tuple(addresses), self.context.seal_key, own.trusted_server)
+
+    def _from(self) -> composing.From:
+        own = self.settings
+        return composing.From(own.address, own.name, own.signature, own.plus, own.html, own.name_agents)
+
+    def _receiving(self) -> Account:
+        own = self.settings
+        return Account(
+            own.imap_host,
+            own.imap_port,
+            sent=own.sent_folder,
+            since_days=own.since_days,
+            poll_every=float(own.poll_seconds),
+            **self._signing_in(own.imap_security),
+        )
+
+    def _sending(self) -> Account:
+        own = self.settings
+        return Account(own.smtp_host, own.smtp_port, **self._signing_in(own.smtp_security))
+
+    def _signing_in(self, security: str) -> dict[str, Any]:
+        own = self.settings
+        return {
+            "user": own.user or own.address,
+            "password": "" if own.provider else own.password,
+            "token": self._token() if own.provider else "",
+            "security": security,
+            "verify": not own.any_certificate,
+        }

@@ -1,0 +1,227 @@
+"""From a mail to events: who wrote, what is new in it, where it belongs, and what it is not."""
+
+import hashlib
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from channels.email import authentication, automatic, bounces, cleaning, quoting, reading, tokens
+from channels.email.mail import Address, File, Mail
+from channels.events import Attachment, Event, Ignored, Inbound, Participant, Person, Receipt
+
+SHOWN_AS = {"auto-reply", "list", "spam"}
+MOST_OTHERS = 200
+_KEPT_HEADERS = re.compile(rb"^(message-id|date|from):", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Mailbox:
+    """Whose mail it is: our addresses in lower case, the key of our marks, and the server whose word on senders
+    counts (RFC 8601, 5)."""
+
+    addresses: tuple[str, ...]
+    key: bytes
+    trusted: str = ""
+
+    @property
+    def ours(self) -> Collection[str]:
+        return frozenset(self.addresses)
+
+    def is_ours(self, address: str) -> bool:
+        """Whether mail to it comes to us: with a mark behind a plus as well."""
+        local, at, domain = address.lower().rpartition("@")
+        return address.lower() in self.ours or f"{local.partition('+')[0]}{at}{domain}" in self.ours
+
+
+def events_of(raw: bytes, box: Mailbox, *, sent: bool = False) -> list[Event]:
+    """What a mail says. `sent`: it lay in the folder of sent mail. Never raises: a mail that breaks our reading is
+    given as "unreadable", with what could be made out."""
+    try:
+        return _events(raw, reading.read(raw), box, sent)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the mail is shown and its original kept
+        return [_unreadable(raw, f"{type(error).__name__}: {error}")]
+
+
+def _events(raw: bytes, mail: Mail, box: Mailbox, sent: bool) -> list[Event]:
+    if sent:
+        return [_sent(raw, mail, box)]
+    sort = automatic.sort_of(mail, box.ours)
+    if sort.name == "echo" and not _form_mail(mail, box):
+        return [Ignored("our own mail")]
+    if sort.name in ("bounce", "complaint", "read-receipt"):
+        return _report(mail, sort.name, box) or [_inbound(raw, mail, box, "auto-reply")]
+    return [_inbound(raw, mail, box, sort.name if sort.name in SHOWN_AS else "")]
+
+
+def _inbound(raw: bytes, mail: Mail, box: Mailbox, sort: str) -> Inbound:
+    sender = _sender(mail, box)
+    if sender is None:
+        return _unreadable(raw, "it does not say who wrote it")
+    checked = authentication.results(mail, box.trusted) if box.trusted else {}
+    marked = [*mail.in_reply_to, *reversed(mail.references), *_written_to(mail)]
+    belongs = tokens.conversation_of(box.key, *marked)
+    parts = quoting.split(mail.text)
+    return Inbound(
+        external_id=external_id(raw, mail),
+        sender=Person(
+            sender.address.lower(), name=sender.name, proof="code" if _confirmed(checked) else "claimed"
+        ),
+        text=parts.new,
+        html=cleaning.clean_html(mail.html) if mail.html else "",
+        sent_at=mail.date,
+        in_reply_to=next(iter(mail.in_reply_to), ""),
+        subject=mail.subject,
+        attachments=tuple(_attachment(file) for file in mail.files),
+        context=_context(mail, sender, checked),
+        auto=sort == "auto-reply",
+        sort=sort or ("unreadable" if _is_empty(mail) and mail.problems else ""),
+        answers=_answers(mail),
+        conversation=belongs,
+        others=_others(mail, box, sender),
+        about_sender=checked,
+        quoted=parts.quoted,
+        signature=parts.signature,
+    )
+
+
+def _sent(raw: bytes, mail: Mail, box: Mailbox) -> Event:
+    """What our own side wrote with another program: to the first who is not ours."""
+    if mail.message_id and tokens.is_ours(box.key, mail.message_id):
+        return Ignored("our own mail")
+    to = next((one for one in (*mail.to, *mail.cc) if not box.is_ours(one.address)), None)
+    if to is None:
+        return Ignored("a mail to ourselves")
+    parts = quoting.split(mail.text)
+    return Inbound(
+        external_id=external_id(raw, mail),
+        sender=Person(to.address.lower(), name=to.name, proof="claimed"),
+        text=parts.new,
+        html=cleaning.clean_html(mail.html) if mail.html else "",
+        sent_at=mail.date,
+        subject=mail.subject,
+        attachments=tuple(_attachment(file) for file in mail.files),
+        kind="outbound",
+        context={"message_id": mail.message_id} if mail.message_id else {},
+        answers=_answers(mail),
+        others=_others(mail, box, to),
+        quoted=parts.quoted,
+        signature=parts.signature,
+    )
+
+
+def _report(mail: Mail, sort: str, box: Mailbox) -> list[Event]:
+    """What machines say became of a message of ours. Only what names one of our Message-IDs, which nobody can make
+    up, says anything about an address."""
+    if sort == "read-receipt":
+        about = next((one.get("original-message-id", "") for one in mail.reports), "")
+        return [Receipt(about, "read", at=mail.date)] if about else [Ignored("a read receipt")]
+    found: list[Event] = []
+    for one in bounces.bounces(mail):
+        ours = tokens.is_ours(box.key, one.about_message_id)
+        if one.action != "failed" and sort != "complaint":
+            found.append(Ignored("a report that a mail is still on its way"))
+            continue
+        person = Person(one.recipient.lower()) if one.recipient else None
+        reason = "The recipient reported it as spam." if sort == "complaint" else one.reason
+        gone = ours and (sort == "complaint" or (one.permanent and one.status.startswith("5.1.")))
+        found.append(Receipt(one.about_message_id, "failed", reason, mail.date, person, unreachable=gone))
+    return found
+
+
+def _unreadable(raw: bytes, why: str) -> Inbound:
+    """Shown with what could be made out by looking at the bytes alone."""
+    head = raw[:20_000].decode("utf-8", "replace")
+    address = re.search(r"(?im)^from:[^\n]*?([^\s<>\"',;:]{1,64}@[\w.-]{1,190})", head)
+    subject = re.search(r"(?im)^subject:[ \t]*([^\r\n]{0,300})", head)
+    stable = hashlib.sha256(raw).hexdigest()[:24]
+    return Inbound(
+        external_id=f"unreadable {stable}",
+        sender=Person(address[1].lower() if address else f"unknown-{stable}@invalid", proof="claimed"),
+        subject=subject[1].strip() if subject else "",
+        context={"why": why[:300]},
+        sort="unreadable",
+    )
+
+
+def external_id(raw: bytes, mail: Mail) -> str:
+    """The same for the same mail by whatever way it comes: its Message-ID, and a digest of what no server on the
+    way changes. A Message-ID alone is used again by careless programs, and by who wants to hide a mail."""
+    head, _, body = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
+    kept = sorted(line.strip() for line in head.split(b"\n") if _KEPT_HEADERS.match(line))
+    digest = hashlib.sha256(b"\n".join([*kept, body.strip()])).hexdigest()[:20]
+    return f"{mail.message_id} {digest}".strip()
+
+
+def _sender(mail: Mail, box: Mailbox) -> Address | None:
+    """Who wrote. Forms on a website send from our own address, with the customer's to answer to."""
+    if _form_mail(mail, box):
+        return mail.reply_to[0]
+    return mail.sender
+
+
+def _form_mail(mail: Mail, box: Mailbox) -> bool:
+    ours = mail.sender is not None and box.is_ours(mail.sender.address)
+    return ours and bool(mail.reply_to) and not box.is_ours(mail.reply_to[0].address)
+
+
+def _confirmed(checked: Mapping[str, str]) -> bool:
+    """The domain of the From address stands for it (DMARC, RFC 7489, or a signature of that very domain)."""
+    return checked.get("dmarc") == "pass" or (
+        checked.get("dkim") == "pass" and checked.get("aligned") == "yes" and checked.get("dmarc") != "fail"
+    )
+
+
+def _context(mail: Mail, sender: Address, checked: Mapping[str, str]) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    if mail.message_id:
+        told["message_id"] = mail.message_id
+    if mail.problems:
+        told["problems"] = list(mail.problems[:5])
+    to = mail.reply_to[0].address if mail.reply_to else ""
+    if to and to.lower() != sender.address.lower():
+        told["reply_to"] = to
+        if _confirmed(checked) or _domain(to) == _domain(sender.address):
+            told["answer_to"] = to  # else a forged mail could lead our answer elsewhere
+    return told
+
+
+def _domain(address: str) -> str:
+    return address.lower().rpartition("@")[2]
+
+
+def _written_to(mail: Mail) -> list[str]:
+    return [*(one.address for one in (*mail.to, *mail.cc)), *mail.delivered_to]
+
+
+def _answers(mail: Mail) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([*mail.in_reply_to, *reversed(mail.references)]))[:20]
+
+
+def _others(mail: Mail, box: Mailbox, sender: Address) -> tuple[Participant, ...]:
+    seen, others = {sender.address.lower()}, []
+    for role, people in (("to", mail.to), ("cc", mail.cc)):
+        for one in people:
+            address = one.address.lower()
+            if address not in seen and not box.is_ours(address) and len(others) < MOST_OTHERS:
+                seen.add(address)
+                others.append(Participant(address, one.name, role))  # type: ignore[arg-type]  # of the two
+    return tuple(others)
+
+
+def _attachment(file: File) -> Attachment:
+    return Attachment(
+        file.name or _named(file),
+        file.media_type,
+        data=file.data,
+        size=len(file.data),
+        content_id=file.content_id if file.inline else "",
+    )
+
+
+def _named(file: File) -> str:
+    return {"message/rfc822": "mail.eml", "text/calendar": "invite.ics"}.get(file.media_type, "file")
+
+
+def _is_empty(mail: Mail) -> bool:
+    return not (mail.text.strip() or mail.html.strip() or mail.files)
