@@ -17,7 +17,7 @@ from channels.events import Attachment, ChannelError, Outbound
 KEEP_REFERENCES = 20  # the first and the last ones: long threads would else outgrow a header
 MAX_SUBJECT = 200  # characters
 _ID = re.compile(r"<[^<>\s]{1,500}>")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _WEEKDAYS = "月火水木金土日"
 
 
