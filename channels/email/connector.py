@@ -14,7 +14,7 @@ from channels.base import (
     Request,
     Sent,
 )
-from channels.email import composing, imap, pushed, smtp
+from channels.email import access, composing, imap, pushed, smtp
 from channels.email.account import Account
 from channels.email.settings import EmailSettings
 from channels.email.understanding import Mailbox, events_of
@@ -109,3 +109,9 @@ class Email(Connector[EmailSettings]):
             "security": security,
             "verify": not own.any_certificate,
         }
+
+    def _token(self) -> str:
+        own = self.settings
+        return access.token(
+            self.http, own.provider, own.tenant, own.client_id, own.client_secret, own.refresh_token
+        )
