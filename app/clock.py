@@ -18,7 +18,20 @@ from typing import Any
 from sqlalchemy import Select, delete, or_, select
 from sqlalchemy.orm import Session
 
-from app import connect, deliver, feed, files, idempotency, inbox, intake, jobs, polled, vault, webhooks
+from app import (
+    collecting,
+    connect,
+    deliver,
+    feed,
+    files,
+    idempotency,
+    inbox,
+    intake,
+    jobs,
+    polled,
+    vault,
+    webhooks,
+)
 from app.db import now, reading, transaction
 from app.models import Attachment, Channel, Conversation, RawReceipt, ReplyLock
 from app.models.conversation import SNOOZED
@@ -58,7 +71,7 @@ def running() -> Iterator[None]:
 
 
 def _tick(stop: threading.Event) -> None:
-    with jobs.pulse("poll"):
+    with jobs.pulse("poll"), collecting.running():
         run(stop)
 
 
