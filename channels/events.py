@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 QUIET = frozenset({"auto-reply", "list", "spam"})  # sorts of `Inbound` that nobody has to answer
 Proof = Literal["claimed", "device", "code", "signed"]
@@ -278,7 +278,10 @@ class ChannelError(Exception):
 
     `permanent`: trying again cannot help. `retry_after`: seconds the provider asked us to wait.
     `ambiguous`: it may have arrived (the answer was lost), so only an idempotent kind may retry by itself.
+    `reauthorise`: somebody has to sign in at the provider again.
     """
+
+    reauthorise: ClassVar[bool] = False
 
     def __init__(
         self,

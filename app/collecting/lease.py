@@ -27,7 +27,8 @@ from channels.base import ChannelError, Collecting
 LEASE = timedelta(seconds=45)  # three signs of life
 FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0  # seconds before a line that broke is tried again
 PERMANENT_WAIT = 900.0  # seconds, where only an admin can help
-WORKS, UNKNOWN, FAILING, ACTION = "ok", "unknown", "failing", "action"  # Channel.health; ACTION: by an admin
+WORKS, UNKNOWN, FAILING = "ok", "unknown", "failing"  # Channel.health
+ACTION, REAUTHORISE = "action", "reauthorise"  # the same where an admin has to do something, or to sign in again
 
 
 class Lost(Exception):
@@ -70,7 +71,7 @@ def is_free(row: Collector | None, health: str, ended: str | None = None) -> boo
         return False
     longest = timedelta(seconds=PERMANENT_WAIT) + AHEAD
     waits = row.retry_at is not None and now() < row.retry_at <= now() + longest
-    return not (waits and health in (FAILING, ACTION))
+    return not (waits and health in (FAILING, ACTION, REAUTHORISE))
 
 
 def claim(channel_id: int, seen: Collector | None) -> Line | None:
@@ -147,7 +148,7 @@ def _note(db: Session, row: Collector, error: ChannelError) -> None:
     row.failures += 1
     row.holder, row.until, row.retry_at = "", None, now() + wait(row.failures, error)
     channel = db.get_one(Channel, row.channel_id)
-    channel.health = ACTION if error.permanent else FAILING
+    channel.health = REAUTHORISE if error.reauthorise else ACTION if error.permanent else FAILING
     channel.health_text, channel.health_at = clean(str(error))[:2000], now()
 
 

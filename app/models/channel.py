@@ -20,7 +20,7 @@ class Channel(Base):
     secrets: Mapped[bytes] = mapped_column(LargeBinary, default=b"")  # encrypted, see app.secrets
     enabled: Mapped[bool] = mapped_column(default=True)
     bot_enabled: Mapped[bool] = mapped_column(default=True)
-    health: Mapped[Word] = mapped_column(default="unknown")  # ok, failing, unknown
+    health: Mapped[Word] = mapped_column(default="unknown")  # ok, failing, action, reauthorise, unknown
     health_text: Mapped[Body] = mapped_column(default="")
     health_at: Mapped[At | None]
     cursor: Mapped[Object]
