@@ -15,9 +15,11 @@ from proxyprotocol.sock import SocketInfo
 from pymap.backend.dict import Config, DictBackend, Login
 from pymap.backend.dict.filter import FilterSet
 from pymap.backend.dict.mailbox import MailboxData, MailboxSet
+from pymap.concurrent import Event
 from pymap.context import connection_exit
 from pymap.imap import IMAPConnection
 from pymap.imap.state import ConnectionState
+from pymap.parsing.command.select import IdleCommand
 from pymap.parsing.message import AppendMessage
 from pymap.parsing.response import Response
 from pymap.parsing.response.specials import ListResponse
@@ -189,6 +191,12 @@ class _Connection(IMAPConnection):
             await self.writer.drain()
 
         return say
+
+    async def handle_updates(self, state: ConnectionState, done: Event, cmd: IdleCommand) -> None:
+        """pymap tells of no mail that came between the last command and IDLE; proper servers do."""
+        for box in (self.server.boxes._inbox, *self.server.boxes._set.values()):
+            self.server.thread.loop.call_later(0.02, box._updated.set)
+        await super().handle_updates(state, done, cmd)
 
     async def write_response(self, resp: Response) -> None:
         for part in getattr(resp, "_untagged", ()):
