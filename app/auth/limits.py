@@ -9,11 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from channels import registry
+
 Refusal = Callable[[Request, int, str], Response]
 """Makes the answer to a refused request from its status and a sentence (an English msgid)."""
 
 PLAIN = 2 * 1024 * 1024  # bytes: a form; the longest message in UTF-8 and percent signs fits
-HOOK = 3 * 1024 * 1024  # bytes: what the largest provider posts to a webhook
 PATIENCE = 30.0  # seconds without a single byte of an unfinished body
 LONGEST = 600.0  # seconds for the whole of it, however steadily it dribbles
 _FORM_AROUND = 64 * 1024  # what a multipart body may hold besides its file
@@ -69,7 +70,12 @@ def _brings_file(scope: Scope) -> bool:
 
 
 def _plain(scope: Scope) -> int:
-    return HOOK if scope["path"].startswith("/hooks/") else PLAIN
+    return _hook() if scope["path"].startswith("/hooks/") else PLAIN
+
+
+def _hook() -> int:
+    """What the most generous kind of channel takes; the door itself knows which one is called."""
+    return max(kind.features.max_request_bytes for kind in registry.kinds().values())
 
 
 def _check_length(scope: Scope, limit: int) -> None:

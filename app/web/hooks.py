@@ -9,8 +9,8 @@ import logging
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -28,7 +28,9 @@ from channels import base, registry
 
 log = logging.getLogger(__name__)
 
-MAX_BODY = 3 * 1024 * 1024  # bytes; what the largest provider sends
+ROOM = 100_000_000  # bytes of large bodies held at once; who brings more is asked to come again
+LARGE = 3 * 1024 * 1024  # bytes; smaller ones are never asked to wait
+COME_AGAIN = "30"  # seconds
 BATCH = 64  # requests taken in one transaction at most
 REFUSED_BODY, REFUSED_KEPT = 8192, 20  # bytes, and requests an hour and channel: enough to see what is wrong
 _KEY = re.compile(r"[\w-]{1,64}", re.ASCII)
@@ -56,12 +58,15 @@ class Refused:
 async def hook(request: Request) -> Response:
     """One call of a provider. The channel is looked up first, so that nobody's body is read for nothing."""
     key = request.path_params["key"]
-    if key not in _met and not await run_in_threadpool(_meet, key):
+    most = _met.get(key) or await run_in_threadpool(_meet, key)
+    if most is None:
         raise HTTPException(404, "There is no such channel.")
-    body = await request.body()
-    if len(body) > MAX_BODY:
-        raise HTTPException(413)
-    call = Call(key, _ours(request, body), request.client.host if request.client else "")
+    with _Held() as held:
+        body = await _read(request, most, held)
+        return await _answered(request, Call(key, _ours(request, body), _remote(request)))
+
+
+async def _answered(request: Request, call: Call) -> Response:
     answer = await asyncio.wrap_future(_taken.submit(call))
     if isinstance(answer, Response):
         return answer
@@ -70,17 +75,57 @@ async def hook(request: Request) -> Response:
     raise HTTPException(answer.status, answer.sentence)
 
 
-_met: set[str] = (
-    set()
-)  # keys of channels this process has seen; whether they are open is asked again each time
+# Keys of channels this process has seen, and how much each takes; whether they are open is asked again each time.
+_met: dict[str, int] = {}
 
 
-def _meet(key: str) -> bool:
+def _meet(key: str) -> int | None:
+    """How many bytes the channel takes in one request; None where there is no such channel."""
     with reading() as db:
         found = find_open(db, key) if _KEY.fullmatch(key) else None
     if found is not None:
-        _met.add(key)
-    return found is not None
+        _met[key] = connect.features(found).max_request_bytes
+    return _met.get(key)
+
+
+class _Held:
+    """How much of a large body this process holds, until the context is left. Only the event loop counts."""
+
+    everybody = 0
+
+    def __enter__(self) -> Self:
+        self.size = 0
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _Held.everybody -= self.size
+
+    def grow(self, size: int) -> None:
+        """It is so large now. Raises HTTPException where that is more than there is room for."""
+        if size > LARGE:
+            _Held.everybody += size - self.size
+            self.size = size
+            if _Held.everybody > ROOM:
+                raise HTTPException(503, headers={"Retry-After": COME_AGAIN, "Connection": "close"})
+
+
+async def _read(request: Request, most: int, held: _Held) -> bytes:
+    """The body, refused (413) as soon as it is told or seen to be larger than `most` bytes."""
+    told = request.headers.get("content-length", "0")[:18]  # digits: the limit before this one saw to that
+    size, pieces = 0, list[bytes]()
+    if int(told) > most:
+        raise HTTPException(413, headers={"Connection": "close"})
+    async for piece in request.stream():
+        size += len(piece)
+        if size > most:
+            raise HTTPException(413, headers={"Connection": "close"})
+        held.grow(size)
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _remote(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 def _ours(request: Request, body: bytes) -> base.Request:
@@ -164,9 +209,9 @@ def _keep_refused(channel: Channel, call: Call, why: str) -> None:
     """Keep a few of the requests refused, cut short, for whoever wonders why nothing arrives."""
     if rates.hit(f"hooks:refused:{channel.id}", REFUSED_KEPT, 3600):
         return
+    beginning = replace(call.request, body=call.request.body[:REFUSED_BODY])
     with transaction() as db:
-        receipt = intake.store(db, channel, call.request, remote=call.remote)
-        receipt.body = receipt.body[:REFUSED_BODY]
+        receipt = intake.store(db, channel, beginning, remote=call.remote)
         receipt.state, receipt.error = "refused", why
 
 

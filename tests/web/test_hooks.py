@@ -1,5 +1,6 @@
 """The webhook: what is acknowledged is stored, and what is stored is accounted for."""
 
+import asyncio
 import json
 import threading
 import time
@@ -9,14 +10,18 @@ from typing import Any
 import pytest
 import time_machine
 from sqlalchemy import func, select
+from starlette.exceptions import HTTPException
+from starlette.requests import Request as WebRequest
 from starlette.testclient import TestClient
 
 from app import intake, main
 from app.db import reading, transaction
 from app.models import Channel, Conversation, Message, RawReceipt
+from app.web import hooks
 from channels import api
 from channels.base import Answer, Request
 from tests import factories
+from tests.connectors import installed
 
 SECRET = factories.SECRETS["api"]["secret"]
 HELLO = {"type": "message", "id": "m-1", "from": {"id": "u-1", "name": "山田"}, "text": "在庫はありますか？"}
@@ -172,6 +177,51 @@ def test_more_than_three_megabytes_are_refused(client: TestClient) -> None:
     )
     assert count(RawReceipt) == 0
     assert post(client, json.dumps(HELLO).encode().ljust(3 * 1024 * 1024)).status_code == 200
+
+
+@pytest.fixture
+def roomy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A channel of a kind that takes five million bytes, as a mailbox does: "mail"."""
+    with installed(monkeypatch, max_request_bytes=5_000_000) as kind:
+        monkeypatch.setattr(kind, "answer", lambda *_: None)
+        with transaction() as db:
+            factories.channel(db, "post", key="mail")
+        yield
+
+
+@pytest.mark.usefixtures("channel", "roomy")
+def test_a_kind_that_takes_more_costs_the_others_nothing(client: TestClient) -> None:
+    large = b"x" * 4_500_000
+    assert client.post("/hooks/mail", content=large).status_code == 200
+    assert client.post("/hooks/mail", content=large + large).status_code == 413
+    assert post(client, large).status_code == 413
+    assert [len(receipt.body) for receipt in receipts()] == [len(large)]
+
+
+def test_a_body_is_given_up_as_soon_as_it_is_too_large() -> None:
+    asked = 0
+
+    async def endless() -> dict[str, Any]:
+        nonlocal asked
+        asked += 1
+        return {"type": "http.request", "body": b"x" * 1_000_000, "more_body": True}
+
+    request = WebRequest({"type": "http", "method": "POST", "headers": []}, endless)
+    with hooks._Held() as held, pytest.raises(HTTPException, match="413"):
+        asyncio.run(hooks._read(request, 5_000_000, held))
+    assert asked == 6
+
+
+@pytest.mark.usefixtures("channel", "roomy")
+def test_many_large_bodies_at_once_are_asked_to_come_again(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hooks, "ROOM", 4_000_000)
+    answer = client.post("/hooks/mail", content=b"x" * 4_500_000)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+    assert post(client, HELLO).status_code == 200  # small ones do not wait for room
+    again = client.post("/hooks/mail", content=b"x" * 3_500_000)
+    assert again.status_code == 200  # what was held is free again
 
 
 @pytest.mark.usefixtures("channel")
