@@ -40,7 +40,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "conversations": (
             "assigned", "handover", "resolved", "reopened", "snoozed", "woken", "labelled", "unlabelled",
             "escalated", "escalation.taken", "escalation.returned", "escalation.resolved", "linked", "unlinked",
-            "message.edited", "message.removed", "delivery.retried", "rated", "customer.changed",
+            "message.edited", "message.removed", "delivery.retried", "rated", "customer.changed", "stranger",
         ),
     }
 )  # fmt: skip

@@ -6,6 +6,9 @@ import hashlib
 from functools import cache
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from app import vault
 from app.config import settings
 from app.models import Channel
@@ -40,6 +43,17 @@ def features(channel: Channel) -> Features:
 def identity_kind(channel: Channel) -> str:
     """The kind of the identities that come in here."""
     return features(channel).identity_kind or channel.kind
+
+
+def bot_speaks(channel: Channel) -> bool:
+    """Whether the bot answers customers here by itself. Where a kind only suggests, the admin has to allow it."""
+    allowed = not features(channel).suggests or bool(channel.settings.get("bot_answers"))
+    return channel.bot_enabled and allowed
+
+
+def siblings(db: Session, channel: Channel) -> list[int]:
+    """The ids of the channels of this kind, this one among them."""
+    return list(db.scalars(select(Channel.id).filter_by(kind=channel.kind).order_by(Channel.id)))
 
 
 def address(channel: Channel, person: Person) -> tuple[str, str, str]:

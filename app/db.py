@@ -10,13 +10,15 @@ import logging
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import JSON, BigInteger, DateTime, Engine, Integer, MetaData, create_engine, event
+from sqlalchemy.dialects import postgresql as postgresql_dialect
+from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import URL, Connection, Dialect, make_url
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -283,6 +285,15 @@ def insert_if_new(db: Session, row: Base) -> bool:
     except IntegrityError:
         return False
     return True
+
+
+def insert_missing(db: Session, table: type[Base], rows: Sequence[dict[str, Any]]) -> None:
+    """Insert, in one statement, those of these rows that no unique key knows yet."""
+    if not rows:
+        return
+    db.flush()  # what they refer to
+    make = sqlite_dialect.insert if one_writer() else postgresql_dialect.insert
+    db.connection().execute(make(table).on_conflict_do_nothing(), list(rows))
 
 
 def passing(error: BaseException) -> bool:

@@ -18,13 +18,12 @@ from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, aliased
 
-from app import connect, customers, family, files, jobs, vault
+from app import connect, customers, family, files, jobs, outgoing, vault
 from app.db import insert_if_new, now, reading, transaction
 from app.events import record
-from app.inbox import hold
-from app.models import Agent, Channel, Conversation, Delivery, DeliveryRef, Identity, Message
+from app.inbox import hold, participants
+from app.models import Channel, Conversation, Delivery, DeliveryRef, Message
 from app.models.delivery import DELIVERED, FAILED, LADDER, QUEUED, READ, SENDING, SENT, UNKNOWN
-from app.models.message import INBOUND
 from channels import base, registry
 
 log = logging.getLogger(__name__)
@@ -112,36 +111,8 @@ def _claim(db: Session, delivery_id: int, claim: str) -> bool:
 
 def _prepare(db: Session, delivery_id: int, features: base.Features) -> Claimed:
     delivery = db.get_one(Delivery, delivery_id)
-    message = db.get_one(Message, delivery.message_id)
-    identity = db.get_one(Identity, delivery.identity_id)
-    agent = db.get(Agent, message.agent_id) if message.agent_id else None
-    last = _last_inbound(db, delivery)
-    outbound = base.Outbound(
-        key=f"m{message.id}",
-        to=base.Person(identity.address, identity.scope, name=identity.display, kind=identity.kind),
-        text=message.text,
-        html=message.html,
-        thread=last.context.get("thread", "") if last else "",
-        in_reply_to=(last.external_id or "") if last else "",
-        subject=message.subject,
-        attachments=files.outgoing(db, message),
-        quick_replies=tuple(message.quick_replies),
-        author=agent.name if agent else "",
-        conversation=str(message.conversation_id),
-        automatic=message.author == "bot",
-        last_inbound_at=last.sent_at if last else None,
-    )
-    return Claimed(delivery.id, delivery.attempts, outbound, features.idempotent)
-
-
-def _last_inbound(db: Session, delivery: Delivery) -> Message | None:
-    """What the customer last said to us there: providers thread answers by it, and some limit the time after it."""
-    theirs = select(Message).where(
-        Message.channel_id == delivery.channel_id,
-        Message.identity_id == delivery.identity_id,
-        Message.kind == INBOUND,
-    )
-    return db.scalar(theirs.order_by(Message.sent_at.desc(), Message.id.desc()).limit(1))
+    made = outgoing.outbound(db, delivery, features)
+    return Claimed(delivery.id, delivery.attempts, made, features.idempotent)
 
 
 def _send(connector: base.Connector[Any], claimed: Claimed) -> base.Sent | base.ChannelError:
@@ -165,7 +136,9 @@ def _finish(db: Session, claimed: Claimed, claim: str, outcome: base.Sent | base
                 delivery_id=delivery.id,
             )
             insert_if_new(db, ref)
-        climb(db, delivery, SENT)
+        participants.note_refused(db, delivery.message_id, outcome.refused)
+        if not climb(db, delivery, SENT) and outcome.refused:
+            _set(db, delivery, delivery.state, delivery.error)
         return
     if delivery.claim != claim or delivery.state != SENDING:
         return  # given up meanwhile, sent again by another worker, or known to have arrived

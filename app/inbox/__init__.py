@@ -5,15 +5,18 @@ event. What a person may not do is refused with a sentence (:class:`Refused`).
 """
 
 from app.inbox.cases import rate, reopen, resolve, snooze, wake
+from app.inbox.changing import edit, unsend
+from app.inbox.elsewhere import sent_elsewhere
 from app.inbox.escalations import escalate, give_back, settle, take
 from app.inbox.holding import Refused, hold, hold_all
 from app.inbox.labels import put_label, remove_label
 from app.inbox.links import link, unlink
-from app.inbox.messages import bot_reply, edit, note, reply, retry, unsend
+from app.inbox.messages import bot_reply, note, reply, retry
 from app.inbox.ownership import assign, hand_back, hand_over, take_over
 from app.inbox.profile import Profile, edit_customer
 from app.inbox.reading import claim_lock, discard_draft, mark_read, release_lock, save_draft
 from app.inbox.receiving import Received, Said, receive
+from app.inbox.strangers import tell_of_stranger
 
 __all__ = [
     "Profile",
@@ -45,10 +48,12 @@ __all__ = [
     "resolve",
     "retry",
     "save_draft",
+    "sent_elsewhere",
     "settle",
     "snooze",
     "take",
     "take_over",
+    "tell_of_stranger",
     "unlink",
     "unsend",
     "wake",

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app import connect
 from app.models import Case, Channel, Conversation
 from app.models.conversation import BOT, HUMAN, OPEN, RESOLVED, SNOOZED
 
@@ -107,7 +108,7 @@ def _renew(conversation: Conversation, channel: Channel | None) -> None:
     conversation.status = OPEN
     conversation.assignee_id = None
     conversation.bot_misses, conversation.bot_asked = 0, []
-    owner = BOT if channel is not None and channel.bot_enabled else HUMAN
+    owner = BOT if channel is not None and connect.bot_speaks(channel) else HUMAN
     if conversation.owner != owner:
         conversation.owner, conversation.owner_epoch = owner, conversation.owner_epoch + 1
 

@@ -13,7 +13,7 @@ from app.models.message import SYSTEM
 
 
 def line(
-    db: Session, conversation: Conversation, what: str, *, agent: Agent | None = None, **data: Any
+    db: Session, conversation: Conversation, what: str, /, *, agent: Agent | None = None, **data: Any
 ) -> Message:
     """Add the system line `what` with its data; the reader's language is chosen by the page."""
     case = current_case(db, conversation)

@@ -1,8 +1,9 @@
-"""What is said in the thread: by an agent, among ourselves, by the bot; and what is said anew or taken back."""
+"""What is said in the thread: by an agent, among ourselves, by the bot."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 from app import connect, family, jobs, search
 from app.db import after_commit, now
 from app.events import record
-from app.inbox import reading
+from app.inbox import participants, reading
 from app.inbox.current import current_case, open_case
 from app.inbox.holding import Refused, hold, moment
 from app.inbox.ownership import become_human
@@ -23,7 +24,6 @@ from app.models import (
     Case,
     Channel,
     Conversation,
-    Decision,
     Delivery,
     DeliveryRef,
     Identity,
@@ -32,7 +32,10 @@ from app.models import (
 from app.models.conversation import BOT
 from app.models.delivery import FAILED, QUEUED, SENT, UNKNOWN
 from app.models.message import INBOUND, NOTE, OUTBOUND
-from app.text import clean
+from app.text import clean, one_line
+from channels import base
+
+MAX_SUBJECT = 300  # characters
 
 
 def reply(
@@ -45,11 +48,16 @@ def reply(
     channel_id: int | None = None,
     attachments: Sequence[Attachment] = (),
     quick_replies: Sequence[str] = (),
+    others: Sequence[base.Participant] = (),
+    subject: str = "",
+    html: str = "",
 ) -> Message:
     """Answer the customer; the thread is a person's from then on. The same `client_id` again changes nothing.
 
-    `channel_id`: which way it goes; None: the way the customer wrote last. Raises :class:`Refused` with status
-    409 while another agent holds the reply lock, 422 on an empty or over-long text or an unreachable customer.
+    `channel_id`: which way it goes; None: the way the customer wrote last. `others` get it, too; `subject` ("":
+    that of what is answered) and `html` (clean already) go with it where the channel has them. Raises
+    :class:`Refused` with status 409 while another agent holds the reply lock, 422 on an empty or over-long text,
+    an address that is none, or an unreachable customer.
     """
     head = hold(db, conversation)
     if stored := by_client_id(db, head, client_id):
@@ -60,6 +68,10 @@ def reply(
     message = _outbound(now(), own, identity, channel, text, client_id, quick_replies)
     message.author, message.agent_id = "agent", agent.id
     _check(message.text, channel, attachments)
+    _address(db, message, channel, identity, others)
+    features = connect.features(channel)
+    message.subject = one_line(subject, MAX_SUBJECT) if features.subject else ""
+    message.html = clean(html) if features.html else ""
     case = _case_to_answer(db, head, channel)
     message.case_id = case.id
     become_human(db, head, agent)  # before the words, so that the thread reads in order
@@ -140,37 +152,6 @@ def note(
     return message
 
 
-def edit(db: Session, conversation: Conversation, message: Message, text: str, at: datetime) -> None:
-    """The sender changed their message; of several edits the latest `at` wins."""
-    head = hold(db, conversation)
-    db.refresh(message)
-    if message.removed_at or (message.edited_at and at <= message.edited_at):
-        return
-    message.text, message.edited_at = clean(text)[:MAX_TEXT], at
-    if head.last_message_id == message.id:
-        show(head, message)
-    search.index_message(db, message)
-    record(db, "message.edited", head, actor=message.author, message=message)
-
-
-def unsend(db: Session, conversation: Conversation, message: Message) -> None:
-    """The sender took their message back: text and files are forgotten, a tombstone stays."""
-    head = hold(db, conversation)
-    db.refresh(message)
-    if message.removed_at:
-        return
-    search.remove(db, message)
-    message.text = message.html = message.subject = ""
-    message.context, message.removed_at = {}, now()
-    for decision in db.scalars(select(Decision).filter_by(message_id=message.id)):
-        decision.detail = {**decision.detail, "question": ""}
-    for attachment in db.scalars(select(Attachment).filter_by(message_id=message.id)):
-        attachment.message_id = None
-    if head.last_message_id == message.id:
-        head.last_preview = ""
-    record(db, "message.removed", head, actor=message.author, message=message)
-
-
 def retry(db: Session, agent: Agent, conversation: Conversation, message: Message) -> None:
     """Send again what failed, or what we do not know to have arrived. Raises :class:`Refused` on anything else."""
     head = hold(db, conversation)
@@ -193,7 +174,7 @@ def by_client_id(db: Session, conversation: Conversation, client_id: str) -> Mes
 
 
 def ways(db: Session, head: Conversation) -> list[tuple[Identity, Channel]]:
-    """Every way this customer can be written to, the one they used last first."""
+    """Every way this customer can be written to, the one they used last first, and last those where nothing arrives."""
     members = [row.customer_id for row in family.family(db, head)]
     identities = list(db.scalars(select(Identity).where(Identity.customer_id.in_(members))))
     channels = list(db.scalars(select(Channel).where(Channel.enabled).order_by(Channel.id)))
@@ -209,7 +190,13 @@ def ways(db: Session, head: Conversation) -> list[tuple[Identity, Channel]]:
     ).first()
     found = [(one, channel) for one in identities for channel in channels if _reaches(one, channel)]
     return sorted(
-        found, key=lambda way: (way[1].id != head.last_channel_id, way[0].id != last, -way[0].proof)
+        found,
+        key=lambda way: (
+            bool(way[0].unreachable),
+            way[1].id != head.last_channel_id,
+            way[0].id != last,
+            -way[0].proof,
+        ),
     )
 
 
@@ -260,6 +247,15 @@ def _check(text: str, channel: Channel, attachments: Sequence[Attachment]) -> No
     for attachment in attachments:
         if attachment.size > features.max_attachment_bytes:
             raise Refused("“%(name)s” cannot be sent this way: it is too large.", name=attachment.name)
+
+
+def _address(
+    db: Session, message: Message, channel: Channel, identity: Identity, others: Sequence[base.Participant]
+) -> None:
+    """Who else it goes to stands in its context, and they take part from now on. Raises :class:`Refused`."""
+    if kept := participants.copies(channel, identity, others):
+        message.context = {"others": [asdict(one) for one in kept]}
+        participants.remember(db, channel, [(message.conversation_id, kept)])
 
 
 def _case_to_answer(db: Session, head: Conversation, channel: Channel) -> Case:

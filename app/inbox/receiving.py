@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 from app import connect, family, search
 from app.db import now
 from app.events import Happening, record_all
-from app.inbox.current import cases_for_inbound
+from app.inbox.current import cases_for_inbound, current_cases
 from app.inbox.holding import hold_all
 from app.inbox.summary import show, wait_from
-from app.models import Channel, Conversation, Identity, Message
-from app.models.message import INBOUND
+from app.models import Case, Channel, Conversation, Identity, Message
+from app.models.message import INBOUND, OUTBOUND
 from app.text import clean
 
 MAX_TEXT = 20_000  # characters of a message
@@ -27,7 +27,11 @@ RACES = 3  # times a message may turn out to have been stored by somebody else m
 
 @dataclass(frozen=True)
 class Said:
-    """One message as the door in hands it over, already cleaned of what belongs to a provider."""
+    """One message as the door in hands it over, already cleaned of what belongs to a provider.
+
+    `quiet`: it is shown, but asks nothing of anybody. `place`: the conversation it stands in, where that is not its
+    sender's own (somebody else who takes part in it).
+    """
 
     external_id: str
     text: str = ""
@@ -36,6 +40,8 @@ class Said:
     sent_at: datetime | None = None
     kind: str = INBOUND
     context: dict[str, Any] = field(default_factory=dict)
+    quiet: bool = False
+    place: int | None = None
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,7 @@ class _Arrival:
 
     said: Said
     identity: Identity
-    own: Conversation
+    conversation: Conversation
     head: Conversation
 
 
@@ -75,7 +81,7 @@ def receive(db: Session, channel: Channel, arriving: Sequence[tuple[Identity, Sa
 
 def _receive(db: Session, channel: Channel, arriving: Sequence[tuple[Identity, Said]]) -> list[Received]:
     arrivals = _arrivals(db, arriving)
-    stored = _seen(db, channel, [one.said.external_id for one in arrivals])
+    stored = seen(db, channel, [one.said.external_id for one in arrivals])
     before = set(stored)
     fresh = {one.said.external_id: one for one in reversed(arrivals) if one.said.external_id not in stored}
     news = _store(db, channel, list(reversed(fresh.values())))
@@ -89,20 +95,48 @@ def _store(
     """The messages of arrivals that are new, each with its case and what it did to it."""
     places = _places(db, channel, arrivals)
     messages = [_message(channel, one, at) for one, at in zip(arrivals, places, strict=True)]
-    about = [
-        (one.head, message.sent_at, message.subject or message.text)
-        for one, message in zip(arrivals, messages, strict=True)
-    ]
-    cases = cases_for_inbound(db, channel, about) if about else []
+    both = list(zip(arrivals, messages, strict=True))
+    _mark_answered(db, channel, both)
+    cases = _cases(db, channel, both)
     for message, (case, _) in zip(messages, cases, strict=True):
-        message.case_id = case.id
+        message.case_id = case.id if case else None
     db.add_all(messages)
     db.flush()
-    news = [
-        (one, message, change) for one, message, (_, change) in zip(arrivals, messages, cases, strict=True)
-    ]
+    news = [(one, message, change) for (one, message), (_, change) in zip(both, cases, strict=True)]
     _tell(db, news)
     return news
+
+
+def _cases(
+    db: Session, channel: Channel, both: Sequence[tuple[_Arrival, Message]]
+) -> list[tuple[Case | None, str]]:
+    """The case of each, and what it did to it. What is quiet does nothing: it stands with what is open, if anything."""
+    asking = [
+        (one.head, message.sent_at, message.subject or message.text)
+        for one, message in both
+        if not one.said.quiet
+    ]
+    found = iter(cases_for_inbound(db, channel, asking) if asking else ())
+    quiet = [one.head for one, _ in both if one.said.quiet]
+    current = current_cases(db, quiet) if quiet else {}
+    return [(current.get(one.head.id), "") if one.said.quiet else next(found) for one, _ in both]
+
+
+def _mark_answered(db: Session, channel: Channel, both: Sequence[tuple[_Arrival, Message]]) -> None:
+    """What an answer given with another tool already stands below waits for nobody any more."""
+    if not connect.features(channel).copies:
+        return
+    for one, message in both:
+        last = one.head.last_message_at
+        if last is not None and message.sent_at < last and answered_since(db, one.head, message.sent_at):
+            message.context = {**message.context, "out_of_turn": "answered"}
+
+
+def answered_since(db: Session, head: Conversation, at: datetime) -> bool:
+    """Whether one of us answered in this thread at that time or later."""
+    ours = (Message.kind == OUTBOUND, Message.author == "agent", Message.sent_at >= at)
+    mine = Message.conversation_id.in_(family.family_ids(db, head))
+    return db.scalar(select(Message.id).where(mine, *ours).limit(1)) is not None
 
 
 def _received(one: _Arrival, stored: Mapping[str, Message], before: set[str]) -> Received:
@@ -113,25 +147,31 @@ def _received(one: _Arrival, stored: Mapping[str, Message], before: set[str]) ->
 
 
 def _arrivals(db: Session, arriving: Sequence[tuple[Identity, Said]]) -> list[_Arrival]:
+    """Where each belongs. The senders' own threads are held even where they speak in another one: that is what makes
+    the same message by two ways wait for itself."""
     own = family.conversations_of(db, [identity.customer_id for identity, _ in arriving])
     mine = [own[identity.customer_id] for identity, _ in arriving]
-    heads = hold_all(db, mine)
+    there = [db.get_one(Conversation, said.place) if said.place else None for _, said in arriving]
+    heads = hold_all(db, mine + [one for one in there if one])
+    own_heads, other_heads = heads[: len(mine)], iter(heads[len(mine) :])
     return [
-        _Arrival(said, identity, conversation, head)
-        for (identity, said), conversation, head in zip(arriving, mine, heads, strict=True)
+        _Arrival(said, identity, place or conversation, next(other_heads) if place else head)
+        for (identity, said), conversation, head, place in zip(arriving, mine, own_heads, there, strict=True)
     ]
 
 
-def _seen(db: Session, channel: Channel, external_ids: Sequence[str]) -> dict[str, Message]:
+def seen(db: Session, channel: Channel, external_ids: Sequence[str]) -> dict[str, Message]:
     """Those of these ids we have. Asked while the threads are held: who sends one twice at once is waited for."""
-    wanted = select(Message).where(Message.channel_id == channel.id, Message.external_id.in_(external_ids))
+    same = connect.features(channel).same_everywhere
+    channels = connect.siblings(db, channel) if same else [channel.id]
+    wanted = select(Message).where(Message.channel_id.in_(channels), Message.external_id.in_(external_ids))
     return {message.external_id: message for message in db.scalars(wanted) if message.external_id}
 
 
 def _message(channel: Channel, one: _Arrival, at: datetime) -> Message:
     said = one.said
     return Message(
-        conversation_id=one.own.id,
+        conversation_id=one.conversation.id,
         kind=said.kind,
         author="customer",
         identity_id=one.identity.id,
@@ -151,7 +191,7 @@ def _places(db: Session, channel: Channel, arrivals: Sequence[_Arrival]) -> list
     A live sender sends one message after the other, so theirs keep the order they came in. *Trap:* the time is
     worked out from how long a message waited, and a slow server makes that shorter for the first than for the next.
     """
-    said = [_said_at(one) for one in arrivals]
+    said = [said_at(one.said, one.head) for one in arrivals]
     if not connect.features(channel).live:
         return said
     last: dict[int, datetime] = {}
@@ -161,15 +201,15 @@ def _places(db: Session, channel: Channel, arrivals: Sequence[_Arrival]) -> list
     return said
 
 
-def _said_at(one: _Arrival) -> datetime:
+def said_at(said: Said, head: Conversation) -> datetime:
     """The provider's time; ours, where it gave none or one of the future, and then not before what stands there."""
-    if one.said.sent_at is not None and one.said.sent_at <= now():
-        return one.said.sent_at
-    return max(now(), one.head.last_message_at or now())
+    if said.sent_at is not None and said.sent_at <= now():
+        return said.sent_at
+    return max(now(), head.last_message_at or now())
 
 
 def _last_said(db: Session, one: _Arrival) -> datetime | None:
-    mine = (Message.conversation_id == one.own.id, Message.identity_id == one.identity.id)
+    mine = (Message.conversation_id == one.conversation.id, Message.identity_id == one.identity.id)
     return db.scalar(
         select(Message.sent_at)
         .where(*mine, Message.kind == INBOUND)
@@ -183,15 +223,21 @@ def _tell(db: Session, news: Sequence[tuple[_Arrival, Message, str]]) -> None:
     after the messages have their ids, so that each is written once."""
     search.index_new(db, [message for _, message, _ in news])
     for one, message, _ in news:
-        one.head.inbound_count += 1  # counts everything of the customer, a call or a visit noted included
+        if not message.quiet:
+            one.head.inbound_count += 1  # everything of the customer, a call or a visit noted included
         if one.head.locale == "" and one.said.context.get("locale"):
             one.head.locale = str(one.said.context["locale"])[:16]
         show(one.head, message)
-        wait_from(one.head, message.sent_at)
+        if not message.quiet and "out_of_turn" not in message.context:
+            wait_from(one.head, message.sent_at)
     record_all(
         db,
         [
-            Happening("message.received", one.head, "customer", message=message, data={"case": change})
+            Happening("message.received", one.head, "customer", message=message, data=_told(message, change))
             for one, message, change in news
         ],
     )
+
+
+def _told(message: Message, change: str) -> dict[str, Any]:
+    return {"case": change, "quiet": True} if message.quiet else {"case": change}

@@ -11,7 +11,7 @@ from app.family import family_ids
 from app.models import Case, Conversation, Escalation, Message
 from app.models.conversation import HUMAN, OPEN, RESOLVED, SNOOZED
 from app.models.escalation import ACTIVE
-from app.models.message import OUTBOUND, SHOWN, SYSTEM
+from app.models.message import OUTBOUND, SHOWN, SYSTEM, asks, in_turn
 from app.text import one_line
 
 
@@ -57,7 +57,7 @@ def recount(db: Session, head: Conversation) -> None:
     cases = list(db.scalars(select(Case).where(Case.conversation_id.in_(ids), Case.status != RESOLVED)))
     states = {case.status for case in cases}
     head.status = OPEN if OPEN in states else SNOOZED if states else RESOLVED
-    head.inbound_count = db.scalar(select(func.count()).where(mine, Message.author == "customer")) or 0
+    head.inbound_count = db.scalar(select(func.count()).where(mine, asks())) or 0
     active = select(Escalation.id).join(Case, Case.id == Escalation.case_id)
     active = active.where(Case.conversation_id.in_(ids), Escalation.state.in_(ACTIVE))
     head.escalated = db.scalars(active.limit(1)).first() is not None
@@ -74,8 +74,8 @@ def _waiting_since(db: Session, ids: list[int]) -> datetime | None:
     """When the customer began to wait: with their first words, or the handover, that nothing has answered yet."""
     mine, what = Message.conversation_id.in_(ids), Message.context["what"].as_string()
     system = Message.kind == SYSTEM
-    settles = (Message.kind == OUTBOUND) | (system & what.in_(("resolved", "handed_back")))
+    settles = ((Message.kind == OUTBOUND) & in_turn()) | (system & what.in_(("resolved", "handed_back")))
     last = db.scalar(select(func.max(Message.id)).where(mine, settles)) or 0
-    begins = (Message.author == "customer") | (system & (what == "handed_over"))
+    begins = (asks() & in_turn()) | (system & (what == "handed_over"))
     first = select(Message.sent_at).where(mine, begins, Message.id > last).order_by(Message.id)
     return db.scalars(first.limit(1)).first()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,8 +14,11 @@ from app import answers, connect, deliver, family, files, inbox, realtime
 from app.customers import Address
 from app.db import after_commit, now, passing
 from app.inbox import Received
+from app.intake import elsewhere
+from app.intake.keeping import Kept, keep
 from app.intake.outcome import Outcome
 from app.intake.people import contact, identity_for, known, meet
+from app.intake.places import Place, places
 from app.intake.said import key, said
 from app.models import Channel, Conversation, Identity, Message
 from app.models.conversation import BOT
@@ -24,39 +28,69 @@ from channels import base
 log = logging.getLogger(__name__)
 
 
-def accept(db: Session, channel: Channel, events: Iterable[base.Event]) -> list[Outcome]:
+@dataclass(frozen=True)
+class Come:
+    """An event, and the raw receipt it came by, if that is told."""
+
+    event: base.Event
+    receipt_id: int | None = None
+
+
+def accept(
+    db: Session, channel: Channel, events: Iterable[base.Event], receipts: Sequence[int] = ()
+) -> list[Outcome]:
     """Take in what a connector read. Messages that follow each other are taken together; where that fails, and
     for everything else, each event has a savepoint of its own: a bad one costs no neighbour.
 
-    Returns for each event {"event": its name} with "message" (and "new": whether it was stored just now) or
-    "excluded" (why it became none).
+    `receipts`: for each event, the id of the raw receipt it came by (none at all: not told). Returns for each event
+    {"event": its name} with "message" (and "new": whether it was stored just now) or "excluded" (why it became none).
     """
-    taken = list(events)
-    people = _hold_all(db, channel, taken) if len(taken) > 1 else {}
+    taken = [Come(event, id) for event, id in zip_longest(events, receipts)]
+    people = _hold_all(db, channel, [one.event for one in taken]) if len(taken) > 1 else {}
     outcomes: list[Outcome] = []
-    for is_message, group in groupby(taken, lambda event: isinstance(event, base.Inbound)):
-        run = list(group)
-        outcomes += _together(db, channel, run, people) if is_message else _each(db, channel, run)
+    for together, run in _runs(taken):
+        outcomes += _together(db, channel, run, people) if together else _each(db, channel, run)
     return outcomes
 
 
+def _runs(taken: Sequence[Come]) -> Iterator[tuple[bool, list[Come]]]:
+    """What can be taken together: messages that follow each other, none of which answers another of them (where that
+    one stands has to be known first)."""
+    run: list[Come] = []
+    ids: set[object] = set()
+    for one in taken:
+        event = one.event
+        fits = isinstance(event, base.Inbound) and event.kind != "outbound"
+        follows = isinstance(event, base.Inbound) and bool(ids) and not ids.isdisjoint(event.answers)
+        if run and (follows or not fits):
+            yield True, run
+            run, ids = [], set()
+        if not fits:
+            yield False, [one]
+            continue
+        run.append(one)
+        if isinstance(event, base.Inbound) and "message_id" in event.context:
+            ids.add(str(event.context["message_id"]))
+    if run:
+        yield True, run
+
+
 def _together(
-    db: Session, channel: Channel, messages: Sequence[base.Event], people: Mapping[Address, Identity]
+    db: Session, channel: Channel, run: Sequence[Come], people: Mapping[Address, Identity]
 ) -> list[Outcome]:
-    inbound = [one for one in messages if isinstance(one, base.Inbound)]
-    if len(inbound) > 1:
+    if len(run) > 1:
         try:
             with db.begin_nested():
-                return [{"event": "inbound", **one} for one in _inbound(db, channel, inbound, people)]
+                return [{"event": "inbound", **one} for one in _inbound(db, channel, run, people)]
         except Exception as error:
             if passing(error):
                 raise
-            log.debug("%s messages are taken in one by one: %s", len(inbound), error)
-    return _each(db, channel, inbound)
+            log.debug("%s messages are taken in one by one: %s", len(run), error)
+    return _each(db, channel, run)
 
 
-def _each(db: Session, channel: Channel, events: Iterable[base.Event]) -> list[Outcome]:
-    return [_accept_one(db, channel, event) for event in events]
+def _each(db: Session, channel: Channel, events: Iterable[Come]) -> list[Outcome]:
+    return [_accept_one(db, channel, one) for one in events]
 
 
 def _hold_all(db: Session, channel: Channel, events: Sequence[base.Event]) -> dict[Address, Identity]:
@@ -74,11 +108,11 @@ def _hold_all(db: Session, channel: Channel, events: Sequence[base.Event]) -> di
     return people
 
 
-def _accept_one(db: Session, channel: Channel, event: base.Event) -> Outcome:
-    name = type(event).__name__.lower()
+def _accept_one(db: Session, channel: Channel, one: Come) -> Outcome:
+    name = type(one.event).__name__.lower()
     try:
         with db.begin_nested():
-            return {"event": name, **_take(db, channel, event)}
+            return {"event": name, **_take(db, channel, one)}
     except inbox.Refused as refused:
         return {"event": name, "excluded": str(refused)}
     except Exception as error:
@@ -88,10 +122,12 @@ def _accept_one(db: Session, channel: Channel, event: base.Event) -> Outcome:
         return {"event": name, "failed": clean(f"{type(error).__name__}: {error}")[:500]}
 
 
-def _take(db: Session, channel: Channel, event: base.Event) -> Outcome:
-    match event:
+def _take(db: Session, channel: Channel, one: Come) -> Outcome:
+    match event := one.event:
+        case base.Inbound(kind="outbound"):
+            return elsewhere.take(db, channel, event, one.receipt_id)
         case base.Inbound():
-            return _inbound(db, channel, [event], {})[0]
+            return _inbound(db, channel, [one], {})[0]
         case base.Receipt():
             return deliver.receipt(db, channel, event)
         case base.Typing():
@@ -111,32 +147,52 @@ def _take(db: Session, channel: Channel, event: base.Event) -> Outcome:
 
 
 def _inbound(
-    db: Session, channel: Channel, events: Sequence[base.Inbound], people: Mapping[Address, Identity]
+    db: Session, channel: Channel, run: Sequence[Come], people: Mapping[Address, Identity]
 ) -> list[Outcome]:
-    """Store messages that follow each other, with their files, then let the bot answer what is new."""
-    wanted = [event for event in events if event.kind != "outbound"]
+    """Store messages that follow each other, with what they bring along, then let the bot answer what is new."""
     arriving = [
-        (identity_for(db, channel, one.sender, people.get(connect.address(channel, one.sender))), said(one))
-        for one in wanted
+        (_sender(db, channel, one.event, people), one.event, one.receipt_id)
+        for one in run
+        if isinstance(one.event, base.Inbound)
     ]
-    received = iter(zip(arriving, inbox.receive(db, channel, arriving), strict=True))
-    outcomes: list[Outcome] = []
-    for event in events:
-        if event.kind == "outbound":
-            outcomes.append({"excluded": "sent by our own side with another tool"})
-            continue
-        (identity, _), one = next(received)
-        outcomes.append(_outcome(one))
-        if one.new:
-            files.bring(db, channel, one.message, identity, event.attachments)
-            if event.kind == "inbound" and not event.auto:
-                _answer(db, channel, identity, one)
-    return outcomes
+    where = places(db, channel, [(identity, event) for identity, event, _ in arriving])
+    real = [(*one, place) for one, place in zip(arriving, where, strict=True) if not place.echo]
+    beside = connect.features(channel).copies
+    wanted = [(identity, said(event, place, html_beside=beside)) for identity, event, _, place in real]
+    received = inbox.receive(db, channel, wanted) if wanted else []
+    both = list(zip(real, received, strict=True))
+    keep(db, channel, [Kept(event, got.message, id) for (_, event, id, _), got in both if got.new])
+    outcomes = iter(
+        [_settle(db, channel, identity, event, place, got) for (identity, event, _, place), got in both]
+    )
+    return [{"excluded": "our own echo"} if place.echo else next(outcomes) for place in where]
 
 
-def _outcome(one: Received) -> Outcome:
-    told: Outcome = {"message": one.message.id, "new": one.new}
-    return told if one.new else {**told, "excluded": "seen before"}
+def _sender(
+    db: Session, channel: Channel, event: base.Inbound, people: Mapping[Address, Identity]
+) -> Identity:
+    identity = identity_for(db, channel, event.sender, people.get(connect.address(channel, event.sender)))
+    if identity.unreachable:  # somebody writes from there, so it is there
+        identity.unreachable, identity.unreachable_at = "", None
+    return identity
+
+
+def _settle(
+    db: Session, channel: Channel, identity: Identity, event: base.Inbound, place: Place, received: Received
+) -> Outcome:
+    """What a stored message brings along and brings about; told for the books."""
+    told: Outcome = {"message": received.message.id, "new": received.new}
+    if not received.new:
+        other = received.message.channel_id != channel.id
+        return {**told, "excluded": "seen before: another mailbox" if other else "seen before"}
+    files.bring(db, channel, received.message, identity, event.attachments)
+    if place.answers_in is not None and not received.message.quiet:
+        inbox.tell_of_stranger(db, place.answers_in, identity, received.conversation)
+    if event.sort == "unreadable":
+        inbox.hand_over(db, received.conversation, "unreadable")
+    elif event.kind == "inbound" and not event.auto and not received.message.quiet:
+        _answer(db, channel, identity, received)
+    return told
 
 
 def _answer(db: Session, channel: Channel, identity: Identity, received: Received) -> None:

@@ -42,7 +42,7 @@ def contact(channel: Channel, person: base.Person) -> Contact:
         name=person.name,
         proof=customers.PROOF[person.proof],
         locale=clean(person.locale)[:16],
-        owner="bot" if channel.bot_enabled else "human",
+        owner="bot" if connect.bot_speaks(channel) else "human",
     )
 
 

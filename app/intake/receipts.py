@@ -142,7 +142,8 @@ def _read(db: Session, channel: Channel, receipts: Sequence[RawReceipt]) -> None
     """What is in them all is accepted together, and each is told what became of its own."""
     parse = _parser(channel)
     parsed = {receipt.id: _parsed(parse, receipt) for receipt in receipts}
-    outcomes = iter(accept(db, channel, [event for events in parsed.values() for event in events or ()]))
+    come = [(event, id) for id, events in parsed.items() for event in events or ()]
+    outcomes = iter(accept(db, channel, [event for event, _ in come], [id for _, id in come]))
     for receipt in receipts:
         events = parsed[receipt.id]
         if events is not None:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from app import connect
 from app.inbox import Said
+from app.intake.keeping import MOST_OTHERS
+from app.intake.places import OWN, Place
 from app.text import clean
 from channels import base
 
 OURS = {
+    "sort",
+    "others",
+    "others_count",
+    "tool",
+    "answers_in",
+    "out_of_turn",
     "files",
     "locale",
     "thread",
@@ -20,23 +29,42 @@ OURS = {
 }  # never a sender's to say
 
 
-def said(event: base.Inbound) -> Said:
-    """The event in the form the inbox stores it, nothing of it too long or unfit for a column."""
+def said(event: base.Inbound, place: Place = OWN, *, html_beside: bool = False) -> Said:
+    """The event in the form the inbox stores it, nothing of it too long or unfit for a column.
+
+    `html_beside`: its HTML is kept in a row of its own (:mod:`app.intake.keeping`).
+    """
     beside = {  # an answer needs these, and the sender's own page their id of it
         "locale": event.sender.locale[:16],
         "thread": event.thread[:200],
         "client_id": event.client_id[:200],
     }
     told = {name: value for name, value in event.context.items() if name not in OURS}
+    if place.answers_in is not None:
+        told["answers_in"] = place.answers_in
     return Said(
         external_id=key(event.external_id),
         text=event.text,
-        html=event.html,
+        html="" if html_beside else event.html,
         subject=event.subject,
         sent_at=event.sent_at,
         kind=event.kind,
-        context=_storable({**told, **{name: value for name, value in beside.items() if value}}),
+        context=_storable(
+            {**told, **{name: value for name, value in beside.items() if value}, **_about(event)}
+        ),
+        quiet=event.sort in base.QUIET,
+        place=place.conversation_id,
     )
+
+
+def _about(event: base.Inbound) -> dict[str, Any]:
+    """What it is where it is no ordinary message, and who else got it."""
+    told: dict[str, Any] = {"sort": event.sort[:40]} if event.sort else {}
+    if event.others:
+        told["others"] = [asdict(one) for one in event.others[:MOST_OTHERS]]
+    if len(event.others) > MOST_OTHERS:
+        told["others_count"] = len(event.others)
+    return told
 
 
 def key(external_id: str) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, and_, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
 from app.models.columns import Array, At, Body, Id, Line, Made, Object, Ref, Word
+from channels.events import QUIET
 
 INBOUND, OUTBOUND, NOTE, SYSTEM, CALL, STORE = "inbound", "outbound", "note", "system", "call", "store"
 PUBLIC = (INBOUND, OUTBOUND)  # the only kinds a customer may ever see
@@ -53,3 +54,24 @@ class Message(Base):
         Never a customer's: who chose theirs to be another message's could cover that one up.
         """
         return f"m-{self.client_id if self.author == 'agent' and self.client_id else self.id}"
+
+    @property
+    def quiet(self) -> bool:
+        """Whether it asks nothing of anybody: an automatic answer, list mail, spam."""
+        return self.context.get("sort") in QUIET
+
+
+def asks() -> ColumnElement[bool]:
+    """Messages of a customer that are not :attr:`Message.quiet`: these count as unread, and open cases."""
+    sort = func.coalesce(Message.context["sort"].as_string(), "")
+    return and_(Message.author == "customer", sort.not_in(sorted(QUIET)))
+
+
+def in_turn() -> ColumnElement[bool]:
+    """Messages that stood last when they came in.
+
+    What was said earlier and only comes to light now (a mailbox read afterwards, folder by folder) neither answers
+    what was asked after it, nor waits for what has been answered since: its context says ``out_of_turn``.
+    """
+    told: ColumnElement[bool] = Message.context["out_of_turn"].as_string().is_(None)
+    return told

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.models import Case, Conversation, CustomerLink, Escalation, Message
 from app.models.conversation import BOT, HUMAN, OPEN, RESOLVED, SNOOZED
 from app.models.escalation import ACTIVE
-from app.models.message import OUTBOUND, SHOWN, SYSTEM
+from app.models.message import OUTBOUND, SHOWN, SYSTEM, asks, in_turn
 from app.verify.parts import Check, Step, check, walk
 
 
@@ -38,7 +38,7 @@ class _Truth:
         said = select(Conversation.head_id, func.count()).join(
             Message, Message.conversation_id == Conversation.id
         )
-        self.inbound = _pairs(db, said.where(within, Message.author == "customer"))
+        self.inbound = _pairs(db, said.where(within, asks()))
         latest = select(Conversation.head_id, func.max(Message.sent_at)).join(
             Message, Message.conversation_id == Conversation.id
         )
@@ -53,8 +53,8 @@ class _Truth:
         active = active.join(Escalation, Escalation.case_id == Case.id)
         self.escalated = _pairs(db, active.where(within, Escalation.state.in_(ACTIVE)))
         what, system = Message.context["what"].as_string(), Message.kind == SYSTEM
-        settles = (Message.kind == OUTBOUND) | (system & what.in_(("resolved", "handed_back")))
-        begins = (Message.author == "customer") | (system & (what == "handed_over"))
+        settles = ((Message.kind == OUTBOUND) & in_turn()) | (system & what.in_(("resolved", "handed_back")))
+        begins = (asks() & in_turn()) | (system & (what == "handed_over"))
         newest = select(Conversation.head_id, func.max(Message.id)).join(
             Message, Message.conversation_id == Conversation.id
         )

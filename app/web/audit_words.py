@@ -81,6 +81,7 @@ SENTENCES: Mapping[str, str] = {
     "delivery.retried": "A failed message was sent again.",
     "rated": "Rated %(score)s of 5.",
     "customer.changed": "The customer's details were changed.",
+    "stranger": "Somebody else answered a message of this thread.",
 }
 ACTORS = {"bot": "Bot", "customer": "Customer", "system": "System"}
 

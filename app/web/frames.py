@@ -48,7 +48,8 @@ class News:
     @property
     def calls(self) -> bool:
         """Whether it is worth calling somebody who is not looking."""
-        return self.head.owner == HUMAN and self.change.kind in ("message.received", "handover")
+        worth = self.change.kind in ("message.received", "handover") and not self.change.data.get("quiet")
+        return worth and self.head.owner == HUMAN
 
 
 def news_of(db: Session, change: Change) -> News | None:

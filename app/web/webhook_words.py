@@ -30,6 +30,7 @@ KINDS: Mapping[str, str] = {
     "unlinked": "Two customers were separated",
     "rated": "A customer gave a rating",
     "customer.changed": "What is noted about a customer changed",
+    "stranger": "A stranger answered a message of a conversation",
     "escalated": "Put before the supervisors",
     "escalation.taken": "An escalation was taken",
     "escalation.returned": "An escalation came back with advice",

@@ -1,0 +1,60 @@
+"""The ids messages are known by at their providers, theirs and ours."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from sqlalchemy import Row, Select, select
+from sqlalchemy.orm import Session
+
+from app import connect
+from app.models import Channel, Delivery, DeliveryRef, Message, MessageRef
+
+LIMIT = 512  # of an id as it is stored
+
+
+@dataclass(frozen=True)
+class Known:
+    """Provider's id → conversation of the message: `ours` of what we sent, `theirs` of what came in."""
+
+    ours: dict[str, int] = field(default_factory=dict)
+    theirs: dict[str, int] = field(default_factory=dict)
+
+    def conversation(self, id: str) -> int | None:
+        """Where the message of this id stands. Our own ids cannot be made up, so they go first."""
+        stored = stored_as(id)
+        return self.ours.get(stored, self.theirs.get(stored))
+
+    def is_ours(self, id: str) -> bool:
+        """Whether we sent it."""
+        return stored_as(id) in self.ours
+
+
+def stored_as(id: str) -> str:
+    """A provider's id as the tables have it."""
+    return connect.fitting(id, LIMIT)
+
+
+def look_up(db: Session, channel: Channel, ids: Collection[str]) -> Known:
+    """Those of these ids that are known on a channel of this kind."""
+    if not ids:
+        return Known()
+    stored, channels = {stored_as(id) for id in ids}, connect.siblings(db, channel)
+    ours = (
+        select(DeliveryRef.external_id, Message.conversation_id)
+        .join(Delivery, Delivery.id == DeliveryRef.delivery_id)
+        .join(Message, Message.id == Delivery.message_id)
+        .where(DeliveryRef.channel_id.in_(channels), DeliveryRef.external_id.in_(stored))
+    )
+    theirs = (
+        select(MessageRef.external_id, Message.conversation_id)
+        .join(Message, Message.id == MessageRef.message_id)
+        .where(MessageRef.channel_id.in_(channels), MessageRef.external_id.in_(stored))
+    )
+    return Known(_pairs(db, ours), _pairs(db, theirs))
+
+
+def _pairs(db: Session, wanted: Select[str, int]) -> dict[str, int]:
+    rows: list[Row[str, int]] = list(db.execute(wanted))
+    return {row[0]: row[1] for row in rows}

@@ -1,0 +1,129 @@
+"""A stored message as a connector sends it: with what it answers, who else gets it, and what stands below it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from app import connect, files
+from app.models import Agent, Channel, Delivery, DeliveryRef, Identity, Message, MessageRef
+from app.models.message import INBOUND, OUTBOUND, asks
+from app.text import one_line
+from channels import base
+
+MOST_REFERENCES = 20  # ids of earlier messages that go along (RFC 5322, 3.6.4 has no limit, servers have)
+MAX_QUOTE = 20_000  # characters
+_AGAIN = ("re:", "re：", "aw:", "sv:", "返信:", "返信：")  # a subject that is an answer's already
+
+
+def outbound(db: Session, delivery: Delivery, features: base.Features) -> base.Outbound:
+    """Everything a connector needs to send this. Raises :class:`app.files.Missing`."""
+    message = db.get_one(Message, delivery.message_id)
+    identity = db.get_one(Identity, delivery.identity_id)
+    channel = db.get_one(Channel, delivery.channel_id)
+    agent = db.get(Agent, message.agent_id) if message.agent_id else None
+    last = _last_inbound(db, delivery, message, channel)
+    beside = _beside(db, message, channel, last) if features.copies else {}
+    return base.Outbound(
+        key=f"m{message.id}",
+        to=base.Person(identity.address, identity.scope, name=identity.display, kind=identity.kind),
+        text=message.text,
+        html=message.html,
+        thread=last.context.get("thread", "") if last else "",
+        in_reply_to=provider_id(last) if last else "",
+        subject=message.subject or (_subject(db, message, last) if features.subject else ""),
+        attachments=files.outgoing(db, message),
+        quick_replies=tuple(message.quick_replies),
+        author=agent.name if agent else "",
+        conversation=str(message.conversation_id),
+        automatic=message.author == "bot",
+        last_inbound_at=last.sent_at if last else None,
+        others=_others(message),
+        signature=agent.signature if agent else "",
+        last=last.context if last else {},
+        **beside,
+    )
+
+
+def provider_id(message: Message) -> str:
+    """The id that answers name a message by."""
+    return str(message.context.get("message_id") or message.external_id or "")
+
+
+def _last_inbound(db: Session, delivery: Delivery, message: Message, channel: Channel) -> Message | None:
+    """What is answered: the last of the customer's there. Providers thread by it, some limit the time after it.
+
+    Where messages have copies, it is the last of anybody in the conversation, whichever mailbox it came to, and an
+    automatic answer only where there is nothing else.
+    """
+    newest = select(Message).order_by(Message.sent_at.desc(), Message.id.desc()).limit(1)
+    theirs = newest.where(Message.identity_id == delivery.identity_id, Message.kind == INBOUND)
+    if not connect.features(channel).copies:
+        return db.scalar(theirs.where(Message.channel_id == delivery.channel_id))
+    here = newest.where(
+        Message.conversation_id == message.conversation_id,
+        Message.kind == INBOUND,
+        Message.channel_id.in_(connect.siblings(db, channel)),
+        Message.sent_at <= message.sent_at,
+    )
+    return db.scalar(here.where(asks())) or db.scalar(here)
+
+
+def _others(message: Message) -> tuple[base.Participant, ...]:
+    told = message.context.get("others") or ()
+    return tuple(base.Participant(one["address"], one["name"], one["role"]) for one in told)
+
+
+def _subject(db: Session, message: Message, last: Message | None) -> str:
+    """That of what is answered, else of what was written there last."""
+    before = last.subject if last is not None and last.subject else _earlier_subject(db, message)
+    before = one_line(before, 250)
+    return before if not before or before.lower().startswith(_AGAIN) else f"Re: {before}"
+
+
+def _earlier_subject(db: Session, message: Message) -> str:
+    named = select(Message.subject).where(
+        Message.conversation_id == message.conversation_id,
+        Message.channel_id == message.channel_id,
+        Message.id != message.id,
+        Message.subject != "",
+    )
+    return db.scalar(named.order_by(Message.sent_at.desc(), Message.id.desc()).limit(1)) or ""
+
+
+def _beside(db: Session, message: Message, channel: Channel, last: Message | None) -> Mapping[str, Any]:
+    """The ids of what was said before; and the customer's words, where the admin wants them quoted."""
+    told: dict[str, Any] = {"references": _references(db, message, channel)}
+    if last is not None and channel.settings.get("quote_history"):
+        who = db.get(Identity, last.identity_id) if last.identity_id else None
+        told |= {"quote": last.text[:MAX_QUOTE], "quote_at": last.sent_at}
+        told["quote_by"] = (who.display or who.address) if who else ""
+    return told
+
+
+def _references(db: Session, message: Message, channel: Channel) -> tuple[str, ...]:
+    """The ids of the last messages of the conversation on channels of this kind, the oldest first."""
+    before = select(Message.id, Message.sent_at).where(
+        Message.conversation_id == message.conversation_id,
+        Message.channel_id.in_(connect.siblings(db, channel)),
+        Message.kind.in_((INBOUND, OUTBOUND)),
+        Message.sent_at <= message.sent_at,
+        Message.id != message.id,
+    )
+    newest = before.order_by(Message.sent_at.desc(), Message.id.desc()).limit(MOST_REFERENCES)
+    numbers = [row.id for row in db.execute(newest)][::-1]
+    sent = select(Delivery.message_id, DeliveryRef.external_id).join(
+        DeliveryRef, DeliveryRef.delivery_id == Delivery.id
+    )
+    came = select(MessageRef.message_id, MessageRef.external_id)
+    known = _by_message(db, sent.where(Delivery.message_id.in_(numbers)))
+    known |= _by_message(db, came.where(MessageRef.message_id.in_(numbers)))
+    return tuple(known[number] for number in numbers if number in known)
+
+
+def _by_message(db: Session, wanted: Select[int, str]) -> dict[int, str]:
+    rows: Sequence[Any] = db.execute(wanted).all()
+    return {row[0]: row[1] for row in rows}
