@@ -32,6 +32,7 @@ from app.models import (
     Identity,
     Label,
     Message,
+    MessageSource,
     RawReceipt,
     ReadMark,
     Revision,
@@ -111,6 +112,7 @@ def _rows(viewer: int, ids: range) -> list[tuple[type[Base], list[dict[str, Any]
         (Revision, [_revision(id, noun) for id in ids for noun in ("faq_entry", "bot_rule")]),
         (Event, [_event(id, kind) for id in ids for kind in ("audit.role", "faq_entry.saved", "assigned")]),
         (RawReceipt, [_receipt(id, state) for id in ids for state in ("failed", "parsed")]),
+        (MessageSource, [_source(id) for id in ids]),
         (Draft, [{"agent_id": viewer, "conversation_id": id, "text": "下書き"} for id in ids]),
         (Webhook, [_webhook(id) for id in ids]),
         (WebhookDelivery, [_told(id) for id in ids]),
@@ -243,6 +245,11 @@ def _receipt(id: int, state: str) -> dict[str, Any]:
         "body": b"{}",
         "outcome": outcome,
     }
+
+
+def _source(id: int) -> dict[str, Any]:
+    told: dict[str, Any] = {"answers": [], "checked": {}, "refused": {}}
+    return {"message_id": id, "receipt_id": id, "html": "<p>返品</p>", "quoted": "> 返品", **told}
 
 
 def _webhook(id: int) -> dict[str, Any]:

@@ -9,12 +9,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import BindParameter, Select, bindparam, select
 from sqlalchemy.orm import Session
 
+from app import connect
 from app.formats import iso
-from app.models import Agent, Attachment, Case, Customer, Decision, Delivery, Identity, Message
+from app.models import Agent, Attachment, Case, Channel, Customer, Decision, Delivery, Identity, Message
 from app.models.message import INBOUND, NOTE, OUTBOUND, SYSTEM
-from app.web.rows import Sign, by_id, signs
+from app.web.letters import Letter, Party, letters
+from app.web.rows import Sign, by_id, sign_of
 
 NEAR = timedelta(minutes=5)
+ORNAMENT = 48  # pixels: what is lower or narrower belongs to the look of a mail
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Entry:
     delivery: Delivery | None
     decision: Decision | None
     system: dict[str, Any] = field(default_factory=dict)
+    letter: Letter | None = None
     marks: frozenset[str] = frozenset()
     joined: bool = False
 
@@ -46,12 +50,17 @@ class Entry:
         return str(self.message.context.get("url", "")) if self.message.kind == INBOUND else ""
 
     @property
+    def listed(self) -> Sequence[Attachment]:
+        """The files that are shown below the words: without ornaments of a mail's HTML, such as a logo."""
+        return [one for one in self.attachments if not (one.content_id and _is_ornament(one))]
+
+    @property
     def group(self) -> str:
-        """Neighbours of the same author on the same way are drawn together."""
+        """Neighbours of the same author on the same way are drawn together; each mail stands for itself."""
         one = self.message
         return (
             ""
-            if one.kind == SYSTEM
+            if one.kind == SYSTEM or self.letter
             else f"{one.kind}/{one.author}/{one.agent_id or ''}/{one.channel_id or ''}"
         )
 
@@ -70,25 +79,28 @@ def _plain(db: Session, messages: Sequence[Message], zone: ZoneInfo) -> list[Ent
     ids = [message.id for message in messages]
     said = [message.id for message in messages if message.kind == OUTBOUND]
     people = by_id(db, Agent, {message.agent_id for message in messages} | _mentioned(messages))
-    channels = signs(db, {message.channel_id for message in messages})
+    channels = by_id(db, Channel, {message.channel_id for message in messages})
     cases = {one.id: one for one in _in(db, _CASES, [m.case_id for m in messages if m.case_id])}
     files = _grouped(_in(db, _ATTACHMENTS, ids))
     deliveries = {one.message_id: one for one in _in(db, _DELIVERIES, said)}
     decisions = {one.reply_id: one for one in _in(db, _DECISIONS, said)}
-    names = _customer_names(db, messages)
+    writers = _writers(db, messages)
+    mailboxes = {id for id, one in channels.items() if connect.features(one).copies}
+    mails = letters(db, messages, mailboxes, writers)
     return [
         Entry(
             message=one,
-            who=people[one.agent_id].name if one.agent_id in people else names.get(one.identity_id or 0, ""),
+            who=people[one.agent_id].name if one.agent_id in people else _name(writers, one),
             day=one.sent_at.astimezone(zone).date().isoformat(),
             order=f"{iso(one.sent_at)}|{one.id}",
             way=str(one.channel_id or "") if one.kind != NOTE else "",
             case=cases.get(one.case_id or 0) if one.kind != SYSTEM else None,
-            sign=channels.get(one.channel_id or 0, Sign()),
+            sign=_sign(channels.get(one.channel_id or 0)),
             attachments=files.get(one.id, ()),
             delivery=deliveries.get(one.id),
             decision=decisions.get(one.id),
             system=_told(one, people),
+            letter=mails.get(one.id),
         )
         for one in messages
     ]
@@ -137,11 +149,25 @@ def _told(message: Message, people: dict[int, Agent]) -> dict[str, Any]:
     return told
 
 
-def _customer_names(db: Session, messages: Sequence[Message]) -> dict[int, str]:
+def _writers(db: Session, messages: Sequence[Message]) -> dict[int, Party]:
+    """Identity id → the customer's name and the address."""
     wanted = {message.identity_id for message in messages if message.identity_id}
     if not wanted:
         return {}
-    return {row[0]: row[1] for row in db.execute(_NAMES, {"ids": list(wanted)})}
+    return {row.id: Party(row.address, row.name) for row in db.execute(_WRITERS, {"ids": list(wanted)})}
+
+
+def _name(writers: dict[int, Party], message: Message) -> str:
+    found = writers.get(message.identity_id or 0)
+    return found.name if found else ""
+
+
+def _sign(channel: Channel | None) -> Sign:
+    return sign_of(channel) if channel else Sign()
+
+
+def _is_ornament(file: Attachment) -> bool:
+    return file.width is not None and min(file.width, file.height or 0) < ORNAMENT
 
 
 def _in(db: Session, wanted: Select[Any], ids: Sequence[int]) -> Sequence[Any]:
@@ -154,8 +180,8 @@ _CASES = select(Case).where(Case.id.in_(_IDS))
 _ATTACHMENTS = select(Attachment).where(Attachment.message_id.in_(_IDS))
 _DELIVERIES = select(Delivery).where(Delivery.message_id.in_(_IDS))
 _DECISIONS = select(Decision).where(Decision.reply_id.in_(_IDS))
-_NAMES = (
-    select(Identity.id, Customer.name)
+_WRITERS = (
+    select(Identity.id, Identity.address, Customer.name)
     .join(Customer, Customer.id == Identity.customer_id)
     .where(Identity.id.in_(_IDS))
 )

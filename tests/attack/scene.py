@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.testclient import TestClient
 
 from app import files, inbox, main
 from app.db import transaction
-from app.models import Agent, BotRule, Channel, Conversation, Label
+from app.models import Agent, BotRule, Channel, Conversation, Label, Message, MessageSource, RawReceipt
 from tests import factories
 from tests.web.visiting import Browser
 
@@ -77,6 +79,7 @@ def build() -> Scene:
         supervisor, admin = factories.supervisor(db, "監督"), factories.agent(db, "管理", role="admin")
         ours, other = factories.team(db, insider, name="返品"), factories.team(db, outsider, name="実店舗")
         said = factories.customer_says(db, shop, "秘密の住所は東京都千代田区1-1です", "v-secret")
+        _as_a_mail(db, said)
         thread = factories.thread_of(db, said)
         inbox.assign(db, admin, thread, insider, ours, keep_team=False)
         kept = files.store(db, b"only for us", "secret.txt", limit=1000, agent=insider)
@@ -103,6 +106,15 @@ def build() -> Scene:
             "teams": other.id,
         }
     return Scene(shop, api, insider, outsider, supervisor, admin, thread, ids, kept.key)
+
+
+def _as_a_mail(db: Session, said: Message) -> None:
+    """With everything that a mail carries along."""
+    told: dict[str, Any] = {"answers": [], "checked": {}, "refused": {}}
+    receipt = db.scalar(select(RawReceipt.id).where(RawReceipt.channel_id == said.channel_id))
+    html, quoted = "<p>秘密の住所</p>", "> 秘密の住所"
+    db.add(MessageSource(message_id=said.id, receipt_id=receipt, html=html, quoted=quoted, **told))
+    db.flush()
 
 
 def routes(*, sockets: bool = False) -> Iterator[tuple[str, str]]:

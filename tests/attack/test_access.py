@@ -19,6 +19,7 @@ OPEN = {
     *("/hooks/{key}", "/static/{digest}/{path:path}", "/widget.js", "/widget/assets/{digest}/{name}"),
     *("/widget/words/{locale}", "/widget/{key}/config", "/widget/{key}/frame", "/widget/{key}/files"),
     *("/widget/files/{file}", "/widget/{key}/frames", "/widget/{key}/events", "/api/v1/openapi.json"),
+    "/pictures/{key}/{stamp}/{signature}",
 }
 # Of the conversation itself: whoever may not see it finds nothing there.
 SCOPED = ("/conversations/{id:int}/", "/messages/{id:int}/", "/inbox/{id:int}", "/files/{key}")

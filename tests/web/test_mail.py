@@ -1,0 +1,241 @@
+"""A mail in the thread: who it is from, what it carries along, its own HTML in a frame, the original."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from app import files
+from app.db import now, transaction
+from app.models import Agent, Attachment, Channel, Message, MessageSource, RawReceipt
+from app.web import pictures
+from app.web.framing import framed, misleads
+from app.web.letters import doubt
+from tests import factories
+from tests.connectors import Post, installed
+from tests.test_files import picture
+from tests.web.visiting import Browser
+
+RAW = b"From: taro@example.jp\r\nSubject: =?UTF-8?B?44Oe44OV44Op44O8?=\r\n\r\nbody\r\n"
+HTML = '<p>ほつれの<b>写真</b>です</p><img data-cid="image001@x"><img data-src="https://far.example/p.gif">'
+
+
+@pytest.fixture
+def mailbox(committed: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Post]]:
+    with installed(monkeypatch, copies=True, html=True, subject=True, max_attachment_bytes=10**6) as kind:
+        yield kind
+
+
+def a_mail(html: str = HTML, quoted: str = "> 前のメール", **told: Any) -> tuple[Agent, Message]:
+    """An agent who may see everything, and a mail with a picture inside and its original."""
+    with transaction() as db:
+        agent = factories.agent(db, "田中", locale="en")
+        channel = factories.channel(db, "post", name="Mailbox")
+        message = factories.customer_says(
+            db, channel, "ほつれの写真です", "taro@example.jp", subject="マフラー"
+        )
+        message.context = {**message.context, **told.pop("context", {})}
+        source = {"answers": [], "checked": {}, "refused": {}, "signature": "山田 太郎", **told}
+        receipt = RawReceipt(channel_id=channel.id, headers={}, body=RAW, outcome=[], state="parsed")
+        db.add(receipt)
+        db.flush()
+        kept = db.get(MessageSource, message.id)
+        if kept is not None:
+            db.delete(kept)
+            db.flush()
+        db.add(
+            MessageSource(message_id=message.id, html=html, quoted=quoted, receipt_id=receipt.id, **source)
+        )
+        _picture(db, channel, message)
+    return agent, message
+
+
+def _picture(db: Any, channel: Channel, message: Message) -> Attachment:
+    made = files.store(db, picture(), "image001.png", limit=10**6, channel=channel)
+    made.message_id, made.content_id = message.id, "image001@x"
+    return made
+
+
+def outsider() -> Browser:
+    """Somebody of another team than the thread's."""
+    with transaction() as db:
+        agent = factories.agent(db, "他部署")
+    return Browser().come_in(agent)
+
+
+def in_a_team(message: Message) -> None:
+    with transaction() as db:
+        factories.thread_of(db, message).team_id = factories.team(db).id
+
+
+def test_the_thread_shows_the_address_the_others_and_what_kind_of_mail_it_is(mailbox: type[Post]) -> None:
+    others = [{"address": f"{name}@example.jp", "name": name, "role": "cc"} for name in ("a", "b", "c", "d")]
+    agent, message = a_mail(context={"others": others, "sort": "auto-reply"}, checked={"dmarc": "fail"})
+    page = Browser().come_in(agent).see(f"/inbox/{message.conversation_id}")
+    assert "&lt;taro@example.jp&gt;" in page
+    assert "and 3 others" in page
+    assert "d &lt;d@example.jp&gt;" in page
+    assert "Automatic answer" in page
+    assert "The sender is not confirmed" in page
+    assert "It reopens nothing" in page
+
+
+def test_what_a_mail_carries_along_comes_when_it_is_asked_for(mailbox: type[Post]) -> None:
+    agent, message = a_mail(quoted="> 前の <b>メール</b>")
+    browser = Browser().come_in(agent)
+    assert "前の" not in browser.see(f"/inbox/{message.conversation_id}")
+    carried = browser.see(f"/messages/{message.id}/carried")
+    assert "&gt; 前の &lt;b&gt;メール&lt;/b&gt;" in carried
+    assert "山田 太郎" in carried
+
+
+def test_a_mail_that_carries_nothing_has_nothing_to_open(mailbox: type[Post]) -> None:
+    agent, message = a_mail("", "", signature="")
+    page = Browser().come_in(agent).see(f"/inbox/{message.conversation_id}")
+    assert "/carried" not in page
+    assert "/formatted" not in page
+    assert "/original" in page
+
+
+def test_the_frame_runs_nothing_and_loads_only_our_copies_of_its_pictures(mailbox: type[Post]) -> None:
+    agent, message = a_mail()
+    browser = Browser().come_in(agent)
+    shown = browser.see(f"/messages/{message.id}/formatted")
+    assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in shown
+    assert "Pictures from elsewhere are not loaded" in shown
+    response = browser.get(f"/messages/{message.id}/html")
+    policy = response.headers["content-security-policy"]
+    assert "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'" in policy
+    assert "sandbox allow-popups" in policy
+    assert "frame-ancestors 'self'" in policy
+    assert response.headers["x-frame-options"] == "SAMEORIGIN"
+    assert "far.example" not in response.text
+    source = re.search(r'src="(/pictures/[^"]+)"', response.text)
+    assert source is not None
+    picture = Browser().get(source[1])  # the frame sends no cookie
+    assert picture.headers["content-type"] == "image/png"
+    assert picture.headers["cross-origin-resource-policy"] == "cross-origin"
+
+
+def test_pictures_from_elsewhere_are_loaded_only_where_our_own_page_asks(mailbox: type[Post]) -> None:
+    agent, message = a_mail()
+    browser = Browser().come_in(agent)
+    asked = browser.get(f"/messages/{message.id}/html?remote=1")
+    assert 'src="https://far.example/p.gif"' in asked.text
+    assert "img-src 'self' https:;" in asked.headers["content-security-policy"]
+    lured = browser.get(f"/messages/{message.id}/html?remote=1", headers={"sec-fetch-site": "cross-site"})
+    assert "far.example" not in lured.text
+
+
+def test_an_address_of_a_picture_ends_after_an_hour_and_cannot_be_made_up(mailbox: type[Post]) -> None:
+    _, message = a_mail()
+    with transaction() as db:
+        key = db.query(Attachment.key).filter_by(message_id=message.id).scalar() or ""
+    assert Browser().get(pictures.address(key, now() + timedelta(minutes=1))).status_code == 200
+    assert Browser().get(pictures.address(key, now() - timedelta(minutes=1))).status_code == 404
+    forged = pictures.address("other", now() + timedelta(minutes=1)).replace("other", key)
+    assert Browser().get(forged).status_code == 404
+    assert Browser().get(f"/pictures/{key}/x/é").status_code == 404
+
+
+def test_the_original_is_downloaded_byte_for_byte(mailbox: type[Post]) -> None:
+    agent, message = a_mail()
+    response = Browser().come_in(agent).get(f"/messages/{message.id}/original")
+    assert response.content == RAW
+    assert response.headers["content-type"] == "message/rfc822"
+    assert "attachment" in response.headers["content-disposition"]
+    assert "%E3%83%9E%E3%83%95%E3%83%A9%E3%83%BC.eml" in response.headers["content-disposition"]
+
+
+def test_who_may_not_see_the_message_gets_no_part_of_it(mailbox: type[Post]) -> None:
+    _, message = a_mail()
+    in_a_team(message)
+    stranger = outsider()
+    for part in ("carried", "formatted", "html", "original"):
+        assert stranger.get(f"/messages/{message.id}/{part}").status_code == 404
+        assert Browser().get(f"/messages/{message.id}/{part}").status_code == 303
+
+
+def test_a_message_that_is_no_mail_has_none_of_this(mailbox: type[Post]) -> None:
+    with transaction() as db:
+        agent = factories.agent(db)
+        message = factories.customer_says(db, factories.channel(db))
+    assert Browser().come_in(agent).get(f"/messages/{message.id}/html").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("checked", "found"),
+    [
+        ({"dmarc": "pass"}, ""),
+        ({"dkim": "pass", "aligned": "yes"}, ""),
+        ({"dkim": "pass", "aligned": "yes", "dmarc": "fail"}, "failed"),
+        ({"spf": "fail"}, "failed"),
+        ({"spf": "pass"}, "unknown"),
+        ({}, "unknown"),
+    ],
+)
+def test_a_sender_is_confirmed_by_dmarc_or_a_signature_of_its_own_domain(
+    checked: dict[str, str], found: str
+) -> None:
+    assert doubt(checked) == found
+
+
+@pytest.mark.parametrize(
+    ("words", "href", "host"),
+    [
+        ("https://www.example.jp/mypage", "https://evil.example.net/login", "evil.example.net"),
+        ("example.jp", "https://evil.example.net/", "evil.example.net"),
+        ("https://example.jp@evil.example.net/", "https://evil.example.net/", ""),
+        ("www.example.jp", "https://example.jp/a", ""),
+        ("example.jp", "https://shop.example.jp/", ""),
+        ("example.jp", "https://notexample.jp/", "notexample.jp"),
+        ("こちら", "https://anywhere.example/", ""),
+        ("report.pdf", "https://files.example/", ""),
+        ("5.5", "https://files.example/", ""),
+        ("https://example.jp", "https://[broken", ""),
+    ],
+)
+def test_a_link_that_names_another_place_than_it_leads_to_is_told(words: str, href: str, host: str) -> None:
+    assert misleads(words, href) == host
+
+
+def test_a_link_in_the_frame_says_where_it_leads() -> None:
+    shown = framed(
+        '<a href="https://evil.example/x">https://example.jp</a>', {}, lambda host: f"leads to {host}"
+    )
+    assert 'title="https://evil.example/x"' in shown
+    assert 'target="_blank"' in shown
+    assert '<strong class="leads">leads to evil.example</strong>' in shown
+
+
+def test_what_slipped_through_the_first_cleaning_ends_here() -> None:
+    for html in (
+        '<img src="https://far.example/x.png">',
+        '<img data-cid="nobody" src="/files/x">',
+        '<img data-cid="a" onerror="alert(1)">',
+        '<div style="background:url(https://far.example/x)">x</div>',
+        '<p title="<img data-cid=a src=x onerror=alert(1)>">x</p>',
+        '<a href="javascript:alert(1)">x</a>',
+        "<script>alert(1)</script>",
+    ):
+        for tag, name, value in attributes(framed(html, {"a": "/pictures/a/1/s"}, str)):
+            assert tag != "script"
+            assert not name.startswith("on")
+            assert name == "title" or not re.search("javascript:|far.example|/files", value)
+
+
+def attributes(html: str) -> list[tuple[str, str, str]]:
+    """(tag, name, value) of everything in `html`."""
+    found: list[tuple[str, str, str]] = []
+
+    class Reader(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            found.extend([(tag, "", ""), *((tag, name, value or "") for name, value in attrs)])
+
+    Reader().feed(html)
+    return found
