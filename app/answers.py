@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 import bots
-from app import hours, inbox
+from app import automatic, connect, hours, inbox
 from app.db import insert_if_new, now, reading
 from app.events import record
 from app.i18n import gettext
@@ -32,6 +32,8 @@ from app.models import (
 )
 from app.models.conversation import BOT
 from app.text import clean
+
+QUIET_ACTIONS = ("label", "silent")  # decisions with nothing to say
 
 _built: tuple[tuple[int, int], bots.Book] | None = None
 _building = threading.Lock()
@@ -112,7 +114,7 @@ def respond(db: Session, channel: Channel, identity: Identity, head: Conversatio
     """Let the bot decide about a message it owns, store the decision, and do as it says. `head` is held."""
     if head.owner != BOT:
         return
-    if not channel.bot_enabled:  # it answers elsewhere, not here
+    if not connect.bot_speaks(channel):  # it answers elsewhere, not here
         inbox.hand_over(db, head, "rule")
         return
     epoch = head.owner_epoch
@@ -121,9 +123,23 @@ def respond(db: Session, channel: Channel, identity: Identity, head: Conversatio
     )
     head.bot_misses, head.bot_asked = decision.misses, list(decision.asked)
     stored = _store(db, head, message, epoch, decision)
-    reply = _say(db, channel, identity, head, epoch, decision)
+    silent = _hesitates(channel, decision) or automatic.must_be_silent(db, channel, identity, head)
+    reply = None if silent else _say(db, channel, identity, head, epoch, decision)
     stored.reply_id = reply.id if reply else None
     _act(db, head, decision)
+    if silent and decision.action not in QUIET_ACTIONS:
+        inbox.hand_over(db, head, silent)  # unless the decision did that already
+
+
+def _hesitates(channel: Channel, decision: bots.Decision) -> str:
+    """Why the bot leaves this to a person where it has to be more certain than in a chat; "" if it speaks.
+
+    What the admin's own rules say is certain, and so is that a person is wanted.
+    """
+    wanted = automatic.certainty(channel)
+    if not wanted or decision.rule_id or decision.action in ("hand_over", "escalate", *QUIET_ACTIONS):
+        return ""
+    return "" if decision.action == "answer" and decision.score >= wanted else "unsure"
 
 
 def _store(

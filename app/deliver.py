@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, aliased
 
-from app import connect, customers, family, files, jobs, outgoing, vault
+from app import connect, files, jobs, outgoing, vault
 from app.db import insert_if_new, now, reading, transaction
 from app.events import record
 from app.inbox import hold, participants
@@ -127,7 +127,7 @@ def _send(connector: base.Connector[Any], claimed: Claimed) -> base.Sent | base.
 
 
 def _finish(db: Session, claimed: Claimed, claim: str, outcome: base.Sent | base.ChannelError) -> None:
-    delivery = _held(db, claimed.id)
+    delivery = held(db, claimed.id)
     if isinstance(outcome, base.Sent):  # the truth, even where the sweeper gave the claim up meanwhile
         for external_id in outcome.external_ids:
             ref = DeliveryRef(
@@ -138,7 +138,7 @@ def _finish(db: Session, claimed: Claimed, claim: str, outcome: base.Sent | base
             insert_if_new(db, ref)
         participants.note_refused(db, delivery.message_id, outcome.refused)
         if not climb(db, delivery, SENT) and outcome.refused:
-            _set(db, delivery, delivery.state, delivery.error)
+            tell(db, delivery)
         return
     if delivery.claim != claim or delivery.state != SENDING:
         return  # given up meanwhile, sent again by another worker, or known to have arrived
@@ -163,7 +163,7 @@ def _cannot(delivery_id: int, claim: str, error: Exception) -> None:
     if not known:
         log.error("delivery %s could not be prepared", delivery_id, exc_info=error)
     with transaction() as db:
-        delivery = _held(db, delivery_id)
+        delivery = held(db, delivery_id)
         if delivery.claim == claim and delivery.state == SENDING:
             _set(
                 db,
@@ -173,7 +173,7 @@ def _cannot(delivery_id: int, claim: str, error: Exception) -> None:
             )
 
 
-def _held(db: Session, delivery_id: int) -> Delivery:
+def held(db: Session, delivery_id: int) -> Delivery:
     """The delivery as it stands, locked after its conversation: every verb takes the two in this order."""
     message_id = db.scalars(select(Delivery.message_id).where(Delivery.id == delivery_id)).one()
     _hold_thread(db, message_id)
@@ -202,6 +202,11 @@ def climb(db: Session, delivery: Delivery, state: str, reason: str = "", at: dat
     return True
 
 
+def tell(db: Session, delivery: Delivery) -> None:
+    """Something beside its state is known anew: who did not get it."""
+    _set(db, delivery, delivery.state, delivery.error)
+
+
 def _set(db: Session, delivery: Delivery, state: str, sentence: str) -> None:
     delivery.state, delivery.error, delivery.updated_at = state, sentence, now()
     if state in (QUEUED, UNKNOWN, FAILED):
@@ -209,77 +214,6 @@ def _set(db: Session, delivery: Delivery, state: str, sentence: str) -> None:
     head = _hold_thread(db, delivery.message_id)
     message = db.get_one(Message, delivery.message_id)
     record(db, "delivery", head, message=message, state=state, reason=sentence)
-
-
-def receipt(db: Session, channel: Channel, event: base.Receipt) -> dict[str, Any]:
-    """What a provider says became of a message of ours (or of all up to one). Returns the outcome for the books."""
-    found = [_held(db, one.id) for one in _referred(db, channel, event)]
-    if not found:
-        return {"excluded": "a receipt for something we did not send"}
-    changed = [one.message_id for one in found if climb(db, one, event.state, event.reason, event.at)]
-    return {"excluded": f"a receipt: {event.state}", "of": changed}
-
-
-def thread_of(db: Session, channel: Channel, event: base.Event) -> int | None:
-    """The thread a receipt is about, if it names something we sent."""
-    if not isinstance(event, base.Receipt) or not event.external_id:
-        return None
-    sent = (
-        select(Conversation.head_id)
-        .join(Message, Message.conversation_id == Conversation.id)
-        .join(Delivery, Delivery.message_id == Message.id)
-        .join(DeliveryRef, DeliveryRef.delivery_id == Delivery.id)
-    )
-    return db.scalar(
-        sent.where(
-            DeliveryRef.channel_id == channel.id,
-            DeliveryRef.external_id == connect.fitting(event.external_id, 512),
-        )
-    )
-
-
-def _referred(db: Session, channel: Channel, event: base.Receipt) -> list[Delivery]:
-    ref = (
-        db.get(DeliveryRef, (channel.id, connect.fitting(event.external_id, 512)))
-        if event.external_id
-        else None
-    )
-    one = db.get(Delivery, ref.delivery_id) if ref else None
-    if not event.through:
-        return [one] if one else []
-    until = db.get_one(Message, one.message_id).sent_at if one else event.at
-    if until is None or event.person is None:
-        return []
-    return _up_to(db, channel, event.person, one, until, event.state)
-
-
-def _up_to(
-    db: Session, channel: Channel, person: base.Person, one: Delivery | None, until: datetime, state: str
-) -> list[Delivery]:
-    """The customer's deliveries on this channel not yet as far as `state`, up to a time."""
-    reader = customers.find(db, *connect.address(channel, person))
-    if reader is None:
-        return []
-    head = family.head_of(db, family.conversation_of(db, reader.customer_id))
-    if one is not None and one.message_id and _head_of_message(db, one.message_id).id != head.id:
-        return []  # a stranger's mark on somebody else's message
-    behind = LADDER[: LADDER.index(state)] if state in LADDER else ()
-    rows = (
-        select(Delivery)
-        .join(Message, Message.id == Delivery.message_id)
-        .where(
-            Message.conversation_id.in_(family.family_ids(db, head)),
-            Delivery.channel_id == channel.id,
-            Delivery.state.in_(behind),
-            Message.sent_at <= until,
-        )
-    )
-    return list(db.scalars(rows.order_by(Delivery.id)))
-
-
-def _head_of_message(db: Session, message_id: int) -> Conversation:
-    message = db.get_one(Message, message_id)
-    return family.head_of(db, db.get_one(Conversation, message.conversation_id))
 
 
 def sweep() -> set[int]:
@@ -292,7 +226,7 @@ def sweep() -> set[int]:
         stale = db.scalars(select(Delivery.id).where(_stale()).order_by(Delivery.id).limit(500)).all()
     for delivery_id in stale:
         with transaction() as db:
-            _give_up(db, _held(db, delivery_id))
+            _give_up(db, held(db, delivery_id))
     with reading() as db:
         on = select(Channel.id).where(Channel.enabled)
         due = select(Delivery.channel_id).where(ready(), Delivery.channel_id.in_(on)).distinct()

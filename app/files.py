@@ -29,7 +29,7 @@ from app.db import after_commit
 from app.family import conversation_of
 from app.inbox import Refused
 from app.models import Agent, Attachment, Channel, Identity, Message
-from app.text import one_line
+from app.text import clean, one_line
 from channels import base
 
 IMAGES = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp"}
@@ -185,7 +185,13 @@ def _unlink(digest: str) -> None:
 def outgoing(db: Session, message: Message) -> tuple[base.Attachment, ...]:
     """The files of a message as a connector sends them. Raises :class:`Missing`."""
     return tuple(
-        base.Attachment(one.name, one.content_type, data=path_of(one).read_bytes(), size=one.size)
+        base.Attachment(
+            one.name,
+            one.content_type,
+            data=path_of(one).read_bytes(),
+            size=one.size,
+            content_id=one.content_id,
+        )
         for one in of_message(db, message.id)
     )
 
@@ -211,7 +217,7 @@ def _one(db: Session, channel: Channel, message: Message, identity: Identity, fi
         kept = store(
             db, file.data, file.name, limit=settings().max_upload_bytes, channel=channel, identity=identity
         )
-        kept.message_id = message.id
+        kept.message_id, kept.content_id = message.id, clean(file.content_id)[:500]
         return True
     uploaded = (
         db.scalar(select(Attachment).filter_by(key=file.ref, channel_id=channel.id)) if file.ref else None

@@ -10,7 +10,7 @@ from itertools import zip_longest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import answers, connect, deliver, family, files, inbox, realtime
+from app import answers, connect, family, files, inbox, realtime, reported
 from app.customers import Address
 from app.db import after_commit, now, passing
 from app.inbox import Received
@@ -103,7 +103,7 @@ def _hold_all(db: Session, channel: Channel, events: Sequence[base.Event]) -> di
     senders = {connect.address(channel, one.sender): one for one in events if isinstance(one, base.Inbound)}
     people = meet(db, [contact(channel, senders[key].sender) for key in senders])
     own = list(family.conversations_of(db, [identity.customer_id for identity in people.values()]).values())
-    heads = {head for one in events if (head := deliver.thread_of(db, channel, one)) is not None}
+    heads = {head for one in events if (head := reported.thread_of(db, channel, one)) is not None}
     inbox.hold_all(db, own + [db.get_one(Conversation, head) for head in heads])
     return people
 
@@ -129,7 +129,7 @@ def _take(db: Session, channel: Channel, one: Come) -> Outcome:
         case base.Inbound():
             return _inbound(db, channel, [one], {})[0]
         case base.Receipt():
-            return deliver.receipt(db, channel, event)
+            return reported.receipt(db, channel, event)
         case base.Typing():
             return _typing(db, channel, event)
         case base.Edit():

@@ -99,7 +99,7 @@ def _others(db: Session, channel: Channel, arriving: Arriving, targets: Sequence
         wanted.where(Conversation.id.in_(answered) | Conversation.customer_id.in_(customers))
     ).all()
     heads = {row.id: row.head_id or row.id for row in rows if row.id in answered}
-    own = {row.customer_id: row.head_id or row.id for row in rows}
-    elsewhere = {id for id, head in heads.items() if head not in own.values() or len(arriving) > 1}
+    own = {row.customer_id: row.head_id or row.id for row in rows if row.customer_id in customers}
+    elsewhere = {id for id, head in heads.items() if {head} != set(own.values())}
     kind = connect.identity_kind(channel)
     return _Others(heads, own, participants.taking_part(db, elsewhere, kind) if elsewhere else set())

@@ -1,0 +1,143 @@
+"""What providers say became of what we sent: it arrived, was read, came back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import connect, customers, deliver, family
+from app.db import now
+from app.events import record
+from app.inbox import hold, participants
+from app.models import Channel, Conversation, Delivery, DeliveryRef, Identity, Message
+from app.models.delivery import DELIVERED, FAILED, LADDER, READ
+from app.text import clean
+from channels import base
+
+NOTHING_ARRIVES = "Nothing arrives at this address any more."
+
+
+def receipt(db: Session, channel: Channel, event: base.Receipt) -> dict[str, Any]:
+    """Note what became of a message of ours (or of all up to one). Returns the outcome for the books.
+
+    What came back without saying which message it was is not guessed at: it stays among the receipts, with its
+    address.
+    """
+    found = [deliver.held(db, one.id) for one in _referred(db, channel, event)]
+    if not found:
+        return {"excluded": _unknown(event)}
+    changed = [one.message_id for one in found if _note(db, channel, one, event)]
+    return {"excluded": f"a receipt: {event.state}", "of": changed}
+
+
+def _unknown(event: base.Receipt) -> str:
+    if event.state != FAILED or event.person is None:
+        return "a receipt for something we did not send"
+    return f"something came back from {clean(event.person.address)[:200]}, but it does not say which message"
+
+
+def _note(db: Session, channel: Channel, delivery: Delivery, event: base.Receipt) -> bool:
+    """Whether it changed anything. A copy that came back does not make the message fail."""
+    who = None if event.through or event.person is None else connect.address(channel, event.person)
+    if event.unreachable:
+        _unreachable(db, delivery, who, event.reason)
+    if who is not None and event.state == FAILED and _is_copy(db, delivery, who[2]):
+        participants.note_refused(db, delivery.message_id, {who[2]: event.reason})
+        deliver.tell(db, delivery)
+        return True
+    climbed = deliver.climb(db, delivery, event.state, event.reason, event.at)
+    if climbed and event.state in (DELIVERED, READ) and not event.through:
+        _reachable(db, delivery)
+    return climbed
+
+
+def _is_copy(db: Session, delivery: Delivery, address: str) -> bool:
+    others = db.get_one(Message, delivery.message_id).context.get("others") or ()
+    return address.lower() in {str(one["address"]).lower() for one in others}
+
+
+def _unreachable(db: Session, delivery: Delivery, who: tuple[str, str, str] | None, reason: str) -> None:
+    """Nothing arrives at this address any more: at the recipient's, unless another one is named."""
+    identity = customers.find(db, *who) if who else db.get(Identity, delivery.identity_id)
+    if identity is None:
+        return
+    identity.unreachable, identity.unreachable_at = clean(reason)[:500] or NOTHING_ARRIVES, now()
+    head = hold(db, family.conversation_of(db, identity.customer_id))
+    record(db, "customer.changed", head, unreachable=identity.address)
+
+
+def _reachable(db: Session, delivery: Delivery) -> None:
+    identity = db.get(Identity, delivery.identity_id)
+    if identity is not None and identity.unreachable:
+        identity.unreachable, identity.unreachable_at = "", None
+
+
+def thread_of(db: Session, channel: Channel, event: base.Event) -> int | None:
+    """The thread a receipt is about, if it names something we sent."""
+    if not isinstance(event, base.Receipt) or not event.external_id:
+        return None
+    sent = (
+        select(Conversation.head_id)
+        .join(Message, Message.conversation_id == Conversation.id)
+        .join(Delivery, Delivery.message_id == Message.id)
+        .join(DeliveryRef, DeliveryRef.delivery_id == Delivery.id)
+    )
+    return db.scalar(sent.where(*_named(db, channel, event)).limit(1))
+
+
+def _named(db: Session, channel: Channel, event: base.Receipt) -> tuple[Any, Any]:
+    """The rows a receipt names. Where a message is the same everywhere, what is said of it may come to another
+    mailbox than the one it was sent from."""
+    same = connect.features(channel).same_everywhere
+    channels = connect.siblings(db, channel) if same else [channel.id]
+    id = connect.fitting(event.external_id, 512)
+    return DeliveryRef.channel_id.in_(channels), DeliveryRef.external_id == id
+
+
+def _referred(db: Session, channel: Channel, event: base.Receipt) -> list[Delivery]:
+    one = _one(db, channel, event)
+    if not event.through:
+        return [one] if one else []
+    until = db.get_one(Message, one.message_id).sent_at if one else event.at
+    if until is None or event.person is None:
+        return []
+    return _up_to(db, channel, event.person, one, until, event.state)
+
+
+def _one(db: Session, channel: Channel, event: base.Receipt) -> Delivery | None:
+    if not event.external_id:
+        return None
+    mine = select(Delivery).join(DeliveryRef, DeliveryRef.delivery_id == Delivery.id)
+    return db.scalar(mine.where(*_named(db, channel, event)).order_by(Delivery.id).limit(1))
+
+
+def _up_to(
+    db: Session, channel: Channel, person: base.Person, one: Delivery | None, until: datetime, state: str
+) -> list[Delivery]:
+    """The customer's deliveries on this channel not yet as far as `state`, up to a time."""
+    reader = customers.find(db, *connect.address(channel, person))
+    if reader is None:
+        return []
+    head = family.head_of(db, family.conversation_of(db, reader.customer_id))
+    if one is not None and one.message_id and _head_of_message(db, one.message_id).id != head.id:
+        return []  # a stranger's mark on somebody else's message
+    behind = LADDER[: LADDER.index(state)] if state in LADDER else ()
+    rows = (
+        select(Delivery)
+        .join(Message, Message.id == Delivery.message_id)
+        .where(
+            Message.conversation_id.in_(family.family_ids(db, head)),
+            Delivery.channel_id == channel.id,
+            Delivery.state.in_(behind),
+            Message.sent_at <= until,
+        )
+    )
+    return list(db.scalars(rows.order_by(Delivery.id)))
+
+
+def _head_of_message(db: Session, message_id: int) -> Conversation:
+    message = db.get_one(Message, message_id)
+    return family.head_of(db, db.get_one(Conversation, message.conversation_id))
