@@ -59,6 +59,8 @@ def trouble(error: Exception, account: Account) -> ChannelError:
 
 
 def _sentence(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPServerDisconnected) and isinstance(error.__context__, OSError):
+        return _sentence(error.__context__)  # smtplib hides what happened
     if isinstance(error, ssl.SSLCertVerificationError):
         return UNTRUSTED
     if isinstance(error, TimeoutError):

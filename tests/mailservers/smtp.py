@@ -69,7 +69,9 @@ class SmtpServer(Server):
         content = envelope.content if isinstance(envelope.content, bytes) else b""
         options = tuple(str(option) for option in envelope.mail_options)
         self.received.append(
-            Received(envelope.mail_from or "", tuple(map(str, envelope.rcpt_tos)), content, options)
+            Received(
+                (envelope.mail_from or "").strip("<>"), tuple(map(str, envelope.rcpt_tos)), content, options
+            )
         )
 
     async def auth_XOAUTH2(self, smtp: "_Line", args: list[str]) -> AuthResult:

@@ -1,0 +1,325 @@
+"""Handing mail over, to a real server that refuses, waits and hangs up as told."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from channels.email import lines, smtp, trouble
+from channels.events import ChannelError
+from tests.mailservers import PASSWORD, TOKEN, SmtpServer, smtp_server
+
+SHOP, HANAKO, TARO = "shop@example.jp", "hanako@example.net", "taro@example.net"
+MAIL = b"From: shop@example.jp\r\nMessage-ID: <1@example.jp>\r\nSubject: hi\r\n\r\nHello\r\n"
+
+
+@pytest.fixture(autouse=True)
+def _no_line_left() -> Iterator[None]:
+    yield
+    lines.close_stale(0)
+
+
+@pytest.fixture
+def server() -> Iterator[SmtpServer]:
+    with smtp_server() as running:
+        yield running
+
+
+def refusal(server: SmtpServer, *recipients: str, message: bytes = MAIL, **changes: Any) -> ChannelError:
+    with pytest.raises(ChannelError) as raised:
+        smtp.send(server.account(**changes), SHOP, recipients or (HANAKO,), message)
+    return raised.value
+
+
+@pytest.mark.parametrize("security", ["none", "starttls", "tls"])
+def test_a_mail_arrives_with_its_envelope_however_the_line_is_made(tmp_path: Path, security: Any) -> None:
+    with smtp_server(tmp_path, security=security) as server:
+        result = smtp.send(server.account(), SHOP, [HANAKO, TARO, HANAKO], MAIL)
+        assert result.refused == {}
+        assert "1A2B" in result.said
+        (mail,) = server.received
+        assert (mail.sender, mail.recipients, mail.data) == (SHOP, (HANAKO, TARO), MAIL)
+        lines.close_stale(0)
+
+
+def test_what_must_not_be_answered_has_an_empty_sender(server: SmtpServer) -> None:
+    smtp.send(server.account(), "", [HANAKO], MAIL)
+    assert server.received[0].sender == ""
+
+
+def test_an_unknown_certificate_is_not_trusted_unless_asked_for(tmp_path: Path) -> None:
+    with smtp_server(tmp_path, security="tls") as server:
+        error = refusal(server, ca="")
+        assert error.sentence == trouble.UNTRUSTED
+        assert not error.permanent
+        smtp.send(server.account(ca="", verify=False), SHOP, [HANAKO], MAIL)
+        lines.close_stale(0)
+
+
+def test_a_name_that_is_not_in_the_certificate_is_not_trusted(tmp_path: Path) -> None:
+    with smtp_server(tmp_path, security="tls") as server:
+        assert refusal(server, host="127.0.0.1").sentence == trouble.UNTRUSTED
+
+
+def test_no_password_is_said_to_a_server_that_cannot_encrypt(server: SmtpServer) -> None:
+    error = refusal(server, security="starttls", user=SHOP, password=PASSWORD)
+    assert (error.sentence, error.permanent) == (trouble.NO_TLS, True)
+    assert not server.script.times("AUTH")
+
+
+def test_a_wrong_password_needs_the_admin(tmp_path: Path) -> None:
+    with smtp_server(tmp_path, security="starttls") as server:
+        error = refusal(server, password="not this one")
+        assert (error.sentence, error.permanent) == (trouble.REFUSED, True)
+        assert "535 5.7.8" in error.detail
+        assert "not this one" not in str(error)
+        with pytest.raises(trouble.SignInRefused):
+            smtp.check(server.account(password="wrong"))
+
+
+def test_a_sign_in_put_off_is_tried_again(tmp_path: Path) -> None:
+    with smtp_server(tmp_path, security="starttls") as server:
+        server.on("AUTH", "454 4.7.0 Temporary authentication failure")
+        error = refusal(server)
+        assert (error.sentence, error.permanent) == (trouble.IN_TROUBLE, False)
+
+
+def test_a_token_signs_in(tmp_path: Path) -> None:
+    with smtp_server(tmp_path, security="starttls") as server:
+        smtp.send(server.account(token=TOKEN, password=""), SHOP, [HANAKO], MAIL)
+        assert len(server.received) == 1
+        lines.close_stale(0)
+
+
+def test_a_token_that_ran_out_is_told_and_the_challenge_answered_by_an_empty_line(tmp_path: Path) -> None:
+    with smtp_server(tmp_path, security="starttls") as server:
+        error = refusal(server, token="an old one")
+        assert isinstance(error, trouble.SignInRefused)
+        assert (error.sentence, error.permanent) == (trouble.TOKEN_REFUSED, True)
+        assert "AUTH answer b''" in server.script.heard
+        assert "an old one" not in str(error)
+
+
+def test_a_password_in_any_letters_signs_in(tmp_path: Path) -> None:
+    with smtp_server(tmp_path, security="starttls") as server:
+        server.password = "ひらけごま"
+        smtp.send(server.account(password="ひらけごま"), SHOP, [HANAKO], MAIL)
+        lines.close_stale(0)
+
+
+def test_the_first_recipient_decides(server: SmtpServer) -> None:
+    server.on("RCPT TO:<hanako@", "550 5.1.1 <hanako@example.net>: User unknown")
+    error = refusal(server, HANAKO, TARO)
+    assert (error.sentence, error.permanent) == (smtp.RECIPIENT, True)
+    assert error.detail == "550 5.1.1 <hanako@example.net>: User unknown"
+    assert server.received == []
+
+
+def test_others_that_are_refused_are_told_and_the_rest_gets_it(server: SmtpServer) -> None:
+    server.on("RCPT TO:<taro@", "550 5.1.1 no such user")
+    server.on("RCPT TO:<jiro@", "450 4.2.1 come later")
+    result = smtp.send(server.account(), SHOP, [HANAKO, TARO, "jiro@example.net"], MAIL)
+    assert result.refused == {TARO: "550 5.1.1 no such user", "jiro@example.net": "450 4.2.1 come later"}
+    assert server.received[0].recipients == (HANAKO,)
+
+
+@pytest.mark.parametrize(
+    ("at", "answer", "permanent", "sentence", "wait"),
+    [
+        ("MAIL", "451 4.7.1 Greylisted", False, smtp.COME_BACK, 300),
+        ("RCPT", "450 4.2.0 Greylisted", False, smtp.COME_BACK, 300),
+        ("RCPT", "452 4.2.2 Mailbox full", False, smtp.COME_BACK, 300),
+        ("RCPT", "421 4.3.2 Too busy", False, smtp.COME_BACK, 60),
+        ("DATA", "451 4.3.0 disk", False, smtp.COME_BACK, 300),
+        (r"\.", "451 4.3.0 disk", False, smtp.COME_BACK, 300),
+        ("MAIL", "550 5.7.1 not your address", True, smtp.SENDER, None),
+        ("MAIL", "530 5.7.57 Client not authenticated", True, trouble.REFUSED, None),
+        ("RCPT", "550 5.2.2 over quota", True, smtp.FULL, None),
+        ("RCPT", "551 not local", True, smtp.RECIPIENT, None),
+        ("RCPT", "553 5.1.3 bad syntax", True, smtp.RECIPIENT, None),
+        ("DATA", "554 5.7.1 no", True, smtp.MESSAGE, None),
+        (r"\.", "550 5.7.1 looks like spam", True, smtp.MESSAGE, None),
+        (r"\.", "552 too big after all", True, smtp.TOO_LARGE, None),
+    ],
+)
+def test_a_refusal_means_what_its_code_says(
+    server: SmtpServer, at: str, answer: str, permanent: bool, sentence: str, wait: float | None
+) -> None:
+    server.on(at, answer)
+    error = refusal(server)
+    assert (error.sentence, error.permanent, error.retry_after) == (sentence, permanent, wait)
+    assert error.detail == answer
+    assert not error.ambiguous
+    assert server.received == []
+    smtp.send(server.account(), SHOP, [TARO], MAIL)  # and nothing of it is left on the line
+    assert [mail.recipients for mail in server.received] == [(TARO,)]
+
+
+@pytest.mark.parametrize("at", ["EHLO", "MAIL", "RCPT", "DATA"])
+def test_a_line_lost_before_the_end_is_no_harm(server: SmtpServer, at: str) -> None:
+    server.on(at, drop=True)
+    error = refusal(server)
+    assert (error.sentence, error.permanent, error.ambiguous) == (trouble.HUNG_UP, False, False)
+
+
+def test_a_line_lost_after_the_end_leaves_it_open_whether_it_arrived(server: SmtpServer) -> None:
+    server.on(r"\.", drop=True)
+    error = refusal(server)
+    assert (error.sentence, error.permanent, error.ambiguous) == (smtp.AMBIGUOUS, False, True)
+    assert len(server.received) == 1
+
+
+def test_a_server_that_is_silent_after_the_end_leaves_it_open_too(server: SmtpServer) -> None:
+    server.on(r"\.", wait=1)
+    assert refusal(server, data_timeout=0.1).ambiguous
+
+
+def test_a_server_that_is_silent_is_given_up(server: SmtpServer) -> None:
+    server.on("MAIL", wait=1)
+    error = refusal(server, read_timeout=0.1)
+    assert (error.sentence, error.ambiguous) == (trouble.SILENT, False)
+
+
+def test_a_server_that_is_gone_is_told_of_with_its_name(server: SmtpServer) -> None:
+    server.stop()
+    error = refusal(server)
+    assert (error.sentence, error.permanent) == (trouble.UNREACHABLE, False)
+    assert error.detail == f"127.0.0.1:{server.port}: Connection refused"
+    assert refusal(server, host="no-such-name.invalid").sentence == trouble.UNREACHABLE
+
+
+def test_a_message_too_large_is_not_even_begun() -> None:
+    with smtp_server(max_size=1000) as server:
+        error = refusal(server, message=MAIL + b"x" * 1000)
+        assert (error.sentence, error.permanent) == (smtp.TOO_LARGE, True)
+        assert not server.script.times("MAIL|DATA")
+
+
+def test_the_size_is_told_before_the_message(server: SmtpServer) -> None:
+    smtp.send(server.account(), SHOP, [HANAKO], MAIL)
+    assert server.script.times(rf"MAIL FROM:<{SHOP}> SIZE={len(MAIL)}$") == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "wire"),
+    [
+        ("foo..bar@docomo.ne.jp", '"foo..bar"@docomo.ne.jp'),
+        (".foo.@ezweb.ne.jp", '".foo."@ezweb.ne.jp'),
+        ('"foo..bar"@docomo.ne.jp', '"foo..bar"@docomo.ne.jp'),
+        ('a"b\\c@example.jp', '"a\\"b\\\\c"@example.jp'),
+        ("hanako@例え.jp", "hanako@xn--r8jz45g.jp"),
+        ("o'neil+x@example.jp", "o'neil+x@example.jp"),
+    ],
+)
+def test_an_address_is_written_as_servers_take_it(server: SmtpServer, address: str, wire: str) -> None:
+    smtp.send(server.account(), SHOP, [address], MAIL)
+    assert f"RCPT TO:<{wire}>" in server.script.heard
+    assert len(server.received) == 1
+
+
+@pytest.mark.parametrize(
+    "address", ["nobody", "a@b\r\nDATA", "a\r\n@b.jp", "@b.jp", "a@", "a@b c.jp", "a@b.jp>,<c@d.jp"]
+)
+def test_what_is_no_address_is_never_said(server: SmtpServer, address: str) -> None:
+    error = refusal(server, address)
+    assert (error.sentence, error.permanent) == (smtp.NO_ADDRESS, True)
+    assert not server.script.times("RCPT")
+
+
+def test_letters_in_an_address_go_to_a_server_that_knows_them(server: SmtpServer) -> None:
+    smtp.send(server.account(), SHOP, ["花子@example.jp"], MAIL)
+    assert server.received[0].recipients == ("花子@example.jp",)
+    assert "SMTPUTF8" in server.received[0].options
+
+
+def test_letters_in_an_address_are_refused_where_the_server_does_not_know_them() -> None:
+    with smtp_server(smtputf8=False) as server:
+        assert refusal(server, "花子@example.jp").sentence == smtp.LETTERS
+        assert smtp.send(server.account(), SHOP, [HANAKO, "花子@example.jp"], MAIL).refused == {
+            "花子@example.jp": "花子@example.jp"
+        }
+
+
+def test_a_lone_dot_or_bare_line_feeds_smuggle_nothing(server: SmtpServer) -> None:
+    body = b"Subject: x\n\nfirst\n.\nMAIL FROM:<evil@example.jp>\r.\rlast"
+    smtp.send(server.account(), SHOP, [HANAKO], body)
+    (mail,) = server.received
+    assert mail.data == b"Subject: x\r\n\r\nfirst\r\n.\r\nMAIL FROM:<evil@example.jp>\r\n.\r\nlast\r\n"
+
+
+def test_raw_eight_bit_text_is_announced(server: SmtpServer) -> None:
+    smtp.send(server.account(), SHOP, [HANAKO], MAIL + "やあ\r\n".encode())
+    assert "BODY=8BITMIME" in server.received[0].options
+
+
+def test_a_line_is_used_again(server: SmtpServer) -> None:
+    for _ in range(3):
+        smtp.send(server.account(), SHOP, [HANAKO], MAIL)
+    assert (server.lines_made, len(server.received)) == (1, 3)
+
+
+def test_a_line_is_not_kept_for_another_account(server: SmtpServer) -> None:
+    smtp.send(server.account(), SHOP, [HANAKO], MAIL)
+    smtp.send(server.account(hello="other.example.jp"), SHOP, [HANAKO], MAIL)
+    assert server.lines_made == 2
+
+
+def test_a_kept_line_that_went_stale_is_replaced_without_a_word(server: SmtpServer) -> None:
+    smtp.send(server.account(), SHOP, [HANAKO], MAIL)
+    server.stop()
+    server.start()
+    smtp.send(server.account(), SHOP, [HANAKO], MAIL)
+    server.on("MAIL", drop=True)  # it answers RSET and is gone right after
+    smtp.send(server.account(), SHOP, [HANAKO], MAIL)
+    assert len(server.received) == 3
+
+
+def test_a_kept_line_lost_after_the_end_is_not_tried_again_by_itself(server: SmtpServer) -> None:
+    smtp.send(server.account(), SHOP, [HANAKO], MAIL)
+    server.on(r"\.", drop=True)
+    assert refusal(server).ambiguous
+    assert len(server.received) == 2
+
+
+def test_many_send_at_once_and_only_a_few_lines_stay(server: SmtpServer) -> None:
+    def run() -> None:
+        for _ in range(3):
+            smtp.send(server.account(), SHOP, [HANAKO], MAIL)
+
+    threads = [threading.Thread(target=run) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(server.received) == 24
+    assert sum(map(len, lines._idle.values())) <= lines.KEPT
+
+
+def test_nobody_to_send_to_is_refused_before_any_line(server: SmtpServer) -> None:
+    with pytest.raises(ChannelError, match="nobody"):
+        smtp.send(server.account(), SHOP, [], MAIL)
+    assert server.lines_made == 0
+
+
+def test_the_check_says_what_the_server_said(tmp_path: Path) -> None:
+    with smtp_server(tmp_path, security="starttls") as server:
+        said = smtp.check(server.account())
+    assert said == f"localhost:{server.port}: 2.7.0 Authentication successful; up to 10 MB a message"
+
+
+def test_without_encryption_nobody_outside_is_talked_to() -> None:
+    class Outside:
+        def getpeername(self) -> tuple[str, int]:
+            return ("93.184.216.34", 25)
+
+    from channels.email import session
+
+    with smtp_server() as server, pytest.raises(ChannelError, match="inside your own network"):
+        session.inside(Outside(), server.account())  # type: ignore[arg-type]
+
+
+def test_secrets_do_not_show_in_an_account(server: SmtpServer) -> None:
+    shown = repr(server.account(password="secret one", token="secret two"))
+    assert "secret" not in shown
