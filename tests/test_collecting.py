@@ -64,7 +64,7 @@ def read(request: base.Request) -> list[base.Event]:
 
 
 @pytest.fixture
-def boxes(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Mailbox]]:
+def boxes(committed: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Mailbox]]:
     """Mailboxes by the keys of the channels that collect from them."""
     found: dict[str, Mailbox] = {}
 

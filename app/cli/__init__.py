@@ -21,6 +21,7 @@ COMMANDS = {
     "demo": "app.cli.demo",
     "user": "app.cli.user",
     "channel": "app.cli.channel",
+    "mail": "app.cli.mail",
     "check": "app.cli.check",
     "verify": "app.cli.verify",
     "backup": "app.cli.backup",

@@ -5,6 +5,7 @@ that row and looks whether the line is still ours; the cursor moves in the same 
 that was frozen past its lease stores nothing when it wakes.
 """
 
+from app.collecting.importing import Tally, take_in
 from app.collecting.keeping import batches, hold, keep
 from app.collecting.lease import LEASE, Line, Lost, claim, is_free, let_go, wait
 from app.collecting.lines import Lines, running
@@ -14,6 +15,7 @@ __all__ = [
     "Line",
     "Lines",
     "Lost",
+    "Tally",
     "batches",
     "claim",
     "hold",
@@ -21,5 +23,6 @@ __all__ = [
     "keep",
     "let_go",
     "running",
+    "take_in",
     "wait",
 ]

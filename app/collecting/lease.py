@@ -28,7 +28,10 @@ LEASE = timedelta(seconds=45)  # three signs of life
 FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0  # seconds before a line that broke is tried again
 PERMANENT_WAIT = 900.0  # seconds, where only an admin can help
 WORKS, UNKNOWN, FAILING = "ok", "unknown", "failing"  # Channel.health
-ACTION, REAUTHORISE = "action", "reauthorise"  # the same where an admin has to do something, or to sign in again
+ACTION, REAUTHORISE = (
+    "action",
+    "reauthorise",
+)  # the same where an admin has to do something, or to sign in again
 
 
 class Lost(Exception):
