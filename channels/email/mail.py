@@ -35,7 +35,9 @@ class Mail:
     with their angle brackets. `delivered_to`: envelope recipients that the mail tells (Delivered-To, X-Original-To …).
 
     `reports` are the blocks of a multipart/report part (RFC 3464, 5965, 8098), header name → value; `returned` is
-    what can be read of the mail that a report is about. `problems`: what was wrong with the bytes, one sentence each.
+    what can be read of the mail that a report is about. `received_at` is when the last server on the way says it got
+    the mail, for where `date` is missing or the sender's clock is off. `problems`: what was wrong with the bytes, one
+    sentence each.
     """
 
     sender: Address | None = None
@@ -57,6 +59,7 @@ class Mail:
     reports: tuple[Mapping[str, str], ...] = ()
     returned: "Mail | None" = None
     problems: tuple[str, ...] = ()
+    received_at: datetime | None = None
 
     def header(self, name: str) -> str:
         """The first value of a header, "" if it is absent."""
