@@ -190,6 +190,8 @@ def _settle(
         inbox.tell_of_stranger(db, place.answers_in, identity, received.conversation)
     if event.sort == "unreadable":
         inbox.hand_over(db, received.conversation, "unreadable")
+    elif place.conversation_id is not None and not received.message.quiet:
+        inbox.hand_over(db, received.conversation, "others")  # the bot has one customer to talk to
     elif event.kind == "inbound" and not event.auto and not received.message.quiet:
         _answer(db, channel, identity, received)
     return told
