@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,20 +17,58 @@ from app.cli.progress import progress
 
 if TYPE_CHECKING:
     from app.collecting import Tally
+    from app.collecting.files import Found
     from app.models import Channel
 
 SHOWN = 100  # problems that are listed
+LARGEST = 200_000_000  # bytes of a mail that `parse` reads
 
 
 @click.group()
 def mail() -> None:
-    """Mails in files: take them in.
+    """Mails in files: see what we understand of them, take them in.
 
     \b
     Examples:
+      madoguchi mail parse letter.eml | jq .subject
       madoguchi mail import archive.mbox --channel 3
       madoguchi mail import Maildir/.Sent --channel 3 --sent
     """
+
+
+@mail.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE…")
+@click.option("--ours", multiple=True, metavar="ADDRESS", help="An address of our own; may be given again.")
+def parse(paths: tuple[Path, ...], ours: tuple[str, ...]) -> None:
+    """Print what we understand of each mail, one JSON object a line.
+
+    FILE is a mail, an mbox, a folder of these with all that is below it, or - for standard input. What cannot be
+    read is a line with its problem; exit code 1 only if nothing at all could be read.
+    """
+    from channels.email import describing
+
+    own = [address.lower() for address in ours]
+    read = 0
+    for found in _found(paths):
+        read += found.raw is not None
+        described = (
+            describing.unreadable(found.name, found.problem)
+            if found.raw is None
+            else describing.describe(found.name, found.raw, own)
+        )
+        click.echo(json.dumps(described, ensure_ascii=False))
+    sys.exit(0 if read else 1)
+
+
+def _found(paths: tuple[Path, ...]) -> Iterator[Found]:
+    """Every mail there, by the path it was asked for."""
+    from app.collecting import files
+
+    for given in paths:
+        for file in files.walk(Path("/dev/stdin") if str(given) == "-" else given):
+            for found in files.mails([file], LARGEST):
+                number = found.name.removeprefix(file.name)
+                yield replace(found, name=f"{given if str(given) == '-' else file}{number}")
 
 
 @mail.command(name="import")

@@ -30,7 +30,7 @@ class Found:
 
 def size_of(paths: list[Path]) -> int:
     """Bytes of all files that :func:`mails` will read."""
-    return sum(_size(file) for path in paths for file in _files(path))
+    return sum(_size(file) for path in paths for file in walk(path))
 
 
 def mails(paths: list[Path], most: int) -> Iterator[Found]:
@@ -40,12 +40,13 @@ def mails(paths: list[Path], most: int) -> Iterator[Found]:
     """
     before = 0
     for path in paths:
-        for file in _files(path):
+        for file in walk(path):
             yield from _of_file(file, most, before)
             before += _size(file)
 
 
-def _files(path: Path) -> Iterator[Path]:
+def walk(path: Path) -> Iterator[Path]:
+    """The files at `path`, which is one or a folder, without what mail programs keep beside their mails."""
     if not path.is_dir():
         yield path
         return
@@ -54,7 +55,7 @@ def _files(path: Path) -> Iterator[Path]:
     for name in names:
         one = path / name
         if one.is_dir() or (one.is_file() and one.suffix.lower() not in _NO_MAIL):
-            yield from _files(one)
+            yield from walk(one)
 
 
 def _size(file: Path) -> int:

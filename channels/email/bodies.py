@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
 
-from channels.email import charsets, flowed, parameters, parts, tnef, transfer
+from channels.email import charsets, cleaning, flowed, headers, parameters, tnef, transfer
 from channels.email.mail import File
 from channels.email.parts import Budget, Part
 from channels.text import clean
@@ -115,13 +115,7 @@ def _append(body: Body, text: str, html: str) -> None:
         body.htmls = [_as_html(before) for before in body.texts if before.strip()]
     if html or body.htmls:
         body.htmls.append(html or _as_html(text))
-    body.texts.append(text if text.strip() or not html else _text_of(html))
-
-
-def _text_of(html: str) -> str:
-    import html_text
-
-    return html_text.extract_text(html)
+    body.texts.append(text if text.strip() or not html else cleaning.text_of_html(html))
 
 
 def _as_html(text: str) -> str:
@@ -214,7 +208,7 @@ def _file(part: Part, body: Body) -> File:
 def _mail_name(name: str, data: bytes) -> str:
     """What a mail within a mail is called: by its subject."""
     if not name:
-        subject = parts.headers.readable(parts.headers.parse(data).text("subject"))
+        subject = headers.readable(headers.parse(data).text("subject"))
         name = parameters.safe_name(re.sub(r"[/\\:*?\"<>|]+", " ", subject)[:100]) or "mail"
     return name if name.lower().endswith((".eml", ".msg", ".mht")) else f"{name}.eml"
 
@@ -242,7 +236,7 @@ def _blocks(part: Part, budget: Budget) -> Iterator[dict[str, str]]:
     data = part.data(budget)
     position = len(data) - len(data.lstrip())
     for _ in range(200):
-        block = parts.headers.parse(data, position)
+        block = headers.parse(data, position)
         if block.fields:
             decoded = block.decoded()
             yield {name: shown(values[0]) for name, values in decoded.items()}

@@ -66,7 +66,7 @@ def _decoded(words: list[_Word]) -> str:
 
 def _bytes(words: list[_Word], across: bool = False) -> bytes:
     """The bytes of all; `across`: base64 was cut without regard to its groups of four, so it is joined first."""
-    pieces = []
+    pieces: list[bytes] = []
     carried = b""
     for word in words:
         raw = word.text.encode("ascii")
