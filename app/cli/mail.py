@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -65,10 +67,23 @@ def _found(paths: tuple[Path, ...]) -> Iterator[Found]:
     from app.collecting import files
 
     for given in paths:
-        for file in files.walk(Path("/dev/stdin") if str(given) == "-" else given):
+        if str(given) == "-":
+            yield from _piped()
+            continue
+        for file in files.walk(given):
             for found in files.mails([file], LARGEST):
-                number = found.name.removeprefix(file.name)
-                yield replace(found, name=f"{given if str(given) == '-' else file}{number}")
+                yield replace(found, name=f"{file}{found.name.removeprefix(file.name)}")
+
+
+def _piped() -> Iterator[Found]:
+    """Those of standard input, through a file, for a pipe cannot be looked into before it is read."""
+    from app.collecting import files
+
+    with tempfile.NamedTemporaryFile() as kept:
+        shutil.copyfileobj(sys.stdin.buffer, kept)
+        kept.flush()
+        for found in files.mails([Path(kept.name)], LARGEST):
+            yield replace(found, name=f"-{found.name.removeprefix(Path(kept.name).name)}")
 
 
 @mail.command(name="import")
