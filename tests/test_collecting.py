@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from app import collecting, verify
+from app import collecting, intake, verify
 from app.collecting import Lines, Lost, lease
 from app.db import now, reading, transaction
 from app.models import Channel, Collector, Message, RawReceipt
@@ -266,3 +266,16 @@ def test_what_a_line_that_broke_brought_before_is_kept() -> None:
     assert [one.cursor for one in next(came)] == [{"uid": 1}]
     with pytest.raises(ChannelError):
         next(came)
+
+
+def test_what_a_holder_before_stored_is_read_first_a_few_at_a_time(
+    boxes: dict[str, Mailbox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel = mailbox(boxes, "shop", "yamada: new")
+    with transaction() as db:
+        old = [(channel, base.Request("MAIL", "", body=f"yamada: {n}".encode()), "") for n in range(7)]
+        intake.store_all(db, old)
+    monkeypatch.setattr("app.collecting.keeping.MOST_BYTES", 20)
+    with collecting.running():
+        until(lambda: len(texts()) == 8, "all are there", 10)
+    assert texts() == [*map(str, range(7)), "new"]

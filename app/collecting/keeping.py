@@ -6,12 +6,15 @@ import logging
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
+from itertools import accumulate
 
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import intake
 from app.collecting.lease import Line, Lost, broke, let_go, ours, worked
-from app.db import passing, transaction
+from app.db import passing, reading, transaction
+from app.models import RawReceipt
 from channels.base import ChannelError, Collected
 
 log = logging.getLogger(__name__)
@@ -41,6 +44,7 @@ def hold(line: Line) -> bool:
 
 def _collect(line: Line) -> bool:
     given = False
+    read_left(line.channel_id)
     with closing(batches(line.connector.collect(line.cursor, line.stop.is_set))) as found:
         for batch in found:
             given = True
@@ -50,6 +54,24 @@ def _collect(line: Line) -> bool:
             if line.stop.is_set():
                 break
     return given or line.stop.is_set()
+
+
+def read_left(channel_id: int) -> None:
+    """What a holder before us stored and had no time to read comes before what is to come now."""
+    left = select(RawReceipt.id, func.length(RawReceipt.body)).order_by(RawReceipt.id).limit(MOST)
+    left = left.where(RawReceipt.state == "new", RawReceipt.channel_id == channel_id)
+    after = 0
+    while True:
+        with reading() as db:
+            found = db.execute(left.where(RawReceipt.id > after)).all()
+        if not found:
+            return
+        sizes = accumulate(size for _, size in found)
+        ids = [id for (id, _), size in zip(found, sizes, strict=True) if size <= MOST_BYTES]
+        intake.read_receipts(ids or [found[0][0]])
+        after = (
+            ids[-1] if ids else found[0][0]
+        )  # one that had to be left again is not asked for over and over
 
 
 def batches(found: Iterator[Collected]) -> Generator[list[Collected], None, None]:
