@@ -27,7 +27,9 @@ def path(address: str) -> str:
 def _local(local: str) -> str:
     if _DOT_ATOM.fullmatch(local) or _QUOTED.fullmatch(local):
         return local
-    if re.search(r"[\x00-\x20\x7f<>@,;:]", local):  # legal in quotes, but only ever seen in attempts to break out
+    if re.search(
+        r"[\x00-\x20\x7f<>@,;:]", local
+    ):  # legal in quotes, but only ever seen in attempts to break out
         raise ValueError("no address")
     return '"' + local.replace("\\", "\\\\").replace('"', '\\"') + '"'
 

@@ -76,11 +76,11 @@ def _slip(uid: int, told: dict[bytes, Any]) -> Slip:
     return Slip(uid, size if isinstance(size, int) else -1, at if isinstance(at, datetime) else None)
 
 
-def portions(found: Sequence[Slip]) -> Iterator[list[Slip]]:
-    """`found` in portions small enough to be fetched in one go; a big mail, or one of unknown size, goes alone."""
+def portions(found: Sequence[Slip], big: int) -> Iterator[list[Slip]]:
+    """`found` in portions small enough to be fetched in one go; one above `big` bytes, or of unknown size, is alone."""
     portion: list[Slip] = []
     for slip in found:
-        alone = not 0 <= slip.size <= CHUNK
+        alone = not 0 <= slip.size <= min(CHUNK, big)
         if portion and (alone or sum(one.size for one in portion) + slip.size > PORTION):
             yield portion
             portion = []

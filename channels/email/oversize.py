@@ -1,8 +1,70 @@
-"""Of a mail that is too big: its head, and a line in place of the rest."""
+"""Of a mail that is too big to be fetched: its head and its text, made into a small mail of its own."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
 
 from imapclient import IMAPClient
 
+TEXT = 1_000_000  # bytes of a text part that is still fetched
+_OURS = b"=_too_big_to_be_fetched"
+_CONTENT = re.compile(rb"(?im)^content-[a-z-]+:.*(?:\r?\n[ \t].*)*\r?\n?")
+
 
 def stub(client: IMAPClient, uid: int) -> bytes:
-    told = client.fetch([uid], ["BODY.PEEK[HEADER]"])
-    return next((raw for key, raw in told.get(uid, {}).items() if key.startswith(b"BODY[") and raw), b"")
+    """The head, with the first plain and the first HTML text below it as alternatives; the files are left out.
+
+    Raises imaplib.IMAP4.error, ValueError. A structure that cannot be read leaves the head alone.
+    """
+    told = client.fetch([uid], ["BODYSTRUCTURE", "BODY.PEEK[HEADER]"])[uid]
+    head = _CONTENT.sub(
+        b"", next((raw for key, raw in told.items() if key.startswith(b"BODY[") and raw), b"")
+    )
+    sections = texts(told.get(b"BODYSTRUCTURE"))
+    parts = [part for section in sections if (part := _part(client, uid, section))]
+    if not parts:
+        return head
+    body = b"".join(b"--" + _OURS + b"\r\n" + part + b"\r\n" for part in parts)
+    content = b'Content-Type: multipart/alternative; boundary="' + _OURS + b'"\r\n\r\n'
+    return head.rstrip(b"\r\n") + b"\r\n" + content + body + b"--" + _OURS + b"--\r\n"
+
+
+def _part(client: IMAPClient, uid: int, section: str) -> bytes:
+    told = client.fetch([uid], [f"BODY.PEEK[{section}.MIME]", f"BODY.PEEK[{section}]"]).get(uid, {})
+    found = {key.upper(): raw for key, raw in told.items() if key.startswith(b"BODY[") and raw}
+    mime, text = found.get(f"BODY[{section}.MIME]".encode()), found.get(f"BODY[{section}]".encode())
+    return mime.rstrip(b"\r\n") + b"\r\n\r\n" + text if mime and text else b""
+
+
+def texts(structure: Any) -> list[str]:
+    """Sections of the first text/plain and text/html that are no files (RFC 3501, 7.4.2), such as ["1.1", "1.2"]."""
+    found: dict[bytes, str] = {}
+    for section, part in _leaves(structure, ""):
+        kind, size = _kind(part), part[6] if len(part) > 6 else None
+        small = isinstance(size, int) and size <= TEXT
+        if kind in (b"text/plain", b"text/html") and small and not _is_file(part):
+            found.setdefault(kind, section)
+    return [found[kind] for kind in (b"text/plain", b"text/html") if kind in found]
+
+
+def _leaves(part: Any, section: str, depth: int = 0) -> Iterator[tuple[str, Any]]:
+    if depth > 20 or not isinstance(part, tuple) or not part:
+        return
+    if isinstance(part[0], list):
+        for number, inner in enumerate(part[0], 1):
+            yield from _leaves(inner, f"{section}.{number}".lstrip("."), depth + 1)
+    elif section:  # a mail of one part has no MIME head of its own: what is too big there is that part
+        yield section, part
+
+
+def _kind(part: Any) -> bytes:
+    names = part[:2]
+    return (
+        b"/".join(name.lower() for name in names) if all(isinstance(name, bytes) for name in names) else b""
+    )
+
+
+def _is_file(part: Any) -> bool:
+    """Whether a disposition among the extension fields says so."""
+    extras = [field[0] for field in part[8:] if isinstance(field, tuple) and field]
+    return any(isinstance(first, bytes) and first.lower() == b"attachment" for first in extras)

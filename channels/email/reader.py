@@ -163,7 +163,7 @@ class Reader:
     def _bring(self, role: str, uids: Sequence[int]) -> Iterator[Collected]:
         found = fetching.slips(self.client, uids)
         self.left -= len(uids) - len(found)
-        for portion in fetching.portions(found):
+        for portion in fetching.portions(found, self.account.max_bytes):
             raws = fetching.bodies(self.client, [slip.uid for slip in portion]) if len(portion) > 1 else {}
             for slip in portion:
                 if self.stop():

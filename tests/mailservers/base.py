@@ -25,8 +25,8 @@ USER, PASSWORD, TOKEN = "shop@example.jp", "open sesame", "an access token"
 class Rule:
     """What to do when a command fits `pattern` (without its tag; case does not matter), `times` times or for ever (0).
 
-    After `wait` seconds `say` is answered (lines parted by CRLF; "{tag}" is the command's tag in IMAP), then the line
-    is dropped if `drop` says so. With nothing to say and no drop the command is merely late.
+    After `wait` seconds `say` is answered (lines parted by CRLF; "{tag}" stands for the tag of the IMAP command), then
+    the line is dropped if `drop` says so. With nothing to say and no drop the command is merely late.
     """
 
     pattern: str
@@ -119,7 +119,12 @@ class Server:
 
     def start(self) -> None:
         """Listen, on the port of the last time if there was one."""
-        sock = socket.create_server((self.host, self.port))
+        sock = socket.socket(
+            socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
+        )  # so told, it waits for no ACK
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((self.host, self.port))
+        sock.listen(64)
         self.port = sock.getsockname()[1]
         self._listener = self.thread.run(self._listen(sock))
 

@@ -4,7 +4,7 @@ import asyncio
 import socket
 from argparse import Namespace
 from asyncio import StreamReader, StreamWriter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AsyncExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -169,28 +169,27 @@ class ImapServer(Server):
 class _Connection(IMAPConnection):
     """A line on which the script is asked about every command first."""
 
-    __slots__ = ["server"]
+    __slots__ = ["before", "server"]
 
     def __init__(self, server: ImapServer, *rest: Any) -> None:
         super().__init__(*rest)
         self.server = server
+        self.before = ""
 
     async def readline(self) -> memoryview:
         while True:
             line = await super().readline()
             tag, _, command = bytes(line).decode("utf-8", "replace").strip().partition(" ")
             rule = self.server.script.hear(command or tag)
-            if rule is None or not await obey(rule, self._saying(tag), self.writer.transport):
+            self.before = tag if command else self.before
+            if rule is None or not await obey(rule, self._say, self.writer.transport):
                 return line
             if rule.drop:
                 raise EOFError
 
-    def _saying(self, tag: str) -> Callable[[str], Any]:
-        async def say(text: str) -> None:
-            self.writer.write((text.replace("{tag}", tag) + "\r\n").encode())
-            await self.writer.drain()
-
-        return say
+    async def _say(self, text: str) -> None:
+        self.writer.write((text.replace("{tag}", self.before) + "\r\n").encode("utf-8", "surrogateescape"))
+        await self.writer.drain()
 
     async def handle_updates(self, state: ConnectionState, done: Event, cmd: IdleCommand) -> None:
         """pymap tells of no mail that came between the last command and IDLE; proper servers do."""
