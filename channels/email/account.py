@@ -19,7 +19,8 @@ class Account:
 
     `inbox` and `sent` are folder names as people read them; an empty `sent` is looked for, `with_sent` false leaves it
     alone. `since_days`: how far back to begin on the first connect, 0 for nothing old. Of mails above `max_bytes` only
-    the head and the text are fetched. `seen` marks mails as read once they are stored. `hello` is our name for EHLO.
+    the head and the text are fetched. `seen` marks mails as read once they are stored. `hello` is our name for EHLO,
+    else the domain of the user.
     """
 
     host: str

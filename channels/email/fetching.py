@@ -117,16 +117,21 @@ def chunks(client: IMAPClient, slip: Slip) -> Iterator[bytes]:
 
 
 def _asked(client: IMAPClient, uid: int, what: str) -> bytes:
+    raw = _body(asked(client, uid, what))
+    if raw is None:
+        raise Unreadable("the server hands out nothing")
+    return raw
+
+
+def asked(client: IMAPClient, uid: int, *what: str) -> dict[bytes, Any]:
+    """What the server tells of one mail. Raises `Unreadable` with its words, imaplib.IMAP4.abort, OSError."""
     try:
-        told = client.fetch([uid], [what])
+        told: dict[bytes, Any] = client.fetch([uid], what).get(uid, {})
+        return told
     except imaplib.IMAP4.abort:
         raise
     except (imaplib.IMAP4.error, ValueError) as error:
         raise Unreadable(words(error.args[0] if error.args else error)) from error
-    raw = _body(told.get(uid, {}))
-    if raw is None:
-        raise Unreadable("the server hands out nothing")
-    return raw
 
 
 def exists(client: IMAPClient, uid: int) -> bool:

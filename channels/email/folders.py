@@ -1,5 +1,6 @@
 """Folders of a mailbox, and how far we have read in each."""
 
+import hashlib
 import imaplib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -35,7 +36,7 @@ class Folder:
 
 @dataclass(frozen=True)
 class Mark:
-    """How far a folder is read: every mail up to `uid`, as numbered under `validity`.
+    """How far a folder is read: every mail up to `uid`, as numbered under `validity` by the account `of`.
 
     `day` is when we last looked. While old mail is still being fetched, those up to `until` count only from the day
     `since`. `doubt`: the line broke while mails up to there were fetched; `times` how often at the very next one.
@@ -44,6 +45,7 @@ class Mark:
     validity: int
     uid: int
     day: date
+    of: str = ""
     since: date | None = None
     until: int = 0
     doubt: int = 0
@@ -51,6 +53,7 @@ class Mark:
 
     def to_json(self) -> dict[str, Any]:
         told: dict[str, Any] = {"validity": self.validity, "uid": self.uid, "day": self.day.isoformat()}
+        told["of"] = self.of
         if self.since:
             told |= {"since": self.since.isoformat(), "until": self.until}
         if self.doubt:
@@ -66,6 +69,12 @@ class Mark:
         return replace(self, doubt=max(last, self.doubt), times=self.times + (first == last))
 
 
+def owner_of(folder: Folder, account: Account) -> str:
+    """Tells folders of different accounts apart: the numbers of one mean nothing in another."""
+    told = "\n".join([account.host.lower(), account.user, folder.name])
+    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
 def mark_of(told: Any) -> Mark | None:
     """What `to_json` made; None if it is missing or makes no sense, which begins the folder anew."""
     if not isinstance(told, Mapping):
@@ -74,7 +83,7 @@ def mark_of(told: Any) -> Mark | None:
         since = date.fromisoformat(told["since"]) if told.get("since") else None
         day = date.fromisoformat(told["day"]) if told.get("day") else date.min
         numbers = (int(told.get(name, 0)) for name in ("until", "doubt", "times"))
-        return Mark(int(told["validity"]), int(told["uid"]), day, since, *numbers)
+        return Mark(int(told["validity"]), int(told["uid"]), day, str(told.get("of", "")), since, *numbers)
     except (KeyError, TypeError, ValueError):
         return None
 

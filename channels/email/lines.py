@@ -137,7 +137,8 @@ def _base64(text: str) -> str:
 
 
 def _connect(account: Account) -> smtplib.SMTP:
-    hello = account.hello if re.fullmatch(r"[A-Za-z0-9.-]+", account.hello) else "[127.0.0.1]"
+    told = account.hello or account.user.rpartition("@")[2]
+    hello = told if re.fullmatch(r"[A-Za-z0-9.-]+", told) else "[127.0.0.1]"  # not the name of our machine
     if account.security == "tls":
         context = tls_context(account.verify, account.ca)
         return smtplib.SMTP_SSL(

@@ -1,10 +1,12 @@
 """Of a mail that is too big to be fetched: its head and its text, made into a small mail of its own."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from imapclient import IMAPClient
+
+from channels.email.fetching import Unreadable, asked
 
 TEXT = 1_000_000  # bytes of a text part that is still fetched
 _OURS = b"=_too_big_to_be_fetched"
@@ -14,14 +16,17 @@ _CONTENT = re.compile(rb"(?im)^content-[a-z-]+:.*(?:\r?\n[ \t].*)*\r?\n?")
 def stub(client: IMAPClient, uid: int) -> bytes:
     """The head, with the first plain and the first HTML text below it as alternatives; the files are left out.
 
-    Raises imaplib.IMAP4.error, ValueError. A structure that cannot be read leaves the head alone.
+    Raises `Unreadable`. A structure that cannot be read leaves the head alone.
     """
-    told = client.fetch([uid], ["BODYSTRUCTURE", "BODY.PEEK[HEADER]"])[uid]
-    head = _CONTENT.sub(
-        b"", next((raw for key, raw in told.items() if key.startswith(b"BODY[") and raw), b"")
-    )
-    sections = texts(told.get(b"BODYSTRUCTURE"))
-    parts = [part for section in sections if (part := _part(client, uid, section))]
+    told = asked(client, uid, "BODY.PEEK[HEADER]")
+    head = _CONTENT.sub(b"", _of(told, "BODY[HEADER]"))
+    if not head:
+        raise Unreadable("the server hands out no head")
+    try:
+        structure = asked(client, uid, "BODYSTRUCTURE").get(b"BODYSTRUCTURE")
+        parts = [part for section in texts(structure) if (part := _part(client, uid, section))]
+    except Unreadable:
+        parts = []
     if not parts:
         return head
     body = b"".join(b"--" + _OURS + b"\r\n" + part + b"\r\n" for part in parts)
@@ -30,10 +35,14 @@ def stub(client: IMAPClient, uid: int) -> bytes:
 
 
 def _part(client: IMAPClient, uid: int, section: str) -> bytes:
-    told = client.fetch([uid], [f"BODY.PEEK[{section}.MIME]", f"BODY.PEEK[{section}]"]).get(uid, {})
-    found = {key.upper(): raw for key, raw in told.items() if key.startswith(b"BODY[") and raw}
-    mime, text = found.get(f"BODY[{section}.MIME]".encode()), found.get(f"BODY[{section}]".encode())
+    told = asked(client, uid, f"BODY.PEEK[{section}.MIME]", f"BODY.PEEK[{section}]")
+    mime, text = _of(told, f"BODY[{section}.MIME]"), _of(told, f"BODY[{section}]")
     return mime.rstrip(b"\r\n") + b"\r\n\r\n" + text if mime and text else b""
+
+
+def _of(told: Mapping[bytes, Any], name: str) -> bytes:
+    found = next((raw for key, raw in told.items() if key.upper() == name.encode()), b"")
+    return found if isinstance(found, bytes) else b""
 
 
 def texts(structure: Any) -> list[str]:

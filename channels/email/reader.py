@@ -121,10 +121,11 @@ class Reader:
         told = folders.examine(self.client, folder, self.account, write=self.account.seen and role == "inbox")
         self.open = role
         mark, validity = self.marks.get(role), int(told.get(b"UIDVALIDITY", 0))
+        owner = folders.owner_of(folder, self.account)
         following = int(told.get(b"UIDNEXT", 0)) or fetching.highest(self.client) + 1
-        if mark and mark.validity == validity and not self._restarted(mark, following):
+        if mark and (mark.validity, mark.of) == (validity, owner) and not self._restarted(mark, following):
             return True
-        self.marks[role] = self._fresh(mark, validity, following - 1)
+        self.marks[role] = replace(self._fresh(mark, validity, following - 1), of=owner)
         return False
 
     def _restarted(self, mark: Mark, following: int) -> bool:
@@ -137,9 +138,9 @@ class Reader:
         if old is None and days <= 0:
             return Mark(validity, last, today)
         if old is None:
-            return Mark(validity, 0, today, _before(today, days), last)
+            return Mark(validity, 0, today, since=_before(today, days), until=last)
         since = _before(min(old.day, old.since or old.day), RESCAN_DAYS)
-        return Mark(validity, 0, old.day, since, last)
+        return Mark(validity, 0, old.day, since=since, until=last)
 
     # Bringing it.
 
@@ -174,19 +175,24 @@ class Reader:
         self.marks[role] = self.marks[role].beyond(uids[-1])
 
     def _alone(self, role: str, slip: Slip) -> Iterator[Collected]:
-        if slip.size > self.account.max_bytes:
-            yield self._done(role, slip, oversize.stub(self.client, slip.uid), oversize=str(slip.size))
-            return
         pieces: list[bytes] = []
+        size = slip.size
         try:
-            for piece in fetching.chunks(self.client, slip):
-                pieces.append(piece)
-                if self._due():
-                    yield self._sign()
+            if size <= self.account.max_bytes:
+                for piece in fetching.chunks(self.client, slip):
+                    pieces.append(piece)
+                    size = sum(map(len, pieces))  # servers err
+                    if size > self.account.max_bytes:
+                        break
+                    if self._due():
+                        yield self._sign()
+            if size <= self.account.max_bytes:
+                yield self._done(role, slip, b"".join(pieces))
+            else:
+                pieces.clear()
+                yield self._done(role, slip, oversize.stub(self.client, slip.uid), oversize=str(size))
         except Unreadable as error:
             yield from self._unreadable(role, slip, str(error))
-            return
-        yield self._done(role, slip, b"".join(pieces))
 
     def _unreadable(self, role: str, slip: Slip, words: str) -> Iterator[Collected]:
         if fetching.exists(self.client, slip.uid):

@@ -20,6 +20,7 @@ _PASSING = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_LINE = 20_000_000  # bytes; imaplib gives up at one million, which a search of 150,000 mails exceeds
+_LARGEST = 10_000_000  # bytes of one literal, where mails may not be larger anyhow
 imaplib._MAXLINE = _LONGEST_LINE  # type: ignore[attr-defined]
 
 
@@ -30,6 +31,7 @@ def signed_in(account: Account) -> Iterator[IMAPClient]:
     try:
         _encrypt(client, account)
         _sign_in(client, account)
+        _bound(client, max(account.max_bytes, _LARGEST))
         client.normalise_times = False
         client.folder_encode = False
         yield client
@@ -73,6 +75,18 @@ def _encrypt(client: IMAPClient, account: Account) -> None:
         client.starttls(tls_context(account.verify, account.ca))
     elif account.security == "none":
         inside(client.socket(), account)
+
+
+def _bound(client: IMAPClient, limit: int) -> None:
+    """A server that announces a literal of ten gigabytes does not get to fill our memory."""
+    read = client._imap.read
+
+    def bounded(size: int) -> bytes:
+        if size > limit:
+            raise imaplib.IMAP4.abort(f"the server wants to say {size:,} bytes at once")
+        return bytes(read(size))
+
+    client._imap.read = bounded
 
 
 def inside(sock: socket.socket, account: Account) -> None:
