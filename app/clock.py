@@ -19,6 +19,7 @@ from sqlalchemy import Select, delete, or_, select
 from sqlalchemy.orm import Session
 
 from app import (
+    afterwards,
     collecting,
     connect,
     deliver,
@@ -78,7 +79,15 @@ def _tick(stop: threading.Event) -> None:
 def run(stop: threading.Event) -> None:
     """Keep going round until `stop` is set. One duty that fails is logged and does not stop the others."""
     while not stop.wait(ROUND):
-        for duty in (wake_deliveries, wake_snoozed, read_late, follow, tidy, poll_channels):
+        for duty in (
+            wake_deliveries,
+            wake_snoozed,
+            read_late,
+            afterwards.send_due,
+            follow,
+            tidy,
+            poll_channels,
+        ):
             _guarded(duty)
 
 

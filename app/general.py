@@ -17,6 +17,7 @@ from app.text import one_line
 MAX_NAME = 80
 UNDO_CHOICES = (0, 3, 5, 10, 20)  # seconds
 UNDO_USUAL = 5
+MAIL_AFTER_USUAL, MAIL_AFTER_MOST = 3, 24 * 60  # minutes
 
 
 class Wrong(Exception):
@@ -36,6 +37,13 @@ def undo_seconds(db: Session) -> int:
     """How long a message can be taken back before it leaves."""
     kept = _stored(db, "general").get("undo_seconds", UNDO_USUAL)
     return kept if isinstance(kept, int) else UNDO_USUAL
+
+
+def mail_after(db: Session) -> timedelta | None:
+    """How long after an answer it is mailed to a visitor of the chat who has left; None: never."""
+    told = _stored(db, "general").get("mail_after_minutes", MAIL_AFTER_USUAL)
+    minutes = told if isinstance(told, int) else MAIL_AFTER_USUAL
+    return None if minutes < 0 else timedelta(minutes=min(minutes, MAIL_AFTER_MOST))
 
 
 def opening_hours(db: Session) -> tuple[Hours, str]:

@@ -35,7 +35,7 @@ def outbound(db: Session, delivery: Delivery, features: base.Features) -> base.O
         thread=last.context.get("thread", "") if last else "",
         in_reply_to=provider_id(last) if last else "",
         subject=message.subject or (_subject(db, message, last) if features.subject else ""),
-        attachments=files.outgoing(db, message),
+        attachments=_files(db, message),
         quick_replies=tuple(message.quick_replies),
         author=agent.name if agent else "",
         conversation=str(message.conversation_id),
@@ -46,6 +46,12 @@ def outbound(db: Session, delivery: Delivery, features: base.Features) -> base.O
         last=last.context if last else {},
         **beside,
     )
+
+
+def _files(db: Session, message: Message) -> tuple[base.Attachment, ...]:
+    """Its own, and those of the answers it carries to somebody who left (see :mod:`app.afterwards`)."""
+    carried = (db.get_one(Message, id) for id in message.context.get("after") or ())
+    return tuple(file for one in (message, *carried) for file in files.outgoing(db, one))
 
 
 def provider_id(message: Message) -> str:

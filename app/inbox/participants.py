@@ -38,6 +38,11 @@ def taking_part(db: Session, conversations: Collection[int], kind: str) -> set[t
     return {(row.conversation_id, row.address) for row in rows}
 
 
+def is_address(text: str) -> bool:
+    """Whether mail can be sent there, by its looks."""
+    return _ADDRESS.fullmatch(text) is not None
+
+
 def copies(
     channel: Channel, identity: Identity, others: Sequence[base.Participant]
 ) -> list[base.Participant]:
@@ -52,7 +57,7 @@ def copies(
         raise Refused("This way has no copies.")
     seen, kept = {identity.address.lower()}, []
     for one in others:
-        if not _ADDRESS.fullmatch(one.address):
+        if not is_address(one.address):
             raise Refused("“%(address)s” is no address.", address=one_line(one.address, 100))
         if one.address.lower() not in seen:
             seen.add(one.address.lower())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -22,6 +22,7 @@ from app.models.message import INBOUND, OUTBOUND
 from app.text import clean
 
 MAX_TEXT = 20_000  # characters of a message
+OLD = timedelta(days=1)
 RACES = 3  # times a message may turn out to have been stored by somebody else meanwhile
 
 
@@ -240,4 +241,10 @@ def _tell(db: Session, news: Sequence[tuple[_Arrival, Message, str]]) -> None:
 
 
 def _told(message: Message, change: str) -> dict[str, Any]:
-    return {"case": change, "quiet": True} if message.quiet else {"case": change}
+    """`quiet`: nobody is to be called because of it."""
+    return {"case": change, "quiet": True} if message.quiet or is_old(message) else {"case": change}
+
+
+def is_old(message: Message) -> bool:
+    """Whether it was said long before it came in: by a mailbox that is read afterwards, from a file."""
+    return message.sent_at < now() - OLD

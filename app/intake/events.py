@@ -10,10 +10,11 @@ from itertools import zip_longest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import answers, connect, family, files, inbox, realtime, reported
+from app import afterwards, answers, connect, family, files, inbox, realtime, reported
 from app.customers import Address
 from app.db import after_commit, now, passing
 from app.inbox import Received
+from app.inbox.receiving import is_old
 from app.intake import elsewhere
 from app.intake.keeping import Kept, keep
 from app.intake.outcome import Outcome
@@ -188,10 +189,14 @@ def _settle(
     files.bring(db, channel, received.message, identity, event.attachments)
     if place.answers_in is not None and not received.message.quiet:
         inbox.tell_of_stranger(db, place.answers_in, identity, received.conversation)
+    if event.conversation == str(received.message.conversation_id) and not received.message.quiet:
+        afterwards.confirm(db, identity, _conversation(db, received.message))
     if event.sort == "unreadable":
         inbox.hand_over(db, received.conversation, "unreadable")
     elif place.conversation_id is not None and not received.message.quiet:
         inbox.hand_over(db, received.conversation, "others")  # the bot has one customer to talk to
+    elif connect.features(channel).suggests and is_old(received.message) and not received.message.quiet:
+        inbox.hand_over(db, received.conversation, "old")  # a mailbox read afterwards: nobody waits for a bot
     elif event.kind == "inbound" and not event.auto and not received.message.quiet:
         _answer(db, channel, identity, received)
     return told

@@ -1,6 +1,7 @@
 """The tables, one noun a file. Importing this package registers all of them on ``Base.metadata``."""
 
 from app.db import Base
+from app.models.afterwards import MailAfter
 from app.models.agent import Agent
 from app.models.attachment import Attachment
 from app.models.canned import CannedReply
@@ -50,6 +51,7 @@ __all__ = [
     "Identity",
     "KeptAnswer",
     "Label",
+    "MailAfter",
     "Message",
     "MessageRef",
     "MessageSource",

@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
-from app import connect
+from app import afterwards, connect
 from app.db import now
 from app.models import Channel, Customer, Identity, Message, Visitor
 
@@ -38,6 +38,7 @@ def mark_if_gone(db: Session, message: Message) -> bool:
     if (last is not None and last > now() - HERE) or not address:
         return False
     message.context = {**message.context, "visitor_gone": True, "address": address}
+    afterwards.remember(db, message, address)
     return True
 
 
