@@ -13,6 +13,7 @@ from app import connect
 from app.formats import iso
 from app.models import Agent, Attachment, Case, Channel, Customer, Decision, Delivery, Identity, Message
 from app.models.message import INBOUND, NOTE, OUTBOUND, SYSTEM
+from app.rich import harmless
 from app.web.letters import Letter, Party, letters
 from app.web.rows import Sign, by_id, sign_of
 
@@ -48,6 +49,12 @@ class Entry:
     def page(self) -> str:
         """The address of the page the customer was on."""
         return str(self.message.context.get("url", "")) if self.message.kind == INBOUND else ""
+
+    @property
+    def html(self) -> str:
+        """What one of us wrote here with formatting, else ""."""
+        ours = self.message.kind == OUTBOUND and not (self.letter and self.letter.tool)
+        return harmless(self.message.html) if ours and self.message.html else ""
 
     @property
     def listed(self) -> Sequence[Attachment]:

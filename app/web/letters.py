@@ -71,7 +71,7 @@ def _letter(message: Message, row: Any, party: Party | None) -> Letter:
     checked = {str(name): str(said).lower() for name, said in (row.checked if row else {}).items()}
     return Letter(
         writer=party,
-        others=_others(told.get("others")),
+        others=parties(told.get("others")),
         sort=str(told.get("sort", "")),
         why=str(told.get("why", "")),
         tool=str(told.get("tool", "")),
@@ -108,7 +108,8 @@ def _scaled(picture: Attachment) -> int:
     return height * min(width, FRAME_WIDTH) // width if width else 0
 
 
-def _others(told: object) -> tuple[Party, ...]:
+def parties(told: object) -> tuple[Party, ...]:
+    """The people that the context of a message names."""
     people = told if isinstance(told, list) else []
     return tuple(
         Party(str(one.get("address", "")), str(one.get("name", "")), str(one.get("role", "cc")))

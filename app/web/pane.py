@@ -37,6 +37,7 @@ from app.models.message import INBOUND
 from app.render import zone_of
 from app.web.bot import try_out
 from app.web.entries import Entry, entries
+from app.web.envelopes import Envelope, envelope
 from app.web.rows import Sign, labels_of, sign_of
 
 HERE = timedelta(seconds=150)
@@ -50,6 +51,9 @@ class Way:
     channel_id: int
     sign: Sign
     reach: str
+    envelope: Envelope | None = None
+    formats: bool = False
+    unreachable: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,7 @@ class Address:
     address: str
     proof: int
     sign: Sign
+    unreachable: str = ""
 
 
 @dataclass(frozen=True)
@@ -174,7 +179,7 @@ def _composer(db: Session, viewer: Agent, head: Conversation) -> dict[str, Any]:
     found: dict[int, Way] = {}
     for identity, channel in ways(db, head):
         if channel.id not in found:
-            found[channel.id] = Way(channel.id, sign_of(channel), _reach(db, viewer, head, identity, channel))
+            found[channel.id] = _way(db, viewer, head, identity, channel)
     general = db.get(Setting, "general")
     undo = (general.value if general else {}).get("undo_seconds", UNDO_SECONDS)
     return {
@@ -187,7 +192,21 @@ def _composer(db: Session, viewer: Agent, head: Conversation) -> dict[str, Any]:
     }
 
 
+def _way(db: Session, viewer: Agent, head: Conversation, identity: Identity, channel: Channel) -> Way:
+    features = connect.features(channel)
+    return Way(
+        channel.id,
+        sign_of(channel),
+        _reach(db, viewer, head, identity, channel),
+        envelope=envelope(db, head, identity, channel, viewer.locale) if features.copies else None,
+        formats=features.html,
+        unreachable=identity.unreachable,
+    )
+
+
 def _reach(db: Session, viewer: Agent, head: Conversation, identity: Identity, channel: Channel) -> str:
+    if identity.unreachable:
+        return gettext(viewer.locale, "Nothing arrives at this address any more")
     features = connect.features(channel)
     if features.live:
         seen = _visitor(db, [identity.id])
@@ -258,6 +277,7 @@ def _addresses(db: Session, identities: Sequence[Identity]) -> list[Address]:
             one.address,
             one.proof,
             kinds.get(one.kind) or plain.get(one.kind, Sign("user")),
+            one.unreachable,
         )
         for one in identities
     ]

@@ -15,6 +15,7 @@ from app.db import reading, transaction
 from app.inbox import Refused
 from app.models import Agent, Attachment, Conversation, Message
 from app.render import zone_of
+from app.web import composing
 from app.web.conversations import found
 from app.web.entries import entries
 from app.web.pages import number, partial, path_id, text, with_form
@@ -32,6 +33,9 @@ def reply(request: Request, form: FormData) -> Response:
             _client_id(form),
             channel_id=number(text(form, "channel_id")),
             attachments=_attachments(db, viewer, form),
+            others=composing.others(form),
+            subject=text(form, "subject"),
+            html=composing.marked(text(form, "text")),
         )
         visitors.mark_if_gone(db, message)
         if text(form, "resolve"):

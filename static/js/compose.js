@@ -1,6 +1,7 @@
 // The composer: reply or note, Enter and ⌘Enter, the height of the field, and handing what was written to the outbox.
 import { all, attach, one } from "./dom.js";
 import { converting, watch } from "./ime.js";
+import { addressed, clear, envelope, put, told } from "./letter.js";
 import { post } from "./outbox.js";
 import { say } from "./words.js";
 
@@ -12,6 +13,7 @@ attach("[data-compose]", (form) => {
   grow(field);
   field.addEventListener("input", () => (grow(field), problem(form, "")));
   field.addEventListener("keydown", (event) => onKey(event, form));
+  for (const input of all("[data-recipient], [data-subject]", form)) input.addEventListener("keydown", (event) => onHeadKey(event, form));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     submit(form, event.submitter?.value === "resolve");
@@ -31,26 +33,35 @@ function onKey(event, form) {
   submit(form, mod && event.shiftKey);
 }
 
+/** In the head of a mail Enter alone never sends. */
+function onHeadKey(event, form) {
+  if (event.key !== "Enter" || converting(event) || event.altKey || event.defaultPrevented) return;
+  event.preventDefault();
+  if (event.metaKey || event.ctrlKey) submit(form, event.shiftKey);
+}
+
 export function setKind(form, kind) {
   one(".box", form).dataset.kind = kind;
   for (const button of all("[data-kind-set]", form)) button.setAttribute("aria-pressed", String(button.dataset.kindSet === kind));
   const field = one("textarea", form);
   field.setAttribute("aria-label", field.dataset[kind]);
   field.placeholder = field.dataset[`${kind}Hint`];
-  field.focus();
   form.dispatchEvent(new CustomEvent("compose:kind"));
+  field.focus();
 }
 
 const MEANT = /添付|同封|attached|attachment|enclosed/i;
 
-function submit(form, resolve) {
+/** `sure`: what was doubtful about a mail has been looked at. */
+async function submit(form, resolve, sure = false) {
   const field = one("textarea", form);
   const kind = one(".box", form).dataset.kind;
   const uploads = all("[data-uploaded]", form);
   const text = field.value.trim();
   if (!text && !uploads.length) return field.focus();
   if (one("[data-uploading]", form)) return problem(form, form.dataset.stillUploading);
-  if (kind === "reply" && !uploads.length && MEANT.test(text) && !window.confirm(say("attachmentMissing"))) return;
+  const head = kind === "reply" ? envelope(form) : null;
+  if (kind === "reply" && !head && !uploads.length && MEANT.test(text) && !window.confirm(say("attachmentMissing"))) return;
   const client = newId();
   const data = new FormData();
   data.set("text", text);
@@ -58,12 +69,16 @@ function submit(form, resolve) {
   if (resolve && kind === "reply") data.set("resolve", "1");
   if (kind === "reply" && form.elements.channel_id) data.set("channel_id", form.elements.channel_id.value);
   for (const upload of uploads) data.append("attachments", upload.dataset.uploaded);
+  const wrong = head ? addressed(head, data) : "";
+  if (wrong) return problem(form, wrong);
+  if (head && !sure && !(await doubtless(form, data, () => submit(form, resolve, true)))) return;
+  const letter = head && { way: head.dataset.envelope, ...told(head) };
   const conversation = Number(form.dataset.conversation);
   post({
     client, conversation, kind, text, form: data,
     url: `/conversations/${conversation}/${kind === "reply" ? "replies" : "notes"}`,
     undo: kind === "reply" ? Number(form.dataset.undo) : 0,
-    restore: (sentence) => restore(form, text, uploads, sentence),
+    restore: (sentence) => restore(form, text, uploads, letter, sentence),
     sent: () => form.dispatchEvent(new CustomEvent("compose:sent", { bubbles: true, detail: { resolve } })),
   });
   field.value = "";
@@ -73,13 +88,29 @@ function submit(form, resolve) {
   form.dispatchEvent(new CustomEvent("compose:cleared"));
 }
 
+let asking = false;
+async function doubtless(form, data, go) {
+  if (asking) return false;
+  asking = true;
+  try {
+    return await clear(form, data, go);
+  } catch (failure) {
+    problem(form, failure.message);
+    return false;
+  } finally {
+    asking = false;
+  }
+}
+
 /** Taken back or refused: the words return, before whatever was typed since. */
-function restore(form, text, uploads, sentence) {
+function restore(form, text, uploads, letter, sentence) {
   const here = form.isConnected ? form : one(`[data-compose][data-conversation="${form.dataset.conversation}"]`);
   if (!here) return;
   const field = one("textarea", here);
   field.value = field.value.trim() ? `${text}\n${field.value}` : text;
   one("[data-uploads]", here)?.append(...uploads);
+  const head = letter && one(`[data-envelope="${letter.way}"]`, here);
+  if (head) put(head, letter);
   grow(field);
   problem(here, sentence);
   field.focus();
@@ -102,4 +133,5 @@ function grow(field) {
 function showReach(form, way) {
   const chosen = way.selectedOptions[0];
   one("[data-reach-words]", form).textContent = chosen?.dataset.reach ?? "";
+  one("[data-reach-words]", form).classList.toggle("late", Boolean(chosen?.hasAttribute("data-unreachable")));
 }

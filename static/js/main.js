@@ -14,6 +14,8 @@ import "./list.js";
 import "./scroll.js";
 import "./thread.js";
 import "./compose.js";
+import "./letter.js";
+import "./format.js";
 import "./draft.js";
 import "./suggest.js";
 import "./upload.js";

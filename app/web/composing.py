@@ -1,0 +1,117 @@
+"""Writing a mail: whom it goes to, how it will look, and what to ask before it is sent."""
+
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from app import connect, rich
+from app.db import reading
+from app.inbox.messages import route
+from app.models import Attachment, Channel, Conversation, Identity
+from app.web import guards
+from app.web.conversations import found
+from app.web.envelopes import envelope, last_inbound
+from app.web.letters import Party
+from app.web.pages import number, partial, text, with_form, words
+from channels import base
+
+_NAMED = re.compile(r"^\s*(.*?)\s*<([^<>]*)>\s*$", re.DOTALL)
+Role = Literal["to", "cc", "bcc"]
+COPIES: tuple[Role, ...] = ("cc", "bcc")
+
+
+def others(form: FormData) -> list[base.Participant]:
+    """The other recipients named in a form. What is no address is refused by the verb, with its words."""
+    found: list[base.Participant] = []
+    for role in COPIES:
+        for value in form.getlist(role):
+            if isinstance(value, str) and value.strip():
+                named = _NAMED.match(value)
+                name, address = (named[1].strip('" '), named[2]) if named else ("", value)
+                found.append(base.Participant(address.strip(), name, role))
+    return found
+
+
+def marked(said: str) -> str:
+    """What an agent wrote as HTML, where its marks say more than the plain text; else ""."""
+    html = rich.formatted(said)
+    return html if rich.is_formatted(html) else ""
+
+
+def preview(request: Request, form: FormData) -> Response:
+    """The message as it will be read."""
+    said = text(form, "text")
+    with reading() as db:
+        _, head = found(db, request)
+        identity, channel = _way(db, head, form)
+        own = channel.settings
+        signatures = [request.state.viewer.signature.strip(), str(own.get("signature", "")).strip()]
+        return partial(
+            request,
+            "inbox/_preview.html",
+            sender=Party(str(own.get("address", "")), str(own.get("name", ""))),
+            to=Party(identity.address, identity.display),
+            others=others(form),
+            subject=text(form, "subject"),
+            body=rich.formatted(said),
+            signatures=[one for one in signatures if one],
+            quotes=bool(own.get("quote_history")),
+        )
+
+
+def check(request: Request, form: FormData) -> Response:
+    """What to ask before it is sent, as the sentences the composer shows; nothing where all is well."""
+    with reading() as db:
+        _, head = found(db, request)
+        identity, channel = _way(db, head, form)
+        told = guards.doubts(_letter(db, request, head, identity, channel, form))
+    sentences = [words(request, one.sentence, **one.values) for one in told]
+    return partial(request, "inbox/_guards.html", sentences=sentences)
+
+
+def _letter(
+    db: Session, request: Request, head: Conversation, identity: Identity, channel: Channel, form: FormData
+) -> guards.Letter:
+    made = envelope(db, head, identity, channel, request.state.viewer.locale)
+    people = [made.to, *made.known, *made.all]
+    return guards.Letter(
+        text=text(form, "text"),
+        to=made.to.address,
+        others=others(form),
+        sizes=_sizes(db, request, form),
+        known=[one.address for one in people],
+        expected=_expected(db, head, channel),
+        limit=connect.features(channel).max_attachment_bytes,
+    )
+
+
+def _expected(db: Session, head: Conversation, channel: Channel) -> str:
+    """Who wrote the last mail here, or where they ask for the answer to go."""
+    last = last_inbound(db, head, channel)
+    by = db.get(Identity, last.identity_id) if last and last.identity_id else None
+    return str((last.context.get("reply_to") if last else "") or (by.address if by else ""))
+
+
+def _sizes(db: Session, request: Request, form: FormData) -> Sequence[int]:
+    ids = [id for value in form.getlist("attachments") if (id := number(value)) is not None]
+    mine = select(Attachment.size).where(
+        Attachment.id.in_(ids), Attachment.agent_id == request.state.viewer.id
+    )
+    return db.scalars(mine).all() if ids else ()
+
+
+def _way(db: Session, head: Conversation, form: FormData) -> tuple[Identity, Channel]:
+    return route(db, head, number(text(form, "channel_id")))
+
+
+routes = [
+    Route("/conversations/{id:int}/preview", with_form(preview), methods=["POST"]),
+    Route("/conversations/{id:int}/check", with_form(check), methods=["POST"]),
+]
