@@ -33,7 +33,7 @@ def outbound(db: Session, delivery: Delivery, features: base.Features) -> base.O
         text=message.text,
         html=message.html,
         thread=last.context.get("thread", "") if last else "",
-        in_reply_to=provider_id(last) if last else "",
+        in_reply_to=_provider_id(last, features) if last else "",
         subject=message.subject or (_subject(db, message, last) if features.subject else ""),
         attachments=_files(db, message),
         quick_replies=tuple(message.quick_replies),
@@ -54,9 +54,10 @@ def _files(db: Session, message: Message) -> tuple[base.Attachment, ...]:
     return tuple(file for one in (message, *carried) for file in files.outgoing(db, one))
 
 
-def provider_id(message: Message) -> str:
-    """The id that answers name a message by."""
-    return str(message.context.get("message_id") or message.external_id or "")
+def _provider_id(message: Message, features: base.Features) -> str:
+    """The id that answers name a message by: mail has one besides what tells it from others."""
+    named = message.context.get("message_id") if features.copies else None
+    return str(named or message.external_id or "")
 
 
 def _last_inbound(db: Session, delivery: Delivery, message: Message, channel: Channel) -> Message | None:

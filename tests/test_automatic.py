@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app import automatic, inbox
 from app.db import as_of, now
-from app.models import Channel, Conversation, Customer, Decision, Message
+from app.models import Channel, Conversation, Customer, Decision, Event, Message
 from app.web.pane import whole
 from channels import base
 from tests import factories as make
@@ -174,3 +174,11 @@ def test_a_customer_who_chats_with_the_bot_and_then_writes_a_mail_gets_a_person(
     assert head.owner == "bot"
     comes(db, box, ASKED)
     assert (head.owner, said_by_bot(db)) == ("human", 1)
+
+
+def test_what_was_written_long_ago_is_neither_answered_nor_rung_for(db: Session, box: Channel) -> None:
+    head = own(db, comes(db, box, ASKED, at=now() - timedelta(days=3)))
+    assert (said_by_bot(db), head.owner, why(db, head)) == (0, "human", ["old"])
+    told = db.scalars(select(Event).where(Event.kind == "message.received")).one()
+    assert told.data["quiet"] is True
+    assert_books(db)

@@ -424,3 +424,19 @@ def test_who_of_the_copies_was_refused_is_kept_with_the_message(committed: None,
 def refused_of(db: Session) -> dict[str, str]:
     found = select(MessageSource).join(Message, Message.id == MessageSource.message_id)
     return db.scalars(found.where(Message.kind == "outbound")).one().refused
+
+
+def test_an_id_that_a_server_gave_our_mail_is_learned_from_the_answer(db: Session, post: type[Post]) -> None:
+    box, agent = make.channel(db, "post"), make.agent(db)
+    head = own(db, comes(db, box))
+    said = make.reply(db, agent, head, others=(base.Participant(TARO),))
+    comes(db, box, "届きました", answers=("<rewritten@relay>",), conversation=str(head.id))
+    assert db.get_one(MessageRef, (box.id, "<rewritten@relay>")).message_id == said.id
+    assert comes(db, box, "私にも", TARO, answers=("<rewritten@relay>",)).conversation_id == head.id
+
+
+def test_a_stranger_teaches_us_no_ids(db: Session, post: type[Post]) -> None:
+    box = make.channel(db, "post")
+    head = own(db, comes(db, box))
+    comes(db, box, "転送", MOMO, answers=("<theirs@x>",), conversation=str(head.id))
+    assert db.get(MessageRef, (box.id, "<theirs@x>")) is None

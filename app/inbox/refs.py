@@ -9,7 +9,9 @@ from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
 from app import connect
+from app.db import insert_missing
 from app.models import Channel, Delivery, DeliveryRef, Message, MessageRef
+from app.models.message import OUTBOUND
 
 LIMIT = 512  # of an id as it is stored
 
@@ -53,6 +55,17 @@ def look_up(db: Session, channel: Channel, ids: Collection[str]) -> Known:
         .where(MessageRef.channel_id.in_(channels), MessageRef.external_id.in_(stored))
     )
     return Known(_pairs(db, ours), _pairs(db, theirs))
+
+
+def learn(db: Session, channel: Channel, conversation_id: int, id: str) -> None:
+    """Servers on the way may give a message of ours another id. An answer that names it and carries our mark tells of
+    it: from now on it stands for what we sent there last."""
+    sent = select(Message.id).where(Message.conversation_id == conversation_id, Message.kind == OUTBOUND)
+    ours = sent.where(Message.channel_id.in_(connect.siblings(db, channel)))
+    last = db.scalar(ours.order_by(Message.sent_at.desc(), Message.id.desc()).limit(1))
+    if last is not None:
+        row = {"channel_id": channel.id, "external_id": stored_as(id), "message_id": last}
+        insert_missing(db, MessageRef, [row])
 
 
 def _pairs(db: Session, wanted: Select[str, int]) -> dict[str, int]:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app import afterwards, answers, connect, family, files, inbox, realtime, reported
 from app.customers import Address
 from app.db import after_commit, now, passing
-from app.inbox import Received
+from app.inbox import Received, refs
 from app.inbox.receiving import is_old
 from app.intake import elsewhere
 from app.intake.keeping import Kept, keep
@@ -190,7 +190,7 @@ def _settle(
     if place.answers_in is not None and not received.message.quiet:
         inbox.tell_of_stranger(db, place.answers_in, identity, received.conversation)
     if event.conversation == str(received.message.conversation_id) and not received.message.quiet:
-        afterwards.confirm(db, identity, _conversation(db, received.message))
+        _belongs(db, channel, identity, place, received.message)
     if event.sort == "unreadable":
         inbox.hand_over(db, received.conversation, "unreadable")
     elif place.conversation_id is not None and not received.message.quiet:
@@ -200,6 +200,13 @@ def _settle(
     elif event.kind == "inbound" and not event.auto and not received.message.quiet:
         _answer(db, channel, identity, received)
     return told
+
+
+def _belongs(db: Session, channel: Channel, identity: Identity, place: Place, message: Message) -> None:
+    """Our own mark says that it belongs where it stands: what can be learned from that."""
+    afterwards.confirm(db, identity, _conversation(db, message))
+    if place.unknown:
+        refs.learn(db, channel, message.conversation_id, place.unknown)
 
 
 def _answer(db: Session, channel: Channel, identity: Identity, received: Received) -> None:

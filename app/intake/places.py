@@ -9,7 +9,7 @@ keeps a conversation of their own, and the other one says so.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -26,11 +26,13 @@ MOST_ANSWERED = 20  # ids looked up of those a message names
 @dataclass(frozen=True)
 class Place:
     """`conversation_id`: where it stands, if not with its sender. `answers_in`: the conversation of somebody else
-    that a stranger answered. `echo`: it is what we sent ourselves, come back."""
+    that a stranger answered. `echo`: it is what we sent ourselves, come back. `unknown`: the id of what it answers,
+    where we do not know it although our mark says that it is ours."""
 
     conversation_id: int | None = None
     answers_in: int | None = None
     echo: bool = False
+    unknown: str = ""
 
 
 OWN = Place()
@@ -48,7 +50,7 @@ def places(db: Session, channel: Channel, arriving: Arriving) -> list[Place]:
     return [
         Place(echo=True)
         if any(known.is_ours(id) for id in own_ids(channel, event))
-        else others.place(identity, target)
+        else replace(others.place(identity, target), unknown=_unknown(event, known))
         for (identity, event), target in zip(arriving, targets, strict=True)
     ]
 
@@ -61,6 +63,11 @@ def own_ids(channel: Channel, event: base.Inbound) -> list[str]:
 
 def _answered(event: base.Inbound) -> Sequence[str]:
     return [id for id in event.answers[:MOST_ANSWERED] if id]
+
+
+def _unknown(event: base.Inbound, known: refs.Known) -> str:
+    nearest = next(iter(_answered(event)), "")
+    return nearest if event.conversation and nearest and known.conversation(nearest) is None else ""
 
 
 def _target(event: base.Inbound, known: refs.Known) -> int | None:
