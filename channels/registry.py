@@ -24,6 +24,7 @@ GROUP = "madoguchi.channels"
 
 KINDS = {
     "webchat": "channels.webchat:WebChat",
+    "email": "channels.email.connector:Email",
     "api": "channels.api:Api",
 }
 

@@ -23,7 +23,18 @@ FOLDER = Path(__file__).parent.parent / "help"
 _EXAMPLE = re.compile(r"^@example (\w+\.py)$", re.MULTILINE)
 
 
-GUIDES = ("inbox", "takeover", "escalations", "faq", "channels", "embedding", "api", "webhooks", "running")
+GUIDES = (
+    "inbox",
+    "takeover",
+    "escalations",
+    "faq",
+    "channels",
+    "email",
+    "embedding",
+    "api",
+    "webhooks",
+    "running",
+)
 
 
 def show_all(request: Request) -> Response:

@@ -91,12 +91,12 @@ def _mailbox(address: str, name: str) -> Mailbox:
     local, at, domain = address.strip().rpartition("@")
     if not (local and at and domain) or _CONTROL.search(address) or re.search(r'[\s<>",;]', address):
         raise ChannelError(
-            "This is not an address that mail can be sent to.", detail=one_line(address)[:100], permanent=True
+            "This is no address that mail can be sent to.", detail=one_line(address)[:100], permanent=True
         )
     try:
         return Mailbox(one_line(name)[:200], local, domain)
     except ValueError as error:
-        raise ChannelError("This is not an address that mail can be sent to.", permanent=True) from error
+        raise ChannelError("This is no address that mail can be sent to.", permanent=True) from error
 
 
 def _marked(address: str, key: bytes, conversation: str) -> str:

@@ -1,7 +1,6 @@
 """Raw mail as inbound-mail services push it: in the body, or in a field of a form or of JSON."""
 
 import base64
-import binascii
 import hmac
 from email import policy
 from email.parser import BytesParser
@@ -45,7 +44,7 @@ def _given(header: str) -> str:
         return ""
     try:
         return base64.b64decode(rest, validate=True).decode("utf-8", "replace").partition(":")[2]
-    except binascii.Error:
+    except ValueError:
         return ""
 
 
@@ -65,7 +64,7 @@ def _bytes(text: str) -> bytes | None:
         return plain
     try:
         return base64.b64decode("".join(text.split()), validate=True)
-    except binascii.Error:
+    except ValueError:
         return plain
 
 

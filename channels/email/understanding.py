@@ -4,11 +4,12 @@ import hashlib
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from channels.email import authentication, automatic, bounces, cleaning, quoting, reading, tokens
 from channels.email.mail import Address, File, Mail
-from channels.events import Attachment, Event, Ignored, Inbound, Participant, Person, Receipt
+from channels.events import Attachment, Event, Ignored, Inbound, Participant, Person, Receipt, utc
 
 SHOWN_AS = {"auto-reply", "list", "spam"}
 MOST_OTHERS = 200
@@ -61,7 +62,7 @@ def _inbound(raw: bytes, mail: Mail, box: Mailbox, sort: str) -> Inbound:
     checked = authentication.results(mail, box.trusted) if box.trusted else {}
     marked = [*mail.in_reply_to, *reversed(mail.references), *_written_to(mail)]
     belongs = tokens.conversation_of(box.key, *marked)
-    parts = quoting.split(mail.text)
+    parts = quoting.split(mail.text, mail.subject)
     return Inbound(
         external_id=external_id(raw, mail),
         sender=Person(
@@ -69,7 +70,7 @@ def _inbound(raw: bytes, mail: Mail, box: Mailbox, sort: str) -> Inbound:
         ),
         text=parts.new,
         html=cleaning.clean_html(mail.html) if mail.html else "",
-        sent_at=mail.date,
+        sent_at=_at(mail),
         in_reply_to=next(iter(mail.in_reply_to), ""),
         subject=mail.subject,
         attachments=tuple(_attachment(file) for file in mail.files),
@@ -92,13 +93,13 @@ def _sent(raw: bytes, mail: Mail, box: Mailbox) -> Event:
     to = next((one for one in (*mail.to, *mail.cc) if not box.is_ours(one.address)), None)
     if to is None:
         return Ignored("a mail to ourselves")
-    parts = quoting.split(mail.text)
+    parts = quoting.split(mail.text, mail.subject)
     return Inbound(
         external_id=external_id(raw, mail),
         sender=Person(to.address.lower(), name=to.name, proof="claimed"),
         text=parts.new,
         html=cleaning.clean_html(mail.html) if mail.html else "",
-        sent_at=mail.date,
+        sent_at=_at(mail),
         subject=mail.subject,
         attachments=tuple(_attachment(file) for file in mail.files),
         kind="outbound",
@@ -115,7 +116,7 @@ def _report(mail: Mail, sort: str, box: Mailbox) -> list[Event]:
     up, says anything about an address."""
     if sort == "read-receipt":
         about = next((one.get("original-message-id", "") for one in mail.reports), "")
-        return [Receipt(about, "read", at=mail.date)] if about else [Ignored("a read receipt")]
+        return [Receipt(about, "read", at=_at(mail))] if about else [Ignored("a read receipt")]
     found: list[Event] = []
     for one in bounces.bounces(mail):
         ours = tokens.is_ours(box.key, one.about_message_id)
@@ -125,7 +126,7 @@ def _report(mail: Mail, sort: str, box: Mailbox) -> list[Event]:
         person = Person(one.recipient.lower()) if one.recipient else None
         reason = "The recipient reported it as spam." if sort == "complaint" else one.reason
         gone = ours and (sort == "complaint" or (one.permanent and one.status.startswith("5.1.")))
-        found.append(Receipt(one.about_message_id, "failed", reason, mail.date, person, unreachable=gone))
+        found.append(Receipt(one.about_message_id, "failed", reason, _at(mail), person, unreachable=gone))
     return found
 
 
@@ -151,6 +152,10 @@ def external_id(raw: bytes, mail: Mail) -> str:
     kept = sorted(line.strip() for line in head.split(b"\n") if _KEPT_HEADERS.match(line))
     digest = hashlib.sha256(b"\n".join([*kept, body.strip()])).hexdigest()[:20]
     return f"{mail.message_id} {digest}".strip()
+
+
+def _at(mail: Mail) -> datetime | None:
+    return utc(mail.date) if mail.date else None
 
 
 def _sender(mail: Mail, box: Mailbox) -> Address | None:
@@ -199,14 +204,13 @@ def _answers(mail: Mail) -> tuple[str, ...]:
 
 
 def _others(mail: Mail, box: Mailbox, sender: Address) -> tuple[Participant, ...]:
-    seen, others = {sender.address.lower()}, []
-    for role, people in (("to", mail.to), ("cc", mail.cc)):
-        for one in people:
-            address = one.address.lower()
-            if address not in seen and not box.is_ours(address) and len(others) < MOST_OTHERS:
-                seen.add(address)
-                others.append(Participant(address, one.name, role))  # type: ignore[arg-type]  # of the two
-    return tuple(others)
+    named = [Participant(one.address.lower(), one.name, "to") for one in mail.to]
+    named += [Participant(one.address.lower(), one.name, "cc") for one in mail.cc]
+    others: dict[str, Participant] = {}
+    for one in named:
+        if one.address != sender.address.lower() and not box.is_ours(one.address):
+            others.setdefault(one.address, one)
+    return tuple(others.values())[:MOST_OTHERS]
 
 
 def _attachment(file: File) -> Attachment:

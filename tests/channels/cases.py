@@ -76,7 +76,12 @@ class Case:
     sends: dict[str, Any] | None = None
 
 
+def _nobody_signs(request: Request) -> Request:
+    return replace(request, headers={**request.headers, "authorization": "Bearer of-somebody-else"})
+
+
 CASES = {
+    "email": Case(tamper=_nobody_signs),
     "webchat": Case(tamper=_foreign_origin),
     "api": Case(tamper=_longer_body, sends={"secret": "s" * 20, "callback_url": "https://example.jp/in"}),
 }

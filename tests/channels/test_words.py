@@ -25,7 +25,7 @@ def labels() -> Iterator[str]:
 
 def sentences() -> Iterator[str]:
     """Constant texts in the code that are sentences for people: raised, returned or in a table of them."""
-    for path in sorted((ROOT / "channels").glob("*.py")):
+    for path in sorted((ROOT / "channels").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("ChannelError", "_Wrong"):
                 yield from (str(arg.value) for arg in node.args[:1] if isinstance(arg, ast.Constant))
