@@ -15,7 +15,10 @@ from channels.email.mail import Address
 MAX_ADDRESSES = 10_000
 _MAX_VALUE = 2_000_000
 _MAX_ENTRY = 2_000
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|<[^<>]*>|[(),;:]|[^"<(),;:)>]+|.', re.S)
+_TOKEN = re.compile(
+    r'=\?[^\s?]{1,60}\?[BbQq]\?[^\s?]{0,1000}\?=|"(?:[^"\\]|\\.)*"|<[^<>]*>|[(),;:]|(?:[^"<(),;:)>=]|=(?!\?))+|.',
+    re.S,
+)
 _ADDRESS = re.compile(  # bounded: a search over a long word would take the square of its length
     r"(?:[^\s<>()\[\],;:@\"]{1,128}|\"(?:[^\"\\]|\\.){1,128}\")@(?:\[[^\]\s]{1,60}\]|[^\s<>()\[\],;:@\"]{1,255})"
 )

@@ -48,7 +48,7 @@ def parse(value: str) -> tuple[datetime | None, bool]:
     None if it says none. Without a zone it is taken as UTC ("-0000": that is what it means).
     """
     text = unicodedata.normalize("NFKC", value[:300]).strip().strip("\"'")
-    bare = " ".join(_COMMENT.sub(" ", text).split())
+    bare = " ".join(_COMMENT.sub(" ", text).split()).replace(" ,", ",")
     try:
         found = _numeric(bare) if re.match(r"\d{4}\D", bare) else _classic(bare)
     except (ValueError, OverflowError, TypeError, IndexError):

@@ -35,7 +35,7 @@ def decode(raw: bytes) -> str:
     are taken for code page 932.
     """
     if b"\x1b" not in raw:
-        raw = _LOST_ESCAPE.sub(rb"\x1b$\1\2\x1b(\3", raw)
+        raw = _LOST_ESCAPE.sub(b"\x1b$\\1\\2\x1b(\\3", raw)
     pieces = []
     start, mode = 0, b""
     for match in _ESCAPE.finditer(raw):

@@ -15,6 +15,7 @@ MAX_NAME = 150
 _PARAMETER = re.compile(
     r"""[;\s]*([^=;\s"]{1,80})\s*=\s*(?:"((?:[^"\\]|\\.)*)(?:"|\Z)|([^;]*))""", re.S
 )  # fmt: skip
+_VALUE = re.compile(r"\s*[^;\s]*(?:\s*/\s*[^;\s]*)?")  # some forget the semicolon behind it
 _SECTION = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?")
 _EXTENDED = re.compile(r"([A-Za-z0-9_.:+-]*)'[^']*'(.*)", re.S)
 _ESCAPED = re.compile(r'\\(["\\])')
@@ -36,7 +37,8 @@ class Parameterized:
 
 def parse(text: str) -> Parameterized:
     """`text` is a header value as `Headers.text` gives it. Never raises."""
-    value, _, rest = text.partition(";")
+    start = _VALUE.match(text)
+    value, rest = (start.group(), text[start.end() :]) if start else ("", text)
     plain: dict[str, str] = {}
     sections: dict[str, dict[int, tuple[str, bool]]] = {}
     for match in _PARAMETER.finditer(rest[:100_000]):

@@ -89,6 +89,7 @@ def _multipart(part: Part, budget: Budget, depth: int) -> Part:
     children = [parse(source, budget, *span, depth + 1) for span in spans]
     if not children:
         budget.problem("A multipart mail has no parts.")
+        return replace(part, media_type="text/plain")
     if part.media_type == "multipart/digest":
         children = [
             child if child.content_type.value else replace(child, media_type="message/rfc822")
