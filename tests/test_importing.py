@@ -171,3 +171,19 @@ def test_where_a_file_ends_up_is_known(tmp_path: Path) -> None:
     found = list(files.mails([tmp_path], 1000))
     assert [one.name for one in found] == ["a", "b.mbox#1", "b.mbox#2", "b.mbox#3"]
     assert found[-1].read == files.size_of([tmp_path])
+
+
+@pytest.mark.parametrize("piece", [1, 7, 64, 100_000])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_an_mbox_is_the_same_however_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: int, end: bytes
+) -> None:
+    monkeypatch.setattr(files, "PIECE", piece)
+    (tmp_path / "b.mbox").write_bytes(MBOX.replace(b"\n", end))
+    one, two, three = (found.raw for found in files.mails([tmp_path / "b.mbox"], 1000))
+    assert one == b"Subject: one\n\none\n".replace(b"\n", end)
+    assert two == (
+        b"Subject: two\n\nFrom here on it is the second.\nFrom me, without an empty line before it.\n\n"
+        b"From nowhere, with an empty one but without a date.\ntwo\n"
+    ).replace(b"\n", end)
+    assert three == b"Subject: three\n\nthree\n".replace(b"\n", end)

@@ -30,6 +30,7 @@ BENCHMARKS: dict[str, str] = {
     "list": "app.bench.lists",
     "open": "app.bench.opening",
     "search": "app.bench.searching",
+    "mail": "app.bench.mail",
     "faults": "app.bench.faults.command",
     "live": "app.bench.live",
     "ingest": "app.bench.ingest",

@@ -9,9 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-PIECE = 64 * 1024  # bytes: a line may be as long as the whole file
-_FROM = re.compile(rb"From \S.*\d\d:\d\d")  # RFC 4155 and what programs make of it: an address, then a date
-_QUOTED_FROM = re.compile(rb">+From ")
+PIECE = 256 * 1024  # bytes
+LONGEST_FROM = 1000  # bytes of a line that stands between two mails of an mbox
+# RFC 4155 and what programs make of it: an address, then a date. Some write no date; then any will do.
+_DATED_FROM = re.compile(rb"\n\r?\nFrom \S[^\n]{0,900}?\d\d:\d\d[^\n]{0,50}\n")
+_ANY_FROM = re.compile(rb"\n\r?\nFrom [^\n]{0,950}\n")
+_EMPTY_END = re.compile(rb"(?<=\n)\r?\n\Z")
+_QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
 _NO_MAIL = {".msf", ".dat", ".sbd", ".ini", ".db", ".plist"}  # what mail programs keep beside their mails
 
 
@@ -85,32 +89,39 @@ def _told_length(file: BinaryIO) -> int:
 
 def _checked(name: str, raw: bytes, most: int, read: int) -> Found:
     if len(raw) > most:
-        return Found(name, None, read, f"It is larger than {most // 1_000_000} MB.")
+        return _too_large(name, most, read)
     return Found(name, raw, read) if raw.strip() else Found(name, None, read, "There is nothing in it.")
 
 
+def _too_large(name: str, most: int, read: int) -> Found:
+    return Found(name, None, read, f"It is larger than {most // 1_000_000} MB.")
+
+
 def _mbox(file: BinaryIO, name: str, most: int, before: int) -> Iterator[Found]:
-    """The mails of an mbox: each begins with a line "From …" after an empty one; ">From " in it was "From "."""
-    pieces: list[bytes] = []
-    size = number = 0
-    strict = bool(_FROM.match(file.readline(PIECE)))
-    fresh, blank = True, False  # at the beginning of a line; the line before was empty
-    while piece := file.readline(PIECE):
-        if fresh and blank and piece.startswith(b"From ") and (not strict or _FROM.match(piece)):
-            number += 1
-            yield _checked(f"{name}#{number}", _joined(pieces), most, before + file.tell())
-            pieces, size, blank = [], 0, False
-            continue
-        blank = fresh and piece in (b"\n", b"\r\n")
-        if size <= most:  # of one that is too large, no more is kept than shows it
-            pieces.append(piece[1:] if fresh and _QUOTED_FROM.match(piece) else piece)
-            size += len(piece)
-        fresh = piece.endswith(b"\n")
-    yield _checked(f"{name}#{number + 1}", _joined(pieces), most, before + file.tell())
+    """The mails of an mbox: each begins with a line "From …" after an empty one; ">From " in it was "From ".
+
+    Searched piece by piece; of a mail that is too large no more is kept than shows it.
+    """
+    first = file.readline(LONGEST_FROM)
+    separator = _DATED_FROM if _DATED_FROM.match(b"\n\n" + first) else _ANY_FROM
+    kept, cut, number = bytearray(b"\n"), False, 1  # the end of that line
+    while piece := file.read(PIECE):
+        looked = max(0, len(kept) - LONGEST_FROM)
+        kept += piece
+        while found := separator.search(kept, looked):
+            read = before + file.tell() - len(kept) + found.end()
+            yield _of_mbox(f"{name}#{number}", kept[1 : found.start() + 1], most, read, cut)
+            del kept[: found.end() - 1]
+            number, looked, cut = number + 1, 0, False
+        if len(kept) > most + LONGEST_FROM:
+            cut = True
+            del kept[:-LONGEST_FROM]
+    last = _EMPTY_END.sub(b"", bytes(kept[1:]))
+    yield _of_mbox(f"{name}#{number}", last, most, before + file.tell(), cut)
 
 
-def _joined(pieces: list[bytes]) -> bytes:
-    """Without the empty line that stands before the next one."""
-    if pieces and pieces[-1] in (b"\n", b"\r\n"):
-        pieces.pop()
-    return b"".join(pieces)
+def _of_mbox(name: str, kept: bytes | bytearray, most: int, read: int, cut: bool) -> Found:
+    if cut:
+        return _too_large(name, most, read)
+    raw = bytes(kept)
+    return _checked(name, _QUOTED_FROM.sub(rb"\1", raw) if b"\n>" in raw else raw, most, read)
