@@ -7,8 +7,10 @@ gave is theirs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
@@ -61,11 +63,11 @@ def _send(db: Session, identity_id: int) -> Message | None:
     row = db.execute(gone.returning(MailAfter.message_id, MailAfter.address, MailAfter.created_at)).first()
     if row is None or _came_back(db, identity_id, row.created_at):
         return None
-    channel = _mailbox(db)
+    channel = mailbox(db)
     answers = _answers(db, identity_id, row.message_id)
     if channel is None or not answers:
         return None
-    to = _recipient(db, channel, row.address)
+    to = recipient(db, channel, row.address)
     return None if to.unreachable else _write(db, channel, to, answers)
 
 
@@ -75,7 +77,7 @@ def _came_back(db: Session, identity_id: int, since: datetime) -> bool:
     return last is not None and last > since
 
 
-def _mailbox(db: Session) -> Channel | None:
+def mailbox(db: Session) -> Channel | None:
     """The first mailbox that is switched on."""
     for channel in db.scalars(select(Channel).where(Channel.enabled).order_by(Channel.id)):
         features = connect.features(channel)
@@ -97,7 +99,7 @@ def _answers(db: Session, identity_id: int, first: int) -> Sequence[Message]:
     return db.scalars(mine.order_by(Message.sent_at, Message.id)).all()
 
 
-def _recipient(db: Session, channel: Channel, address: str) -> Identity:
+def recipient(db: Session, channel: Channel, address: str) -> Identity:
     """Whoever has this address. A claim gives nobody an address: it stays by itself until somebody answers from it."""
     key = connect.address(channel, base.Person(address.lower()))
     return customers.identify(db, Contact(key, proof=CLAIMED, owner="human"))
@@ -105,20 +107,41 @@ def _recipient(db: Session, channel: Channel, address: str) -> Identity:
 
 def _write(db: Session, channel: Channel, to: Identity, answers: Sequence[Message]) -> Message:
     last = answers[-1]
-    own = db.get_one(Conversation, last.conversation_id)
-    head = inbox.hold(db, own)
     text = "\n\n".join(one.text for one in answers if one.text)
+    own = db.get_one(Conversation, last.conversation_id)
+    letter = Letter(
+        text, _subject(db, own), last.agent_id, last.case_id, {"after": [one.id for one in answers]}
+    )
+    return write(db, channel, to, own, letter)
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A mail of ours that answers nothing by itself."""
+
+    text: str
+    subject: str
+    agent_id: int | None
+    case_id: int | None
+    context: Mapping[str, Any]
+    client_id: str | None = None
+
+
+def write(db: Session, channel: Channel, to: Identity, own: Conversation, letter: Letter) -> Message:
+    """A mail in the conversation `own` to `to`, who takes part from now on: their answer stands there, too."""
+    head = inbox.hold(db, own)
     message = Message(
         conversation_id=own.id,
-        case_id=last.case_id,
+        case_id=letter.case_id,
         kind=OUTBOUND,
         author="agent",
-        agent_id=last.agent_id,
+        agent_id=letter.agent_id,
         identity_id=to.id,
         channel_id=channel.id,
-        text=text[:MAX_TEXT],
-        subject=_subject(db, head),
-        context={"after": [one.id for one in answers], "out_of_turn": "after"},
+        client_id=letter.client_id,
+        text=letter.text[:MAX_TEXT],
+        subject=letter.subject,
+        context={**letter.context, "out_of_turn": "after"},
         sent_at=moment(db, head),
     )
     db.add(message)

@@ -34,7 +34,7 @@ def mark_if_gone(db: Session, message: Message) -> bool:
         or_(Visitor.identity_id == message.identity_id, Visitor.proved_identity_id == message.identity_id),
     )
     last = db.scalar(here)
-    address = _address(db, message.identity_id)
+    address = address_of(db, db.get_one(Identity, message.identity_id).customer_id)
     if (last is not None and last > now() - HERE) or not address:
         return False
     message.context = {**message.context, "visitor_gone": True, "address": address}
@@ -42,9 +42,8 @@ def mark_if_gone(db: Session, message: Message) -> bool:
     return True
 
 
-def _address(db: Session, identity_id: int) -> str:
-    """The email address they are known by, proved before merely said."""
-    customer_id = db.get_one(Identity, identity_id).customer_id
+def address_of(db: Session, customer_id: int) -> str:
+    """The email address a customer is known by, proved before merely said; "" if there is none."""
     best = (
         select(Identity.address)
         .filter_by(customer_id=customer_id, kind="email")
