@@ -55,6 +55,7 @@ __all__ = [
     "Collected",
     "Collecting",
     "Connector",
+    "Consent",
     "Context",
     "DeliveryState",
     "Edit",
@@ -68,10 +69,12 @@ __all__ = [
     "Ignored",
     "Inbound",
     "MessageKind",
+    "Originals",
     "Outbound",
     "Participant",
     "Person",
     "Polling",
+    "Preset",
     "Profile",
     "Proof",
     "Rating",
@@ -161,6 +164,16 @@ class Context:
         return f"{self.public_url}/hooks/{self.key}"
 
 
+@dataclass(frozen=True)
+class Preset:
+    """What is filled in for who uses a certain provider: setting → value, and the steps to take there."""
+
+    name: str
+    label: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    steps: tuple[str, ...] = ()
+
+
 S = TypeVar("S")
 
 
@@ -169,13 +182,14 @@ class Connector(ABC, Generic[S]):
 
     Built per use from its settings; keeps nothing between calls. `http` is the product's `guard.Client`.
     `label` and the steps of `guide` (what to do where, to set a channel up) are English and translated by the
-    product; `help_page` names the page of the help that tells more.
+    product; `help_page` names the page of the help that tells more. `presets` are the providers to choose from.
     """
 
     kind: ClassVar[str]
     label: ClassVar[str]
     help_page: ClassVar[str] = ""
     guide: ClassVar[tuple[str, ...]] = ()
+    presets: ClassVar[tuple[Preset, ...]] = ()
     features: ClassVar[Features]
     Settings: ClassVar[type[Any]]
 
@@ -283,3 +297,23 @@ class Health(Protocol):
 
     def check(self) -> str:
         """A sentence on what was found working. Raises `ChannelError` with the provider's own words."""
+
+
+@runtime_checkable
+class Consent(Protocol):
+    """Somebody agrees at the provider, in a browser, instead of giving us a password (OAuth 2.0, RFC 6749)."""
+
+    def consent_url(self, redirect_uri: str, state: str, verifier: str) -> str:
+        """Where to send the browser; it comes back to `redirect_uri` with a code and the same `state`. `verifier`
+        is for PKCE (RFC 7636). "" where the settings ask for no such thing."""
+
+    def consented(self, code: str, redirect_uri: str, verifier: str) -> Mapping[str, str]:
+        """The secrets to be stored among the settings. Raises `ChannelError` with the provider's own words."""
+
+
+@runtime_checkable
+class Originals(Protocol):
+    """What comes in has an original that people may want to keep."""
+
+    def original(self, request: Request) -> bytes | None:
+        """The message in a stored request as it was written, None if there is none."""

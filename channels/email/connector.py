@@ -14,8 +14,9 @@ from channels.base import (
     Request,
     Sent,
 )
-from channels.email import access, composing, imap, pushed, smtp
+from channels.email import access, composing, imap, oauth, pushed, smtp
 from channels.email.account import Account
+from channels.email.providers import PRESETS
 from channels.email.settings import EmailSettings
 from channels.email.understanding import Mailbox, events_of
 
@@ -48,6 +49,7 @@ class Email(Connector[EmailSettings]):
         icon="mail",
         tint="yamabuki",
     )
+    presets = PRESETS
     Settings = EmailSettings
 
     def verify(self, request: Request) -> None:
@@ -115,3 +117,39 @@ class Email(Connector[EmailSettings]):
         return access.token(
             self.http, own.provider, own.tenant, own.client_id, own.client_secret, own.refresh_token
         )
+
+    def consent_url(self, redirect_uri: str, state: str, verifier: str) -> str:
+        """Google's or Microsoft's page; "" where a password is used, or the client is not known yet."""
+        own = self.settings
+        if not own.provider or not own.client_id:
+            return ""
+        user = own.user or own.address
+        return oauth.authorise_url(
+            self._provider(), own.client_id, redirect_uri, state=state, verifier=verifier, user=user
+        )
+
+    def consented(self, code: str, redirect_uri: str, verifier: str) -> Mapping[str, str]:
+        """The refresh token, by which access tokens are had from now on."""
+        own = self.settings
+        told = oauth.exchange(
+            self.http,
+            self._provider(),
+            own.client_id,
+            own.client_secret,
+            code,
+            redirect_uri=redirect_uri,
+            verifier=verifier,
+        )
+        if not told.refresh:
+            raise ChannelError("The provider gave no lasting permission. Sign in once more.", permanent=True)
+        return {"refresh_token": told.refresh}
+
+    def original(self, request: Request) -> bytes | None:
+        """The mail as it came, also where a service pushed it inside of something else."""
+        return pushed.raw_mail(request)
+
+    def _provider(self) -> oauth.Provider:
+        try:
+            return oauth.provider(self.settings.provider, self.settings.tenant)
+        except (KeyError, ValueError) as error:
+            raise ChannelError("The tenant is not right.", permanent=True) from error
