@@ -37,7 +37,10 @@ def search(client: IMAPClient, criteria: str) -> list[int]:
     if kind != "OK":
         raise imaplib.IMAP4.error(lines[-1] or b"SEARCH failed")
     told = b" ".join(line for line in lines if isinstance(line, bytes))
-    return sorted({int(number) for number in re.findall(rb"\d+", re.sub(rb"\(.*?\)", b"", told))})
+    numbers = re.sub(rb"\(MODSEQ \d+\)", b"", told, flags=re.IGNORECASE).split()
+    if not all(number.isdigit() for number in numbers):  # taken for "nothing" it would cost mails
+        raise ValueError("no answer to SEARCH: " + words(told))
+    return sorted(set(map(int, numbers)))
 
 
 def newer(client: IMAPClient, uid: int) -> list[int]:
@@ -59,7 +62,14 @@ def highest(client: IMAPClient) -> int:
 
 
 def slips(client: IMAPClient, uids: Sequence[int]) -> list[Slip]:
-    """What these mails are like; those that vanished meanwhile are missing. One bad one costs only itself."""
+    """What these mails are like, in order, without those that vanished meanwhile. One bad one costs only itself."""
+    found = {slip.uid: slip for slip in _told(client, uids)}
+    missing = [uid for uid in uids if uid not in found]
+    there = search(client, "UID " + ",".join(map(str, missing))) if missing else []
+    return [found.get(uid, Slip(uid)) for uid in uids if uid in found or uid in there]
+
+
+def _told(client: IMAPClient, uids: Sequence[int]) -> list[Slip]:
     try:
         told = client.fetch(uids, ["UID", "INTERNALDATE", "RFC822.SIZE"])
     except imaplib.IMAP4.abort:
@@ -67,7 +77,7 @@ def slips(client: IMAPClient, uids: Sequence[int]) -> list[Slip]:
     except (imaplib.IMAP4.error, ValueError):
         if len(uids) == 1:
             return [Slip(uids[0])]
-        return [slip for uid in uids for slip in slips(client, [uid])]
+        return [slip for uid in uids for slip in _told(client, [uid])]
     return [_slip(uid, told[uid]) for uid in uids if uid in told]
 
 

@@ -26,11 +26,14 @@ _LOST = (OSError, smtplib.SMTPServerDisconnected)
 
 @dataclass(frozen=True)
 class Result:
-    """`refused`: recipients besides the first that the server did not take, with its words. `said`: its last words,
-    which often hold the number it knows the mail by."""
+    """`refused`: recipients besides the first that the server did not take, with its words. `said`: its last words.
+
+    `message_id`: the Message-ID the mail goes out with, where the server says that it gave it one of its own.
+    """
 
     refused: Mapping[str, str] = field(default_factory=dict)
     said: str = ""
+    message_id: str = ""
 
 
 def send(account: Account, sender: str, recipients: Sequence[str], message: bytes) -> Result:
@@ -71,7 +74,8 @@ def _hand_over(line: Line, sender: str, recipients: Sequence[str], message: byte
         refused = _recipients(line, recipients)
         _expect(line.say("DATA"), MESSAGE)
         line.send(data)
-        return Result(refused, str(_finish(line)))
+        answer = _finish(line)
+        return Result(refused, str(answer), _renamed(line.account.host, answer, message))
     finally:
         lines.leave(line)
 
@@ -108,6 +112,16 @@ def _finish(line: Line) -> Answer:
     except _LOST as error:
         raise ChannelError(AMBIGUOUS, detail=trouble.said(error, line.account), ambiguous=True) from error
     return _expect(answer, MESSAGE)
+
+
+def _renamed(host: str, answer: Answer, message: bytes) -> str:
+    """Amazon SES puts its own Message-ID in place of ours and tells the left half of it; others tell all of theirs."""
+    ses = re.fullmatch(r"email-smtp(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com", host.lower())
+    if ses and (found := re.search(r"\bOk ([0-9a-zA-Z-]{20,})", answer.words)):
+        region = "email" if ses[1] == "us-east-1" else ses[1]
+        return f"<{found[1]}@{region}.amazonses.com>"
+    told = re.search(r"\bOK (<[^<>\s@]+@[^<>\s@]+>)", answer.words, re.IGNORECASE)
+    return told[1] if told and told[1].encode() not in message else ""
 
 
 def _path(line: Line, address: str) -> str:

@@ -127,7 +127,8 @@ class _Line(SMTP):
 
     async def push(self, status: Any) -> None:
         if status:
-            await super().push(status)
+            said = status.encode("utf-8", "surrogateescape") if isinstance(status, str) else status
+            await super().push(said)
 
 
 @contextmanager

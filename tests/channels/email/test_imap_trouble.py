@@ -240,3 +240,31 @@ def test_of_a_mail_too_big_that_is_not_handed_out_the_place_is_kept(server: Imap
     assert owner.catch_up() == ["inbox ?"]
     assert owner.stored[0].request is not None
     assert "cannot" in owner.stored[0].request.headers["unreadable"]
+
+
+GARBAGE = [
+    "", "{tag}", "{tag} OK", "* \r\n{tag} OK x", "\x00\x01\r\n{tag} OK x", "* NO [ALERT\r\n{tag} NO [", "+ go on",
+    "* SEARCH x y\r\n{tag} OK x", "* STATUS\r\n{tag} OK x", "* 1 FETCH (UID\r\n{tag} OK x", "* LIST\r\n{tag} OK x",
+    "* 1 FETCH (UID 101 BODY[] {5}\r\nab\r\n{tag} OK x", "* OK [UIDVALIDITY x] y\r\n{tag} OK x", "* BYE\r\n{tag} OK x",
+    "* OK [UIDNEXT 99999999999999999999] y\r\n* x EXISTS\r\n{tag} OK x", "* 1 FETCH (UID 101 BODY[] NIL)\r\n{tag} OK x",
+    "* CAPABILITY\r\n{tag} OK x", "X999 OK x", "{tag} BAD \udc82\udca0",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("said", GARBAGE)
+def test_nothing_a_server_says_is_more_than_trouble(server: ImapServer, said: str) -> None:
+    """Whatever comes to whatever command: there is at most a `ChannelError`, and the mail is not lost."""
+    server.make_folder("Sent")
+    server.add(mail(1))
+    for command in ("CAPABILITY", "LOGIN", "LIST", "STATUS", "EXAMINE", "UID SEARCH", "UID FETCH", "IDLE"):
+        server.on(command, said or " ")
+        owner = Owner(server, read_timeout=0.1, connect_timeout=0.1)
+        try:
+            owner.catch_up()
+        except ChannelError as error:
+            assert error.sentence  # noqa: PT017 - it may also go well
+        server.script.rules.clear()
+        owner.changes.clear()
+        owner.catch_up()
+        brought = {subject(one) for one in owner.stored}
+        assert brought in ({"inbox 1"}, {"inbox ?"}), command

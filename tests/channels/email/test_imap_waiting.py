@@ -3,11 +3,13 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from channels.email import idle, session
+from channels.email.account import Security
 from tests.channels.email.owner import Owner, mail, subject
 from tests.mailservers import ImapServer, imap_server
 
@@ -18,9 +20,13 @@ def server() -> Iterator[ImapServer]:
         yield running
 
 
-@pytest.mark.parametrize("push", [True, False])
-def test_a_mail_that_comes_is_brought_at_once_or_at_the_next_look(push: bool) -> None:
-    with imap_server(idle=push) as server:
+@pytest.mark.parametrize(
+    ("security", "push"), [("none", True), ("none", False), ("starttls", True), ("tls", True)]
+)
+def test_a_mail_that_comes_is_brought_at_once_or_at_the_next_look(
+    tmp_path: Path, security: Security, push: bool
+) -> None:
+    with imap_server(tmp_path, security=security, idle=push) as server:
         owner = Owner(server, poll_every=60 if push else 0.2)
         looked = threading.Event()
         wait = _waiting(owner, looked, lambda: len(owner.stored) == 2)

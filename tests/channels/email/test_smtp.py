@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from channels.email import lines, smtp, trouble
+from channels.email.lines import Answer
 from channels.events import ChannelError
 from tests.channels.email.sender import HANAKO, MAIL, SHOP, TARO, refusal
 from tests.mailservers import SmtpServer, smtp_server
@@ -181,3 +182,35 @@ def test_nobody_to_send_to_is_refused_before_any_line(server: SmtpServer) -> Non
 def test_secrets_do_not_show_in_an_account(server: SmtpServer) -> None:
     shown = repr(server.account(password="secret one", token="secret two"))
     assert "secret" not in shown
+
+
+@pytest.mark.parametrize(
+    ("host", "said", "message_id"),
+    [
+        (
+            "email-smtp.ap-northeast-1.amazonaws.com",
+            "Ok 0106018c1f2e3d4c-11111111-2222-3333-4444-555555555555-000000",
+            "<0106018c1f2e3d4c-11111111-2222-3333-4444-555555555555-000000@ap-northeast-1.amazonses.com>",
+        ),
+        (
+            "email-smtp.us-east-1.amazonaws.com",
+            "Ok 0100018c1f2e3d4c-11111111-2222",
+            "<0100018c1f2e3d4c-11111111-2222@email.amazonses.com>",
+        ),
+        (
+            "smtp.office365.com",
+            "2.6.0 OK <TY1@jpnprd01.prod.outlook.com> [x]",
+            "<TY1@jpnprd01.prod.outlook.com>",
+        ),
+        ("mail.example.jp", "2.0.0 OK <1@example.jp> queued", ""),  # that is ours
+        ("mail.example.jp", "2.0.0 Ok: queued as 4F2D31", ""),
+    ],
+)
+def test_an_id_the_server_gave_in_place_of_ours_is_learned(host: str, said: str, message_id: str) -> None:
+    assert smtp._renamed(host, Answer(250, said), MAIL) == message_id
+
+
+def test_an_id_in_the_answer_of_the_server_is_told(server: SmtpServer) -> None:
+    server.on(r"\.", "250 2.6.0 OK <renamed@mail.example.jp>")
+    result = smtp.send(server.account(), SHOP, [HANAKO], MAIL)
+    assert result.message_id == "<renamed@mail.example.jp>"

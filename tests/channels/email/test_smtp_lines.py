@@ -154,3 +154,20 @@ def test_without_encryption_nobody_outside_is_talked_to() -> None:
 
     with smtp_server() as server, pytest.raises(ChannelError, match="inside your own network"):
         session.inside(Outside(), server.account())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "said", [" ", "250", "25", "xyz", "250-\r\n250-", "\x00", "999 what", "354 go on", "200 \udc82\udca0"]
+)
+def test_nothing_a_server_says_is_more_than_trouble(server: SmtpServer, said: str) -> None:
+    """Whatever comes to whatever command: the mail is gone, or there is a `ChannelError`."""
+    for command in ("EHLO", "MAIL", "RCPT", "DATA", r"\."):
+        server.script.rules.clear()
+        server.on(command, said)
+        lines.close_stale(0)
+        try:
+            smtp.send(
+                server.account(read_timeout=0.1, connect_timeout=0.1, data_timeout=0.1), SHOP, [HANAKO], MAIL
+            )
+        except ChannelError as error:
+            assert error.sentence  # noqa: PT017 - it may also go well
