@@ -99,7 +99,9 @@ def _who(db: Session, message: Message, locale: str) -> str:
         named = identity is not None and identity.display and identity.display != identity.address
         return identity.display if identity is not None and named else gettext(locale, "Customer")
     agent = db.get(Agent, message.agent_id) if message.agent_id else None
-    return agent.name if agent else gettext(locale, "Bot" if message.author == "bot" else "Us")
+    if agent is not None:
+        return agent.name
+    return gettext(locale, "Bot") if message.author == "bot" else gettext(locale, "Us")
 
 
 def _subject(db: Session, locale: str) -> str:
