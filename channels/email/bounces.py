@@ -11,7 +11,7 @@ from email.message import Message
 
 from flufl.bounce import all_failures
 
-from channels.email import undelivered
+from channels.email import automatic, undelivered
 from channels.email.mail import Address, Mail
 
 LONGEST = 60_000  # characters of a report that are looked at
@@ -57,9 +57,12 @@ class Bounce:
 
 
 def bounces(mail: Mail) -> tuple[Bounce, ...]:
-    """What a report says of each recipient; () if nothing can be told. Meant for a mail whose sort is "bounce"."""
+    """What a report says of each recipient; () if nothing can be told, or if it is no report of a mail server."""
     about = _about(mail)
-    found = list(_from_blocks(mail)) or _from_text(mail)
+    found = list(_from_blocks(mail))
+    if not found and automatic.sort_of(mail, ()).name != "bounce":
+        return ()
+    found = found or _from_text(mail)
     if not found and about and _says_something(mail):
         found = [_made("", undelivered.status_said(_report(mail)), "", _report(mail))]
     return tuple(replace(bounce, about_message_id=about) for bounce in found[:MOST])

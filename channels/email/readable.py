@@ -57,7 +57,8 @@ def text_of(tokens: list[Token]) -> str:
 
 
 class _Page:
-    """Lines as they fill up. `quotes`, `lists` and `pre` are what is open around the next word."""
+    """Lines as they fill up. `quotes`, `lists` and `pre` are what is open around the next word; `gap` is the
+    number of quotes that a blank line before it stands in, -1 for no blank line."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -65,7 +66,8 @@ class _Page:
         self.quotes = 0
         self.lists: list[int] = []
         self.pre = 0
-        self.gap = False
+        self.gap = -1
+        self.tight = False
         self.bullet = ""
         self.href = ""
         self.shown: list[str] = []
@@ -117,13 +119,20 @@ class _Page:
 
     def block(self, token: Token) -> None:
         self.end_line()
-        name = token.name
-        if name in _SPACED and not _is_tight(token):
-            self.gap = bool(self.lines)
+        name, step = token.name, 1 if token.opens else -1
+        if name == "p" and token.opens:
+            self.tight = _is_tight(token) or bool(self.lists)
+        before = self.quotes
         if name == "blockquote":
-            self.quotes = max(0, self.quotes + (1 if token.opens else -1))
-        elif name == "pre":
-            self.pre = max(0, self.pre + (1 if token.opens else -1))
+            self.quotes = max(0, self.quotes + step)
+        if (
+            name in _SPACED
+            and not (name == "p" and self.tight)
+            and not (name in ("ul", "ol") and len(self.lists) > 1)
+        ):
+            self.space(min(before, self.quotes))
+        if name == "pre":
+            self.pre = max(0, self.pre + step)
         elif name in ("ul", "ol"):
             self.nest(token)
         elif name == "li":
@@ -132,15 +141,20 @@ class _Page:
             self.line.append("----------")
             self.end_line()
 
+    def space(self, quotes: int) -> None:
+        """A blank line before what comes next, within the fewer of the quotes on either side."""
+        if self.lines:
+            self.gap = quotes if self.gap < 0 else min(self.gap, quotes)
+
     def nest(self, token: Token) -> None:
         if token.opens:
             start = token.attributes.get("start", "")
             self.lists.append(
                 (int(start) if start.isdecimal() and len(start) < 7 else 1) if token.name == "ol" else -1
             )
+            self.gap = self.gap if len(self.lists) == 1 else -1
         elif self.lists:
             self.lists.pop()
-        self.gap = self.gap and not self.lists
 
     def next_bullet(self) -> str:
         indent = "  " * min(max(0, len(self.lists) - 1), 20)
@@ -156,16 +170,19 @@ class _Page:
         self.line = []
         if not said and not always:
             return
-        mark = f"{'>' * min(self.quotes, 20)} " if self.quotes else ""
-        if (self.gap and said) or not said:
-            self.blank(mark.strip())
+        if self.gap >= 0 or not said:
+            self.blank(self.quotes if self.gap < 0 else self.gap)
         if said:
-            self.lines.append(f"{mark}{self.bullet}{said}")
-            self.bullet, self.gap = " " * len(self.bullet) if self.lists else "", False
+            self.lines.append(f"{_mark(self.quotes)}{self.bullet}{said}")
+            self.bullet, self.gap = " " * len(self.bullet) if self.lists else "", -1
 
-    def blank(self, mark: str) -> None:
+    def blank(self, quotes: int) -> None:
         if self.lines and self.lines[-1].strip("> "):
-            self.lines.append(mark)
+            self.lines.append(_mark(quotes).strip())
+
+
+def _mark(quotes: int) -> str:
+    return f"{'>' * min(quotes, 20)} " if quotes else ""
 
 
 def _is_tight(token: Token) -> bool:

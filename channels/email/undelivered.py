@@ -12,7 +12,7 @@ REASONS = {
     "1.6": "The mailbox has moved, and nobody knows where.",
     "1.7": "Our own address was not accepted.",
     "1.8": "Our own address was not accepted.",
-    "1.10": "The domain of the address takes no mail.",
+    "1.10": "The address does not exist.",  # Exchange says it of unknown users, RFC 7505 of domains without mail
     "2.0": "There is something wrong with the mailbox.",
     "2.1": "The mailbox is switched off and takes no mail.",
     "2.2": "The mailbox is full.",
@@ -38,7 +38,7 @@ REASONS = {
     "7.23": "Our domain does not allow that server to send for it (SPF).",
     "7.25": "The name of the sending server could not be checked (reverse DNS).",
     "7.26": "The mail could not be shown to come from our domain (SPF, DKIM or DMARC).",
-    "7.27": "Our domain takes no mail.",
+    "7.27": "Our own address was not accepted.",
     "7.28": "Too many mails came at once.",
 }
 UNKNOWN = "The mail could not be delivered."
