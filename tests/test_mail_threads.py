@@ -339,6 +339,15 @@ def test_a_question_found_after_its_answer_waits_for_nobody(db: Session, post: t
     assert_books(db)
 
 
+def test_a_customer_whose_clock_is_slow_does_not_wait_unseen(db: Session, post: type[Post]) -> None:
+    box = make.channel(db, "post")
+    head = own(db, comes(db, box, at=now() - 3 * HOUR))
+    make.reply(db, make.agent(db), head)
+    comes(db, box, "まだ届きません", at=now() - HOUR)
+    assert head.waiting_since is not None
+    assert_books(db)
+
+
 def test_messages_of_another_tool_need_no_sending(committed: None, post: type[Post]) -> None:
     with transaction() as db:
         box = make.channel(db, "post")

@@ -129,13 +129,14 @@ def _mark_answered(db: Session, channel: Channel, both: Sequence[tuple[_Arrival,
         return
     for one, message in both:
         last = one.head.last_message_at
-        if last is not None and message.sent_at < last and answered_since(db, one.head, message.sent_at):
+        if last is not None and message.sent_at < last and _answered_since(db, one.head, message.sent_at):
             message.context = {**message.context, "out_of_turn": "answered"}
 
 
-def answered_since(db: Session, head: Conversation, at: datetime) -> bool:
-    """Whether one of us answered in this thread at that time or later."""
-    ours = (Message.kind == OUTBOUND, Message.author == "agent", Message.sent_at >= at)
+def _answered_since(db: Session, head: Conversation, at: datetime) -> bool:
+    """Whether one of us answered with another tool at that time or later. (What was answered here does not count: the
+    time is the sender's, and a customer whose clock is slow must not wait unseen.)"""
+    ours = (Message.kind == OUTBOUND, Message.external_id.is_not(None), Message.sent_at >= at)
     mine = Message.conversation_id.in_(family.family_ids(db, head))
     return db.scalar(select(Message.id).where(mine, *ours).limit(1)) is not None
 
