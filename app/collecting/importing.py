@@ -24,7 +24,7 @@ from channels.base import Request
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 50  # mails in a transaction: others want to write in between
+AT_ONCE = 100  # mails in a transaction: others want to write in between
 LISTED = 1000  # problems kept word for word
 _DIGEST = re.compile(r";sha256=([0-9a-f]{16})")
 

@@ -2,6 +2,7 @@
 
 import binascii
 import re
+from contextlib import suppress
 
 _ODD = re.compile(rb"[^A-Za-z0-9+/=\s]")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]+")
@@ -81,6 +82,9 @@ def _base64(raw: bytes) -> tuple[bytes, bool]:
 
     A list's footer in plain text below the encoded lines, as some servers add it, is kept below the decoded bytes.
     """
+    if raw:
+        with suppress(binascii.Error):  # as nearly all is; the rest takes ten times as long
+            return binascii.a2b_base64(raw.translate(None, b"\r\n"), strict_mode=True), True
     body, footer = _above_plain_text(raw)
     if not body and _junk(raw) * 20 > len(raw):
         return raw, False
