@@ -22,6 +22,7 @@ from app.text import clean, one_line
 
 THEMES = ("auto", "light", "dark")
 SEND_KEYS = ("mod+enter", "enter")
+MAX_SIGNATURE = 2000  # characters
 _EMAIL = re.compile(r"[^@\s<>\"(),:;\\\[\]]{1,64}@[^@\s<>\"(),:;\\\[\]]+\.[^@\s<>\"(),:;\\\[\]]{2,}")
 
 
@@ -133,13 +134,14 @@ def edit(db: Session, actor: Agent | None, agent: Agent, *, name: str, email: st
 
 
 def prefer(db: Session, agent: Agent, **wanted: str) -> None:
-    """Their own choices: `name`, `locale`, `timezone`, `theme`, `send_key`. Raises `Invalid`."""
+    """Their own choices: `name`, `locale`, `timezone`, `theme`, `send_key`, `signature`. Raises `Invalid`."""
     checks: dict[str, Any] = {
         "name": _name,
         "locale": lambda value: _one_of("locale", value, LOCALES),
         "timezone": _timezone,
         "theme": lambda value: _one_of("theme", value, THEMES),
         "send_key": lambda value: _one_of("send_key", value, SEND_KEYS),
+        "signature": _signature,
     }
     for field, value in wanted.items():
         setattr(agent, field, checks[field](value))
@@ -168,6 +170,13 @@ def _email(written: str) -> str:
     if len(email) > 254 or not _EMAIL.fullmatch(email):
         raise Invalid("email", "This is not an email address.")
     return email
+
+
+def _signature(written: str) -> str:
+    signature = clean(written).strip()
+    if len(signature) > MAX_SIGNATURE:
+        raise Invalid("signature", "This is too long.")
+    return signature
 
 
 def _name(written: str) -> str:

@@ -117,6 +117,20 @@ def kept_secrets(channel: Channel) -> dict[str, Any]:
         return {}
 
 
+def keep_secrets(
+    db: Session, channel: Channel, told: Mapping[str, str], *, actor: Agent | None = None
+) -> None:
+    """Secrets that the provider gave, beside those that are kept."""
+    channel.secrets = vault.seal({**kept_secrets(channel), **told})
+    channel.health, channel.health_text, channel.health_at = "unknown", "", None
+    _note(db, "audit.channel_changed", actor, channel, changed=sorted(told))
+
+
+def new_secret() -> str:
+    """64 characters that nobody can guess, fit for an address (and as a PKCE verifier, RFC 7636, 4.1)."""
+    return secrets.token_urlsafe(48)
+
+
 def switch(db: Session, channel: Channel, *, on: bool, actor: Agent | None = None) -> None:
     """Let the channel receive and send, or not."""
     if channel.enabled != on:

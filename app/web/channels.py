@@ -1,10 +1,8 @@
 """Channels, for admins: `/settings/channels`. The form of a kind is made from its settings."""
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -16,16 +14,15 @@ from app.config import settings
 from app.db import reading, transaction
 from app.models import Channel, RawReceipt
 from app.queries import NotFound
+from app.web.mailbox import consent_place, mailbox, returns_to
 from app.web.pages import done, errors_of, page, path_id, require_role, text, with_form, words
+from app.web.providers import chosen, filled_in
+from app.web.troubles import trouble_counts, trouble_of
 from channels import registry
 from channels.base import Connector, Embedding, Health
 from channels.settings import Field, fields_of
 
 LIST = "/settings/channels"
-TROUBLE = ("failed", "refused")  # states of requests an admin may want to look at
-SHOWN = 20
-COUNT_TO = 1000
-BEGINNING = 4000  # bytes of a body that are shown
 PREFIX = "set_"  # of the form's fields that are settings of the kind
 
 
@@ -34,7 +31,7 @@ def show_all(request: Request) -> Response:
     require_role(request, "admin")
     with reading() as db:
         channels = switchboard.all_channels(db)
-        trouble = _trouble_counts(db)
+        trouble = trouble_counts(db)
     return page(
         request,
         "settings/channels.html",
@@ -53,7 +50,7 @@ def choose(request: Request) -> Response:
 def show_new(request: Request) -> Response:
     require_role(request, "admin")
     made = _known(request.path_params["kind"])
-    return _form(request, made, None, _defaults(made), name="", bot=True)
+    return _form(request, made, None, {**_defaults(made), **filled_in(request, made)}, name="", bot=True)
 
 
 def create(request: Request, form: FormData) -> Response:
@@ -78,7 +75,7 @@ def show(request: Request) -> Response:
     made = _kind(channel.kind)
     if made is None:
         return _form(request, None, channel, {}, name=channel.name, bot=channel.bot_enabled)
-    answers = {**_defaults(made), **channel.settings}
+    answers = {**_defaults(made), **channel.settings, **filled_in(request, made)}
     return _form(request, made, channel, answers, name=channel.name, bot=channel.bot_enabled)
 
 
@@ -177,6 +174,7 @@ def _form(
         groups=_groups(made, answers, channel),
         called=name,
         bot=bot,
+        preset=chosen(request, made, answers),
         errors=errors_of(problems, request),
         **_about(request, channel),
     )
@@ -191,17 +189,26 @@ def _about(request: Request, channel: Channel | None) -> dict[str, Any]:
             "testable": False,
             "unreadable": "",
             "health": "",
+            "mailbox": None,
+            "consent": "",
+            "returns_to": "",
+            "stored": set(),
             **_address(None),
         }
     connector, unreadable = _opened(channel)
     with reading() as db:
-        trouble = _trouble(db, channel)
+        trouble = trouble_of(db, channel)
+        state = mailbox(db, channel, connector)
     return {
         "trouble": trouble,
         "embed": connector.embed() if connector and isinstance(connector, Embedding) else "",
         "testable": isinstance(connector, Health),
         "unreadable": words(request, unreadable),
         "health": said(request, channel.health_text),
+        "mailbox": state,
+        "consent": f"{LIST}/{channel.id}/oauth" if consent_place(connector, channel, "-", "-") else "",
+        "returns_to": returns_to(connector, channel),
+        "stored": set(switchboard.kept_secrets(channel)),
         **_address(channel),
     }
 
@@ -267,20 +274,6 @@ def _channel(db: Session, request: Request) -> Channel:
     if channel is None:
         raise NotFound("channel")
     return channel
-
-
-def _trouble(db: Session, channel: Channel) -> list[tuple[RawReceipt, str]]:
-    """The latest requests that became nothing, each with the beginning of its body as text."""
-    mine = select(RawReceipt).where(RawReceipt.channel_id == channel.id, RawReceipt.state.in_(TROUBLE))
-    latest = db.scalars(mine.order_by(RawReceipt.id.desc()).limit(SHOWN))
-    return [(one, one.body[:BEGINNING].decode("utf-8", "replace")) for one in latest]
-
-
-def _trouble_counts(db: Session) -> dict[int, int]:
-    """How many of the latest requests that could not be read are each channel's. Refused ones are not ours to
-    repair."""
-    failed = select(RawReceipt.channel_id).where(RawReceipt.state == "failed")
-    return Counter(db.scalars(failed.order_by(RawReceipt.id.desc()).limit(COUNT_TO)))
 
 
 routes = [

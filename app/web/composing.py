@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from app import connect, rich
 from app.db import reading
-from app.inbox.messages import route
+from app.inbox.ways import route
 from app.models import Attachment, Channel, Conversation, Identity
 from app.web import guards
 from app.web.conversations import found

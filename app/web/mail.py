@@ -11,11 +11,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from app import queries
+from app import connect, queries, vault
 from app.auth import cookies
 from app.config import settings
 from app.db import now, reading
-from app.models import Agent, Attachment, Message, MessageSource, RawReceipt
+from app.models import Agent, Attachment, Channel, Message, MessageSource, RawReceipt
 from app.queries import NotFound
 from app.render import render
 from app.text import one_line
@@ -23,6 +23,7 @@ from app.web import pictures
 from app.web.framing import framed, has_remote
 from app.web.letters import height
 from app.web.pages import partial, path_id, words
+from channels import base, registry
 
 PICTURES_LAST = timedelta(hours=1)
 
@@ -79,14 +80,26 @@ def original(request: Request) -> Response:
     with reading() as db:
         message, source = _source(db, request)
         receipt = db.get(RawReceipt, source.receipt_id) if source.receipt_id else None
-    if receipt is None:
+        channel = db.get(Channel, receipt.channel_id) if receipt else None
+    if receipt is None or channel is None:
         raise NotFound(message.id)
     name = quote(f"{one_line(message.subject, 80).replace('/', '_') or 'mail'}.eml", safe="")
     headers = {
         "Content-Disposition": f"attachment; filename=\"mail-{message.id}.eml\"; filename*=UTF-8''{name}",
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }
-    return Response(receipt.body, media_type="message/rfc822", headers=headers)
+    return Response(_as_written(channel, receipt), media_type="message/rfc822", headers=headers)
+
+
+def _as_written(channel: Channel, receipt: RawReceipt) -> bytes:
+    """The mail itself, where a service pushed it inside of something else."""
+    asked = base.Request(receipt.method, receipt.url, receipt.headers, body=receipt.body)
+    try:
+        connector = connect.connector(channel)
+    except (registry.UnknownKind, vault.Unreadable):
+        return receipt.body
+    found = connector.original(asked) if isinstance(connector, base.Originals) else None
+    return receipt.body if found is None else found
 
 
 def _source(db: Session, request: Request) -> tuple[Message, MessageSource]:

@@ -15,7 +15,6 @@ from app.db import now
 from app.family import family, family_ids
 from app.i18n import gettext
 from app.inbox.current import current_case
-from app.inbox.messages import ways
 from app.inbox.reading import lock_of
 from app.models import (
     Agent,
@@ -31,29 +30,15 @@ from app.models import (
     ReadMark,
     Setting,
     Team,
-    Visitor,
 )
 from app.models.message import INBOUND
 from app.render import zone_of
 from app.web.bot import try_out
 from app.web.entries import Entry, entries
-from app.web.envelopes import Envelope, envelope
 from app.web.rows import Sign, labels_of, sign_of
+from app.web.ways import HERE, Way, visitor_of, ways_of
 
-HERE = timedelta(seconds=150)
 UNDO_SECONDS = 5
-
-
-@dataclass(frozen=True)
-class Way:
-    """A way to the customer and, in a few words, how it reaches them now."""
-
-    channel_id: int
-    sign: Sign
-    reach: str
-    envelope: Envelope | None = None
-    formats: bool = False
-    unreachable: str = ""
 
 
 @dataclass(frozen=True)
@@ -176,50 +161,16 @@ def local_time(value: str, zone: ZoneInfo) -> datetime | None:
 
 
 def _composer(db: Session, viewer: Agent, head: Conversation) -> dict[str, Any]:
-    found: dict[int, Way] = {}
-    for identity, channel in ways(db, head):
-        if channel.id not in found:
-            found[channel.id] = _way(db, viewer, head, identity, channel)
     general = db.get(Setting, "general")
     undo = (general.value if general else {}).get("undo_seconds", UNDO_SECONDS)
     return {
         "draft": db.get(Draft, (viewer.id, head.id)),
-        "ways": list(found.values()),
+        "ways": ways_of(db, viewer, head),
         "lock_name": lock_holder(db, viewer, head),
         "suggestion": _suggestion(db, head),
         "undo_seconds": undo,
         "max_upload": settings().max_upload_bytes,
     }
-
-
-def _way(db: Session, viewer: Agent, head: Conversation, identity: Identity, channel: Channel) -> Way:
-    features = connect.features(channel)
-    return Way(
-        channel.id,
-        sign_of(channel),
-        _reach(db, viewer, head, identity, channel),
-        envelope=envelope(db, head, identity, channel, viewer.locale) if features.copies else None,
-        formats=features.html,
-        unreachable=identity.unreachable,
-    )
-
-
-def _reach(db: Session, viewer: Agent, head: Conversation, identity: Identity, channel: Channel) -> str:
-    if identity.unreachable:
-        return gettext(viewer.locale, "Nothing arrives at this address any more")
-    features = connect.features(channel)
-    if features.live:
-        seen = _visitor(db, [identity.id])
-        here = seen is not None and seen.last_seen_at > now() - HERE
-        said = "On the site now" if here else "Has left the site; sees it on the next visit"
-        return gettext(viewer.locale, said)
-    if features.reply_window and head.last_message_at:
-        left = head.last_message_at + features.reply_window - now()
-        if left.total_seconds() <= 0:
-            return gettext(viewer.locale, "The reply window is closed")
-        hours, minutes = divmod(int(left.total_seconds()) // 60, 60)
-        return gettext(viewer.locale, "%(time)s left to reply", time=f"{hours}:{minutes:02}")
-    return gettext(viewer.locale, "Reaches them at any time")
 
 
 def _suggestion(db: Session, head: Conversation) -> FaqEntry | None:
@@ -285,7 +236,7 @@ def _addresses(db: Session, identities: Sequence[Identity]) -> list[Address]:
 
 def _page(db: Session, identities: Sequence[int]) -> dict[str, Any]:
     """Where the visitor is, or was last."""
-    visitor = _visitor(db, identities)
+    visitor = visitor_of(db, identities)
     url = str(visitor.page.get("url", "")) if visitor else ""
     if visitor is None or not url.startswith(("http://", "https://")):
         return {}
@@ -296,9 +247,3 @@ def _page(db: Session, identities: Sequence[int]) -> dict[str, Any]:
         "at": visitor.last_seen_at,
         "now": now_there,
     }
-
-
-def _visitor(db: Session, identities: Sequence[int]) -> Visitor | None:
-    mine = Visitor.identity_id.in_(identities) | Visitor.proved_identity_id.in_(identities)
-    latest = select(Visitor).where(mine, Visitor.revoked_at.is_(None)).order_by(Visitor.last_seen_at.desc())
-    return db.scalars(latest.limit(1)).first()

@@ -22,7 +22,7 @@ from app.web.session import keep_theme
 
 HERE = "/settings/me"
 LANGUAGES = (("ja", "日本語"), ("en", "English"))
-_FIELDS = ("name", "locale", "timezone", "theme", "send_key")
+_FIELDS = ("name", "locale", "timezone", "theme", "send_key", "signature")
 
 
 def show(request: Request) -> Response:
@@ -30,7 +30,7 @@ def show(request: Request) -> Response:
 
 
 def save(request: Request, form: FormData) -> Response:
-    """Name, language, time zone, colours, and which key sends."""
+    """Name, language, time zone, colours, which key sends, and what stands below mails."""
     given = {name: text(form, name) for name in _FIELDS}
     try:
         with transaction() as db:

@@ -17,6 +17,7 @@ CHOICES = {
     "timezone": "Europe/Rome",
     "theme": "dark",
     "send_key": "enter",
+    "signature": "Kei Sato\nHidamari",
 }
 
 
@@ -48,6 +49,7 @@ def test_choices_are_kept_and_take_hold_at_once(kei: Agent) -> None:
         ("timezone", "../../etc/passwd"),
         ("theme", "neon"),
         ("send_key", "space"),
+        ("signature", "x" * 2001),
     ],
 )
 def test_a_choice_not_offered_is_refused(kei: Agent, field: str, value: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 from sqlalchemy import select
@@ -14,10 +14,12 @@ from app.api import threads
 from app.api.kinds import Given, Id, Shape
 from app.api.shapes import MessageShape
 from app.directory.paging import BadCursor, cursor_at, moment_after
+from app.inbox.participants import MOST_COPIES
 from app.inbox.receiving import MAX_TEXT
 from app.models import Attachment
 from app.web.api.conversations import found
 from app.web.api.framework import Call, Problem, endpoint
+from channels.base import Participant
 
 TAG = "Messages"
 Text = Annotated[str, Meta(max_length=MAX_TEXT)]
@@ -58,14 +60,25 @@ class ThreadQuery(Given):
     limit: Annotated[int, Meta(ge=2, le=100, description="How many at most")] = 40
 
 
+class CopyIn(Given):
+    """Somebody else who is to get an answer."""
+
+    address: Annotated[str, Meta(min_length=3, max_length=320)]
+    name: Annotated[str, Meta(max_length=200)] = ""
+    role: Literal["to", "cc", "bcc"] = "cc"
+
+
 class ReplyIn(Given):
-    """An answer to the customer. `channel_id`: the way it goes; null: the way the customer wrote last."""
+    """An answer to the customer. `channel_id`: the way it goes; null: the way the customer wrote last. `copies` and
+    `subject` are for channels that have them: mail. Without a subject it is that of what is answered."""
 
     text: Text = ""
     attachment_ids: Attached = []
     quick_replies: Annotated[
         list[Annotated[str, Meta(min_length=1, max_length=100)]], Meta(max_length=20)
     ] = []
+    copies: Annotated[list[CopyIn], Meta(max_length=MOST_COPIES)] = []
+    subject: Annotated[str, Meta(max_length=300)] = ""
     channel_id: Id | None = None
     client_id: ClientId | None = None
     resolve: Annotated[bool, Meta(description="Resolve the case with it")] = False
@@ -142,6 +155,8 @@ def create_reply(call: Call, conversation_id: int, body: ReplyIn) -> MessageShap
         channel_id=body.channel_id,
         attachments=_attachments(call, body.attachment_ids),
         quick_replies=body.quick_replies,
+        others=[Participant(one.address, one.name, one.role) for one in body.copies],
+        subject=body.subject,
     )
     visitors.mark_if_gone(call.db, message)
     if body.resolve:

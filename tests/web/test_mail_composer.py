@@ -1,0 +1,136 @@
+"""Writing a mail: its head, its copies, how it will look, and what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from app.db import reading, transaction
+from app.models import Agent, Conversation, Message
+from tests import factories
+from tests.connectors import Post, installed
+from tests.web.visiting import Browser
+
+OTHERS = [
+    {"address": "boss@example.jp", "name": "上司", "role": "cc"},
+    {"address": "team@example.jp", "name": "", "role": "to"},
+]
+
+
+@pytest.fixture
+def mailbox(committed: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Post]]:
+    with installed(monkeypatch, copies=True, html=True, subject=True, max_attachment_bytes=10**6) as kind:
+        yield kind
+
+
+@pytest.fixture
+def desk(mailbox: type[Post]) -> tuple[Browser, Conversation]:
+    """An agent before a mail that two others got, too."""
+    with transaction() as db:
+        agent = factories.agent(db, "田中", locale="en", signature="田中 花子")
+        own = {"address": "shop@example.jp", "name": "ひだまり商店", "signature": "ひだまり商店"}
+        channel = factories.channel(db, "post", name="Mailbox", settings=own)
+        said = factories.customer_says(
+            db, channel, "届きません", "taro@example.jp", subject="RE: Re：注文5512"
+        )
+        said.context = {**said.context, "others": OTHERS}
+        thread = factories.thread_of(db, said)
+    return Browser().come_in(agent), thread
+
+
+def send(browser: Browser, thread: Conversation, what: str = "replies", **form: Any) -> Any:
+    told = {"text": "承知しました", "client_id": "client-0001", **form}
+    return browser.submit(f"/conversations/{thread.id}/{what}", told)
+
+
+def the_answer() -> Message:
+    with reading() as db:
+        return db.scalars(select(Message).where(Message.kind == "outbound")).one()
+
+
+def test_the_head_offers_the_subject_and_whom_all_are(desk: tuple[Browser, Conversation]) -> None:
+    browser, thread = desk
+    page = browser.see(f"/inbox/{thread.id}")
+    assert 'value="Re: 注文5512"' in page
+    assert "Reply to all: 2 more" in page
+    assert 'data-people="上司 &lt;boss@example.jp&gt;\nteam@example.jp"' in page
+
+
+def test_copies_subject_and_formatting_go_with_the_answer(desk: tuple[Browser, Conversation]) -> None:
+    browser, thread = desk
+    sent = send(
+        browser,
+        thread,
+        text="**至急**です",
+        subject="Re: 注文5512",
+        cc=["上司 <boss@example.jp>", '"山田, 太郎" <y@example.jp>'],
+        bcc=["log@example.jp"],
+    )
+    assert sent.status_code == 200
+    assert "<strong>至急</strong>" in sent.text
+    kept = the_answer()
+    assert (kept.subject, kept.text) == ("Re: 注文5512", "**至急**です")
+    assert "<strong>至急</strong>" in kept.html
+    assert [(one["address"], one["name"], one["role"]) for one in kept.context["others"]] == [
+        ("boss@example.jp", "上司", "cc"),
+        ("y@example.jp", "山田, 太郎", "cc"),
+        ("log@example.jp", "", "bcc"),
+    ]
+
+
+def test_plain_words_are_stored_without_html(desk: tuple[Browser, Conversation]) -> None:
+    browser, thread = desk
+    assert send(browser, thread, text="<b>はい</b>").status_code == 200
+    assert the_answer().html == ""
+
+
+def test_what_is_no_address_is_refused_with_a_sentence(desk: tuple[Browser, Conversation]) -> None:
+    browser, thread = desk
+    refused = send(browser, thread, cc=["a@example.jp\r\nBcc: x@example.jp"])
+    assert refused.status_code == 422
+    with reading() as db:
+        assert db.scalars(select(Message).where(Message.kind == "outbound")).all() == []
+
+
+def test_the_preview_is_what_will_be_read(desk: tuple[Browser, Conversation]) -> None:
+    browser, thread = desk
+    shown = send(browser, thread, "preview", text="- 一\n- 二", subject="件名", cc=["boss@example.jp"]).text
+    assert "<li>一</li>" in shown
+    assert shown.index("田中 花子") < shown.rindex("ひだまり商店")
+    for words in ("ひだまり商店 &lt;shop@example.jp&gt;", "taro@example.jp", "boss@example.jp", "件名"):
+        assert words in shown
+
+
+def test_what_is_doubtful_is_asked_about_and_what_is_not_is_not(desk: tuple[Browser, Conversation]) -> None:
+    browser, thread = desk
+    assert send(browser, thread, "check").text.strip() == ""
+    asked = send(browser, thread, "check", text="添付します", cc=["x@exmaple.jp"]).text
+    assert "looks like example.jp" in asked
+    assert "there is none" in asked
+    assert "Send anyway" in asked
+
+
+def test_an_address_where_nothing_arrives_is_told_at_the_way_and_beside_the_customer(
+    desk: tuple[Browser, Conversation],
+) -> None:
+    browser, thread = desk
+    with transaction() as db:
+        factories.identity_of(db, thread).unreachable = "550 user unknown"
+    page = browser.see(f"/inbox/{thread.id}")
+    assert "Nothing arrives at this address any more" in page
+    assert page.count("550 user unknown") == 2
+
+
+def test_whoever_may_not_see_the_thread_previews_nothing(desk: tuple[Browser, Conversation]) -> None:
+    _, thread = desk
+    with transaction() as db:
+        factories.thread_of(db, db.scalars(select(Message)).first() or Message()).team_id = factories.team(
+            db
+        ).id
+        stranger: Agent = factories.agent(db)
+    browser = Browser().come_in(stranger)
+    for what in ("preview", "check"):
+        assert send(browser, thread, what).status_code == 404
