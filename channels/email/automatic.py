@@ -114,11 +114,15 @@ def _loop(mail: Mail, us: frozenset[str]) -> Sort | None:
 
 
 def _complaint(mail: Mail, us: frozenset[str]) -> Sort | None:
-    told = mail.report_type == "feedback-report" or any(
+    if is_complaint(mail):
+        return Sort("complaint", "A mail provider reports that somebody marked our mail as spam.")
+    return None
+
+
+def is_complaint(mail: Mail) -> bool:
+    """Whether it is a feedback report (RFC 5965)."""
+    return mail.report_type == "feedback-report" or any(
         "feedback-type" in _keys(block) for block in mail.reports
-    )
-    return (
-        Sort("complaint", "A mail provider reports that somebody marked our mail as spam.") if told else None
     )
 
 

@@ -57,8 +57,10 @@ class Bounce:
 
 
 def bounces(mail: Mail) -> tuple[Bounce, ...]:
-    """What a report says of each recipient; () if nothing can be told, or if it is no report of a mail server."""
+    """What a report says of each recipient, a complaint included; () if nothing can be told, or it is no report."""
     about = _about(mail)
+    if automatic.is_complaint(mail):
+        return (_complaint(mail, about),)
     found = list(_from_blocks(mail))
     if not found and automatic.sort_of(mail, ()).name != "bounce":
         return ()
@@ -66,6 +68,25 @@ def bounces(mail: Mail) -> tuple[Bounce, ...]:
     if not found and about and _says_something(mail):
         found = [_made("", undelivered.status_said(_report(mail)), "", _report(mail))]
     return tuple(replace(bounce, about_message_id=about) for bounce in found[:MOST])
+
+
+def _complaint(mail: Mail, about: str) -> Bounce:
+    """RFC 5965: the mail arrived, and somebody there marked it as spam; many providers hide who."""
+    told = next(
+        (
+            value
+            for block in mail.reports
+            for key, value in block.items()
+            if key.lower() == "original-rcpt-to"
+        ),
+        "",
+    )
+    recipients = (
+        [told.strip("<> ")] if "@" in told else [address.address for address in _recipients(mail.returned)]
+    )
+    return Bounce(
+        next(iter(recipients), "")[:320], "", "failed", undelivered.COMPLAINT, about, permanent=False
+    )
 
 
 def _from_blocks(mail: Mail) -> Iterator[Bounce]:

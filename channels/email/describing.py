@@ -15,6 +15,7 @@ def describe(file: str, raw: bytes, ours: Collection[str] = ()) -> dict[str, Any
     """
     mail = reading.read(raw)
     html = cleaning.clean_html(mail.html) if mail.html else ""
+    sort = automatic.sort_of(mail, ours).name
     return {
         "file": file,
         "subject": mail.subject,
@@ -30,8 +31,8 @@ def describe(file: str, raw: bytes, ours: Collection[str] = ()) -> dict[str, Any
         "new_text": quoting.split(mail.text, mail.subject).new,
         "html": html,
         "attachments": [_attachment(one) for one in mail.files],
-        "classification": automatic.sort_of(mail, ours).name,
-        "bounce": _bounce(mail),
+        "classification": sort,
+        "bounce": _bounce(mail) if sort == "bounce" else None,
         "problems": list(mail.problems),
     }
 

@@ -42,6 +42,7 @@ REASONS = {
     "7.28": "Too many mails came at once.",
 }
 UNKNOWN = "The mail could not be delivered."
+COMPLAINT = "The recipient reported it as spam."
 WAITING = "The mail has not been delivered yet; the mail server goes on trying."
 _CLASSES = {"1": "1.0", "2": "2.0", "3": "3.0", "4": "4.0", "5": "5.0", "6": "6.0", "7": "7.0"}
 
