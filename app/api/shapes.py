@@ -67,7 +67,8 @@ class ChannelShape(Shape):
 
 
 class IdentityShape(Shape):
-    """One address of a customer, and how well it is proved to be theirs."""
+    """One address of a customer, and how well it is proved to be theirs. `unreachable`: why nothing arrives there any
+    more, "" where it does."""
 
     id: int
     customer_id: int
@@ -76,6 +77,7 @@ class IdentityShape(Shape):
     address: str
     display: str
     proof: Proof
+    unreachable: str
     created_at: Time
 
 
@@ -155,7 +157,8 @@ class MessageShape(Shape):
     """One entry of the thread. `conversation_id` is the conversation it belongs to, which may be shown in another
     one while their customers are linked.
 
-    `kind`: inbound, outbound, note, call, store or system; of a system line `context` says what it is about.
+    `kind`: inbound, outbound, note, call, store or system; of a system line `context` says what it is about. Of a
+    mail it says who else got it (`others`), and its `sort` where it is no ordinary one: auto-reply, list, spam.
     """
 
     id: int

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from app import intake
 from app.db import reading, transaction
 from app.models import Agent, Channel, Conversation, Message, RawReceipt
-from tests import factories
+from tests import factories, letters
 from tests.api.calling import Program, program
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -35,6 +35,18 @@ def test_an_answer_is_in_the_thread_and_on_its_way() -> None:
     assert texts(caller, thread) == ["在庫は？", "ございます。"]
     told = caller.see(f"/conversations/{thread.id}")
     assert (told["owner"], told["assignee_id"], told["unread"]) == ("human", agent.id, 0)
+
+
+def test_an_answer_by_mail_has_copies_and_a_subject(monkeypatch: pytest.MonkeyPatch) -> None:
+    with letters.mail(monkeypatch):
+        agent, _, thread = cast("post")
+        body = {"text": "はい。", "subject": "在庫", "copies": [{"address": letters.TARO, "role": "bcc"}]}
+        said = program(agent).call("POST", f"/conversations/{thread.id}/replies", 201, json=body)
+        assert said["subject"] == "在庫"
+        assert said["context"]["others"] == [{"address": letters.TARO, "name": "", "role": "bcc"}]
+        body = {"text": "はい。", "copies": [{"address": "x@y\r\nBcc: z@w"}]}
+        problem = program(agent).refused("POST", f"/conversations/{thread.id}/replies", 422, json=body)
+        assert "is no address" in problem["detail"]
 
 
 def test_the_same_client_id_again_changes_nothing() -> None:
