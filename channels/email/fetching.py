@@ -9,7 +9,7 @@ from typing import Any
 
 from imapclient import IMAPClient
 
-from channels.email.trouble import words
+from channels.email.trouble import GARBLED, words
 
 CHUNK = 1_000_000  # bytes asked for at once
 PORTION = 4_000_000  # bytes of small mails fetched together
@@ -74,7 +74,7 @@ def _told(client: IMAPClient, uids: Sequence[int]) -> list[Slip]:
         told = client.fetch(uids, ["UID", "INTERNALDATE", "RFC822.SIZE"])
     except imaplib.IMAP4.abort:
         raise
-    except (imaplib.IMAP4.error, ValueError):
+    except (imaplib.IMAP4.error, *GARBLED):
         if len(uids) == 1:
             return [Slip(uids[0])]
         return [slip for uid in uids for slip in _told(client, [uid])]
@@ -108,7 +108,7 @@ def bodies(client: IMAPClient, uids: Sequence[int]) -> dict[int, bytes]:
         told = client.fetch(uids, ["BODY.PEEK[]"])
     except imaplib.IMAP4.abort:
         raise
-    except (imaplib.IMAP4.error, ValueError):
+    except (imaplib.IMAP4.error, *GARBLED):
         return {}
     return {uid: raw for uid in uids if (raw := _body(told.get(uid, {}))) is not None}
 
@@ -140,7 +140,7 @@ def asked(client: IMAPClient, uid: int, *what: str) -> dict[bytes, Any]:
         return told
     except imaplib.IMAP4.abort:
         raise
-    except (imaplib.IMAP4.error, ValueError) as error:
+    except (imaplib.IMAP4.error, *GARBLED) as error:
         raise Unreadable(words(error.args[0] if error.args else error)) from error
 
 

@@ -116,7 +116,10 @@ def sent_folder(client: IMAPClient, account: Account) -> Folder | None:
         folders = listed(client)
     except imaplib.IMAP4.abort:
         raise
-    except (imaplib.IMAP4.error, ValueError):  # a list we cannot read costs the Sent folder, not the mail
+    except (
+        imaplib.IMAP4.error,
+        *trouble.GARBLED,
+    ):  # a list we cannot read costs the Sent folder, not the mail
         folders = []
     if account.sent:
         return next((one for one in folders if one.name.lower() == account.sent.lower()), None)

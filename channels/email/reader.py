@@ -21,11 +21,12 @@ from channels.email.account import Account
 from channels.email.fetching import Slip, Unreadable
 from channels.email.folders import Folder, Mark
 from channels.email.idle import waiting
+from channels.email.trouble import GARBLED
 from channels.events import Request
 
 ATTEMPTS = 4  # lines that may break at one and the same mail before it is passed over
 RESCAN_DAYS = 7  # how long before the day we last looked a folder with new numbers is read again
-_BROKEN = (OSError, imaplib.IMAP4.error, ValueError, LookupError)
+_BROKEN = (OSError, imaplib.IMAP4.error, *GARBLED)
 
 
 class Reader:

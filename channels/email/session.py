@@ -14,9 +14,11 @@ from channels.email import oauth, trouble
 from channels.email.account import Account, tls_context
 from channels.events import ChannelError
 
-# Answers to a sign-in that have nothing to do with the password (RFC 5530; Gmail and others say it in words).
+# Answers to a sign-in that have nothing to do with the password (RFC 5530; Gmail and others say it in words), and
+# what imaplib says of a BAD one.
 _PASSING = re.compile(
-    r"\[(UNAVAILABLE|SERVERBUG|INUSE|LIMIT|CONTACTADMIN)\]|too many|temporar|try (it )?(again|later)|simultaneous",
+    r"^\w+ command error: BAD|^command: |\[(UNAVAILABLE|SERVERBUG|INUSE|LIMIT|CONTACTADMIN)\]"
+    r"|too many|temporar|try (it )?(again|later)|simultaneous",
     re.IGNORECASE,
 )
 _LONGEST_LINE = 20_000_000  # bytes; imaplib gives up at one million, which a search of 150,000 mails exceeds

@@ -1,5 +1,6 @@
 """What goes wrong on the line to a mail server, as the one failure the product knows, with the server's own words."""
 
+import base64
 import imaplib
 import re
 import smtplib
@@ -25,6 +26,8 @@ UNTYPABLE = "The name or the password contains characters that this server canno
 IN_TROUBLE = "The mail server has trouble at the moment."
 PUZZLING = "The mail server said something that cannot be understood."
 NO_FOLDER = "There is no such folder in the mailbox."
+# What imaplib, IMAPClient and smtplib raise over answers that make no sense to them, found by garbling real ones.
+GARBLED = (ValueError, LookupError, TypeError, AttributeError)
 LONGEST = 500  # characters of a server's words that are kept
 
 
@@ -36,10 +39,24 @@ def words(told: object, account: Account | None = None) -> str:
     """What a server said, on one line, of a bearable length, without our own secrets."""
     text = told.decode("utf-8", "replace") if isinstance(told, bytes) else str(told)
     text = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+", " ", text)
-    for secret in (account.password, account.token) if account else ():
-        text = text.replace(secret, "…") if len(secret) > 3 else text
+    for secret in _secrets(account) if account else ():
+        text = text.replace(secret, "…")
     text = re.sub(r"\s+", " ", text).strip()
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def _secrets(account: Account) -> list[str]:
+    """Passwords and tokens, also as they go over the line: some servers repeat what they do not understand."""
+    known = [secret for secret in (account.password, account.token) if len(secret) > 3]
+    said = [
+        f"user={account.user}\x01auth=Bearer {account.token}\x01\x01",
+        f"\0{account.user}\0{account.password}",
+    ]
+    return known + [
+        base64.b64encode(text.encode("utf-8", "replace")).decode()
+        for text in (*said, account.password)
+        if text
+    ]
 
 
 @contextmanager
@@ -49,7 +66,7 @@ def telling(account: Account) -> Iterator[None]:
         yield
     except ChannelError:
         raise
-    except (OSError, imaplib.IMAP4.error, smtplib.SMTPException, ValueError, LookupError) as error:
+    except (OSError, imaplib.IMAP4.error, smtplib.SMTPException, *GARBLED) as error:
         raise trouble(error, account) from error
 
 

@@ -105,7 +105,8 @@ def _selected(server: ImapServer) -> Iterator[Any]:
         yield client
 
 
-def test_a_sign_of_life_comes_while_nothing_does(server: ImapServer) -> None:
+def test_a_sign_of_life_comes_while_nothing_does(server: ImapServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idle, "STEP", 0.02)
     owner = Owner(server, sign_of_life=0)
     for _ in owner.lines():
         owner.over = owner.signs == 3
