@@ -43,23 +43,32 @@ _STYLES = {
         "font-size",
         "font-style",
         "font-weight",
-        "line-height",
+        "font-variant",
     ),
-    *("text-align", "text-decoration", "text-indent", "vertical-align", "white-space", "letter-spacing"),
-    *("margin", "margin-top", "margin-right", "margin-bottom", "margin-left"),
-    *("padding", "padding-top", "padding-right", "padding-bottom", "padding-left"),
+    *("line-height", "text-align", "text-decoration", "text-transform", "text-indent", "vertical-align"),
+    *(
+        "white-space",
+        "word-break",
+        "overflow-wrap",
+        "letter-spacing",
+        "direction",
+        "visibility",
+        "table-layout",
+    ),
     *(
         "border",
-        "border-top",
-        "border-right",
-        "border-bottom",
-        "border-left",
         "border-collapse",
         "border-spacing",
+        "border-color",
+        "border-style",
+        "border-width",
+        "border-radius",
     ),
-    *("border-color", "border-style", "border-width", "border-radius", "list-style-type"),
-    *("width", "height", "max-width", "min-width", "max-height", "display"),
+    *(f"{box}{side}" for box in ("margin", "padding") for side in ("", "-top", "-right", "-bottom", "-left")),
+    *(f"border-{side}{what}" for side in ("top", "right", "bottom", "left") for what in ("", "-color")),
+    *("list-style-type", "width", "height", "max-width", "min-width", "display", "float", "clear"),
 }
+_CLASSES = {LEADS, "misleading", "cut"}  # ours, and what the cleaner of mails writes
 _PICTURE: tuple[str, ...] = ("alt", "width", "height", "style", "title", "align")
 _OURS = "/pictures/"
 _HOST = re.compile(
@@ -110,12 +119,12 @@ def _clean(html: str, remote: bool) -> str:
         if tag == "img" and name == "src":
             return value if value.startswith(_OURS) or (remote and value.startswith("https://")) else None
         if name == "class":
-            return value if value == LEADS else None
+            return value if value in _CLASSES else None
         return value
 
     return nh3.clean(
         html,
-        tags=nh3.ALLOWED_TAGS | {"font", "u", "big"},
+        tags=nh3.ALLOWED_TAGS | {"font", "u", "big", "address", "main", "section"},
         attributes=_ATTRIBUTES,
         attribute_filter=keep,
         filter_style_properties=_STYLES,
@@ -133,13 +142,20 @@ class _Rewriter(HTMLParser):
         self.pictures, self.leads, self.remote = pictures, leads, remote
         self.out: list[str] = []
         self.href = ""
+        self.flagged = False
         self.words: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         told = {name: value or "" for name, value in attrs}
         if tag == "a":
             self.href, self.words = told.get("href", ""), []
-            self.out.append(f'<a href="{escape(self.href)}" title="{escape(self.href)}">')
+            self.flagged = told.get("class") == "misleading"
+            shown = {
+                "href": self.href,
+                "title": told.get("title") or self.href,
+                "style": told.get("style", ""),
+            }
+            self.out.append(_tag("a", {name: value for name, value in shown.items() if value}))
         elif tag == "img":
             self.out.append(self._picture(told))
         else:
@@ -150,9 +166,15 @@ class _Rewriter(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         self.out.append(f"</{tag}>")
-        if tag == "a" and (host := misleads(unescape("".join(self.words)), self.href)):
+        host = self._leads_to() if tag == "a" else ""
+        if host:
             self.out.append(f'<strong class="{LEADS}">{escape(self.leads(host))}</strong>')
             self.href = ""
+
+    def _leads_to(self) -> str:
+        """Where the link that ends here leads, if its words name another place."""
+        found = misleads(unescape("".join(self.words)), self.href)
+        return found or (_host(self.href) or "" if self.flagged else "")
 
     def handle_data(self, data: str) -> None:
         self._say(data)
@@ -173,4 +195,8 @@ class _Rewriter(HTMLParser):
         kept: dict[str, str] = {name: told[name] for name in _PICTURE if name in told}
         if source:
             kept["src"] = source
-        return "<img " + " ".join(f'{name}="{escape(value)}"' for name, value in kept.items()) + ">"
+        return _tag("img", kept)
+
+
+def _tag(name: str, attributes: Mapping[str, str]) -> str:
+    return "<" + " ".join([name, *(f'{key}="{escape(value)}"' for key, value in attributes.items())]) + ">"

@@ -16,6 +16,7 @@ from app.models import Agent, Attachment, Channel, Message, MessageSource, RawRe
 from app.web import pictures
 from app.web.framing import framed, misleads
 from app.web.letters import doubt
+from channels.email.cleaning import clean_html
 from tests import factories
 from tests.connectors import Post, installed
 from tests.test_files import picture
@@ -239,3 +240,19 @@ def attributes(html: str) -> list[tuple[str, str, str]]:
 
     Reader().feed(html)
     return found
+
+
+def test_the_last_cleaning_takes_nothing_from_what_the_first_one_left() -> None:
+    style = "color:#c00;float:left;border-top-color:red;text-transform:uppercase"
+    html = f'<div style="{style}"><address>a</address><p class="cut">b</p><font color="red">c</font></div>'
+    cleaned = clean_html(html + '<a href="https://evil.example/">https://example.jp</a><img src="cid:a@b">')
+    shown = framed(cleaned, {"a@b": "/pictures/a/1/s"}, lambda host: host)
+    assert shown.count("<strong") == 1
+    for words in (
+        "float:left",
+        "text-transform:uppercase",
+        "<address>",
+        'color="red"',
+        '<img src="/pictures/a/1/s"',
+    ):
+        assert words in shown
