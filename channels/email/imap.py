@@ -28,7 +28,8 @@ def check(account: Account) -> str:
     with trouble.telling(account), session.signed_in(account) as client:
         told = folders.examine(client, folders.named(account.inbox), account)
         sent = folders.sent_folder(client, account)
-        found = f"Sent folder “{sent.name}”" if sent else "no Sent folder"
+        missing = f"no folder “{account.sent}”" if account.sent else "no Sent folder"
+        found = f"Sent folder “{sent.name}”" if sent else missing
         push = "yes" if "IDLE" in session.capabilities(client) else "no"
         return f"{account.inbox}: {told.get(b'EXISTS', 0):,} messages; {found}; IDLE: {push}"
 

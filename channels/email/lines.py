@@ -149,7 +149,9 @@ def _connect(account: Account) -> smtplib.SMTP:
 
 _idle: dict[Account, list[Line]] = {}
 _lock = threading.Lock()
-os.register_at_fork(after_in_child=_idle.clear)  # a line is of use to one process only
+_sweeping = threading.Event()
+os.register_at_fork(after_in_child=_idle.clear)  # a line is of use to one process only,
+os.register_at_fork(after_in_child=_sweeping.clear)  # and timers do not live on in a child
 
 
 def take(account: Account) -> Line:
@@ -176,13 +178,31 @@ def leave(line: Line) -> None:
         waiting = _idle.setdefault(line.account, [])
         if line.alive and line.mails < MAILS and len(waiting) < KEPT:
             waiting.append(line)
+            _sweep_later()
             return
     line.close()
 
 
-def close_stale(older_than: float = KEPT_FOR) -> None:
-    """Close lines that nobody used for so many seconds; 0 closes all that are idle."""
-    before = monotonic() - older_than
+def _sweep_later() -> None:
+    """Nobody may send for hours, and servers allow only a few lines at a time. Called with the lock held."""
+    if not _sweeping.is_set():
+        _sweeping.set()
+        timer = threading.Timer(KEPT_FOR, _sweep)
+        timer.daemon = True
+        timer.start()
+
+
+def _sweep() -> None:
+    close_stale()
+    with _lock:
+        _sweeping.clear()
+        if _idle:
+            _sweep_later()
+
+
+def close_stale(older_than: float | None = None) -> None:
+    """Close lines that nobody used for so many seconds (`KEPT_FOR`); 0 closes all that are idle."""
+    before = monotonic() - (KEPT_FOR if older_than is None else older_than)
     with _lock:
         stale = [line for waiting in _idle.values() for line in waiting if line.idle_since <= before]
         for account, waiting in list(_idle.items()):

@@ -1,6 +1,7 @@
 """Lines to a mail server: encrypted, signed in, kept for the next mail."""
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,19 @@ def test_a_kept_line_lost_after_the_end_is_not_tried_again_by_itself(server: Smt
     server.on(r"\.", drop=True)
     assert refusal(server).ambiguous
     assert len(server.received) == 2
+
+
+def test_a_line_that_nobody_needs_any_more_is_closed(
+    server: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines._sweeping.clear()
+    monkeypatch.setattr(lines, "KEPT_FOR", 0.05)
+    smtp.send(server.account(), SHOP, [HANAKO], MAIL)
+    deadline = time.monotonic() + 10
+    while not server.script.times("QUIT") and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert server.script.times("QUIT") == 1
+    assert lines._idle == {}
 
 
 def test_many_send_at_once_and_only_a_few_lines_stay(server: SmtpServer) -> None:
