@@ -9,8 +9,10 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, defer
 
-from app.models import Message, RawReceipt
+from app import connect, vault
+from app.models import Channel, Message, RawReceipt
 from app.queries import BIGGEST, NotFound
+from channels import base, registry
 
 VIEWS = ("trouble", "failed", "refused", "left_out", "all")
 PAGE = 40
@@ -79,6 +81,47 @@ def messages_of(db: Session, receipt: RawReceipt) -> dict[int, Message]:
     """The messages its outcome names, by id."""
     ids = [each["message"] for each in receipt.outcome if isinstance(each.get("message"), int)]
     return {one.id: one for one in db.scalars(select(Message).where(Message.id.in_(ids)))} if ids else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail in a receipt: its bytes, and who wrote it about what, as far as that can be made out."""
+
+    raw: bytes
+    sender: str = ""
+    subject: str = ""
+
+
+def letter(receipt: RawReceipt, channel: Channel | None) -> Letter | None:
+    """The mail that came by it; None where it is of a channel that knows no such thing, or brought none."""
+    if channel is None:
+        return None
+    try:
+        connector = connect.connector(channel)
+    except (registry.UnknownKind, vault.Unreadable):
+        return None
+    request = base.Request(receipt.method, receipt.url, receipt.headers, body=receipt.body)
+    raw = connector.original(request) if isinstance(connector, base.Originals) else None
+    return None if raw is None else _letter(raw, connector, request)
+
+
+def _letter(raw: bytes, connector: base.Connector[Any], request: base.Request) -> Letter:
+    try:
+        events = connector.parse(request)
+    except Exception:  # noqa: BLE001 - that it cannot be read is why it is looked at
+        return Letter(raw)
+    found = next((event for event in events if isinstance(event, base.Inbound)), None)
+    if found is None:
+        return Letter(raw)
+    name, address = found.sender.name, found.sender.address
+    return Letter(raw, f"{name} <{address}>" if name else address, found.subject)
+
+
+def unreadable(receipt: RawReceipt, messages: Mapping[int, Message]) -> bool:
+    """Whether it was taken in without being understood, so that reading it again may bring more."""
+    return receipt.state == "parsed" and any(
+        one.context.get("sort") == "unreadable" for one in messages.values()
+    )
 
 
 def to_read_again(db: Session, channel_id: int | None, limit: int) -> Sequence[int]:

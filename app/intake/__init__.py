@@ -7,7 +7,7 @@ receipt's ``outcome``, as a message or as an exclusion with its reason. :mod:`ap
 from app.intake.events import accept
 from app.intake.outcome import Outcome
 from app.intake.people import identity_for
-from app.intake.receipts import LEFT, TRIES, read_receipt, read_receipts, store, store_all
+from app.intake.receipts import LEFT, TRIES, read_anew, read_receipt, read_receipts, store, store_all
 
 __all__ = [
     "LEFT",
@@ -15,6 +15,7 @@ __all__ = [
     "Outcome",
     "accept",
     "identity_for",
+    "read_anew",
     "read_receipt",
     "read_receipts",
     "store",

@@ -77,6 +77,20 @@ def read_receipts(receipt_ids: Sequence[int]) -> list[RawReceipt]:
     return _in_line(ids, stuck)
 
 
+def read_anew(receipt_id: int) -> RawReceipt:
+    """What was taken in without being understood ("unreadable"), after a fix: what it is now comes beside that.
+
+    The books keep both. Raises what the database raises.
+    """
+    with transaction() as db:
+        receipt = db.get_one(RawReceipt, receipt_id, with_for_update=True)
+        before = receipt.outcome
+        _read(db, db.get_one(Channel, receipt.channel_id), [receipt])
+        known = {one["message"] for one in before if "message" in one}
+        receipt.outcome = [*before, *(one for one in receipt.outcome if one.get("message") not in known)]
+        return receipt
+
+
 def _in_line(receipt_ids: Iterable[int], stuck: bool = False) -> list[RawReceipt]:
     """Each by itself; what comes after one that had to be left unread (`stuck`: before these) is left as well."""
     read: list[RawReceipt] = []

@@ -59,6 +59,7 @@ def show(request: Request) -> Response:
         receipt = receipts.one(db, path_id(request))
         messages = receipts.messages_of(db, receipt)
         channel = db.get(Channel, receipt.channel_id)
+    letter = receipts.letter(receipt, channel)
     return page(
         request,
         "settings/receipts_receipt.html",
@@ -66,6 +67,8 @@ def show(request: Request) -> Response:
         receipt=receipt,
         channel=channel,
         messages=messages,
+        letter=letter,
+        again=receipt.state in ("failed", "new") or receipts.unreadable(receipt, messages),
         beginning=clean(receipt.body[:SHOWN].decode("utf-8", "replace")),
         size=len(receipt.body),
         cut=len(receipt.body) > SHOWN,
@@ -73,15 +76,17 @@ def show(request: Request) -> Response:
 
 
 def original(request: Request) -> Response:
-    """The body byte for byte, as a download that no browser opens."""
+    """The body byte for byte (a mail: as it was written), as a download that no browser opens."""
     require_role(request, "admin")
     with reading() as db:
         receipt = receipts.one(db, path_id(request))
+        letter = receipts.letter(receipt, db.get(Channel, receipt.channel_id))
+    kind, ending = ("message/rfc822", "eml") if letter else ("application/octet-stream", "bin")
     return Response(
-        receipt.body,
-        media_type="application/octet-stream",
+        letter.raw if letter else receipt.body,
+        media_type=kind,
         headers={
-            "Content-Disposition": f'attachment; filename="receipt-{receipt.id}.bin"',
+            "Content-Disposition": f'attachment; filename="receipt-{receipt.id}.{ending}"',
             "Content-Security-Policy": "default-src 'none'; sandbox",
             "Cache-Control": "no-store",
         },
@@ -93,7 +98,10 @@ def read_again(request: Request, _form: FormData) -> Response:
     require_role(request, "admin")
     with reading() as db:
         before = receipts.one(db, path_id(request))
-    after = intake.read_receipt(before.id) if before.state in ("new", "failed") else before
+        anew = receipts.unreadable(before, receipts.messages_of(db, before))
+    after = before
+    if before.state in ("new", "failed") or anew:
+        after = (intake.read_anew if anew else intake.read_receipt)(before.id)
     with transaction() as db:
         _note(db, request, [after])
     return done(request, f"{LIST}/{after.id}", words(request, _READ.get(after.state, _READ["refused"])))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from app import receipts
+from app import intake, receipts, verify
 from app.db import reading, transaction
 from app.models import Agent, Channel, Event, Message, RawReceipt
 from tests import factories
@@ -197,3 +197,57 @@ def test_what_is_not_there_is_not_found(browser: Browser, path: str) -> None:
     assert browser.get(f"{LIST}/{path}/original").status_code == 404
     assert browser.submit(f"{LIST}/{path}/reading").status_code == 404
     assert browser.get(f"{LIST}?after={path}&channel={path}").status_code == 200
+
+
+MAIL = (
+    b"From: =?ISO-2022-JP?B?GyRCOzNFRBsoQg==?= <yamada@example.jp>\r\nTo: shop@example.jp\r\nSubject: size\r\n"
+    b"Message-ID: <1@example.jp>\r\nDate: Mon, 6 Jan 2025 10:00:00 +0900\r\n\r\nDo you have it in M?\r\n"
+)
+
+
+@pytest.fixture
+def mailbox() -> Channel:
+    with transaction() as db:
+        return factories.channel(db, "email", key="mail", settings={"address": "shop@example.jp"})
+
+
+def test_a_mail_says_who_wrote_it_about_what_and_is_downloaded_as_one(
+    browser: Browser, mailbox: Channel
+) -> None:
+    receipt = kept(mailbox, "failed", MAIL, method="MAIL", error="ValueError: a bug")
+    page = browser.get(f"{LIST}/{receipt.id}").text
+    assert "山田 &lt;yamada@example.jp&gt;" in page
+    assert "size" in page
+    answer = browser.get(f"{LIST}/{receipt.id}/original")
+    assert answer.content == MAIL
+    assert answer.headers["content-type"] == "message/rfc822"
+    assert f'filename="receipt-{receipt.id}.eml"' in answer.headers["content-disposition"]
+    browser.submit(f"{LIST}/{receipt.id}/reading")
+    with reading() as db:
+        assert db.get_one(RawReceipt, receipt.id).state == "parsed"
+        assert db.scalars(select(Message).where(Message.external_id.is_not(None))).one().subject == "size"
+
+
+def test_what_nobody_understood_may_be_read_again_after_a_fix(
+    browser: Browser, mailbox: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receipt = kept(mailbox, "new", MAIL, method="MAIL")
+
+    def broken(raw: bytes) -> None:
+        raise RuntimeError("a bug")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("channels.email.reading.read", broken)
+        intake.read_receipt(receipt.id)
+        page = browser.get(f"{LIST}/{receipt.id}")
+        assert "yamada@example.jp" in page.text
+        assert f"{LIST}/{receipt.id}/reading" in page.text
+        browser.submit(f"{LIST}/{receipt.id}/reading")
+        assert messages() == 1
+    browser.submit(f"{LIST}/{receipt.id}/reading")
+    with reading() as db:
+        told = db.scalars(select(Message).where(Message.external_id.is_not(None)).order_by(Message.id)).all()
+        assert [one.text for one in told] == ["", "Do you have it in M?"]
+        assert len({one.conversation_id for one in told}) == 1
+        report = verify.report(db)
+    assert report.clean, str(report)
