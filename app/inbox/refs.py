@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import connect
@@ -18,15 +19,20 @@ LIMIT = 512  # of an id as it is stored
 
 @dataclass(frozen=True)
 class Known:
-    """Provider's id → conversation of the message: `ours` of what we sent, `theirs` of what came in."""
+    """Provider's id → conversation of the message: `ours` of what we sent, `theirs` of what came in; `at`: when."""
 
     ours: dict[str, int] = field(default_factory=dict)
     theirs: dict[str, int] = field(default_factory=dict)
+    at: dict[str, datetime] = field(default_factory=dict)
 
     def conversation(self, id: str) -> int | None:
         """Where the message of this id stands. Our own ids cannot be made up, so they go first."""
         stored = stored_as(id)
         return self.ours.get(stored, self.theirs.get(stored))
+
+    def said_at(self, id: str) -> datetime | None:
+        """When the message of this id was said, if we know it."""
+        return self.at.get(stored_as(id))
 
     def is_ours(self, id: str) -> bool:
         """Whether we sent it."""
@@ -44,17 +50,22 @@ def look_up(db: Session, channel: Channel, ids: Collection[str]) -> Known:
         return Known()
     stored, channels = {stored_as(id) for id in ids}, connect.siblings(db, channel)
     ours = (
-        select(DeliveryRef.external_id, Message.conversation_id)
+        select(DeliveryRef.external_id, Message.conversation_id, Message.sent_at)
         .join(Delivery, Delivery.id == DeliveryRef.delivery_id)
         .join(Message, Message.id == Delivery.message_id)
         .where(DeliveryRef.channel_id.in_(channels), DeliveryRef.external_id.in_(stored))
     )
     theirs = (
-        select(MessageRef.external_id, Message.conversation_id)
+        select(MessageRef.external_id, Message.conversation_id, Message.sent_at)
         .join(Message, Message.id == MessageRef.message_id)
         .where(MessageRef.channel_id.in_(channels), MessageRef.external_id.in_(stored))
     )
-    return Known(_pairs(db, ours), _pairs(db, theirs))
+    sent, came = db.execute(ours).all(), db.execute(theirs).all()
+    return Known(
+        {row.external_id: row.conversation_id for row in sent},
+        {row.external_id: row.conversation_id for row in came},
+        {row.external_id: row.sent_at for row in (*came, *sent)},
+    )
 
 
 def learn(db: Session, channel: Channel, conversation_id: int, id: str) -> None:
@@ -66,8 +77,3 @@ def learn(db: Session, channel: Channel, conversation_id: int, id: str) -> None:
     if last is not None:
         row = {"channel_id": channel.id, "external_id": stored_as(id), "message_id": last}
         insert_missing(db, MessageRef, [row])
-
-
-def _pairs(db: Session, wanted: Select[str, int]) -> dict[str, int]:
-    rows: list[Row[str, int]] = list(db.execute(wanted))
-    return {row[0]: row[1] for row in rows}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -27,12 +28,14 @@ MOST_ANSWERED = 20  # ids looked up of those a message names
 class Place:
     """`conversation_id`: where it stands, if not with its sender. `answers_in`: the conversation of somebody else
     that a stranger answered. `echo`: it is what we sent ourselves, come back. `unknown`: the id of what it answers,
-    where we do not know it although our mark says that it is ours."""
+    where we do not know it although our mark says that it is ours. `after`: when what it answers was said; the clock
+    of a mail program may be wrong, and tells no less than seconds, but nobody answers what was not said yet."""
 
     conversation_id: int | None = None
     answers_in: int | None = None
     echo: bool = False
     unknown: str = ""
+    after: datetime | None = None
 
 
 OWN = Place()
@@ -50,7 +53,9 @@ def places(db: Session, channel: Channel, arriving: Arriving) -> list[Place]:
     return [
         Place(echo=True)
         if any(known.is_ours(id) for id in own_ids(channel, event))
-        else replace(others.place(identity, target), unknown=_unknown(event, known))
+        else replace(
+            others.place(identity, target), unknown=_unknown(event, known), after=_after(event, known)
+        )
         for (identity, event), target in zip(arriving, targets, strict=True)
     ]
 
@@ -68,6 +73,10 @@ def _answered(event: base.Inbound) -> Sequence[str]:
 def _unknown(event: base.Inbound, known: refs.Known) -> str:
     nearest = next(iter(_answered(event)), "")
     return nearest if event.conversation and nearest and known.conversation(nearest) is None else ""
+
+
+def _after(event: base.Inbound, known: refs.Known) -> datetime | None:
+    return max((at for id in _answered(event) if (at := known.said_at(id)) is not None), default=None)
 
 
 def _target(event: base.Inbound, known: refs.Known) -> int | None:

@@ -47,7 +47,7 @@ def said(event: base.Inbound, place: Place = OWN, *, html_beside: bool = False) 
         text=event.text,
         html="" if html_beside else event.html,
         subject=event.subject,
-        sent_at=event.sent_at,
+        sent_at=max(event.sent_at, place.after) if event.sent_at and place.after else event.sent_at,
         kind=event.kind,
         context=_storable(
             {**told, **{name: value for name, value in beside.items() if value}, **_about(event)}

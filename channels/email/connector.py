@@ -1,7 +1,9 @@
 """A mailbox as a channel."""
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from datetime import datetime
+from typing import Any, TypeVar
 
 from channels.base import (
     ChannelError,
@@ -13,15 +15,20 @@ from channels.base import (
     Outbound,
     Request,
     Sent,
+    utc,
 )
-from channels.email import access, composing, imap, oauth, pushed, smtp
+from channels.email import access, composing, imap, oauth, pushed, smtp, trouble
 from channels.email.account import Account
 from channels.email.providers import PRESETS
 from channels.email.settings import EmailSettings
-from channels.email.understanding import Mailbox, events_of
+from channels.email.understanding import Came, Mailbox, events_of
 
 MAX_FILE = 18_000_000  # bytes of one file: it grows by a third on the way, and most servers take 25 MB in all
 MAX_PUSHED = 50_000_000  # bytes of a pushed mail
+
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 class Email(Connector[EmailSettings]):
@@ -59,24 +66,55 @@ class Email(Connector[EmailSettings]):
         raw = pushed.raw_mail(request)
         if raw is None:
             return [Ignored("there is no mail in it", malformed=True)]
-        return events_of(raw, self._mailbox(), sent=request.header("folder") == "sent")
+        came = Came(
+            sent=request.header("folder") == "sent",
+            at=_time(request.header("received")),
+            unread=_unread(request),
+        )
+        return events_of(raw, self._mailbox(), came)
 
     def send(self, outbound: Outbound) -> Sent:
         if not self.settings.smtp_host:
             raise ChannelError("This mailbox only receives: it has no server to send with.", permanent=True)
         made = composing.compose(outbound, self._from(), self.context.seal_key)
-        result = smtp.send(self._sending(), made.sender, made.recipients, made.data)
-        return Sent((made.message_id,), result.refused)
+        result = self._signed_in(lambda: smtp.send(self._sending(), made.sender, made.recipients, made.data))
+        if self.settings.append_sent and self.settings.imap_host:
+            self._keep_copy(made)
+        ids = [made.message_id, *([result.message_id] if result.message_id else [])]
+        return Sent(tuple(ids), result.refused)
 
     def collect(self, cursor: Mapping[str, Any], stop: Callable[[], bool]) -> Iterator[Collected]:
-        if self.settings.imap_host:
+        if not self.settings.imap_host:
+            return
+        try:
             yield from imap.collect(self._receiving(), cursor, stop)
+        except trouble.SignInRefused:
+            access.forget()  # the product comes back, with a fresh token
+            raise
 
     def check(self) -> str:
         """Sign in on both servers; says what they answered."""
-        said = [imap.check(self._receiving())] if self.settings.imap_host else []
-        said += [smtp.check(self._sending())] if self.settings.smtp_host else []
+        own = self.settings
+        said = [self._signed_in(lambda: imap.check(self._receiving()))] if own.imap_host else []
+        said += [self._signed_in(lambda: smtp.check(self._sending()))] if own.smtp_host else []
         return " ".join(said) or "Mail can be pushed here. To fetch or send it, enter the servers."
+
+    def _signed_in(self, call: Callable[[], T]) -> T:
+        """`call`, and once more with a fresh token where the one we had was taken back before its time."""
+        try:
+            return call()
+        except trouble.SignInRefused:
+            if not self.settings.provider:
+                raise
+        access.forget()
+        return call()
+
+    def _keep_copy(self, made: composing.Composed) -> None:
+        """In the folder of sent mail. It has been sent, so whatever goes wrong here is no failure of it."""
+        try:
+            imap.append_sent(self._receiving(), made.data, made.message_id)
+        except ChannelError as error:
+            log.warning("no copy was put into the folder of sent mail: %s", error)
 
     def _mailbox(self) -> Mailbox:
         own = self.settings
@@ -153,3 +191,19 @@ class Email(Connector[EmailSettings]):
             return oauth.provider(self.settings.provider, self.settings.tenant)
         except (KeyError, ValueError) as error:
             raise ChannelError("The tenant is not right.", permanent=True) from error
+
+
+def _time(told: str) -> datetime | None:
+    try:
+        return utc(datetime.fromisoformat(told)) if told else None
+    except ValueError:
+        return None
+
+
+def _unread(request: Request) -> str:
+    """Why the mail could not be had, or not as a whole, in words."""
+    if request.header("unreadable"):
+        return "The mail server did not hand this mail over."
+    return (
+        "This mail is too large to be fetched. Only its text is here." if request.header("oversize") else ""
+    )

@@ -3,8 +3,8 @@
 import hashlib
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from channels.email import authentication, automatic, bounces, cleaning, quoting, reading, tokens
@@ -13,6 +13,7 @@ from channels.events import Attachment, Event, Ignored, Inbound, Participant, Pe
 
 SHOWN_AS = {"auto-reply", "list", "spam"}
 MOST_OTHERS = 200
+ON_ITS_WAY = timedelta(days=5)
 _KEPT_HEADERS = re.compile(rb"^(message-id|date|from):", re.IGNORECASE)
 
 
@@ -35,17 +36,27 @@ class Mailbox:
         return address.lower() in self.ours or f"{local.partition('+')[0]}{at}{domain}" in self.ours
 
 
-def events_of(raw: bytes, box: Mailbox, *, sent: bool = False) -> list[Event]:
-    """What a mail says. `sent`: it lay in the folder of sent mail. Never raises: a mail that breaks our reading is
-    given as "unreadable", with what could be made out."""
+@dataclass(frozen=True)
+class Came:
+    """How a mail came: whether it lay in the folder of sent mail, when the server got it, and why it is not whole."""
+
+    sent: bool = False
+    at: datetime | None = None
+    unread: str = ""
+
+
+def events_of(raw: bytes, box: Mailbox, came: Came | None = None) -> list[Event]:
+    """What a mail says. Never raises: a mail that breaks our reading is given as "unreadable", with what could be
+    made out."""
+    came = came or Came()
     try:
-        return _events(raw, reading.read(raw), box, sent)
+        return [_dated(event, came) for event in _events(raw, reading.read(raw), box, came)]
     except Exception as error:  # noqa: BLE001 - whatever it is, the mail is shown and its original kept
         return [_unreadable(raw, f"{type(error).__name__}: {error}")]
 
 
-def _events(raw: bytes, mail: Mail, box: Mailbox, sent: bool) -> list[Event]:
-    if sent:
+def _events(raw: bytes, mail: Mail, box: Mailbox, came: Came) -> list[Event]:
+    if came.sent:
         return [_sent(raw, mail, box)]
     sort = automatic.sort_of(mail, box.ours)
     if sort.name == "echo" and not _form_mail(mail, box):
@@ -53,6 +64,18 @@ def _events(raw: bytes, mail: Mail, box: Mailbox, sent: bool) -> list[Event]:
     if sort.name in ("bounce", "complaint", "read-receipt"):
         return _report(mail, sort.name, box) or [_inbound(raw, mail, box, "auto-reply")]
     return [_inbound(raw, mail, box, sort.name if sort.name in SHOWN_AS else "")]
+
+
+def _dated(event: Event, came: Came) -> Event:
+    """With the time its server got it, where the clock of the sender cannot be right: it says nothing, or it says
+    later, or longer before than any mail is on its way (RFC 5321, 4.5.4.1: given up after four or five days)."""
+    if not isinstance(event, Inbound):
+        return event
+    told = {**event.context, "why": came.unread} if came.unread else event.context
+    at, said = came.at, event.sent_at
+    off = at is not None and (said is None or said > at or said < at - ON_ITS_WAY)
+    sort = event.sort or ("unreadable" if came.unread and not event.text else "")
+    return replace(event, sent_at=at if off else said, context=told, sort=sort)
 
 
 def _inbound(raw: bytes, mail: Mail, box: Mailbox, sort: str) -> Inbound:
@@ -155,7 +178,8 @@ def external_id(raw: bytes, mail: Mail) -> str:
 
 
 def _at(mail: Mail) -> datetime | None:
-    return utc(mail.date) if mail.date else None
+    at = mail.date or mail.received_at
+    return utc(at) if at else None
 
 
 def _sender(mail: Mail, box: Mailbox) -> Address | None:
