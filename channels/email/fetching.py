@@ -116,21 +116,19 @@ def bodies(client: IMAPClient, uids: Sequence[int]) -> dict[int, bytes]:
 def chunks(client: IMAPClient, slip: Slip) -> Iterator[bytes]:
     """One mail piece by piece, so that a big one does not silence us for long. Raises `Unreadable`."""
     if 0 <= slip.size <= CHUNK:
-        yield _asked(client, slip.uid, "BODY.PEEK[]")
+        raw = _body(asked(client, slip.uid, "BODY.PEEK[]"))
+        if raw is None:
+            raise Unreadable("the server hands out nothing")
+        yield raw
         return
     start = 0
-    while chunk := _asked(client, slip.uid, f"BODY.PEEK[]<{start}.{CHUNK}>"):
+    while chunk := _body(asked(client, slip.uid, f"BODY.PEEK[]<{start}.{CHUNK}>")):
         yield chunk
         start += len(chunk)
-        if len(chunk) < CHUNK:
+        if len(chunk) < CHUNK or start == slip.size:
             return
-
-
-def _asked(client: IMAPClient, uid: int, what: str) -> bytes:
-    raw = _body(asked(client, uid, what))
-    if raw is None:
+    if start == 0:
         raise Unreadable("the server hands out nothing")
-    return raw
 
 
 def asked(client: IMAPClient, uid: int, *what: str) -> dict[bytes, Any]:

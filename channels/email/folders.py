@@ -139,22 +139,23 @@ def _readable(raw: bytes | str | int) -> str:
         return _bytes(raw).decode("ascii", "replace")
 
 
-def examine(
-    client: IMAPClient, folder: Folder, account: Account, *, write: bool = False
-) -> Mapping[bytes, Any]:
-    """Open a folder, without touching it unless `write`; what the server tells of it (RFC 3501, 6.3.1).
-
-    Raises imaplib.IMAP4.error, or `ChannelError` for a folder that does not exist: only the admin can help then.
-    """
+def examine(client: IMAPClient, folder: Folder, *, write: bool = False) -> Mapping[bytes, Any]:
+    """Open a folder, without touching it unless `write`; what the server tells of it (RFC 3501, 6.3.1)."""
     try:
         opened: Mapping[bytes, Any] = client.select_folder(folder.raw, readonly=not write)
         return opened
     except imaplib.IMAP4.readonly:
-        return examine(client, folder, account)
+        return examine(client, folder)
+
+
+def examine_inbox(client: IMAPClient, account: Account) -> Mapping[bytes, Any]:
+    """The folder customers write to. Where it is set but does not exist only the admin can help: `ChannelError`."""
+    folder = named(account.inbox)
+    try:
+        return examine(client, folder, write=account.seen)
     except imaplib.IMAP4.abort:
         raise
     except imaplib.IMAP4.error as error:
-        if folder.name.upper() != "INBOX" and folder.raw not in {one.raw for one in listed(client)}:
-            detail = trouble.said(error, account)
-            raise ChannelError(trouble.NO_FOLDER, detail=detail, permanent=True) from error
-        raise
+        if folder.name.upper() == "INBOX" or folder.raw in {one.raw for one in listed(client)}:
+            raise
+        raise ChannelError(trouble.NO_FOLDER, detail=trouble.said(error, account), permanent=True) from error

@@ -26,7 +26,7 @@ def collect(account: Account, cursor: Mapping[str, Any], stop: Callable[[], bool
 def check(account: Account) -> str:
     """Sign in and look around; says what was found. Raises `ChannelError` with the server's own words."""
     with trouble.telling(account), session.signed_in(account) as client:
-        told = folders.examine(client, folders.named(account.inbox), account)
+        told = folders.examine_inbox(client, account)
         sent = folders.sent_folder(client, account)
         missing = f"no folder “{account.sent}”" if account.sent else "no Sent folder"
         found = f"Sent folder “{sent.name}”" if sent else missing
@@ -43,7 +43,7 @@ def append_sent(account: Account, raw: bytes, message_id: str = "") -> bool:
         folder = folders.sent_folder(client, account)
         if folder is None:
             return False
-        folders.examine(client, folder, account)
+        folders.examine(client, folder)
         if not message_id or not fetching.search(client, f"HEADER Message-ID {_quoted(message_id)}"):
             client.append(folder.raw, raw, flags=(SEEN,))
         return True

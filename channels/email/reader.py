@@ -96,7 +96,10 @@ class Reader:
             new = self._new("sent")
         except imaplib.IMAP4.abort:
             raise
-        except imaplib.IMAP4.error:  # it disappeared: looked for again in the next round
+        except (
+            imaplib.IMAP4.error,
+            *GARBLED,
+        ):  # it disappeared, or costs only itself: next round it is looked for
             self.folders["sent"], self.open = None, ""
             return []
         if not new:
@@ -119,7 +122,12 @@ class Reader:
         folder = self.folders[role]
         assert folder is not None
         self.open = ""
-        told = folders.examine(self.client, folder, self.account, write=self.account.seen and role == "inbox")
+        inbox = role == "inbox"
+        told = (
+            folders.examine_inbox(self.client, self.account)
+            if inbox
+            else folders.examine(self.client, folder)
+        )
         self.open = role
         mark, validity = self.marks.get(role), int(told.get(b"UIDVALIDITY", 0))
         owner = folders.owner_of(folder, self.account)
@@ -136,6 +144,9 @@ class Reader:
     def _fresh(self, old: Mark | None, validity: int, last: int) -> Mark:
         """Where to begin: at the end, some days back, or where the old numbers of a known folder broke off."""
         today, days = _today(), self.account.since_days
+        inbox = self.marks.get("inbox")
+        if old is None and inbox:  # the Sent folder comes into being with the first mail that is sent
+            return Mark(validity, 0, today, since=_before(inbox.day, 1), until=last)
         if old is None and days <= 0:
             return Mark(validity, last, today)
         if old is None:

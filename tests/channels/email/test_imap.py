@@ -125,7 +125,7 @@ def test_numbers_that_begin_anew_without_a_word_are_noticed(server: ImapServer) 
 def test_a_big_mail_comes_in_pieces_and_whole(server: ImapServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetching, "CHUNK", 1000)
     server.add(mail("big", 4500))
-    server.add(mail("even", 1000 - len(mail("even"))))
+    server.add(mail("even", 2000 - len(mail("even"))))
     server.add(mail("small"))
     owner = Owner(server, sign_of_life=0)
     assert owner.catch_up() == ["inbox big", "inbox even", "inbox small"]
@@ -253,3 +253,18 @@ def test_the_numbers_of_another_account_mean_nothing(server: ImapServer) -> None
     owner.changes["host"] = "localhost"
     server.add(mail(2))
     assert owner.catch_up() == ["inbox 1", "inbox 2"]
+
+
+def test_the_first_mail_that_is_ever_sent_is_seen_although_it_makes_the_folder(server: ImapServer) -> None:
+    owner = Owner(server, since_days=0)
+    owner.catch_up()
+    server.make_folder(SENT, "Sent")
+    server.add(mail("first"), SENT)
+    assert owner.catch_up() == ["sent first"]
+
+
+def test_a_sent_folder_that_vanishes_under_our_hands_costs_only_itself(server: ImapServer) -> None:
+    server.make_folder("Sent")
+    server.add(mail(1))
+    server.on('EXAMINE "Sent"', "{tag} NO [NONEXISTENT] no such folder", times=0)
+    assert Owner(server).catch_up() == ["inbox 1"]
