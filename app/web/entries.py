@@ -97,7 +97,7 @@ def _plain(db: Session, messages: Sequence[Message], zone: ZoneInfo) -> list[Ent
     return [
         Entry(
             message=one,
-            who=people[one.agent_id].name if one.agent_id in people else _name(writers, one),
+            who=_who(one, people, writers, channels),
             day=one.sent_at.astimezone(zone).date().isoformat(),
             order=f"{iso(one.sent_at)}|{one.id}",
             way=str(one.channel_id or "") if one.kind != NOTE else "",
@@ -164,7 +164,15 @@ def _writers(db: Session, messages: Sequence[Message]) -> dict[int, Party]:
     return {row.id: Party(row.address, row.name) for row in db.execute(_WRITERS, {"ids": list(wanted)})}
 
 
-def _name(writers: dict[int, Party], message: Message) -> str:
+def _who(
+    message: Message, people: dict[int, Agent], writers: dict[int, Party], channels: dict[int, Channel]
+) -> str:
+    """Who said it; of ours that no agent wrote here (in another program), the channel stands for them."""
+    if message.agent_id in people:
+        return people[message.agent_id].name
+    if message.kind == OUTBOUND:
+        channel = channels.get(message.channel_id or 0)
+        return channel.name if channel else ""
     found = writers.get(message.identity_id or 0)
     return found.name if found else ""
 

@@ -37,13 +37,17 @@ class Letter:
 
     `formatted`: it has HTML. `doubt`: "" where the sender is
     confirmed, "failed" where a check failed, "unknown" where nothing is known. `refused`: address → words.
+    `elsewhere`: the conversation it answers although its writer has no part in it; `unlisted`: how many got it besides
+    `others`.
     """
 
     writer: Party | None = None
     others: tuple[Party, ...] = ()
     sort: str = ""
     why: str = ""
-    tool: str = ""
+    tool: bool = False
+    elsewhere: int = 0
+    unlisted: int = 0
     carried: bool = False
     formatted: bool = False
     original: bool = False
@@ -74,7 +78,9 @@ def _letter(message: Message, row: Any, party: Party | None) -> Letter:
         others=parties(told.get("others")),
         sort=str(told.get("sort", "")),
         why=str(told.get("why", "")),
-        tool=str(told.get("tool", "")),
+        tool=bool(told.get("tool")),
+        elsewhere=int(told.get("answers_in") or 0),
+        unlisted=max(0, int(told.get("others_count") or 0) - len(parties(told.get("others")))),
         carried=bool(row and row.carried),
         formatted=bool(row and row.html),
         original=bool(row and row.receipt_id),

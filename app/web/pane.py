@@ -189,7 +189,7 @@ def _first_unread(db: Session, viewer: Agent, head: Conversation, shown: Sequenc
     count = head.inbound_count - (mark.inbound_count if mark else head.inbound_count)
     if count <= 0:
         return 0
-    theirs = [message.id for message in shown if message.kind == INBOUND]
+    theirs = [message.id for message in shown if message.kind == INBOUND and not message.quiet]
     return theirs[-count] if len(theirs) >= count else theirs[0] if theirs else 0
 
 
