@@ -42,7 +42,7 @@ class _Entry:
 
 
 def parse(value: str) -> tuple[Address, ...]:
-    """The addresses in a header value (`Headers.text`), at most `MAX_ADDRESSES`. Never raises."""
+    """The addresses in a header value (`Headers.text`), at most `MAX_ADDRESSES` and one, which tells that there are more. Never raises."""
     found: list[Address] = []
     before: list[str] = []  # a name that an unquoted comma cut off
     for entry in _entries(" ".join(value[:_MAX_VALUE].split())):
@@ -52,7 +52,7 @@ def parse(value: str) -> tuple[Address, ...]:
             before = []
         elif entry.angle is None and (words := _words(entry)):
             before.append(words)
-        if len(found) >= MAX_ADDRESSES:
+        if len(found) > MAX_ADDRESSES:
             break
     if not found and "=?" in value:
         whole = headers.readable(value)  # name and address were encoded as one

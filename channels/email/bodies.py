@@ -11,7 +11,7 @@ from channels.email.mail import File
 from channels.email.parts import Budget, Part
 from channels.text import clean
 
-MAX_TEXT = 2_000_000  # characters of text or HTML that are read; a longer one is cut, the original has it all
+MAX_TEXT = 1_000_000  # characters of text or HTML that are read; a longer one is cut, the original has it all
 _READ = {"text/plain", "text/html"}
 _ALTERNATIVES = {  # other forms of the same text, dropped where there is one of those we read
     "text/x-amp-html",
@@ -154,7 +154,7 @@ def _add_text(part: Part, body: Body) -> None:
 
 def _decoded(raw: bytes, part: Part, budget: Budget) -> str:
     if len(raw) > 4 * MAX_TEXT:
-        raw = raw[: 4 * MAX_TEXT]
+        raw = raw[: raw.rfind(b"\n", MAX_TEXT, 4 * MAX_TEXT) + 1 or 4 * MAX_TEXT]
         budget.problem("The text is too long; the rest of it stands in the original.")
     charset = part.content_type.parameters.get("charset", "")
     if not charset and part.media_type == "text/html" and (meta := _META_CHARSET.search(raw[:2_000])):

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 
 from channels.email import charsets, words
 
-MAX_BYTES = 4 * 1024 * 1024
+MAX_BYTES = 2 * 1024 * 1024
 MAX_LINES = 20_000
 MAX_IDS = 1_000
+_MAX_READABLE = 100_000
+_MAX_ID_VALUE = 300_000
 _END = re.compile(rb"\r?\n(?:[ \t]*\r?\n)")
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
 _KNOWN = re.compile(
@@ -21,7 +23,7 @@ _KNOWN = re.compile(
 )
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _ID = re.compile(r"<([^<>]{1,998})>")
-_BARE_ID = re.compile(r"[^\s<>()\",;:]+@[^\s<>()\",;:]+")
+_BARE_ID = re.compile(r"[^\s<>()\",;:@]{1,255}@[^\s<>()\",;:@]{1,255}")
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def as_text(value: bytes) -> str:
 
 def readable(value: str) -> str:
     """Encoded words decoded, line breaks and controls turned to spaces: one line, whatever was hidden in it."""
-    return _CONTROL.sub(" ", words.decode(value)).strip()
+    return _CONTROL.sub(" ", words.decode(value[:_MAX_READABLE])).strip()
 
 
 def ids(value: str) -> tuple[str, ...]:
@@ -101,6 +103,7 @@ def ids(value: str) -> tuple[str, ...]:
 
     Lenient (RFC 5322, 3.6.4 and 4.5.4): comments and phrases are passed over, missing brackets are put back.
     """
+    value = value[:_MAX_ID_VALUE]
     found = ["".join(match.split()) for match in _ID.findall(value)] or _BARE_ID.findall(value)
     unique = list(dict.fromkeys(f"<{name}>" for name in found if name))
     if len(unique) > MAX_IDS:

@@ -10,7 +10,10 @@ from functools import cache
 
 GETA = "〓"  # the typographer's mark for a character that is not in the case
 _ESCAPE = re.compile(rb"\x1b(?:\$[@AB]|\$\([@ABCDOPQ]|\([BJIHT]|&@\x1b\$B)|[\x0e\x0f]|\r\n?|\n")
-_LOST_ESCAPE = re.compile(rb"\$([@B])((?:[!-~]{2})+?)\(([BJ])")
+_MAX_SLOW = 500_000  # bytes that are decoded character by character
+_LOST_LOOK = 100_000  # bytes of a text in which lost escapes are looked for
+_SPACES = re.compile(rb"([ \t]+)")
+_LOST_ESCAPE = re.compile(rb"\$([@B])((?:[!-~]{2}){1,200}?)\(([BJ])")
 _EUC_RUN = re.compile(
     rb"((?:[\xa1-\xfe]{2})+)|((?:\x8e[\xa1-\xdf])+)|((?:\x8f[\xa1-\xfe]{2})+)|([\x00-\x7f]+)|.", re.S
 )
@@ -34,7 +37,7 @@ def decode(raw: bytes) -> str:
     A line's end brings ASCII back, as mailers that forget the last escape need; bytes of eight bits among ASCII
     are taken for code page 932.
     """
-    if b"\x1b" not in raw:
+    if b"\x1b" not in raw and len(raw) <= _LOST_LOOK:
         raw = _LOST_ESCAPE.sub(b"\x1b$\\1\\2\x1b(\\3", raw)
     pieces = []
     start, mode = 0, b""
@@ -52,6 +55,13 @@ def decode(raw: bytes) -> str:
 
 def decode_euc(raw: bytes) -> str | None:
     """`raw` in EUC-JP of any vendor (eucJP-ms, CP51932), None if it is none."""
+    try:
+        return raw.decode("euc_jp").translate(_as_windows_says())
+    except UnicodeDecodeError:
+        return _vendors_euc(raw) if len(raw) <= _MAX_SLOW else None
+
+
+def _vendors_euc(raw: bytes) -> str | None:
     pieces = []
     for match in _EUC_RUN.finditer(raw):
         two, kana, three, plain = match.groups()
@@ -89,7 +99,9 @@ def _run(raw: bytes, mode: bytes) -> str:
 def _pairs(raw: bytes, table: dict[bytes, str], strict: bool = False) -> str:
     """Two bytes a character. A space between them is one: some mailers do not leave the set for it."""
     if not strict and (b" " in raw or b"\t" in raw):
-        return " ".join(_pairs(piece, table) for piece in raw.replace(b"\t", b" ").split(b" "))
+        pieces = _SPACES.split(raw)
+        pieces[0::2] = [_pairs(piece, table).encode("utf-8") for piece in pieces[0::2]]
+        return b"".join(pieces).decode("utf-8")
     missing = "\ufffd" if strict else ""
     text = "".join(
         [table.get(raw[i : i + 2], missing or _missing(raw[i])) for i in range(0, len(raw) - 1, 2)]
@@ -118,6 +130,13 @@ def _shifted(row: int, cell: int) -> bytes:
     low = cell + (0x7E if row % 2 == 0 else 0x1F if cell < 0x60 else 0x20)
     high = (row + 1) // 2 + 0x70
     return bytes((high + 0x40 if high >= 0xA0 else high, low))
+
+
+@cache
+def _as_windows_says() -> dict[int, str]:
+    """The few characters (〜 ‖ − …) that the two tables disagree on: one text reads the same in every coat."""
+    pairs = ((pair.decode("euc_jp", "ignore"), char) for pair, char in _euc_table().items())
+    return {ord(unix): char for unix, char in pairs if len(unix) == 1 and unix != char}
 
 
 @cache

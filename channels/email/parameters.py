@@ -13,8 +13,10 @@ from channels.email import charsets, words
 
 MAX_NAME = 150
 _PARAMETER = re.compile(
-    r"""[;\s]*([^=;\s"]{1,80})\s*=\s*(?:"((?:[^"\\]|\\.)*)(?:"|\Z)|([^;]*))""", re.S
+    r"""([^=;\s"]{1,80})\s{0,20}=\s*(?:"((?:[^"\\]|\\.)*)(?:"|\Z)|([^;]*))""", re.S
 )  # fmt: skip
+_MAX_VALUE = 100_000
+_SPACES = re.compile(r"[ \t]{3,}")  # else a search would take the square of their number
 _VALUE = re.compile(r"\s*[^;\s]*(?:\s*/\s*[^;\s]*)?")  # some forget the semicolon behind it
 _SECTION = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?")
 _EXTENDED = re.compile(r"([A-Za-z0-9_.:+-]*)'[^']*'(.*)", re.S)
@@ -37,11 +39,12 @@ class Parameterized:
 
 def parse(text: str) -> Parameterized:
     """`text` is a header value as `Headers.text` gives it. Never raises."""
+    text = _SPACES.sub(" ", text[:_MAX_VALUE])
     start = _VALUE.match(text)
     value, rest = (start.group(), text[start.end() :]) if start else ("", text)
     plain: dict[str, str] = {}
     sections: dict[str, dict[int, tuple[str, bool]]] = {}
-    for match in _PARAMETER.finditer(rest[:100_000]):
+    for match in _PARAMETER.finditer(rest):
         given = match[3].strip() if match[2] is None else _ESCAPED.sub(r"\1", match[2])
         section = _SECTION.fullmatch(match[1].lower())
         if section is None:

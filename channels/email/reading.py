@@ -81,7 +81,7 @@ def _addresses(block: Headers, name: str, budget: Budget) -> tuple[Address, ...]
     for value in block.all(name)[:100]:
         for address in _shown(addresses.parse(value)):
             found.setdefault(address.address.lower(), address)
-    if len(found) >= addresses.MAX_ADDRESSES:
+    if len(found) > addresses.MAX_ADDRESSES:
         budget.problem("There are too many recipients; the rest of them were not read.")
     return tuple(found.values())[: addresses.MAX_ADDRESSES]
 

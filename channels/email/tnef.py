@@ -13,6 +13,7 @@ from channels.email import charsets
 SIGNATURE = b"\x78\x9f\x3e\x22"
 _DEPTH = 3
 _MAX_FILES = 500
+_MAX_ATTRIBUTES = 20_000
 _OEM_CODEPAGE, _MESSAGE_PROPERTIES, _BODY = 0x9007, 0x9003, 0x800C
 _NEW_FILE, _FILE_PROPERTIES, _FILE_TITLE, _FILE_DATA = 0x9002, 0x9005, 0x8010, 0x800F
 _P_BODY, _P_HTML, _P_RTF, _P_CODEPAGE = 0x1000, 0x1013, 0x1009, 0x3FDE
@@ -89,7 +90,9 @@ def unpack(data: bytes, depth: int = 0) -> Unpacked:
 
 def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
     position = 6
-    while position + 11 <= len(data):
+    for _ in range(_MAX_ATTRIBUTES):
+        if position + 11 > len(data):
+            return
         name, length = struct.unpack_from("<xHxxI", data, position)
         position += 9
         if position + length > len(data):

@@ -5,7 +5,9 @@ import re
 from contextlib import suppress
 
 _ODD = re.compile(rb"[^A-Za-z0-9+/=\s]")
-_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]+")
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+_SPACE = b" \t\r\n\v\f"
+_NOT_BASE64 = bytes(byte for byte in range(256) if byte not in _ALPHABET)
 _PADDING = re.compile(rb"=+")
 _UU_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} ([^\r\n]{1,200})\r?\n", re.M)
 _UU_LINE = re.compile(rb"[ -`]{1,86}[ \t]*")
@@ -88,7 +90,7 @@ def _base64(raw: bytes) -> tuple[bytes, bool]:
     body, footer = _above_plain_text(raw)
     if not body and _junk(raw) * 20 > len(raw):
         return raw, False
-    groups = [group for group in _PADDING.split(_NOT_BASE64.sub(b"", body or raw)) if group]
+    groups = [group for group in _PADDING.split((body or raw).translate(None, _NOT_BASE64)) if group]
     decoded = b"".join(map(_groups, groups))
     sound = bool(body) and not footer and len(groups) <= 1 and all(len(group) % 4 != 1 for group in groups)
     return (decoded + b"\n" + footer if footer else decoded), sound
@@ -96,6 +98,8 @@ def _base64(raw: bytes) -> tuple[bytes, bool]:
 
 def _above_plain_text(raw: bytes) -> tuple[bytes, bytes]:
     """The encoded lines, and the plain text that begins below them, if any; b"" if the lines are not all that."""
+    if not raw.translate(None, _ALPHABET + _SPACE):
+        return raw, b""  # quicker than to look for what is not there
     odd = _ODD.search(raw)
     if odd is None:
         return raw, b""
@@ -107,7 +111,7 @@ def _above_plain_text(raw: bytes) -> tuple[bytes, bytes]:
 
 
 def _junk(raw: bytes) -> int:
-    return sum(map(len, _NOT_BASE64.findall(raw))) - raw.count(b"\n") - raw.count(b"\r")
+    return len(raw.translate(None, _ALPHABET + b"\r\n"))
 
 
 def _groups(compact: bytes) -> bytes:

@@ -12,7 +12,7 @@ from channels.email import charsets
 
 # The text may hold spaces (broken folding) and single question marks, but no other encoded word's beginning.
 _WORD = re.compile(
-    r"=\?([A-Za-z0-9_.:+$-]{1,60})(?:\*[A-Za-z0-9-]{0,40})?\?([BbQq])\?((?:[^?=]|=(?!\?[^=\s])|\?(?!=))*)\?="
+    r"=\?([A-Za-z0-9_.:+$-]{1,60})(?:\*[A-Za-z0-9-]{0,40})?\?([BbQq])\?([^?=]*(?:(?:=(?!\?[^=\s])|\?(?!=))[^?=]*)*)\?="
 )
 _BETWEEN = re.compile(r"\s*\Z")
 _GAP = re.compile(r"\s+")
