@@ -17,7 +17,7 @@ DROPPED = words(
 )
 _TABLE = words("align valign width height bgcolor colspan rowspan cellpadding cellspacing border")
 ATTRIBUTES: dict[str, set[str]] = {
-    "*": {"style", "dir", "lang", "align"},
+    "*": {"style", "dir", "lang", "align", "hidden"},  # what is hidden is taken out, not shown
     "a": {"href", "title", "class"},
     "img": {"src", "alt", "width", "height", "data-cid", "data-src"},
     "font": {"color", "size", "face"},
