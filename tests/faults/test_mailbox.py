@@ -137,7 +137,7 @@ def test_two_hold_it_in_turn_and_the_first_is_frozen_in_the_middle(server: ImapS
         server.add(mail(number))
     until(lambda: len(seen()) == 40, "all are there", 20)
     assert seen() == [str(number) for number in range(40)]
-    until(lambda: first.look() == 0, "the first gave up", 10)
+    until(lambda: first.look() == 0, "the first gave up", 30)  # it looks at its lease with each sign of life
     second.hang_up()
     assert health(channel)[0] == "ok"
 
