@@ -146,7 +146,7 @@ def _spam(mail: Mail, us: frozenset[str]) -> Sort | None:
         return Sort("spam", "The mail server marked it as spam.")
     if _value(mail, "x-spam").startswith(("yes", "spam")) or _spam_level(mail) >= 5:
         return Sort("spam", "The mail server marked it as spam.")
-    if _SPAM_SUBJECT.match(mail.subject) or _SPAM_STARS.match(mail.subject):
+    if _SPAM_SUBJECT.match(_subject(mail)) or _SPAM_STARS.match(_subject(mail)):
         return Sort("spam", "A spam filter marked its subject.")
     return None
 
@@ -168,8 +168,8 @@ def _returned(mail: Mail, us: frozenset[str]) -> Sort | None:
     """No report, but sent by what only sends returned mail."""
     if mail.header("x-failed-recipients"):
         return Sort("bounce", "A mail server names recipients that our mail could not be delivered to.")
-    bounced = bool(BOUNCE_SUBJECT.match(mail.subject))
-    if _MACHINES.fullmatch(_local(mail.sender)) and not AUTO_SUBJECT.match(mail.subject):
+    bounced = bool(BOUNCE_SUBJECT.match(_subject(mail)))
+    if _MACHINES.fullmatch(_local(mail.sender)) and not AUTO_SUBJECT.match(_subject(mail)):
         return Sort("bounce", "A mail server sent it, not a person.")
     if bounced and _from_nobody(mail):
         return Sort(
@@ -231,9 +231,9 @@ def _quiet(mail: Mail, us: frozenset[str]) -> Sort | None:
         return (
             FORM if _answers_go_to_a_person(mail, us) else Sort("auto-reply", "Its sender takes no answers.")
         )
-    if AUTO_SUBJECT.match(mail.subject):
+    if AUTO_SUBJECT.match(_subject(mail)):
         return Sort("auto-reply", "Its subject begins like that of an automatic answer.")
-    if BOUNCE_SUBJECT.match(mail.subject) and not _is_answer(mail):
+    if BOUNCE_SUBJECT.match(_subject(mail)) and not _is_answer(mail):
         return Sort("bounce", "Its subject begins like that of a returned mail.")
     return None
 
@@ -271,8 +271,12 @@ def _local(address: Address | None) -> str:
     return address.address.rpartition("@")[0].lower()[:200] if address else ""
 
 
+def _subject(mail: Mail) -> str:
+    return mail.subject[:300].strip()
+
+
 def _value(mail: Mail, name: str) -> str:
-    return mail.header(name).strip().lower()
+    return mail.header(name)[:5_000].strip().lower()
 
 
 def _keys(block: Mapping[str, str]) -> set[str]:
