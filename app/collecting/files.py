@@ -117,7 +117,8 @@ def _mbox(file: BinaryIO, name: str, most: int, before: int) -> Iterator[Found]:
             cut = True
             del kept[:-LONGEST_FROM]
     last = _EMPTY_END.sub(b"", bytes(kept[1:]))
-    yield _of_mbox(f"{name}#{number}", last, most, before + file.tell(), cut)
+    called = f"{name}#{number}" if number > 1 else name  # a single mail with such a line is that file
+    yield _of_mbox(called, last, most, before + file.tell(), cut)
 
 
 def _of_mbox(name: str, kept: bytes | bytearray, most: int, read: int, cut: bool) -> Found:
