@@ -42,7 +42,8 @@ class _Entry:
 
 
 def parse(value: str) -> tuple[Address, ...]:
-    """The addresses in a header value (`Headers.text`), at most `MAX_ADDRESSES` and one, which tells that there are more. Never raises."""
+    """The addresses in a header value (`Headers.text`), at most `MAX_ADDRESSES` and one more, which tells that
+    they are not all. Never raises."""
     found: list[Address] = []
     before: list[str] = []  # a name that an unquoted comma cut off
     for entry in _entries(" ".join(value[:_MAX_VALUE].split())):
