@@ -37,13 +37,14 @@ def command(mails: int) -> Iterator[Result]:
 
     Japanese and English, plain and HTML, quotes, pictures, attachments, bounces, automatic answers. They stay there.
     """
+    alone = importing.is_alone()
     channel = _mailbox()
     with _written(mails) as (path, size):
         most = connect.features(channel).max_request_bytes
         begin, spent = time.perf_counter(), time.process_time()
         took, weights, tally = list[float](), [resident()], collecting.Tally()
         last = begin
-        for so_far in collecting.take_in(channel.id, files.mails([path], most)):
+        for so_far in collecting.take_in(channel.id, files.mails([path], most), alone=alone):
             tally = so_far
             took.append(1000 * (time.perf_counter() - last))
             weights.append(resident())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import shutil
 import sys
 import tempfile
@@ -98,13 +97,13 @@ def import_(paths: tuple[Path, ...], which: str, sent: bool) -> None:
     """
     prepare()
     from app import collecting
-    from app.collecting import files
+    from app.collecting import files, importing
 
     channel, most = _mailbox(which)
-    _be_quiet_without_redis()
+    alone = importing.is_alone()
     tally, whole = collecting.Tally(), files.size_of(list(paths))
     with progress() as step:
-        for tally in collecting.take_in(channel.id, files.mails(list(paths), most), sent=sent):
+        for tally in collecting.take_in(channel.id, files.mails(list(paths), most), sent=sent, alone=alone):
             step("kB read", tally.read // 1000, whole // 1000)
     _report(tally)
     sys.exit(1 if tally.wrong else 0)
@@ -128,14 +127,6 @@ def _mailbox(which: str) -> tuple[Channel, int]:
     if not collects:
         raise click.ClickException(f"“{channel.name}” is no mailbox.")
     return channel, connect.features(channel).max_request_bytes
-
-
-def _be_quiet_without_redis() -> None:
-    """Open pages look for themselves every second; that the bell cannot be rung need not be told of each mail."""
-    from app import jobs
-
-    if jobs.alive() is None:
-        logging.getLogger("app.db").setLevel(logging.ERROR)
 
 
 def _report(tally: Tally) -> None:

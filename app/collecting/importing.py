@@ -15,16 +15,16 @@ from urllib.parse import quote
 
 from sqlalchemy import select
 
-from app import intake
+from app import intake, jobs
 from app.collecting.files import Found
-from app.collecting.keeping import MOST_BYTES
+from app.collecting.keeping import MOST_BYTES, breathe
 from app.db import passing, reading, transaction
 from app.models import Channel, RawReceipt
 from channels.base import Request
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 100  # mails in a transaction: others want to write in between
+AT_ONCE = 100  # mails in a transaction
 LISTED = 1000  # problems kept word for word
 _DIGEST = re.compile(r";sha256=([0-9a-f]{16})")
 
@@ -52,8 +52,11 @@ class Tally:
             self.problems.append((name, problem))
 
 
-def take_in(channel_id: int, found: Iterable[Found], *, sent: bool = False) -> Iterator[Tally]:
-    """Take them in, some at a time; gives the same tally after each time. `sent`: our side wrote them.
+def take_in(
+    channel_id: int, found: Iterable[Found], *, sent: bool = False, alone: bool = False
+) -> Iterator[Tally]:
+    """Take them in, some at a time; gives the same tally after each time. `sent`: our side wrote them. `alone`: no
+    other process is there that wants to write in between.
 
     What was imported before is known by its bytes and not stored again; a mail that came another way, by its id.
     """
@@ -69,6 +72,17 @@ def take_in(channel_id: int, found: Iterable[Found], *, sent: bool = False) -> I
         if fresh:
             _take(channel_id, fresh, tally)
         yield tally
+        if fresh and not alone:
+            breathe(len(fresh))
+
+
+def is_alone() -> bool:
+    """Whether nothing of the installation runs. Where there is no Redis, that the bell cannot be rung after a commit
+    is not told each time from now on."""
+    running = jobs.alive()
+    if running is None:
+        logging.getLogger("app.db").setLevel(logging.ERROR)
+    return not running
 
 
 def _take(channel_id: int, fresh: Sequence[tuple[Found, Request]], tally: Tally) -> None:
