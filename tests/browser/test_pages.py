@@ -42,6 +42,7 @@ THREADS = (
 SETTINGS = (
     *("me", "faq", "faq/1", "faq/new", "rules", "rules/1", "replies", "replies/1", "labels", "labels/1"),
     *("general", "channels", "channels/1", "channels/new", "channels/new/webchat"),
+    "channels/new/email?preset=google",
     *("people", "people/1", "people/new", "teams/1", "receipts", "receipts?view=all", "receipts/1", "audit"),
     *("webhooks", "webhooks/new", "tokens"),
 )
