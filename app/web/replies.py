@@ -1,5 +1,6 @@
 """Saying something: replies, notes, files to go with them, and sending again what failed."""
 
+import secrets
 from collections.abc import Sequence
 
 from sqlalchemy import select
@@ -9,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from app import files, inbox, queries, visitors
+from app import files, inbox, queries, transcripts, visitors
 from app.config import settings
 from app.db import reading, transaction
 from app.inbox import Refused
@@ -70,6 +71,14 @@ def upload(request: Request, form: FormData) -> Response:
     return JSONResponse({"id": kept.id, "name": kept.name, "size": kept.size})
 
 
+def transcript(request: Request, _form: FormData) -> Response:
+    """Mail the customer a copy of the conversation; it stands in the thread as any answer does."""
+    with transaction() as db:
+        viewer, head = found(db, request)
+        transcripts.send_transcript(db, viewer, head, secrets.token_hex(16))
+    return Response(status_code=204)
+
+
 def retry(request: Request) -> Response:
     """Send again what failed."""
     with transaction() as db:
@@ -103,5 +112,6 @@ routes = [
     Route("/conversations/{id:int}/replies", with_form(reply), methods=["POST"]),
     Route("/conversations/{id:int}/notes", with_form(note), methods=["POST"]),
     Route("/conversations/{id:int}/attachments", with_form(upload), methods=["POST"]),
+    Route("/conversations/{id:int}/transcript", with_form(transcript), methods=["POST"]),
     Route("/messages/{id:int}/retry", retry, methods=["POST"]),
 ]

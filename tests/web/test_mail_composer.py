@@ -134,3 +134,19 @@ def test_whoever_may_not_see_the_thread_previews_nothing(desk: tuple[Browser, Co
     browser = Browser().come_in(stranger)
     for what in ("preview", "check"):
         assert send(browser, thread, what).status_code == 404
+
+
+def test_a_copy_of_the_conversation_goes_by_mail_or_says_why_it_cannot(committed: None) -> None:
+    with transaction() as db:
+        agent = factories.agent(db, locale="en")
+        thread = factories.conversation(db)
+    browser = Browser().come_in(agent)
+    refused = browser.submit(f"/conversations/{thread.id}/transcript", headers={"hx-request": "true"})
+    assert (refused.status_code, refused.text) == (422, "There is no mailbox to send it with.")
+    with transaction() as db:
+        own = {"address": "shop@example.jp", "smtp_host": "smtp.example.jp"}
+        mail = factories.channel(db, "email", settings=own)
+        said = factories.customer_says(db, mail, "届きません", "taro@example.jp")
+        written = factories.thread_of(db, said)
+    assert browser.submit(f"/conversations/{written.id}/transcript").status_code == 204
+    assert the_answer().context["transcript"] is True
