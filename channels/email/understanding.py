@@ -89,7 +89,9 @@ def _inbound(raw: bytes, mail: Mail, box: Mailbox, sort: str) -> Inbound:
     return Inbound(
         external_id=external_id(raw, mail),
         sender=Person(
-            sender.address.lower(), name=sender.name, proof="code" if _confirmed(checked) else "claimed"
+            sender.address.lower(),
+            name=sender.name,
+            proof="code" if sender == mail.sender and _confirmed(checked) else "claimed",
         ),
         text=parts.new,
         html=cleaning.clean_html(mail.html) if mail.html else "",
@@ -183,15 +185,17 @@ def _at(mail: Mail) -> datetime | None:
 
 
 def _sender(mail: Mail, box: Mailbox) -> Address | None:
-    """Who wrote. Forms on a website send from our own address, with the customer's to answer to."""
+    """Who wrote. Forms on a website send from our own or a no-reply address, with the customer's to answer to; that
+    is only what was typed into the form, whatever the server found out about the address in From."""
     if _form_mail(mail, box):
         return mail.reply_to[0]
     return mail.sender
 
 
 def _form_mail(mail: Mail, box: Mailbox) -> bool:
-    ours = mail.sender is not None and box.is_ours(mail.sender.address)
-    return ours and bool(mail.reply_to) and not box.is_ours(mail.reply_to[0].address)
+    if mail.sender is None or not mail.reply_to or box.is_ours(mail.reply_to[0].address):
+        return False
+    return box.is_ours(mail.sender.address) or automatic.sort_of(mail, box.ours) == automatic.FORM
 
 
 def _confirmed(checked: Mapping[str, str]) -> bool:
