@@ -279,3 +279,63 @@ def test_what_a_holder_before_stored_is_read_first_a_few_at_a_time(
     with collecting.running():
         until(lambda: len(texts()) == 8, "all are there", 10)
     assert texts() == [*map(str, range(7)), "new"]
+
+
+def test_what_is_there_already_is_stored_together_and_what_comes_alone_at_once() -> None:
+    def came(*left: int | None) -> Iterator[Collected]:
+        for one in left:
+            request = None if one is None else base.Request("MAIL", "", body=b"x" * 1000)
+            yield Collected({}, request, left=one or 0)
+
+    def sizes(*left: int | None) -> list[int]:
+        return [len(batch) for batch in collecting.batches(came(*left))]
+
+    assert sizes(0, 0) == [1, 1]
+    assert sizes(2, 1, 0, 0) == [3, 1]
+    assert sizes(1, None, 0) == [2, 1]  # the other one is gone meanwhile
+    assert sizes(*range(249, -1, -1)) == [100, 100, 50]
+
+
+def test_large_mails_are_stored_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.collecting.keeping.MOST_BYTES", 2500)
+    found = [Collected({}, base.Request("MAIL", "", body=b"x" * 1000), left=9) for _ in range(7)]
+    assert [len(batch) for batch in collecting.batches(iter(found))] == [3, 3, 1]
+
+
+def test_a_server_that_says_nothing_for_minutes_is_told_and_given_up(
+    boxes: dict[str, Mailbox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel = mailbox(boxes, "shop")
+    lines = Lines()
+    lines.look()
+    until(lambda: state(channel)[0] == "ok", "it works", 10)
+    monkeypatch.setattr("app.collecting.lines.SILENT", -1.0)
+    lines.look()
+    until(lambda: state(channel)[0] == "failing", "it is told", 10)
+    assert state(channel)[1] == "The server has not answered for a while."
+    lines.hang_up()
+
+
+def test_a_line_over_which_a_large_mail_comes_slowly_is_kept(
+    boxes: dict[str, Mailbox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel = mailbox(boxes, "shop")
+    line = line_to(channel)
+    with transaction() as db:
+        db.get_one(Collector, channel.id).until = now() + timedelta(seconds=1)
+    lease.renew(line)
+    with reading() as db:
+        until_then = db.get_one(Collector, channel.id).until
+    assert until_then is not None
+    assert until_then > now() + timedelta(seconds=30)
+    collecting.let_go(line)
+    with pytest.raises(Lost):
+        lease.renew(line)
+
+
+def test_the_waiting_grows_and_a_provider_may_ask_for_more() -> None:
+    waits = [collecting.wait(failures, ChannelError("x")).total_seconds() for failures in range(1, 30)]
+    assert waits[0] <= 1
+    assert 225 <= waits[-1] <= 300
+    assert collecting.wait(1, ChannelError("x", retry_after=60)).total_seconds() == 60
+    assert collecting.wait(1, ChannelError("x", permanent=True)).total_seconds() == 900
