@@ -75,7 +75,7 @@ def _uu_line(line: bytes) -> bytes:
     try:
         return binascii.a2b_uu(line)
     except binascii.Error:  # trailing rubbish, or spaces that a gateway took away
-        needed = 1 + (length * 4 + 5) // 3
+        needed = 1 + (length + 2) // 3 * 4
         return binascii.a2b_uu(line[:needed].ljust(needed)) if length else b""
 
 

@@ -5,15 +5,17 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from channels.email import addresses, dates, headers, parameters, words
 from channels.email.reading import read
 
+calm = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault
 NAMES = st.text(st.characters(exclude_categories=["C", "Zl", "Zp", "Zs"]), min_size=1, max_size=20)
 
 
+@calm
 @given(NAMES, st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), max_size=80))
 def test_what_the_standard_library_writes_is_read(name: str, subject: str) -> None:
     message = EmailMessage(policy=SMTP)
@@ -29,6 +31,7 @@ def test_what_the_standard_library_writes_is_read(name: str, subject: str) -> No
     assert mail.sender.address == "taro@example.jp"
 
 
+@calm
 @given(st.text(max_size=200))
 def test_no_text_breaks_a_reader_of_headers(value: str) -> None:
     for read_value in (words.decode, headers.readable, headers.ids, headers.message_id, addresses.parse):
@@ -41,6 +44,7 @@ def test_no_text_breaks_a_reader_of_headers(value: str) -> None:
     assert not set(name) & set("/\\\r\n\0")
 
 
+@calm
 @given(st.binary(max_size=300))
 def test_a_header_block_ends_where_it_ends(raw: bytes) -> None:
     block = headers.parse(raw)

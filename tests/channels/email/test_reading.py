@@ -7,19 +7,20 @@ from email.policy import SMTP
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tnefparse import TNEF  # type: ignore[import-untyped]  # it has no types
 
 from channels.email import flowed, parts, tnef
 from channels.email.reading import read
 
+calm = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault
 CORPUS = Path(__file__).parent / "corpus"
 FILES = st.lists(st.binary(max_size=200), max_size=4)
 LINES = st.text(st.characters(exclude_categories=["C", "Zl", "Zp"], include_characters="\n"), max_size=200)
 
 
-@settings(max_examples=60)
+@settings(calm, max_examples=60)
 @given(LINES, FILES, st.booleans())
 def test_what_the_standard_library_composes_is_read(text: str, files: list[bytes], html: bool) -> None:
     message = EmailMessage(policy=SMTP)
@@ -37,6 +38,7 @@ def test_what_the_standard_library_composes_is_read(text: str, files: list[bytes
         assert mail.text == text.replace("\r", "\n").strip("\n").rstrip()
 
 
+@calm
 @given(st.binary(max_size=500))
 def test_any_bytes_are_a_mail(raw: bytes) -> None:
     assert not [problem for problem in read(raw).problems if problem.startswith("The mail could not be read")]
@@ -98,6 +100,7 @@ def test_the_richest_form_of_an_outlook_mail_is_inflated() -> None:
     assert rtf == b"{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n"
 
 
+@calm
 @given(st.binary(max_size=300))
 def test_a_broken_winmail_dat_gives_what_it_can(raw: bytes) -> None:
     tnef.unpack(tnef.SIGNATURE + b"\1\0" + raw)
