@@ -38,15 +38,17 @@ def clean_html(html: str) -> str:
     too long or too deep ends in `<p class="cut">` with the sentence :data:`CUT`.
     """
     taken, cut = markup.bounded(html)
-    taken = _with_background(taken)
+    cleaned = _once(_with_background(taken))
     for _ in range(_ROUNDS):
-        cleaned = _LAST.clean(
-            markup.write(list(_rewritten(markup.visible(markup.read(_FIRST.clean(taken))))))
-        )
-        if cleaned == taken or _LAST.clean(cleaned) == cleaned:
+        again = _once(cleaned)
+        if again == cleaned:
             return cleaned + (f'<p class="cut">{CUT}</p>' if cut else "")
-        taken = cleaned
+        cleaned = again
     return f"<p>{escape(text_of_html(html), quote=False)}</p>"  # never twice the same: its words alone
+
+
+def _once(html: str) -> str:
+    return _LAST.clean(markup.write(list(_rewritten(markup.visible(markup.read(_FIRST.clean(html)))))))
 
 
 def html_new_part(html: str, subject: str = "") -> str:

@@ -52,6 +52,15 @@ def test_nothing_is_left_that_runs_or_loads(html: str) -> None:
     assert clean_html(cleaned) == cleaned
 
 
+def test_tags_that_a_browser_puts_in_order_anew_each_time_are_put_in_order_at_once() -> None:
+    html = (
+        "<a href='https://x.example'><details></div></form>'<rt><blockquote>y<caption><ruby><div><dd></table>"
+        "<ruby><table><tr><p><a href='https://x.example'><br><<option><mtext>"
+    )
+    cleaned = clean_html(html)
+    assert clean_html(cleaned) == cleaned
+
+
 def test_there_are_enough_attacks() -> None:
     assert len(set(HOSTILE)) >= 80
 
