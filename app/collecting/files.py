@@ -16,7 +16,8 @@ _DATED_FROM = re.compile(rb"\n\r?\nFrom \S[^\n]{0,900}?\d\d:\d\d[^\n]{0,50}\n")
 _ANY_FROM = re.compile(rb"\n\r?\nFrom [^\n]{0,950}\n")
 _EMPTY_END = re.compile(rb"(?<=\n)\r?\n\Z")
 _QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
-_NO_MAIL = {".msf", ".dat", ".sbd", ".ini", ".db", ".plist"}  # what mail programs keep beside their mails
+# What mail programs, and who collects mails, keep beside them.
+_NO_MAIL = {".msf", ".dat", ".sbd", ".ini", ".db", ".plist", ".json", ".jsonl", ".md", ".py"}
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ The machine-readable blocks of a report first (RFC 3464), then the shapes of two
 knows, then what the text says, in the words of servers and carriers of Japan.
 """
 
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from flufl.bounce import all_failures
 from channels.email import automatic, undelivered
 from channels.email.mail import Address, Mail
 
+logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)  # it tells of each of its detectors, mail by mail
 LONGEST = 60_000  # characters of a report that are looked at
 MOST = 100  # recipients of one report
 _SAID = 500  # characters of a server's own words that are kept
