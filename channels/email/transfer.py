@@ -72,11 +72,13 @@ def _uu_line(line: bytes) -> bytes:
     if not line:
         return b""
     length = (line[0] - 32) & 63
-    try:
-        return binascii.a2b_uu(line)
-    except binascii.Error:  # trailing rubbish, or spaces that a gateway took away
-        needed = 1 + (length + 2) // 3 * 4
-        return binascii.a2b_uu(line[:needed].ljust(needed)) if length else b""
+    needed = 1 + (length * 8 + 5) // 6  # without trailing rubbish, with the spaces that a gateway took away
+    for attempt in (line, line[:needed].ljust(needed)):
+        try:
+            return binascii.a2b_uu(attempt)
+        except binascii.Error:
+            continue
+    return b""
 
 
 def _base64(raw: bytes) -> tuple[bytes, bool]:
