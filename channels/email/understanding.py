@@ -94,7 +94,7 @@ def _inbound(raw: bytes, mail: Mail, box: Mailbox, sort: str) -> Inbound:
             proof="code" if sender == mail.sender and _confirmed(checked) else "claimed",
         ),
         text=parts.new,
-        html=cleaning.clean_html(mail.html) if mail.html else "",
+        html=_html(mail),
         sent_at=_at(mail),
         in_reply_to=next(iter(mail.in_reply_to), ""),
         subject=mail.subject,
@@ -123,7 +123,7 @@ def _sent(raw: bytes, mail: Mail, box: Mailbox) -> Event:
         external_id=external_id(raw, mail),
         sender=Person(to.address.lower(), name=to.name, proof="claimed"),
         text=parts.new,
-        html=cleaning.clean_html(mail.html) if mail.html else "",
+        html=_html(mail),
         sent_at=_at(mail),
         subject=mail.subject,
         attachments=tuple(_attachment(file) for file in mail.files),
@@ -177,6 +177,12 @@ def external_id(raw: bytes, mail: Mail) -> str:
     kept = sorted(line.strip() for line in head.split(b"\n") if _KEPT_HEADERS.match(line))
     digest = hashlib.sha256(b"\n".join([*kept, body.strip()])).hexdigest()[:20]
     return f"{mail.message_id} {digest}".strip()
+
+
+def _html(mail: Mail) -> str:
+    """Cleaned: what is new in it, or all where that cannot be told for sure. The original has the rest."""
+    new = cleaning.html_new_part(mail.html, mail.subject) if mail.html else ""
+    return new or (cleaning.clean_html(mail.html) if mail.html else "")
 
 
 def _at(mail: Mail) -> datetime | None:
