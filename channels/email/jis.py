@@ -9,7 +9,9 @@ import re
 from functools import cache
 
 GETA = "〓"  # the typographer's mark for a character that is not in the case
-_ESCAPE = re.compile(rb"\x1b(?:\$[@AB]|\$\([@ABCDOPQ]|\([BJIHT]|&@\x1b\$B)|[\x0e\x0f]|\r\n?|\n")
+_SWITCH = rb"\x1b(?:\$[@AB]|\$\([@ABCDOPQ]|\([BJIHT]|&@\x1b\$B)|[\x0e\x0f]"
+_FROM_ASCII, _FROM_OTHERS = re.compile(_SWITCH), re.compile(_SWITCH + rb"|\r\n?|\n")
+_ASCII = {b"", b"\x1b(B", b"\x1b(J", b"\x0f"}
 _MAX_SLOW = 500_000  # bytes that are decoded character by character
 _LOST_LOOK = 100_000  # bytes of a text in which lost escapes are looked for
 _SPACES = re.compile(rb"([ \t]+)")
@@ -41,7 +43,7 @@ def decode(raw: bytes) -> str:
         raw = _LOST_ESCAPE.sub(b"\x1b$\\1\\2\x1b(\\3", raw)
     pieces = []
     start, mode = 0, b""
-    for match in _ESCAPE.finditer(raw):
+    while match := (_FROM_ASCII if mode in _ASCII else _FROM_OTHERS).search(raw, start):
         pieces.append(_run(raw[start : match.start()], mode))
         start, found = match.end(), match.group()
         if found[0] in b"\r\n":

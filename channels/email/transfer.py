@@ -10,6 +10,7 @@ _SPACE = b" \t\r\n\v\f"
 _NOT_BASE64 = bytes(byte for byte in range(256) if byte not in _ALPHABET)
 _PADDING = re.compile(rb"=+")
 _UU_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} ([^\r\n]{1,200})\r?\n", re.M)
+_MAX_UU_LINES = 600_000
 _UU_LINE = re.compile(rb"[ -`]{1,86}[ \t]*")
 _NAMES = {
     **dict.fromkeys(("base64", "b64", "base-64"), "base64"),
@@ -55,7 +56,9 @@ def unpack_uu(raw: bytes) -> tuple[list[tuple[bytes, bytes]], bytes]:
 def _uu_block(raw: bytes, position: int) -> tuple[bytes, int]:
     """The data up to the line "end" and where that line ends; -1 if this is no such block."""
     pieces: list[bytes] = []
-    while position < len(raw):
+    for _ in range(_MAX_UU_LINES):
+        if position >= len(raw):
+            return b"".join(pieces), len(raw) if pieces else -1  # cut off: what there is
         stop = raw.find(b"\n", position)
         after = len(raw) if stop < 0 else stop + 1
         line = raw[position:after].rstrip(b"\r\n")
@@ -65,7 +68,7 @@ def _uu_block(raw: bytes, position: int) -> tuple[bytes, int]:
         if line and not _UU_LINE.fullmatch(line):
             return b"", -1
         pieces.append(_uu_line(line))
-    return b"".join(pieces), len(raw) if pieces else -1  # cut off: what there is
+    return b"", -1
 
 
 def _uu_line(line: bytes) -> bytes:
