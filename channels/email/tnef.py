@@ -16,9 +16,10 @@ _MAX_FILES = 500
 _MAX_ATTRIBUTES = 20_000
 _OEM_CODEPAGE, _MESSAGE_PROPERTIES, _BODY = 0x9007, 0x9003, 0x800C
 _NEW_FILE, _FILE_PROPERTIES, _FILE_TITLE, _FILE_DATA = 0x9002, 0x9005, 0x8010, 0x800F
-_P_BODY, _P_HTML, _P_RTF, _P_CODEPAGE = 0x1000, 0x1013, 0x1009, 0x3FDE
+_P_BODY, _P_PLAIN_BODY, _P_HTML, _P_RTF, _P_CODEPAGE = 0x1000, 0x3FD9, 0x1013, 0x1009, 0x3FDE
 _P_DATA, _P_NAME, _P_SHORT_NAME, _P_SHOWN_NAME = 0x3701, 0x3707, 0x3704, 0x3001
 _P_TYPE, _P_CONTENT_ID = 0x370E, 0x3712
+_SHORT, _BOOLEAN = 0x0002, 0x000B
 _STRING, _UNICODE, _OBJECT, _BINARY = 0x001E, 0x001F, 0x000D, 0x0102
 _MANY, _NAMED = 0x1000, 0x8000
 _SIZES = {
@@ -65,27 +66,46 @@ class Unpacked:
 
 def unpack(data: bytes, depth: int = 0) -> Unpacked:
     """What is in a winmail.dat; what could be read of it if it is broken. Never raises."""
-    files: list[Properties] = []
-    message: Properties = {}
-    codepage, sound = 0, data.startswith(SIGNATURE)
+    box = _Box(sound=data.startswith(SIGNATURE))
     try:
         for name, value in _attributes(data):
-            if name == _OEM_CODEPAGE:
-                codepage = int.from_bytes(value[:4], "little")
-            elif name == _MESSAGE_PROPERTIES:
-                message |= dict(_properties(value))
-            elif name == _BODY:
-                message.setdefault(_P_BODY, (_STRING, value))
-            elif name == _NEW_FILE and len(files) < _MAX_FILES:
-                files.append({})
-            elif files:
-                files[-1] |= dict(_of_file(name, value))
+            box.take(name, value)
     except (struct.error, IndexError):
-        sound = False
-    found = [packed for one in files if (packed := _packed(one, codepage)) is not None]
+        box.sound = False
+    found = [packed for one in box.files if (packed := _packed(one, box.codepage)) is not None]
     opened = tuple(piece for packed in found for piece in _opened(packed, depth))
-    html = _html(message, codepage)
-    return Unpacked(_text(message.get(_P_BODY), codepage), html, _rtf(message), opened, sound)
+    body = box.message.get(_P_BODY) or box.message.get(_P_PLAIN_BODY)
+    html = _html(box.message, box.codepage)
+    return Unpacked(_text(body, box.codepage), html, _rtf(box.message), opened, box.sound)
+
+
+@dataclass
+class _Box:
+    """What was found so far. A run of properties that breaks off loses only what stands behind the break."""
+
+    sound: bool
+    codepage: int = 0
+    message: Properties = field(default_factory=dict)
+    files: list[Properties] = field(default_factory=list)
+
+    def take(self, name: int, value: bytes) -> None:
+        if name == _OEM_CODEPAGE:
+            self.codepage = int.from_bytes(value[:4], "little")
+        elif name == _MESSAGE_PROPERTIES:
+            self._put(self.message, _properties(value))
+        elif name == _BODY:
+            self.message.setdefault(_P_BODY, (_STRING, value))
+        elif name == _NEW_FILE and len(self.files) < _MAX_FILES:
+            self.files.append({})
+        elif self.files:
+            self._put(self.files[-1], _of_file(name, value))
+
+    def _put(self, properties: Properties, found: Iterator[tuple[int, tuple[int, bytes]]]) -> None:
+        try:
+            for name, value in found:
+                properties[name] = value
+        except (struct.error, IndexError):
+            self.sound = False
 
 
 def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -129,6 +149,8 @@ def _properties(data: bytes) -> Iterator[tuple[int, tuple[int, bytes]]]:
             value, position = _value(data, position, kind, bool(many))
             if index == 0:
                 yield name, (kind, value)
+        if many and kind in (_SHORT, _BOOLEAN) and count % 2:
+            position += 2
 
 
 def _past_name(data: bytes, position: int) -> int:
@@ -139,7 +161,7 @@ def _past_name(data: bytes, position: int) -> int:
 
 def _value(data: bytes, position: int, kind: int, many: bool) -> tuple[bytes, int]:
     if kind in _SIZES:
-        size = 2 if many and kind in (2, 11) else _SIZES[kind]
+        size = 2 if many and kind in (_SHORT, _BOOLEAN) else _SIZES[kind]
         return data[position : position + size], position + size
     if kind not in (_STRING, _UNICODE, _OBJECT, _BINARY):
         raise IndexError("a type that is unknown")
@@ -156,7 +178,7 @@ def _padded(length: int) -> int:
 
 def _packed(properties: Properties, codepage: int) -> Packed | None:
     kind, data = properties.get(_P_DATA, (0, b""))
-    if not data:
+    if _P_DATA not in properties:
         return None
     names = (_text(properties.get(name), codepage) for name in (_P_NAME, _P_SHORT_NAME, _P_SHOWN_NAME))
     return Packed(
@@ -191,7 +213,8 @@ def _text(value: tuple[int, bytes] | None, codepage: int) -> str:
         return raw.decode("utf-16-le", "replace").split("\0", 1)[0]
     raw = raw.split(b"\0", 1)[0]
     believed = codepage if codepage not in (0, 932, 437, 850, 1252) else 0
-    return charsets.decode(raw, f"cp{believed}" if believed else "")[0]
+    text, _ = charsets.decode(raw, f"cp{believed}" if believed else "")
+    return charsets.decode(raw, f"cp{codepage}")[0] if "\ufffd" in text and codepage else text
 
 
 def _html(message: Properties, codepage: int) -> str:
