@@ -86,7 +86,7 @@ def original(request: Request) -> Response:
     name = quote(f"{one_line(message.subject, 80).replace('/', '_') or 'mail'}.eml", safe="")
     headers = {
         "Content-Disposition": f"attachment; filename=\"mail-{message.id}.eml\"; filename*=UTF-8''{name}",
-        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
     }
     return Response(_as_written(channel, receipt), media_type="message/rfc822", headers=headers)
 
