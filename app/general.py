@@ -17,7 +17,8 @@ from app.text import one_line
 MAX_NAME = 80
 UNDO_CHOICES = (0, 3, 5, 10, 20)  # seconds
 UNDO_USUAL = 5
-MAIL_AFTER_USUAL, MAIL_AFTER_MOST = 3, 24 * 60  # minutes
+MAIL_AFTER_CHOICES = (-1, 0, 1, 3, 10, 30)  # minutes; -1: never
+MAIL_AFTER_USUAL = 3
 
 
 class Wrong(Exception):
@@ -39,11 +40,16 @@ def undo_seconds(db: Session) -> int:
     return kept if isinstance(kept, int) else UNDO_USUAL
 
 
-def mail_after(db: Session) -> timedelta | None:
-    """How long after an answer it is mailed to a visitor of the chat who has left; None: never."""
+def mail_after_minutes(db: Session) -> int:
+    """How long after an answer it is mailed to a visitor of the chat who has left; -1: never."""
     told = _stored(db, "general").get("mail_after_minutes", MAIL_AFTER_USUAL)
-    minutes = told if isinstance(told, int) else MAIL_AFTER_USUAL
-    return None if minutes < 0 else timedelta(minutes=min(minutes, MAIL_AFTER_MOST))
+    return told if isinstance(told, int) and told in MAIL_AFTER_CHOICES else MAIL_AFTER_USUAL
+
+
+def mail_after(db: Session) -> timedelta | None:
+    """:func:`mail_after_minutes` as a time; None: never."""
+    minutes = mail_after_minutes(db)
+    return None if minutes < 0 else timedelta(minutes=minutes)
 
 
 def opening_hours(db: Session) -> tuple[Hours, str]:
@@ -54,8 +60,8 @@ def opening_hours(db: Session) -> tuple[Hours, str]:
         return Hours(), str(bad)
 
 
-def change_shop(db: Session, agent: Agent, name: str, undo: int) -> None:
-    """Name and undo time. Raises :class:`Wrong`."""
+def change_shop(db: Session, agent: Agent, name: str, undo: int, mail_after: int | None = None) -> None:
+    """Name, undo time (seconds), and when answers go by mail (minutes; None: as it was). Raises :class:`Wrong`."""
     wanted = one_line(name, MAX_NAME + 1)
     errors = {}
     if not wanted:
@@ -64,12 +70,18 @@ def change_shop(db: Session, agent: Agent, name: str, undo: int) -> None:
         errors["name"] = "This is too long."
     if undo not in UNDO_CHOICES:
         errors["undo"] = "Choose one of these times."
+    if mail_after not in (None, *MAIL_AFTER_CHOICES):
+        errors["mail_after"] = "Choose one of these times."
     if errors:
         raise Wrong(errors)
+    told: dict[str, Any] = {
+        "undo_seconds": undo,
+        **({} if mail_after is None else {"mail_after_minutes": mail_after}),
+    }
     changed = _keep(db, "shop", {**_stored(db, "shop"), "name": wanted})
-    changed = _keep(db, "general", {**_stored(db, "general"), "undo_seconds": undo}) or changed
+    changed = _keep(db, "general", {**_stored(db, "general"), **told}) or changed
     if changed:
-        record(db, "audit.shop_changed", agent=agent, name=wanted, undo_seconds=undo)
+        record(db, "audit.shop_changed", agent=agent, name=wanted, **told)
 
 
 def change_hours(db: Session, agent: Agent, wanted: Hours) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
@@ -39,25 +40,39 @@ def show(request: Request) -> Response:
     require_role(request, "admin")
     with reading() as db:
         wanted, problem = general.opening_hours(db)
-        shop = {"name": general.shop_name(db), "undo": general.undo_seconds(db)}
+        shop = _shop(db)
     return _page(request, shop, _written(request, wanted), wanted, problem=words(request, problem))
 
 
 def save_shop(request: Request, form: FormData) -> Response:
-    """The name, and how long sending can be undone."""
+    """The name, how long sending can be undone, and when answers go by mail."""
     require_role(request, "admin")
     name, chosen = text(form, "name"), number(text(form, "undo"))
-    undo = -1 if chosen is None else chosen
+    undo, given = -1 if chosen is None else chosen, text(form, "mail_after").strip()
+    after = (-1 if given == "never" else number(given)) if given else None
     try:
         with transaction() as db:
-            general.change_shop(db, request.state.viewer, name, undo)
+            general.change_shop(db, request.state.viewer, name, undo, after)
     except general.Wrong as wrong:
         with reading() as db:
             wanted, _ = general.opening_hours(db)
         errors = {name: words(request, sentence) for name, sentence in wrong.errors.items()}
-        shop = {"name": name, "undo": undo}
+        shop = {"name": name, "undo": undo, "mail_after": _as_chosen(after)}
         return _page(request, shop, _written(request, wanted), wanted, 422, shop_errors=errors)
     return done(request, HERE, words(request, "Saved."))
+
+
+def _shop(db: Session) -> dict[str, Any]:
+    """What the first form asks."""
+    return {
+        "name": general.shop_name(db),
+        "undo": general.undo_seconds(db),
+        "mail_after": _as_chosen(general.mail_after_minutes(db)),
+    }
+
+
+def _as_chosen(minutes: int | None) -> str:
+    return "never" if minutes == -1 else str(minutes)
 
 
 def save_hours(request: Request, form: FormData) -> Response:
@@ -66,7 +81,7 @@ def save_hours(request: Request, form: FormData) -> Response:
     wanted, errors = read(request, typed)
     if wanted is None:
         with reading() as db:
-            shop = {"name": general.shop_name(db), "undo": general.undo_seconds(db)}
+            shop = _shop(db)
         return _page(request, shop, typed, None, 422, errors=errors)
     with transaction() as db:
         general.change_hours(db, request.state.viewer, wanted)
@@ -194,6 +209,7 @@ def _page(
         weekdays=weekdays,
         zones=zones(),
         undo_choices=general.UNDO_CHOICES,
+        mail_choices=general.MAIL_AFTER_CHOICES,
         unclear=bool(more["errors"]),
         **_foreseen(request, wanted),
         **more,

@@ -15,7 +15,8 @@ from flufl.bounce import all_failures
 from channels.email import automatic, undelivered
 from channels.email.mail import Address, Mail
 
-logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)  # it tells of each of its detectors, mail by mail
+# It tells of each of its detectors, mail by mail.
+logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)
 LONGEST = 60_000  # characters of a report that are looked at
 MOST = 100  # recipients of one report
 _SAID = 500  # characters of a server's own words that are kept

@@ -172,3 +172,14 @@ def test_hours_stored_in_a_broken_form_are_said_and_can_be_repaired(browser: Bro
     assert 'class="notice bad"' in browser.see(HERE)
     assert browser.submit(f"{HERE}/hours", WEEK).status_code == 303
     assert stored("hours")["week"]["tue"] == [["09:00", "18:00"]]
+
+
+def test_when_answers_are_mailed_to_who_left_is_chosen(browser: Browser) -> None:
+    browser.submit(f"{HERE}/shop", {"name": "北風", "undo": "5", "mail_after": "10"})
+    assert stored("general") == {"undo_seconds": 5, "mail_after_minutes": 10}
+    browser.submit(f"{HERE}/shop", {"name": "北風", "undo": "5", "mail_after": "never"})
+    assert stored("general") == {"undo_seconds": 5, "mail_after_minutes": -1}
+    assert '<option value="never" selected' in browser.get(HERE).text
+    refused = browser.submit(f"{HERE}/shop", {"name": "北風", "undo": "5", "mail_after": "7"})
+    assert refused.status_code == 422
+    assert stored("general") == {"undo_seconds": 5, "mail_after_minutes": -1}
