@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,7 +13,7 @@ from app.config import settings
 from app.db import reading, transaction
 from app.models import Channel, RawReceipt
 from app.queries import NotFound
-from app.web.mailbox import consent_place, mailbox, returns_to
+from app.web.mailbox import channel_of, consent_place, mailbox, returns_to
 from app.web.pages import done, errors_of, page, path_id, require_role, text, with_form, words
 from app.web.providers import chosen, filled_in
 from app.web.troubles import trouble_counts, trouble_of
@@ -71,7 +70,7 @@ def create(request: Request, form: FormData) -> Response:
 def show(request: Request) -> Response:
     require_role(request, "admin")
     with reading() as db:
-        channel = _channel(db, request)
+        channel = channel_of(db, request)
     made = _kind(channel.kind)
     if made is None:
         return _form(request, None, channel, {}, name=channel.name, bot=channel.bot_enabled)
@@ -83,7 +82,7 @@ def save(request: Request, form: FormData) -> Response:
     """The name and the settings of a channel; secrets left empty stay as they are."""
     require_role(request, "admin")
     with reading() as db:
-        before = _channel(db, request)
+        before = channel_of(db, request)
     made = _known(before.kind)
     name, answers, bot = text(form, "name"), _answers(made, form), bool(text(form, "bot"))
     forget = [one.name for one in fields_of(made.Settings) if text(form, f"forget_{one.name}")]
@@ -91,7 +90,7 @@ def save(request: Request, form: FormData) -> Response:
         with transaction() as db:
             switchboard.change_channel(
                 db,
-                _channel(db, request),
+                channel_of(db, request),
                 name,
                 answers,
                 bot=bot,
@@ -107,10 +106,10 @@ def test(request: Request, _form: FormData) -> Response:
     """Ask the provider whether the channel works. Calls out, so no transaction is held meanwhile."""
     require_role(request, "admin")
     with reading() as db:
-        channel = _channel(db, request)
+        channel = channel_of(db, request)
     health, sentence = switchboard.probe(channel)
     with transaction() as db:
-        switchboard.record_health(_channel(db, request), health, sentence)
+        switchboard.record_health(channel_of(db, request), health, sentence)
     return done(request, f"{LIST}/{channel.id}", said(request, sentence))
 
 
@@ -126,7 +125,7 @@ def read_again(request: Request, _form: FormData) -> Response:
     """Make of a stored request what can be made of it now."""
     require_role(request, "admin")
     with reading() as db:
-        channel, receipt = _channel(db, request), db.get(RawReceipt, path_id(request, "receipt"))
+        channel, receipt = channel_of(db, request), db.get(RawReceipt, path_id(request, "receipt"))
     if receipt is None or receipt.channel_id != channel.id or receipt.state != "failed":
         raise NotFound("receipt")
     again = intake.read_receipt(receipt.id)
@@ -146,7 +145,7 @@ def said(request: Request, sentence: str) -> str:
 def _switch(request: Request, *, on: bool, toast: str) -> Response:
     require_role(request, "admin")
     with transaction() as db:
-        channel = _channel(db, request)
+        channel = channel_of(db, request)
         switchboard.switch(db, channel, on=on, actor=request.state.viewer)
     return done(request, f"{LIST}/{channel.id}", words(request, toast, name=channel.name))
 
@@ -267,13 +266,6 @@ def _known(kind: str) -> type[Connector[Any]]:
     if made is None:
         raise NotFound("kind")
     return made
-
-
-def _channel(db: Session, request: Request) -> Channel:
-    channel = db.get(Channel, path_id(request))
-    if channel is None:
-        raise NotFound("channel")
-    return channel
 
 
 routes = [

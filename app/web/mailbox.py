@@ -59,7 +59,7 @@ def progress(request: Request) -> Response:
     """The state of the mailbox, asked for again while it moves."""
     require_role(request, "admin")
     with reading() as db:
-        channel = _channel(db, request)
+        channel = channel_of(db, request)
         found = mailbox(db, channel, _connector(channel))
     return partial(request, "settings/_mailbox.html", channel=channel, mailbox=found)
 
@@ -68,7 +68,7 @@ def sign_in(request: Request) -> Response:
     """Send the admin to the provider. What has to come back with them is kept here, never in the browser."""
     require_role(request, "admin")
     with transaction() as db:
-        channel = _channel(db, request)
+        channel = channel_of(db, request)
         connector = _connector(channel)
         verifier, state = switchboard.new_secret(), switchboard.new_secret()
         place = consent_place(connector, channel, state, verifier)
@@ -104,7 +104,7 @@ def signed_in(request: Request) -> Response:
     """Back from the provider: its code becomes what is stored."""
     require_role(request, "admin")
     with transaction() as db:
-        channel = _channel(db, request)
+        channel = channel_of(db, request)
         kept = _take(db, channel)
     here, asked = f"{LIST}/{channel.id}", request.query_params
     if kept is None or not _is_it(request, kept):
@@ -116,7 +116,7 @@ def signed_in(request: Request) -> Response:
     except ChannelError as error:
         return done(request, here, f"{words(request, error.sentence)} {error.detail[:200]}".strip())
     with transaction() as db:
-        switchboard.keep_secrets(db, _channel(db, request), told, actor=request.state.viewer)
+        switchboard.keep_secrets(db, channel_of(db, request), told, actor=request.state.viewer)
     return done(
         request, here, words(request, "You are signed in at the provider. “Test now” tells whether it works.")
     )
@@ -169,7 +169,8 @@ def _connector(channel: Channel) -> object:
         return None
 
 
-def _channel(db: Session, request: Request) -> Channel:
+def channel_of(db: Session, request: Request) -> Channel:
+    """The channel of the address. Raises NotFound."""
     channel = db.get(Channel, path_id(request))
     if channel is None:
         raise NotFound("channel")
