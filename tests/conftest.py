@@ -96,7 +96,7 @@ def _fresh(installation: Settings) -> Iterator[None]:
     """Each test begins with the session's settings, an empty Redis and a bot that has read nothing."""
     yield
     answers.forget_book()
-    if settings() is not installation:
+    if settings() != installation:
         _configure(installation.data_dir, installation.redis_url, installation.database_url)
     with redis.Redis.from_url(installation.redis_url) as client:
         client.flushall()

@@ -58,7 +58,7 @@ PURE = (
 # statements of every page, the whole stack in small.
 ONCE = (
     *("tests/hostile", "tests/properties/test_outsider.py", "tests/web/test_statements.py"),
-    *("tests/bench/test_whole_stack.py", "tests/webhooks/test_pages.py"),
+    *("tests/bench/test_whole_stack.py", "tests/webhooks/test_pages.py", "tests/attack/test_texts.py"),
 )
 
 CORES = os.cpu_count() or 2

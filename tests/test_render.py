@@ -22,6 +22,8 @@ def test_every_template_compiles(name: str) -> None:
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_no_template_has_a_style_or_script_of_its_own(name: str) -> None:
     text = (ROOT / name).read_text()
+    if name == "inbox/frame.html":  # the inside of a mail's sandbox, which loads nothing, not even our styles
+        text = re.sub("<style>.*?</style>", "", text, flags=re.DOTALL)
     assert not re.search(r"\sstyle=|<style|\son[a-z]+=[\"']|javascript:", text)
     assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", text))
 
