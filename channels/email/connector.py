@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from channels.base import (
     ChannelError,
@@ -17,11 +17,13 @@ from channels.base import (
     Sent,
     utc,
 )
-from channels.email import access, composing, imap, oauth, pushed, smtp, trouble
+from channels.email import access, composing, oauth, pushed, smtp, trouble
 from channels.email.account import Account
 from channels.email.providers import PRESETS
 from channels.email.settings import EmailSettings
-from channels.email.understanding import Came, Mailbox, events_of
+
+if TYPE_CHECKING:
+    from channels.email.understanding import Mailbox
 
 MAX_FILE = 18_000_000  # bytes of one file: it grows by a third on the way, and most servers take 25 MB in all
 MAX_PUSHED = 50_000_000  # bytes of a pushed mail
@@ -32,7 +34,10 @@ T = TypeVar("T")
 
 
 class Email(Connector[EmailSettings]):
-    """Mail is fetched by IMAP or pushed to the webhook address, and sent by SMTP."""
+    """Mail is fetched by IMAP or pushed to the webhook address, and sent by SMTP.
+
+    What reads mail and talks IMAP is imported where it is used: every process knows every kind, few ever read a mail.
+    """
 
     kind = "email"
     label = "Email"
@@ -63,6 +68,8 @@ class Email(Connector[EmailSettings]):
         pushed.verify(self.settings.push_secret, request)
 
     def parse(self, request: Request) -> list[Event]:
+        from channels.email.understanding import Came, events_of
+
         raw = pushed.raw_mail(request)
         if raw is None:
             return [Ignored("there is no mail in it", malformed=True)]
@@ -84,6 +91,8 @@ class Email(Connector[EmailSettings]):
         return Sent(tuple(ids), result.refused)
 
     def collect(self, cursor: Mapping[str, Any], stop: Callable[[], bool]) -> Iterator[Collected]:
+        from channels.email import imap
+
         if not self.settings.imap_host:
             return
         try:
@@ -94,6 +103,8 @@ class Email(Connector[EmailSettings]):
 
     def check(self) -> str:
         """Sign in on both servers; says what they answered."""
+        from channels.email import imap
+
         own = self.settings
         said = [self._signed_in(lambda: imap.check(self._receiving()))] if own.imap_host else []
         said += [self._signed_in(lambda: smtp.check(self._sending()))] if own.smtp_host else []
@@ -111,12 +122,16 @@ class Email(Connector[EmailSettings]):
 
     def _keep_copy(self, made: composing.Composed) -> None:
         """In the folder of sent mail. It has been sent, so whatever goes wrong here is no failure of it."""
+        from channels.email import imap
+
         try:
             imap.append_sent(self._receiving(), made.data, made.message_id)
         except ChannelError as error:
             log.warning("no copy was put into the folder of sent mail: %s", error)
 
-    def _mailbox(self) -> Mailbox:
+    def _mailbox(self) -> "Mailbox":
+        from channels.email.understanding import Mailbox
+
         own = self.settings
         addresses = [one.strip().lower() for one in (own.address, *own.aliases) if one.strip()]
         return Mailbox(tuple(addresses), self.context.seal_key, own.trusted_server)

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests import engines
 from tests.attack.scene import Guest, Scene, browser, routes, unharmed
 from tests.web.visiting import Browser
 
@@ -60,7 +59,7 @@ def sendable(text: str) -> str:
 
 
 QUICK = settings(
-    max_examples=12 if engines.WHICH == "sqlite" else 5,  # the pages are the same on either
+    max_examples=12,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     derandomize=True,
