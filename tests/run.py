@@ -59,7 +59,7 @@ PURE = (
 ONCE = (
     *("tests/hostile", "tests/properties/test_outsider.py", "tests/web/test_statements.py"),
     *("tests/bench/test_whole_stack.py", "tests/webhooks/test_pages.py", "tests/attack/test_texts.py"),
-    "tests/attack/test_fuzz.py",
+    *("tests/attack/test_fuzz.py", "tests/test_demo.py"),
 )
 
 CORES = os.cpu_count() or 2

@@ -59,7 +59,7 @@ def sendable(text: str) -> str:
 
 
 QUICK = settings(
-    max_examples=12,
+    max_examples=9,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     derandomize=True,
