@@ -43,7 +43,7 @@ def outbound(db: Session, delivery: Delivery, features: base.Features) -> base.O
         last_inbound_at=last.sent_at if last else None,
         others=_others(message),
         signature=agent.signature if agent else "",
-        last=last.context if last else {},
+        last=_said(last, identity) if last else {},
         **beside,
     )
 
@@ -52,6 +52,12 @@ def _files(db: Session, message: Message) -> tuple[base.Attachment, ...]:
     """Its own, and those of the answers it carries to somebody who left (see :mod:`app.afterwards`)."""
     carried = (db.get_one(Message, id) for id in message.context.get("after") or ())
     return tuple(file for one in (message, *carried) for file in files.outgoing(db, one))
+
+
+def _said(last: Message, to: Identity) -> dict[str, Any]:
+    """Its context, as the connector gave it. Where somebody else wants answers sent is nothing to this one."""
+    mine = last.identity_id == to.id
+    return last.context if mine else {name: one for name, one in last.context.items() if name != "answer_to"}
 
 
 def _provider_id(message: Message, features: base.Features) -> str:

@@ -420,6 +420,20 @@ def test_an_answer_is_to_what_was_said_last_by_whomever_and_not_to_a_machine(
     assert (out.in_reply_to, out.to.address) == ("<u@x>", HANA)
 
 
+def test_where_somebody_else_wants_answers_sent_is_nothing_to_the_customer(
+    committed: None, post: type[Post]
+) -> None:
+    """Each may name an address for answers (Reply-To); it is theirs alone."""
+    desk = Desk()
+    desk.comes("私にはこちらへ", id="a@x", context={"answer_to": "hana.office@example.jp"})
+    out = desk.reply(post, others=(base.Participant(TARO),))
+    assert (out.to.address, out.last["answer_to"]) == (HANA, "hana.office@example.jp")
+    desk.comes("私にも", TARO, id="b@x", answers=("<q@x>",), context={"answer_to": "elsewhere@example.net"})
+    out = desk.reply(post)
+    assert (out.in_reply_to, out.to.address) == ("<b@x>", HANA)
+    assert "answer_to" not in out.last
+
+
 def test_who_of_the_copies_was_refused_is_kept_with_the_message(committed: None, post: type[Post]) -> None:
     post.answer = staticmethod(lambda out: base.Sent(("<m@shop>",), {TARO: "550 5.1.1 User unknown"}))
     desk = Desk()
