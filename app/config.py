@@ -43,6 +43,7 @@ class Settings:
     admin_password: str | None = field(repr=False)
     demo: bool | None
     allow_private: bool
+    sandbox: str | None
     secret: str | None = field(repr=False)
     sources: Mapping[str, str] = field(repr=False)
 

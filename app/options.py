@@ -176,6 +176,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("admin_password", _long(10), None, "First admin's password", secret=True),
     Option("demo", _yes, None, "Load the demo on the first start"),
     Option("allow_private", _yes, False, "Let connectors call private addresses (tests, an intranet)"),
+    Option("sandbox", _web_address, None, "Where the sandbox runs that plays the platforms of the demo"),
     Option(
         "secret", _long(32), None, "Master secret; otherwise a file is made", "MADOGUCHI_SECRET_KEY", True
     ),

@@ -152,16 +152,23 @@ def split_text(text: str, features: Features) -> list[str]:
 class Context:
     """What the product tells a connector of its place: the channel's public key, and our public address, such
     as "https://desk.example.jp" (no slash at the end). `seal_key` is 32 secret bytes of this channel's own, for
-    tokens that it wants to know again.
+    tokens that it wants to know again. `sandbox` is the address of a sandbox that plays the provider, "" for the real
+    one.
     """
 
     key: str = ""
     public_url: str = ""
     seal_key: bytes = field(default=bytes(32), repr=False)
+    sandbox: str = ""
 
     @property
     def webhook_url(self) -> str:
         return f"{self.public_url}/hooks/{self.key}"
+
+    def at(self, url: str) -> str:
+        """Where `url`, an https address of the provider, is to be called. The sandbox plays each host of a provider
+        under its name: https://api.line.me/v2 is http://127.0.0.1:8100/api.line.me/v2 there."""
+        return f"{self.sandbox}/{url.removeprefix('https://')}" if self.sandbox else url
 
 
 @dataclass(frozen=True)

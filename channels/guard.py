@@ -46,7 +46,10 @@ def within(seconds: float) -> Iterator[None]:
 
 
 class Client(httpx2.Client):
-    """An HTTP client that connects to public addresses only, or to any if `allow_private` (demo, tests)."""
+    """An HTTP client that connects to public addresses only, or to any if `allow_private` (demo, tests).
+
+    `known` is one (host, port) it may connect to wherever that lies: the sandbox.
+    """
 
     def __init__(
         self,
@@ -54,9 +57,10 @@ class Client(httpx2.Client):
         allow_private: bool = False,
         timeout: httpx2.Timeout = TIMEOUT,
         resolve: "Resolve | None" = None,
+        known: "tuple[str, int] | None" = None,
     ) -> None:
         super().__init__(
-            transport=_Transport(allow_private, resolve or addresses_of),
+            transport=_Transport(_Backend(allow_private, resolve or addresses_of, known)),
             timeout=timeout,
             follow_redirects=False,
             trust_env=False,
@@ -87,13 +91,15 @@ def addresses_of(host: str, port: int) -> list[str]:
 class _Backend(httpcore2.SyncBackend):
     """Opens sockets for the pool: the one place every connection passes."""
 
-    def __init__(self, allow_private: bool, resolve: Resolve) -> None:
+    def __init__(self, allow_private: bool, resolve: Resolve, known: tuple[str, int] | None) -> None:
         self._allow_private = allow_private
         self._resolve = resolve
+        self._known = known
 
     def connect_tcp(self, host: str, port: int, *args: Any, **more: Any) -> httpcore2.NetworkStream:
         addresses = self._resolve(host, port)
-        if not self._allow_private and not all(is_public(address) for address in addresses):
+        allowed = self._allow_private or (host, port) == self._known
+        if not allowed and not all(is_public(address) for address in addresses):
             raise Forbidden(f"{host} is not a public address")
         return _Stream(
             _first_that_answers(
@@ -152,12 +158,12 @@ def _left(timeout: float | None, over: type[Exception]) -> float | None:
 class _Transport(httpx2.HTTPTransport):
     """httpx2's own, over a pool whose sockets are opened by `_Backend`."""
 
-    def __init__(self, allow_private: bool, resolve: Resolve) -> None:
+    def __init__(self, backend: _Backend) -> None:
         super().__init__(trust_env=False)
         self._pool = httpcore2.ConnectionPool(
             ssl_context=httpx2.create_ssl_context(),
             max_connections=100,
             max_keepalive_connections=20,
             keepalive_expiry=5.0,
-            network_backend=_Backend(allow_private, resolve),
+            network_backend=backend,
         )

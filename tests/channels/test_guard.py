@@ -72,6 +72,16 @@ def test_the_address_that_was_checked_is_the_one_that_is_called(monkeypatch: pyt
     assert server.seen[0].header("host") == f"shop.example:{port}"
 
 
+def test_one_known_place_may_lie_inside_and_nothing_beside_it() -> None:
+    with serving() as sandbox, serving() as other:
+        port = httpx2.URL(sandbox.url).port or 0
+        client = guard.Client(known=("127.0.0.1", port))
+        assert client.post(sandbox.url).status_code == 200
+        with pytest.raises(guard.Forbidden):
+            client.post(other.url)
+        assert other.seen == []
+
+
 def test_the_next_address_is_tried_if_one_does_not_answer() -> None:
     with serving() as server:
         client = guard.Client(allow_private=True, resolve=lambda host, port: ["127.0.0.2", "127.0.0.1"])
