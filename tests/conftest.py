@@ -15,7 +15,9 @@ from sqlalchemy.orm import Session
 
 import app.db
 from app import answers, migrations
+from app.bench.seeding.rows import INDEXES
 from app.config import Settings, configure, settings
+from app.models import Base
 from tests import engines
 from tests.run import find_chromium
 
@@ -132,11 +134,19 @@ def committed(installation: Settings, tmp_path: Path) -> Iterator[None]:
 
 
 def empty(connection: Connection) -> None:
-    """Take every row of every table of ours (PostgreSQL)."""
-    tables = "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'"
+    """Take every row of every table of ours, and begin every number anew (PostgreSQL).
+
+    Few tables have rows after a test: looking is twenty times as fast as TRUNCATE, which makes each file anew.
+    """
+    names = [*INDEXES, *(table.name for table in reversed(Base.metadata.sorted_tables))]
+    look = 'IF EXISTS (SELECT 1 FROM "{0}") THEN DELETE FROM "{0}"; END IF; '
+    taken = "".join(look.format(name) for name in names)
+    anew = "EXECUTE 'ALTER SEQUENCE ' || used || ' RESTART'"
+    used = "SELECT quote_ident(sequencename) FROM pg_sequences WHERE last_value IS NOT NULL"
     connection.execute(text("SET lock_timeout = '10s'"))  # a transaction left open is told, not waited for
-    names = connection.scalars(text(f"{tables} AND tablename <> 'alembic_version'")).all()
-    connection.execute(text(f"TRUNCATE {', '.join(names)} RESTART IDENTITY CASCADE"))
+    connection.exec_driver_sql(
+        f"DO $$ DECLARE used text; BEGIN {taken} FOR used IN {used} LOOP {anew}; END LOOP; END $$"
+    )
     connection.commit()
 
 

@@ -54,12 +54,18 @@ PURE = (
     *("tests/web/test_static.py", "tests/web/test_limits.py", "tests/test_deploy.py"),
 )
 
-# What reaches the same code on either, and takes long: whom a page shows something to, inputs by the thousand, the
-# statements of every page, the whole stack in small.
+# What reaches the same code on either, and takes long: whom a page shows something to, who is let in where, inputs by
+# the thousand, the statements of every page, the whole stack in small.
 ONCE = (
     *("tests/hostile", "tests/properties/test_outsider.py", "tests/web/test_statements.py"),
     *("tests/bench/test_whole_stack.py", "tests/webhooks/test_pages.py", "tests/attack/test_texts.py"),
-    *("tests/attack/test_fuzz.py", "tests/test_demo.py"),
+    *("tests/attack/test_fuzz.py", "tests/attack/test_access.py", "tests/attack/test_secrets.py"),
+    *(
+        "tests/attack/test_uploads.py",
+        "tests/attack/test_throttles.py",
+        "tests/attack/test_visitors_doors.py",
+    ),
+    "tests/test_demo.py",
 )
 
 CORES = os.cpu_count() or 2

@@ -68,7 +68,11 @@ class Receiver:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                length = int(self.headers["Content-Length"])
+                body = self.rfile.read(length)
+                if len(body) < length:  # who was sending died in the middle: no request at all
+                    self.close_connection = True
+                    return
                 heard = Heard(self.path, {k.lower(): v for k, v in self.headers.items()}, body)
                 receiver.heard.append(heard)
                 told = receiver.answer(heard)
