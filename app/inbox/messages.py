@@ -16,6 +16,7 @@ from app.inbox import participants, reading
 from app.inbox.current import current_case, open_case
 from app.inbox.holding import Refused, hold, moment
 from app.inbox.ownership import become_human
+from app.inbox.reading import MAX_SUBJECT
 from app.inbox.receiving import MAX_TEXT
 from app.inbox.summary import show
 from app.inbox.ways import route
@@ -36,8 +37,6 @@ from app.models.delivery import FAILED, QUEUED, SENT, UNKNOWN
 from app.models.message import NOTE, OUTBOUND
 from app.text import clean, one_line
 from channels import base
-
-MAX_SUBJECT = 300  # characters
 
 
 def reply(

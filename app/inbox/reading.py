@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -10,10 +13,13 @@ from sqlalchemy.orm import Session
 from app import realtime
 from app.db import after_commit, insert_if_new, now
 from app.inbox.holding import Refused, hold
+from app.inbox.participants import MOST_COPIES
 from app.models import Agent, Channel, Conversation, Draft, ReadMark, ReplyLock
-from app.text import clean
+from app.text import clean, one_line
+from channels import base
 
 LOCK_FOR = timedelta(seconds=60)  # renewed while they type
+MAX_SUBJECT = 300  # characters
 
 
 def mark_read(db: Session, agent: Agent, conversation: Conversation) -> None:
@@ -36,8 +42,13 @@ def save_draft(
     kind: str,
     channel_id: int | None,
     version: int,
+    others: Sequence[base.Participant] = (),
+    subject: str | None = None,
 ) -> Draft:
-    """Keep what was typed, on any device. Raises :class:`Refused` (409) when a newer version is kept already."""
+    """Keep what was typed and chosen, on any device. `others` are to get it, too; `subject`: None: as it is offered.
+
+    Raises :class:`Refused` (409) when a newer version is kept already.
+    """
     head = hold(db, conversation)
     draft = db.get(Draft, (agent.id, head.id))
     if draft is None:
@@ -47,11 +58,22 @@ def save_draft(
         raise Refused("A newer draft was saved on another screen.", status=409)
     there = channel_id is not None and db.get(Channel, channel_id) is not None
     draft.text, draft.kind, draft.channel_id = clean(text)[:20_000], kind, channel_id if there else None
+    draft.more = _more(others, subject)
     draft.version, draft.updated_at = draft.version + 1, now()
     if not draft.text.strip():
         release_lock(db, agent, head)
     db.flush()
     return draft
+
+
+def _more(others: Sequence[base.Participant], subject: str | None) -> dict[str, Any]:
+    """As typed: whether these are addresses is asked when it is sent."""
+    kept = [
+        base.Participant(one_line(one.address, 320), one_line(one.name, 100), one.role)
+        for one in others[:MOST_COPIES]
+    ]
+    told: dict[str, Any] = {"others": [asdict(one) for one in kept]} if kept else {}
+    return told if subject is None else told | {"subject": one_line(subject, MAX_SUBJECT)}
 
 
 def discard_draft(db: Session, agent: Agent, conversation: Conversation) -> None:

@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
-from app.models.columns import At, Body, Made, Ref, Word
+from app.models.columns import At, Body, Made, Object, Ref, Word
 
 
 class Draft(Base):
@@ -17,6 +17,9 @@ class Draft(Base):
     kind: Mapped[Word] = mapped_column(default="outbound")
     text: Mapped[Body] = mapped_column(default="")
     channel_id: Mapped[Ref | None] = mapped_column(ForeignKey("channel.id"))
+    more: Mapped[
+        Object
+    ]  # {"others": [{"address": …, "name": …, "role": …}], "subject": …} where they were chosen
     version: Mapped[int] = mapped_column(default=0)
     updated_at: Mapped[Made]
 

@@ -1,8 +1,6 @@
 """Writing a mail: whom it goes to, how it will look, and what to ask before it is sent."""
 
-import re
 from collections.abc import Sequence
-from typing import Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,26 +15,9 @@ from app.inbox.ways import route
 from app.models import Attachment, Channel, Conversation, Identity
 from app.web import guards
 from app.web.conversations import found
-from app.web.envelopes import envelope, last_inbound
+from app.web.envelopes import envelope, last_inbound, others
 from app.web.letters import Party
 from app.web.pages import number, partial, text, with_form, words
-from channels import base
-
-_NAMED = re.compile(r"^\s*(.*?)\s*<([^<>]*)>\s*$", re.DOTALL)
-Role = Literal["to", "cc", "bcc"]
-COPIES: tuple[Role, ...] = ("cc", "bcc")
-
-
-def others(form: FormData) -> list[base.Participant]:
-    """The other recipients named in a form. What is no address is refused by the verb, with its words."""
-    found: list[base.Participant] = []
-    for role in COPIES:
-        for value in form.getlist(role):
-            if isinstance(value, str) and value.strip():
-                named = _NAMED.match(value)
-                name, address = (named[1].strip('" '), named[2]) if named else ("", value)
-                found.append(base.Participant(address.strip(), name, role))
-    return found
 
 
 def marked(said: str) -> str:

@@ -13,6 +13,7 @@ from app.render import zone_of
 from app.text import clean
 from app.web import pane as panes
 from app.web.entries import entries
+from app.web.envelopes import others
 from app.web.frames import missed
 from app.web.pages import number, partial, path_id, text, with_form
 
@@ -98,6 +99,8 @@ def draft(request: Request, form: FormData) -> Response:
             kind="note" if text(form, "kind") == "note" else "outbound",
             channel_id=number(text(form, "channel_id")),
             version=number(text(form, "version")) or 0,
+            others=others(form),
+            subject=text(form, "subject") if "subject" in form else None,
         )
     return JSONResponse({"version": kept.version})
 

@@ -1,18 +1,24 @@
-"""The head of an answer by mail: whom it goes to, whom "reply to all" adds, its subject."""
+"""The head of an answer by mail: whom it goes to, whom "reply to all" adds, its subject, what was begun of it."""
 
 import re
 from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
 
 from app import connect
 from app.family import family_ids
 from app.i18n import gettext
-from app.models import Channel, Conversation, Identity, Message, Participant
+from app.models import Channel, Conversation, Draft, Identity, Message, Participant
 from app.models.message import INBOUND
 from app.web.letters import Party, parties
+from channels import base
 
+_NAMED = re.compile(r"^\s*(.*?)\s*<([^<>]*)>\s*$", re.DOTALL)
+Role = Literal["to", "cc", "bcc"]
+COPIES: tuple[Role, ...] = ("cc", "bcc")
 _AGAIN = re.compile(r"^\s*(?:(?:re|aw|sv|返信)\s*(?:\[\d+\])?\s*[:：]\s*)+", re.IGNORECASE)
 
 
@@ -25,6 +31,30 @@ class Envelope:
     all: tuple[Party, ...] = ()
     known: tuple[Party, ...] = ()
     unreachable: str = ""
+
+
+def others(form: FormData) -> list[base.Participant]:
+    """The other recipients named in a form. What is no address is refused by the verb, with its words."""
+    found: list[base.Participant] = []
+    for role in COPIES:
+        for value in form.getlist(role):
+            if isinstance(value, str) and value.strip():
+                named = _NAMED.match(value)
+                name, address = (named[1].strip('" '), named[2]) if named else ("", value)
+                found.append(base.Participant(address.strip(), name, role))
+    return found
+
+
+def begun(draft: Draft | None) -> dict[str, Any]:
+    """What was chosen in a draft besides its words, as the head of a mail takes it: each copy in words, the subject."""
+    told = draft.more if draft else {}
+    people = parties(told.get("others"))
+    copies = {
+        role: [one.words for one in people if (one.role == "bcc") == (role == "bcc")] for role in COPIES
+    }
+    return {role: words for role, words in copies.items() if words} | (
+        {"subject": told["subject"]} if "subject" in told else {}
+    )
 
 
 def envelope(db: Session, head: Conversation, identity: Identity, channel: Channel, locale: str) -> Envelope:

@@ -1,6 +1,6 @@
 """Everything the open conversation shows beside its messages: who it is, who has it, what can be done."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,6 +35,7 @@ from app.models.message import INBOUND
 from app.render import zone_of
 from app.web.bot import try_out
 from app.web.entries import Entry, entries
+from app.web.envelopes import begun
 from app.web.rows import Sign, labels_of, sign_of
 from app.web.ways import HERE, Way, visitor_of, ways_of
 
@@ -71,6 +72,7 @@ class Pane:
     first_unread: int = 0
     target: int = 0
     draft: Draft | None = None
+    begun: Mapping[str, Any] = field(default_factory=dict)
     ways: Sequence[Way] = ()
     lock_name: str = ""
     suggestion: FaqEntry | None = None
@@ -162,9 +164,11 @@ def local_time(value: str, zone: ZoneInfo) -> datetime | None:
 
 def _composer(db: Session, viewer: Agent, head: Conversation) -> dict[str, Any]:
     general = db.get(Setting, "general")
+    draft = db.get(Draft, (viewer.id, head.id))
     undo = (general.value if general else {}).get("undo_seconds", UNDO_SECONDS)
     return {
-        "draft": db.get(Draft, (viewer.id, head.id)),
+        "draft": draft,
+        "begun": begun(draft),
         "ways": ways_of(db, viewer, head),
         "lock_name": lock_holder(db, viewer, head),
         "suggestion": _suggestion(db, head),

@@ -19,6 +19,7 @@ from app.render import zone_of
 from app.web import composing
 from app.web.conversations import found
 from app.web.entries import entries
+from app.web.envelopes import others
 from app.web.pages import number, partial, path_id, text, with_form
 
 
@@ -34,7 +35,7 @@ def reply(request: Request, form: FormData) -> Response:
             _client_id(form),
             channel_id=number(text(form, "channel_id")),
             attachments=_attachments(db, viewer, form),
-            others=composing.others(form),
+            others=others(form),
             subject=text(form, "subject"),
             html=composing.marked(text(form, "text")),
         )

@@ -1,26 +1,29 @@
-// What is typed is kept on the server, so that it is there on any device; the state of that is shown.
+// What is typed and chosen is kept on the server, so that it is there on any device; the state of that is shown.
 import { attach, later, one } from "./dom.js";
 import { send } from "./http.js";
+import { chosen, envelope } from "./letter.js";
 import { say } from "./words.js";
 
 attach("[data-compose]", (form) => {
   const field = one("textarea", form);
   const state = one("[data-draft-state]", form);
-  let saved = field.value;
+  let saved = String(draftOf(form));
   let version = Number(form.dataset.version);
 
-  const save = async () => {
-    if (field.value === saved) return;
-    const text = field.value;
+  let last = Promise.resolve(); // one after the other: each names the version that the one before made
+  const save = () => (last = last.then(keep));
+  const keep = async () => {
+    const draft = draftOf(form);
+    const text = draft.get("text");
+    const written = Boolean(text.trim()) || ["cc", "bcc", "subject"].some((name) => draft.has(name));
+    if (String(draft) === saved || (!version && !written)) return;
     const data = new FormData();
-    data.set("text", text);
-    data.set("kind", one(".box", form).dataset.kind);
-    data.set("channel_id", form.elements.channel_id?.value ?? "");
+    for (const [name, value] of draft) data.append(name, value);
     data.set("version", version);
     try {
       version = (await (await send(`/conversations/${form.dataset.conversation}/draft`, { form: data, keepalive: text.length < 20000 })).json()).version;
-      saved = text;
-      state.textContent = text ? say("saved") : "";
+      saved = String(draft);
+      if (String(draftOf(form)) === saved) state.textContent = written ? say("saved") : "";
       mark(Boolean(text.trim()));
     } catch (failure) {
       state.textContent = failure.status === 409 ? failure.message : say("unsaved");
@@ -32,11 +35,12 @@ attach("[data-compose]", (form) => {
     state.textContent = field.value ? say("saving") : "";
     soon();
   });
-  field.addEventListener("blur", () => (soon.cancel(), save()));
+  form.addEventListener("letter:changed", soon);
+  form.addEventListener("focusout", () => (soon.cancel(), save()));
   form.addEventListener("compose:cleared", () => {
     // The draft, and its version, stay on the server until the reply is there: it may still be taken back.
     soon.cancel();
-    saved = "";
+    saved = String(draftOf(form));
     state.textContent = "";
   });
   form.addEventListener("compose:sent", () => {
@@ -46,3 +50,14 @@ attach("[data-compose]", (form) => {
     if (form.isConnected) soon();
   });
 });
+
+/** What there is to keep, as the fields of a form. */
+function draftOf(form) {
+  const head = envelope(form);
+  const { cc = [], bcc = [], subject } = head ? chosen(head) : {};
+  const fields = [["text", one("textarea", form).value], ["kind", one(".box", form).dataset.kind], ["channel_id", form.elements.channel_id?.value ?? ""]];
+  for (const words of cc) fields.push(["cc", words]);
+  for (const words of bcc) fields.push(["bcc", words]);
+  if (subject !== undefined) fields.push(["subject", subject]);
+  return new URLSearchParams(fields);
+}

@@ -19,15 +19,16 @@ attach("[data-compose]", (form) => {
   choose();
   for (const head of all("[data-envelope]", form)) begin(form, head);
   form.addEventListener("compose:cleared", () => {
-    for (const head of all("[data-envelope]", form)) put(head, {}), forget(form, head);
+    for (const head of all("[data-envelope]", form)) put(head, {});
     ask(form, "");
   });
   one("textarea", form).addEventListener("input", () => ask(form, ""));
 });
 
 function begin(form, head) {
+  head.addEventListener("letter:changed", () => allOrNot(head));
   for (const field of all("[data-recipient]", head)) recipients(form, head, field);
-  one("[data-subject]", head).addEventListener("input", () => keep(form, head));
+  one("[data-subject]", head).addEventListener("input", () => changed(head));
   for (const button of all("[data-row-show]", head)) {
     button.addEventListener("click", () => {
       const open = button.getAttribute("aria-expanded") === "true";
@@ -36,12 +37,13 @@ function begin(form, head) {
     });
   }
   one("[data-reply-all]", head)?.addEventListener("click", (event) => {
-    for (const words of event.currentTarget.dataset.people.split("\n")) add(head, "cc", words);
-    show(head, "cc", true);
-    keep(form, head);
+    const chosen = event.currentTarget.getAttribute("aria-pressed") === "true";
+    for (const words of everybody(event.currentTarget)) chosen ? without(head, words) : add(head, "cc", words);
+    show(head, "cc", !chosen);
+    changed(head);
     one("textarea", form).focus();
   });
-  put(head, kept(form, head));
+  put(head, JSON.parse(head.dataset.begun ?? "{}"));
 }
 
 const field = (head, role) => one(`[data-recipient="${role}"]`, head);
@@ -59,7 +61,7 @@ function recipients(form, head, input) {
   const commit = () => {
     if (!input.value.trim()) return;
     take(head, role, input.value);
-    keep(form, head);
+    changed(head);
   };
   input.addEventListener("keydown", (event) => {
     if (converting(event)) return;
@@ -74,14 +76,14 @@ function recipients(form, head, input) {
     if (!BETWEEN.test(pasted) && !/[^\s]+@[^\s]+\s/.test(pasted)) return;
     event.preventDefault();
     take(head, role, pasted);
-    keep(form, head);
+    changed(head);
   });
   input.addEventListener("blur", commit);
   list(head, role).addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (!button) return;
     button.closest("li").remove();
-    keep(form, head);
+    changed(head);
     input.focus();
   });
 }
@@ -92,7 +94,7 @@ function takeBack(form, head, role, event) {
   event.preventDefault();
   field(head, role).value = last.dataset.words;
   last.remove();
-  keep(form, head);
+  changed(head);
 }
 
 /** Every address in a line of any shape: "山田 太郎 <a@b.jp>, c@d.jp; e@f.jp". What is none stays in the field. */
@@ -110,7 +112,7 @@ function add(head, role, words) {
   const address = (named ? named[2] : words).normalize("NFKC").trim();
   if (!ADDRESS.test(address)) return false;
   const name = named ? named[1].replaceAll('"', "").trim() : "";
-  if (all("[data-address]", head).some((token) => token.dataset.address === address.toLowerCase())) return true;
+  if (tokenOf(head, address)) return true;
   const token = document.createElement("li");
   token.className = "chip token";
   Object.assign(token.dataset, { address: address.toLowerCase(), words: name ? `${name} <${address}>` : address });
@@ -122,10 +124,29 @@ function add(head, role, words) {
   return true;
 }
 
+const changed = (head) => head.dispatchEvent(new CustomEvent("letter:changed", { bubbles: true }));
+
+const everybody = (button) => button.dataset.people.split("\n");
+const addressOf = (words) => (words.match(/<([^<>]+)>$/)?.[1] ?? words).normalize("NFKC").trim().toLowerCase();
+const tokenOf = (head, words) => all("[data-address]", head).find((token) => token.dataset.address === addressOf(words));
+const without = (head, words) => tokenOf(head, words)?.remove();
+
+/** "Reply to all" is chosen where everybody whom it adds is there. */
+function allOrNot(head) {
+  const button = one("[data-reply-all]", head);
+  button?.setAttribute("aria-pressed", String(everybody(button).every((words) => tokenOf(head, words))));
+}
+
 /** What stands in the head, to be put back as it was. */
 export function told(head) {
   const words = (role) => all("li", list(head, role)).map((token) => token.dataset.words);
   return { cc: words("cc"), bcc: words("bcc"), subject: one("[data-subject]", head).value };
+}
+
+/** What was chosen in the head: nothing where it stands as it was offered. */
+export function chosen(head) {
+  const { cc, bcc, subject } = told(head);
+  return { cc, bcc, ...(subject === one("[data-subject]", head).dataset.default ? {} : { subject }) };
 }
 
 export function put(head, letter) {
@@ -137,6 +158,7 @@ export function put(head, letter) {
   }
   const subject = one("[data-subject]", head);
   subject.value = letter.subject ?? subject.dataset.default;
+  changed(head);
 }
 
 /** Puts the head into the form's data; a sentence where something in it is no address. */
@@ -170,31 +192,4 @@ function ask(form, html, go) {
   one("[data-guard-send]", place)?.addEventListener("click", () => (ask(form, ""), go()));
   one(".guard", place)?.addEventListener("keydown", (event) => event.key === "Escape" && (event.stopPropagation(), back()));
   one("[data-guard-back]", place)?.focus();
-}
-
-// What is begun is kept for as long as this window is open.
-const key = (form, head) => `letter-${form.dataset.conversation}-${head.dataset.envelope}`;
-
-function keep(form, head) {
-  try {
-    sessionStorage.setItem(key(form, head), JSON.stringify(told(head)));
-  } catch {
-    // no storage: it is kept as long as the page is
-  }
-}
-
-function kept(form, head) {
-  try {
-    return JSON.parse(sessionStorage.getItem(key(form, head))) ?? {};
-  } catch {
-    return {};
-  }
-}
-
-function forget(form, head) {
-  try {
-    sessionStorage.removeItem(key(form, head));
-  } catch {
-    // nothing was kept
-  }
 }

@@ -127,6 +127,21 @@ def test_two_writers_of_a_draft_do_not_overwrite_each_other() -> None:
     assert caller.see(path)["text"] == ""
 
 
+def test_a_draft_keeps_its_copies_and_its_subject() -> None:
+    agent, _, thread = cast()
+    caller, path = program(agent), f"/conversations/{thread.id}/draft"
+    copies = [{"address": "boss@example.jp", "name": "上司", "role": "cc"}]
+    tag = caller.get("/api/v1" + path).headers["etag"]
+    body = {"text": "a", "copies": copies, "subject": "件名"}
+    kept = caller.put("/api/v1" + path, json=body, headers={"if-match": tag})
+    assert kept.status_code == 200
+    told = caller.see(path)
+    assert (told["copies"], told["subject"]) == (copies, "件名")
+    caller.call("PUT", path, json={"text": "a"}, headers={"if-match": kept.headers["etag"]})
+    told = caller.see(path)
+    assert (told["copies"], told["subject"]) == ([], None)
+
+
 def test_a_program_writes_as_a_customer_once() -> None:
     with transaction() as db:
         admin, agent = factories.agent(db, role="admin"), factories.agent(db)

@@ -90,9 +90,13 @@ def _desk(house: House, chromium: Browser, look: str) -> Desk:
     locale = look.partition("-")[0]
     with transaction() as db:
         agent = factories.agent(db, "田中", role="admin", locale=locale, email=f"{locale}@example.jp")
+    return _signed_in(house, chromium, look, agent)
+
+
+def _signed_in(house: House, chromium: Browser, look: str, agent: Agent) -> Desk:
     token = sign_in(agent.email, factories.PASSWORD, "127.0.0.1", "Chromium").token
     context = chromium.new_context(
-        locale=locale,
+        locale=agent.locale,
         color_scheme="dark" if look.endswith("dark") else "light",
         viewport=WIDE,
         reduced_motion="reduce",
@@ -300,6 +304,47 @@ def test_a_mail_is_written_by_keyboard_and_asked_about_before_it_goes_wrong(desk
     ]
     assert sent.subject == "Re: ほつれ"
     assert desk.troubles == []
+
+
+def test_a_mail_that_was_begun_is_there_in_another_browser_and_gone_when_it_was_sent(
+    house: House, chromium: Browser
+) -> None:
+    here = _desk(house, chromium, "ja-light")
+    with transaction() as db:
+        others = [{"address": "boss@example.jp", "name": "上司", "role": "cc"}]
+        thread = factories.thread_of(db, mail(db, mailbox(db), "届きません", context={"others": others}))
+    page = here.opens(thread)
+    page.locator("[data-reply-all]").click()
+    page.locator("[data-row-show=bcc]").click()
+    page.keyboard.type("log@example.jp,")
+    page.locator("[data-subject]").fill("ほつれの件")
+    page.locator("[data-compose] textarea").fill("ただいま")
+    expect(page.locator("[data-draft-state]")).to_have_text("下書きを保存しました")
+
+    there = _signed_in(house, chromium, "ja-light", here.agent)
+    other = there.opens(thread)
+    expect(other.locator("[data-compose] textarea")).to_have_value("ただいま")
+    expect(other.locator("[data-row=cc] .token")).to_have_text(["上司×"])
+    expect(other.locator("[data-row=bcc] .token")).to_have_text(["log@example.jp×"])
+    expect(other.locator("[data-subject]")).to_have_value("ほつれの件")
+    expect(other.locator("[data-reply-all]")).to_have_attribute("aria-pressed", "true")
+    other.locator("[data-reply-all]").click()
+    expect(other.locator("[data-row=cc]")).to_be_hidden()
+    other.locator("[data-compose] textarea").press("Control+Enter")
+    other.locator("[data-flush]").last.click()
+    expect(other.locator(".e.out")).to_contain_text("ただいま")
+
+    page = here.opens(thread)
+    expect(page.locator("[data-compose] textarea")).to_have_value("")
+    expect(page.locator("[data-row=bcc] .token")).to_have_count(0)
+    expect(page.locator("[data-subject]")).to_have_value("Re: ほつれ")
+    with reading() as db:
+        sent = db.scalars(select(Message).where(Message.kind == "outbound")).one()
+    assert [one["address"] for one in sent.context["others"]] == ["log@example.jp"]
+    assert sent.subject == "ほつれの件"
+    assert here.troubles == there.troubles == []
+    here.context.close()
+    there.context.close()
 
 
 _PASTE = """words => {

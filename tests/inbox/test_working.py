@@ -12,6 +12,7 @@ from app import inbox, queries
 from app.db import now
 from app.inbox import Refused, reading
 from app.models import Agent, Conversation, ConversationLabel, Draft, Event, Label, ReplyLock
+from channels import base
 from tests import factories as make
 
 
@@ -26,6 +27,38 @@ def test_a_draft_grows_by_version_and_an_older_screen_cannot_overwrite_it(db: Se
     with pytest.raises(Refused, match="another screen"):
         save(db, agent, head, "お世話に", first)
     assert db.scalars(select(Draft.text)).one() == "お世話になって"
+
+
+def test_a_draft_keeps_whom_it_goes_to_and_its_subject_until_it_is_sent(db: Session) -> None:
+    head, agent = make.conversation(db), make.agent(db)
+    others = [
+        base.Participant("boss@example.jp", "上司\n", "cc"),
+        base.Participant("log@example.jp", "", "bcc"),
+    ]
+    first = inbox.save_draft(
+        db,
+        agent,
+        head,
+        "",
+        kind="outbound",
+        channel_id=None,
+        version=0,
+        others=others,
+        subject="件名\r\nBcc: x",
+    )
+    db.expire(first)
+    assert first.more == {
+        "others": [
+            {"address": "boss@example.jp", "name": "上司", "role": "cc"},
+            {"address": "log@example.jp", "name": "", "role": "bcc"},
+        ],
+        "subject": "件名 Bcc: x",
+    }
+    again = save(db, agent, head, "はい", first.version)
+    db.expire(again)
+    assert again.more == {}
+    make.reply(db, agent, head)
+    assert db.get(Draft, (agent.id, head.id)) is None
 
 
 def test_each_agent_has_a_draft_of_their_own(db: Session) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -57,6 +59,23 @@ def test_the_head_offers_the_subject_and_whom_all_are(desk: tuple[Browser, Conve
     assert 'value="Re: 注文5512"' in page
     assert "Reply to all: 2 more" in page
     assert 'data-people="上司 &lt;boss@example.jp&gt;\nteam@example.jp"' in page
+
+
+def test_copies_and_subject_of_a_draft_stand_in_the_head_again_until_it_is_sent(
+    desk: tuple[Browser, Conversation],
+) -> None:
+    browser, thread = desk
+    draft = {"kind": "reply", "version": "0", "cc": ["上司 <boss@example.jp>"], "bcc": ["log@example.jp"]}
+    kept = send(browser, thread, "draft", **draft, subject="別の'件'")
+    assert kept.json() == {"version": 1}
+    (told,) = re.findall(r"data-begun='([^']*)'", browser.see(f"/inbox/{thread.id}"))
+    assert json.loads(told) == {
+        "cc": ["上司 <boss@example.jp>"],
+        "bcc": ["log@example.jp"],
+        "subject": "別の'件'",
+    }
+    assert send(browser, thread).status_code == 200
+    assert "data-begun" not in browser.see(f"/inbox/{thread.id}")
 
 
 def test_copies_subject_and_formatting_go_with_the_answer(desk: tuple[Browser, Conversation]) -> None:
