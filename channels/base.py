@@ -27,6 +27,7 @@ from channels.events import (
     Follow,
     Ignored,
     Inbound,
+    Linked,
     MessageKind,
     Outbound,
     Participant,
@@ -68,6 +69,9 @@ __all__ = [
     "Health",
     "Ignored",
     "Inbound",
+    "Linked",
+    "Linking",
+    "MarksRead",
     "MessageKind",
     "Originals",
     "Outbound",
@@ -101,7 +105,8 @@ class Features:
     the customer's last message one may answer. push: can start a conversation. needs_public_url: the provider
     must reach us. live: the thread's own socket carries it, so there is no delivery job. idempotent: the
     provider honours `Outbound.key`. inbound_only: nothing can be sent. posted: a program that the product
-    itself let in may bring messages too, in the JSON that `parse` reads. identity_kind: "" means the kind.
+    itself let in may bring messages too, in the JSON that `parse` reads. files_by_url: the provider fetches files from
+    `Attachment.url` (and `preview`), which must hold for a while. identity_kind: "" means the kind.
     icon: a Lucide icon name; tint: one of the design tokens' colours.
     """
 
@@ -127,6 +132,7 @@ class Features:
     copies: bool = False
     same_everywhere: bool = False
     suggests: bool = False
+    files_by_url: bool = False
     max_request_bytes: int = 3 * 1024 * 1024
     identity_kind: str = ""
     icon: str = "message-square"
@@ -288,6 +294,26 @@ class TypingIndicator(Protocol):
 
     def typing(self, to: Person) -> None:
         """Show it; never raises, losing it costs nothing."""
+
+
+@runtime_checkable
+class MarksRead(Protocol):
+    """Can show the customer that their messages were read."""
+
+    def mark_read(self, last: Mapping[str, Any]) -> None:
+        """All up to the message with this context (as `parse` gave it) were read. Raises `ChannelError`."""
+
+
+@runtime_checkable
+class Linking(Protocol):
+    """Lets a person prove, from their chat, which customer of the business they are. They are sent to a page of the
+    business with a token, sign in there, and go on to `link_page`; `Linked` brings the nonce back."""
+
+    def link_token(self, to: Person) -> str:
+        """Stands for this person for some minutes, once. Raises `ChannelError`."""
+
+    def link_page(self, token: str, nonce: str) -> str:
+        """Where to send the browser of who signed in; `nonce` is a new secret that names them, 16 bytes at least."""
 
 
 @runtime_checkable

@@ -66,7 +66,8 @@ class Attachment:
     """A file. Inbound it has a `url`, its `data`, or a provider's `ref` to fetch it; outbound, data or url.
 
     `size` is in bytes, None if not told. `content_type` is what the sender says: sniff before trusting it.
-    `content_id` is the name that the message's HTML shows it by (`cid:…`), if it does.
+    `content_id` is the name that the message's HTML shows it by (`cid:…`), if it does. `preview` is the address of a
+    small JPEG of an outbound picture or film, for platforms that fetch it.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Attachment:
     size: int | None = None
     ref: str = ""
     content_id: str = ""
+    preview: str = ""
 
 
 @dataclass(frozen=True)
@@ -214,6 +216,15 @@ class Rating:
 
 
 @dataclass(frozen=True)
+class Linked:
+    """The platform says that `sender` is who was given `nonce` when they signed in with the business."""
+
+    sender: Person
+    nonce: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Ignored:
     """Part of a request that deliberately becomes nothing, and why; kept with the raw receipt.
 
@@ -224,7 +235,7 @@ class Ignored:
     malformed: bool = False
 
 
-Event = Inbound | Receipt | Typing | Unsend | Edit | Reaction | Follow | Block | End | Rating | Ignored
+Event = Inbound | Receipt | Typing | Unsend | Edit | Reaction | Follow | Block | End | Rating | Linked | Ignored
 
 
 @dataclass(frozen=True)
@@ -232,7 +243,8 @@ class Outbound:
     """One message to send. `key` is ours, the same on every attempt, and the idempotency key if there is one.
 
     `conversation` is our reference for it, `author` the name to sign with, `last_inbound_at` when the
-    customer last wrote (for reply windows), `automatic` that no person wrote it. `others` also get it; `signature`
+    customer last wrote (for reply windows), `automatic` that no person wrote it, `interrupted` that an attempt before
+    this one was cut off, nobody knows how far it came. `others` also get it; `signature`
     is the author's own; `last` is the context of what is answered, as `parse` gave it; `references` are the ids of
     the messages before it in the thread, the oldest first, ours and theirs; `quote` is what they wrote, to be
     quoted below (empty: nothing is), `quote_at` when, `quote_by` who.
@@ -251,6 +263,7 @@ class Outbound:
     conversation: str = ""
     locale: str = ""
     automatic: bool = False
+    interrupted: bool = False
     last_inbound_at: datetime | None = None
     others: tuple[Participant, ...] = ()
     signature: str = ""
@@ -277,7 +290,8 @@ class ChannelError(Exception):
     `detail` is what varies: a status, the provider's own words.
 
     `permanent`: trying again cannot help. `retry_after`: seconds the provider asked us to wait.
-    `ambiguous`: it may have arrived (the answer was lost), so only an idempotent kind may retry by itself.
+    `ambiguous`: it may have arrived (the answer was lost), so only an idempotent kind may retry by itself; with
+    `permanent` nobody may. `unreachable`: nothing sent to this person will ever arrive.
     `reauthorise`: somebody has to sign in at the provider again.
     """
 
@@ -291,6 +305,7 @@ class ChannelError(Exception):
         permanent: bool = False,
         retry_after: float | None = None,
         ambiguous: bool = False,
+        unreachable: bool = False,
     ) -> None:
         super().__init__(f"{sentence} ({detail})" if detail else sentence)
         self.sentence = sentence
@@ -298,6 +313,7 @@ class ChannelError(Exception):
         self.permanent = permanent
         self.retry_after = retry_after
         self.ambiguous = ambiguous
+        self.unreachable = unreachable
 
 
 class BadSignature(Exception):
