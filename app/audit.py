@@ -40,7 +40,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "conversations": (
             "assigned", "handover", "resolved", "reopened", "snoozed", "woken", "labelled", "unlabelled",
             "escalated", "escalation.taken", "escalation.returned", "escalation.resolved", "linked", "unlinked",
-            "message.edited", "message.removed", "delivery.retried", "rated", "customer.changed", "stranger",
+            "message.edited", "message.removed", "message.reread", "delivery.retried", "rated", "customer.changed",
+            "stranger",
         ),
     }
 )  # fmt: skip

@@ -10,7 +10,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, defer
 
 from app import connect, vault
-from app.models import Channel, Message, RawReceipt
+from app.models import Channel, Message, MessageSource, RawReceipt
 from app.queries import BIGGEST, NotFound
 from channels import base, registry
 
@@ -117,16 +117,29 @@ def _letter(raw: bytes, connector: base.Connector[Any], request: base.Request) -
     return Letter(raw, f"{name} <{address}>" if name else address, found.subject)
 
 
-def unreadable(receipt: RawReceipt, messages: Mapping[int, Message]) -> bool:
-    """Whether it was taken in without being understood, so that reading it again may bring more."""
-    return receipt.state == "parsed" and any(
-        one.context.get("sort") == "unreadable" for one in messages.values()
-    )
+def lacking(receipt: RawReceipt, messages: Mapping[int, Message]) -> Message | None:
+    """The message it became, where that is one which was not understood, or not taken in as a whole."""
+    found = (one for one in messages.values() if one.lacking)
+    return next(found, None) if receipt.state == "parsed" else None
 
 
 def to_read_again(db: Session, channel_id: int | None, limit: int) -> Sequence[int]:
-    """The ids of receipts that could not be read, the oldest first."""
+    """The ids of receipts that could not be read, or became a message that was not understood, the oldest first."""
     failed = select(RawReceipt.id).where(RawReceipt.state == "failed").order_by(RawReceipt.id).limit(limit)
-    return db.scalars(
-        failed if channel_id is None else failed.where(RawReceipt.channel_id == channel_id)
-    ).all()
+    strange = _strange(db, channel_id).order_by(MessageSource.receipt_id).limit(limit)
+    if channel_id is not None:
+        failed = failed.where(RawReceipt.channel_id == channel_id)
+    found = {*db.scalars(failed), *(id for id in db.scalars(strange) if id is not None)}
+    return sorted(found)[:limit]
+
+
+def _strange(db: Session, channel_id: int | None) -> Select[int | None]:
+    """Receipts whose messages bear the mark of what was not understood; along the index of messages by their ids.
+
+    Those that the provider did not hand over are to be fetched, not read.
+    """
+    channels = [channel_id] if channel_id is not None else db.scalars(select(Channel.id)).all()
+    marked = Message.external_id.between(base.UNREADABLE, f"{base.UNREADABLE}g")
+    wanted = select(MessageSource.receipt_id).join(Message, Message.id == MessageSource.message_id)
+    whole = Message.context["lacking"].as_boolean().is_(None)
+    return wanted.where(Message.channel_id.in_(channels), marked, whole, Message.removed_at.is_(None))

@@ -16,6 +16,7 @@ import httpx2
 from channels import text as _text
 from channels.events import (
     QUIET,
+    UNREADABLE,
     Attachment,
     BadSignature,
     Block,
@@ -47,6 +48,7 @@ from channels.text import clean
 
 __all__ = [
     "QUIET",
+    "UNREADABLE",
     "Answer",
     "Attachment",
     "BadSignature",
@@ -84,6 +86,7 @@ __all__ = [
     "Rating",
     "Reaction",
     "Receipt",
+    "Refetching",
     "Request",
     "Sent",
     "Typing",
@@ -342,6 +345,17 @@ class Consent(Protocol):
 
     def consented(self, code: str, redirect_uri: str, verifier: str) -> Mapping[str, str]:
         """The secrets to be stored among the settings. Raises `ChannelError` with the provider's own words."""
+
+
+@runtime_checkable
+class Refetching(Protocol):
+    """What was left at the provider, or handed over in part, can be asked for again."""
+
+    def lacks(self, request: Request) -> bool:
+        """Whether a stored request holds less than there was. No network."""
+
+    def fetch_again(self, request: Request) -> Request:
+        """That request as a whole. Raises `ChannelError` with a sentence where it cannot be had."""
 
 
 @runtime_checkable

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
 
 QUIET = frozenset({"auto-reply", "list", "spam"})  # sorts of `Inbound` that nobody has to answer
+UNREADABLE = "unreadable "  # before a digest in hex: the `external_id` of what was not understood
 Proof = Literal["claimed", "device", "code", "signed"]
 MessageKind = Literal["inbound", "outbound", "call", "store"]
 DeliveryState = Literal["sent", "delivered", "read", "failed"]

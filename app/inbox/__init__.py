@@ -16,6 +16,7 @@ from app.inbox.ownership import assign, hand_back, hand_over, take_over
 from app.inbox.profile import Profile, edit_customer
 from app.inbox.reading import claim_lock, discard_draft, mark_read, release_lock, save_draft
 from app.inbox.receiving import Received, Said, receive
+from app.inbox.rereading import become, give_way
 from app.inbox.strangers import tell_of_stranger
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Refused",
     "Said",
     "assign",
+    "become",
     "bot_reply",
     "claim_lock",
     "discard_draft",
@@ -31,6 +33,7 @@ __all__ = [
     "edit_customer",
     "escalate",
     "give_back",
+    "give_way",
     "hand_back",
     "hand_over",
     "hold",

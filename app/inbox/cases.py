@@ -22,8 +22,9 @@ from app.text import clean
 FURTHEST = timedelta(days=5 * 365)  # ahead, for a snooze
 
 
-def resolve(db: Session, agent: Agent | None, conversation: Conversation) -> None:
-    """The matter is done. `agent` None: the customer ended it. Nothing open: nothing happens."""
+def resolve(db: Session, agent: Agent | None, conversation: Conversation, *, by: str = "customer") -> None:
+    """The matter is done. `agent` None: the customer ended it, or `by` says what else did. Nothing open: nothing
+    happens."""
     head = hold(db, conversation)
     cases = _unresolved(db, head)
     if not cases:
@@ -34,9 +35,11 @@ def resolve(db: Session, agent: Agent | None, conversation: Conversation) -> Non
     head.status, head.waiting_since, head.snoozed_until, head.escalated = RESOLVED, None, None, False
     if agent is not None:
         release_lock(db, agent, head)
-    said = line(db, head, "resolved", agent=agent, number=cases[0].number)
+    own = {} if by == "customer" else {"by": by}
+    said = line(db, head, "resolved", agent=agent, number=cases[0].number, **own)
     said.case_id = cases[0].id
-    record(db, "resolved", head, actor="customer", agent=agent, message=said, case=cases[0].id)
+    actor = "system" if own else "customer"
+    record(db, "resolved", head, actor=actor, agent=agent, message=said, case=cases[0].id)
 
 
 def reopen(db: Session, agent: Agent, conversation: Conversation) -> None:

@@ -4,20 +4,24 @@ What arrives is stored before it is understood (:func:`store`); every event in i
 receipt's ``outcome``, as a message or as an exclusion with its reason. :mod:`app.verify` recounts.
 """
 
+from app.intake.anew import Anew, fetch_again, read_anew, receipt_of
 from app.intake.events import accept
 from app.intake.outcome import Outcome
 from app.intake.people import identity_for
-from app.intake.receipts import LEFT, TRIES, read_anew, read_receipt, read_receipts, store, store_all
+from app.intake.receipts import LEFT, TRIES, read_receipt, read_receipts, store, store_all
 
 __all__ = [
     "LEFT",
     "TRIES",
+    "Anew",
     "Outcome",
     "accept",
+    "fetch_again",
     "identity_for",
     "read_anew",
     "read_receipt",
     "read_receipts",
+    "receipt_of",
     "store",
     "store_all",
 ]

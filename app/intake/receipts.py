@@ -77,20 +77,6 @@ def read_receipts(receipt_ids: Sequence[int]) -> list[RawReceipt]:
     return _in_line(ids, stuck)
 
 
-def read_anew(receipt_id: int) -> RawReceipt:
-    """What was taken in without being understood ("unreadable"), after a fix: what it is now comes beside that.
-
-    The books keep both. Raises what the database raises.
-    """
-    with transaction() as db:
-        receipt = db.get_one(RawReceipt, receipt_id, with_for_update=True)
-        before = receipt.outcome
-        _read(db, db.get_one(Channel, receipt.channel_id), [receipt])
-        known = {one["message"] for one in before if "message" in one}
-        receipt.outcome = [*before, *(one for one in receipt.outcome if one.get("message") not in known)]
-        return receipt
-
-
 def _in_line(receipt_ids: Iterable[int], stuck: bool = False) -> list[RawReceipt]:
     """Each by itself; what comes after one that had to be left unread (`stuck`: before these) is left as well."""
     read: list[RawReceipt] = []
@@ -186,5 +172,16 @@ def _parsed(parse: Parse | str, receipt: RawReceipt) -> list[base.Event] | None:
     if isinstance(parse, str):
         receipt.state, receipt.error = "failed", parse
         return None
+    return parse(request_of(receipt))
+
+
+def events_in(channel: Channel, receipt: RawReceipt) -> list[base.Event] | None:
+    """What a stored request says as it is read now; None where the channel cannot be used. Changes nothing."""
+    parse = _parser(channel)
+    return None if isinstance(parse, str) else parse(request_of(receipt))
+
+
+def request_of(receipt: RawReceipt) -> base.Request:
+    """The request as it came."""
     query = dict(parse_qsl(urlsplit(receipt.url).query, keep_blank_values=True))
-    return parse(base.Request(receipt.method, receipt.url, receipt.headers, query, receipt.body))
+    return base.Request(receipt.method, receipt.url, receipt.headers, query, receipt.body)

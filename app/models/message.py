@@ -60,6 +60,12 @@ class Message(Base):
         """Whether it asks nothing of anybody: an automatic answer, list mail, spam."""
         return self.context.get("sort") in QUIET
 
+    @property
+    def lacking(self) -> bool:
+        """Whether there is more in it than we could read, or were handed: reading or fetching it again may tell."""
+        unread = self.context.get("sort") == "unreadable" or bool(self.context.get("lacking"))
+        return unread and self.removed_at is None
+
 
 def asks() -> ColumnElement[bool]:
     """Messages of a customer that are not :attr:`Message.quiet`: these count as unread, and open cases."""

@@ -78,6 +78,7 @@ SENTENCES: Mapping[str, str] = {
     "unlinked": "Separated from another customer's thread.",
     "message.edited": "A message was changed by its sender.",
     "message.removed": "A message was taken back by its sender.",
+    "message.reread": "A message was read again, and shows what it says now.",
     "delivery.retried": "A failed message was sent again.",
     "rated": "Rated %(score)s of 5.",
     "customer.changed": "The customer's details were changed.",

@@ -38,7 +38,8 @@ class Letter:
     `formatted`: it has HTML. `doubt`: "" where the sender is
     confirmed, "failed" where a check failed, "unknown" where nothing is known. `refused`: address → words.
     `elsewhere`: the conversation it answers although its writer has no part in it; `unlisted`: how many got it besides
-    `others`.
+    `others`. `again`: "fetch" or "read" where doing that again may tell more; `left_out`: (name, bytes) of files that
+    were not fetched.
     """
 
     writer: Party | None = None
@@ -54,6 +55,8 @@ class Letter:
     doubt: str = ""
     checked: Mapping[str, str] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
+    again: str = ""
+    left_out: tuple[tuple[str, int], ...] = ()
 
 
 def letters(
@@ -87,7 +90,18 @@ def _letter(message: Message, row: Any, party: Party | None) -> Letter:
         doubt=doubt(checked) if message.kind == INBOUND else "",
         checked=checked,
         refused=dict(row.refused) if row else {},
+        again=_again(message) if row and row.receipt_id else "",
+        left_out=_left_out(told.get("left_out")),
     )
+
+
+def _again(message: Message) -> str:
+    return "" if not message.lacking else "fetch" if message.context.get("lacking") else "read"
+
+
+def _left_out(told: object) -> tuple[tuple[str, int], ...]:
+    files = told if isinstance(told, list) else []
+    return tuple((str(one.get("name", "")), int(one.get("size") or 0)) for one in files if isinstance(one, dict))
 
 
 def doubt(checked: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""A mail in the thread: what it carries along, how it was formatted, and the original, byte for byte."""
+"""A mail in the thread: what it carries along, how it was formatted, its original, and having it again."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -11,18 +11,21 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from app import connect, queries, vault
+from app import connect, intake, queries, vault
 from app.auth import cookies
 from app.config import settings
-from app.db import now, reading
+from app.db import now, reading, transaction
+from app.inbox import Refused
 from app.models import Agent, Attachment, Channel, Message, MessageSource, RawReceipt
 from app.queries import NotFound
-from app.render import render
+from app.render import render, zone_of
 from app.text import one_line
 from app.web import pictures
+from app.web.entries import entries
 from app.web.framing import framed, has_remote
 from app.web.letters import height
 from app.web.pages import partial, path_id, words
+from app.web.receipts import note_reading
 from channels import base, registry
 
 PICTURES_LAST = timedelta(hours=1)
@@ -91,6 +94,30 @@ def original(request: Request) -> Response:
     return Response(_as_written(channel, receipt), media_type="message/rfc822", headers=headers)
 
 
+def read_again(request: Request) -> Response:
+    """Have what was not fetched, or not understood; the entry as it is then. Refused with the sentence where that is
+    no more than it was."""
+    with reading() as db:
+        message, source = _source(db, request)
+        receipt_id = source.receipt_id
+    if receipt_id is None or not message.lacking:
+        raise NotFound(message.id)
+    try:
+        again = (intake.fetch_again if message.context.get("lacking") else intake.read_anew)(receipt_id)
+    except base.ChannelError as error:
+        said = words(request, error.sentence)
+        raise Refused("%(said)s", said=f"{said} ({error.detail})" if error.detail else said) from error
+    if again.message is None:
+        raise Refused("It still cannot be read. Nothing has changed.")
+    with transaction() as db:
+        note_reading(db, request, [again.receipt])
+    with reading() as db:
+        viewer: Agent = request.state.viewer
+        message, head = queries.message_for(db, viewer, message.id)
+        (entry,) = entries(db, [message], zone_of(viewer))
+        return partial(request, "inbox/_entry.html", entry=entry, conversation_id=head.id)
+
+
 def _as_written(channel: Channel, receipt: RawReceipt) -> bytes:
     """The mail itself, where a service pushed it inside of something else."""
     asked = base.Request(receipt.method, receipt.url, receipt.headers, body=receipt.body)
@@ -138,4 +165,5 @@ routes = [
     Route("/messages/{id:int}/formatted", formatted, methods=["GET"]),
     Route("/messages/{id:int}/html", html, methods=["GET"]),
     Route("/messages/{id:int}/original", original, methods=["GET"]),
+    Route("/messages/{id:int}/reading", read_again, methods=["POST"]),
 ]

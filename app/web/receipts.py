@@ -68,7 +68,7 @@ def show(request: Request) -> Response:
         channel=channel,
         messages=messages,
         letter=letter,
-        again=receipt.state in ("failed", "new") or receipts.unreadable(receipt, messages),
+        again=receipt.state in ("failed", "new") or receipts.lacking(receipt, messages) is not None,
         beginning=clean(receipt.body[:SHOWN].decode("utf-8", "replace")),
         size=len(receipt.body),
         cut=len(receipt.body) > SHOWN,
@@ -98,15 +98,24 @@ def read_again(request: Request, _form: FormData) -> Response:
     require_role(request, "admin")
     with reading() as db:
         before = receipts.one(db, path_id(request))
-        anew = receipts.unreadable(before, receipts.messages_of(db, before))
-    after = before
-    if before.state in ("new", "failed") or anew:
-        after = (intake.read_anew if anew else intake.read_receipt)(before.id)
+        anew = receipts.lacking(before, receipts.messages_of(db, before)) is not None
+    after, well = _read(before, anew=anew)
     with transaction() as db:
-        _note(db, request, [after])
-    return done(request, f"{LIST}/{after.id}", words(request, _READ.get(after.state, _READ["refused"])))
+        note_reading(db, request, [after])
+    told = _SAME if anew and not well else _READ.get(after.state, _READ["refused"])
+    return done(request, f"{LIST}/{after.id}", words(request, told))
 
 
+def _read(before: RawReceipt, *, anew: bool) -> tuple[RawReceipt, bool]:
+    """The receipt after it was read again, and whether that told anything."""
+    if anew:
+        again = intake.read_anew(before.id)
+        return again.receipt, again.message is not None
+    after = intake.read_receipt(before.id) if before.state in ("new", "failed") else before
+    return after, after.state == "parsed"
+
+
+_SAME = "It still cannot be read. Nothing has changed."
 _READ = {
     "parsed": "It was read. What became of it stands below.",
     "failed": "It still cannot be read. The reason stands below; nothing is lost.",
@@ -121,15 +130,17 @@ def read_all_again(request: Request, form: FormData) -> Response:
     channel_id = number(text(form, "channel"))
     with reading() as db:
         ids = receipts.to_read_again(db, channel_id, AT_ONCE)
-    read = [intake.read_receipt(each) for each in ids]
+        before = [receipts.one(db, id) for id in ids]
+    read = [_read(one, anew=one.state == "parsed") for one in before]
     with transaction() as db:
-        _note(db, request, read)
-    well = sum(one.state == "parsed" for one in read)
+        note_reading(db, request, [one for one, _ in read])
+    well = sum(told for _, told in read)
     said = words(request, "%(well)s of %(all)s could be read now.", well=well, all=len(read))
     return done(request, f"{LIST}?channel={channel_id}" if channel_id else LIST, said)
 
 
-def _note(db: Session, request: Request, read: list[RawReceipt]) -> None:
+def note_reading(db: Session, request: Request, read: list[RawReceipt]) -> None:
+    """Say in the audit trail who had these read again."""
     told: dict[str, Any] = {"receipts": [one.id for one in read], "states": [one.state for one in read]}
     record(db, "audit.receipt_read", agent=request.state.viewer, **told)
 

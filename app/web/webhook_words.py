@@ -15,6 +15,7 @@ KINDS: Mapping[str, str] = {
     "message.sent": "An agent or the bot answered",
     "message.edited": "A message was changed",
     "message.removed": "A message was taken back",
+    "message.reread": "A message was read again",
     "note.added": "A note was written",
     "delivery": "The state of a sending changed",
     "delivery.retried": "A sending was tried again",

@@ -8,7 +8,8 @@ from types import MappingProxyType
 from app import audit
 
 _MESSAGES = (
-    "message.received", "message.sent", "message.edited", "message.removed", "note.added", "delivery",
+    "message.received", "message.sent", "message.edited", "message.removed", "message.reread",
+    "note.added", "delivery",
     "delivery.retried",
 )  # fmt: skip
 _ESCALATIONS = ("escalated", "escalation.taken", "escalation.returned", "escalation.resolved")

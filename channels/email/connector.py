@@ -68,6 +68,7 @@ class Email(Connector[EmailSettings]):
         pushed.verify(self.settings.push_secret, request)
 
     def parse(self, request: Request) -> list[Event]:
+        from channels.email import oversize
         from channels.email.understanding import Came, events_of
 
         raw = pushed.raw_mail(request)
@@ -77,6 +78,8 @@ class Email(Connector[EmailSettings]):
             sent=request.header("folder") == "sent",
             at=_time(request.header("received")),
             unread=_unread(request),
+            left_out=oversize.left_out_of(request.header("left_out")),
+            where=request.url,
         )
         return events_of(raw, self._mailbox(), came)
 
@@ -100,6 +103,18 @@ class Email(Connector[EmailSettings]):
         except trouble.SignInRefused:
             access.forget()  # the product comes back, with a fresh token
             raise
+
+    def lacks(self, request: Request) -> bool:
+        from channels.email import refetching
+
+        return refetching.lacks(request)
+
+    def fetch_again(self, request: Request) -> Request:
+        from channels.email import refetching
+
+        if not self.settings.imap_host:
+            raise ChannelError(refetching.MOVED, permanent=True)
+        return self._signed_in(lambda: refetching.fetch(self._receiving(), request))
 
     def check(self) -> str:
         """Sign in on both servers; says what they answered."""
@@ -148,6 +163,7 @@ class Email(Connector[EmailSettings]):
             sent=own.sent_folder,
             since_days=own.since_days,
             poll_every=float(own.poll_seconds),
+            max_bytes=own.max_mb * 1024 * 1024,
             **self._signing_in(own.imap_security),
         )
 

@@ -4,7 +4,7 @@ import imaplib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from imapclient import IMAPClient
@@ -28,6 +28,11 @@ class Slip:
     uid: int
     size: int = -1
     at: datetime | None = None
+
+
+def received(slip: Slip) -> dict[str, str]:
+    """When the server got it, as a header of the request: ISO 8601, in UTC."""
+    return {"received": slip.at.astimezone(UTC).isoformat()} if slip.at else {}
 
 
 def search(client: IMAPClient, criteria: str) -> list[int]:

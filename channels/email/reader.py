@@ -202,7 +202,8 @@ class Reader:
                 yield self._done(role, slip, b"".join(pieces))
             else:
                 pieces.clear()
-                yield self._done(role, slip, oversize.stub(self.client, slip.uid), oversize=str(size))
+                small = oversize.stub(self.client, slip.uid)
+                yield self._done(role, slip, small.raw, oversize=str(size), left_out=small.told)
         except Unreadable as error:
             yield from self._unreadable(role, slip, str(error))
 
@@ -215,8 +216,7 @@ class Reader:
     def _done(self, role: str, slip: Slip, raw: bytes, **notes: str) -> Collected:
         self.marks[role] = self.marks[role].beyond(slip.uid)
         self.left = max(self.left - 1, 0)
-        received = {"received": slip.at.astimezone(UTC).isoformat()} if slip.at else {}
-        headers = {"folder": role, **received, **notes}
+        headers = {"folder": role, **fetching.received(slip), **notes}
         return self._sign(Request("MAIL", self._url(role, slip.uid), headers, body=raw))
 
     def _url(self, role: str, uid: int) -> str:

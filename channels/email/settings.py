@@ -66,6 +66,14 @@ class EmailSettings:
         maximum=3600,
         group=IN,
     )
+    max_mb: int = setting(
+        "Largest mail that is fetched, in MB",
+        help="Of larger ones only the text comes, and the names of the files.",
+        default=50,
+        minimum=1,
+        maximum=150,
+        group=IN,
+    )
     smtp_host: str = setting(
         "Server", help="Empty: nothing can be sent.", placeholder="smtp.example.jp", maximum=253, group=OUT
     )

@@ -9,7 +9,17 @@ from typing import Any
 
 from channels.email import authentication, automatic, bounces, cleaning, quoting, reading, tokens
 from channels.email.mail import Address, File, Mail
-from channels.events import Attachment, Event, Ignored, Inbound, Participant, Person, Receipt, utc
+from channels.events import (
+    UNREADABLE,
+    Attachment,
+    Event,
+    Ignored,
+    Inbound,
+    Participant,
+    Person,
+    Receipt,
+    utc,
+)
 
 SHOWN_AS = {"auto-reply", "list", "spam"}
 MOST_OTHERS = 200
@@ -38,11 +48,16 @@ class Mailbox:
 
 @dataclass(frozen=True)
 class Came:
-    """How a mail came: whether it lay in the folder of sent mail, when the server got it, and why it is not whole."""
+    """How a mail came: whether it lay in the folder of sent mail, when the server got it, and `where` it lies.
+
+    `unread`: why it is not whole; `left_out`: (name, bytes) of its files that were not fetched.
+    """
 
     sent: bool = False
     at: datetime | None = None
     unread: str = ""
+    left_out: tuple[tuple[str, int], ...] = ()
+    where: str = ""
 
 
 def events_of(raw: bytes, box: Mailbox, came: Came | None = None) -> list[Event]:
@@ -52,7 +67,7 @@ def events_of(raw: bytes, box: Mailbox, came: Came | None = None) -> list[Event]
     try:
         return [_dated(event, came) for event in _events(raw, reading.read(raw), box, came)]
     except Exception as error:  # noqa: BLE001 - whatever it is, the mail is shown and its original kept
-        return [_unreadable(raw, f"{type(error).__name__}: {error}")]
+        return [_dated(_unreadable(raw or came.where.encode(), f"{type(error).__name__}: {error}"), came)]
 
 
 def _events(raw: bytes, mail: Mail, box: Mailbox, came: Came) -> list[Event]:
@@ -63,7 +78,7 @@ def _events(raw: bytes, mail: Mail, box: Mailbox, came: Came) -> list[Event]:
         return [Ignored("our own mail")]
     if sort.name in ("bounce", "complaint", "read-receipt"):
         return _report(mail, sort.name, box) or [_inbound(raw, mail, box, "auto-reply")]
-    return [_inbound(raw, mail, box, sort.name if sort.name in SHOWN_AS else "")]
+    return [_inbound(raw, mail, box, sort.name if sort.name in SHOWN_AS else "", came.where)]
 
 
 def _dated(event: Event, came: Came) -> Event:
@@ -71,23 +86,30 @@ def _dated(event: Event, came: Came) -> Event:
     later, or longer before than any mail is on its way (RFC 5321, 4.5.4.1: given up after four or five days)."""
     if not isinstance(event, Inbound):
         return event
-    told = {**event.context, "why": came.unread} if came.unread else event.context
+    told = {**event.context, **_lacking(came)} if came.unread else event.context
     at, said = came.at, event.sent_at
     off = at is not None and (said is None or said > at or said < at - ON_ITS_WAY)
     sort = event.sort or ("unreadable" if came.unread and not event.text else "")
     return replace(event, sent_at=at if off else said, context=told, sort=sort)
 
 
-def _inbound(raw: bytes, mail: Mail, box: Mailbox, sort: str) -> Inbound:
+def _lacking(came: Came) -> dict[str, Any]:
+    """What is said of a mail that is not whole: it can be fetched again, and these files are only there."""
+    files = [{"name": name, "size": size} for name, size in came.left_out]
+    return {"why": came.unread, "lacking": True, **({"left_out": files} if files else {})}
+
+
+def _inbound(raw: bytes, mail: Mail, box: Mailbox, sort: str, where: str = "") -> Inbound:
     sender = _sender(mail, box)
     if sender is None:
-        return _unreadable(raw, "it does not say who wrote it")
+        return _unreadable(raw or where.encode(), "it does not say who wrote it")
     checked = authentication.results(mail, box.trusted) if box.trusted else {}
     marked = [*mail.in_reply_to, *reversed(mail.references), *_written_to(mail)]
     belongs = tokens.conversation_of(box.key, *marked)
     parts = quoting.split(mail.text, mail.subject)
+    sort = sort or ("unreadable" if _is_empty(mail) and mail.problems else "")
     return Inbound(
-        external_id=external_id(raw, mail),
+        external_id=_strange_id(raw) if sort == "unreadable" else external_id(raw, mail),
         sender=Person(
             sender.address.lower(),
             name=sender.name,
@@ -101,7 +123,7 @@ def _inbound(raw: bytes, mail: Mail, box: Mailbox, sort: str) -> Inbound:
         attachments=tuple(_attachment(file) for file in mail.files),
         context=_context(mail, sender, checked),
         auto=sort == "auto-reply",
-        sort=sort or ("unreadable" if _is_empty(mail) and mail.problems else ""),
+        sort=sort,
         answers=_answers(mail),
         conversation=belongs,
         others=_others(mail, box, sender),
@@ -156,18 +178,26 @@ def _report(mail: Mail, sort: str, box: Mailbox) -> list[Event]:
 
 
 def _unreadable(raw: bytes, why: str) -> Inbound:
-    """Shown with what could be made out by looking at the bytes alone."""
+    """Shown with what could be made out by looking at the bytes alone (of a mail without any: where it lies)."""
     head = raw[:20_000].decode("utf-8", "replace")
     address = re.search(r"(?im)^from:[^\n]*?([^\s<>\"',;:]{1,64}@[\w.-]{1,190})", head)
     subject = re.search(r"(?im)^subject:[ \t]*([^\r\n]{0,300})", head)
-    stable = hashlib.sha256(raw).hexdigest()[:24]
+    stable = _digest(raw)
     return Inbound(
-        external_id=f"unreadable {stable}",
+        external_id=_strange_id(raw),
         sender=Person(address[1].lower() if address else f"unknown-{stable}@invalid", proof="claimed"),
         subject=subject[1].strip() if subject else "",
         context={"why": why[:300]},
         sort="unreadable",
     )
+
+
+def _strange_id(raw: bytes) -> str:
+    return f"{UNREADABLE}{_digest(raw)}"
+
+
+def _digest(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()[:24]
 
 
 def external_id(raw: bytes, mail: Mail) -> str:
