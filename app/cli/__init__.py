@@ -26,6 +26,7 @@ COMMANDS = {
     "verify": "app.cli.verify",
     "backup": "app.cli.backup",
     "restore": "app.cli.backup",
+    "sandbox": "app.cli.sandbox",
     "bench": "app.cli.bench",
 }
 

@@ -1,0 +1,41 @@
+"""`madoguchi sandbox`: the platforms, played on this machine."""
+
+from __future__ import annotations
+
+import click
+
+from app import listener, logs
+from app.sandbox.server import PORT, Options, run
+
+GIVEN = Options()
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=PORT, show_default=True, help="Port to listen on."
+)
+@click.option("--webhook", default=GIVEN.webhook, show_default=True, help="Where Madoguchi is.")
+@click.option("--line-channel", default=GIVEN.line_channel, show_default=True, help="Channel ID of LINE.")
+@click.option("--line-secret", default=GIVEN.line_secret, show_default=True, help="Channel secret of LINE.")
+@click.option(
+    "--line-token", default=GIVEN.line_token, show_default=True, help="Channel access token of LINE."
+)
+@click.option(
+    "--seed", default=GIVEN.seed, show_default=True, help="Decides ids, and where misbehaviour strikes."
+)
+@click.option("--keep", default=GIVEN.keep, show_default=True, help="So many entries of its record are kept.")
+def sandbox(host: str, port: int, **given: str | int) -> None:
+    """Play LINE on a local port, to try Madoguchi without an account there, and to test it.
+
+    \b
+    Chat as a customer:    http://127.0.0.1:8100/
+    Let Madoguchi use it:  MADOGUCHI_SANDBOX=http://127.0.0.1:8100 madoguchi serve
+
+    A channel whose key begins with “sandbox-” then talks to it. What it accepted is at /record, what goes
+    wrong is decided at /faults. It keeps everything in memory.
+    """
+    logs.set_up("warning")
+    listening = listener.bind(host, port)
+    click.echo(f"The sandbox is ready at http://127.0.0.1:{port}/  Ctrl-C stops it.")
+    run(Options(port=port, **given), listening)  # type: ignore[arg-type]

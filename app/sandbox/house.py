@@ -1,0 +1,109 @@
+"""What all platforms of the sandbox share, and what each of them is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from app.sandbox.clock import Clock, Ids
+from app.sandbox.faults import Faults
+from app.sandbox.hooks import Hooks
+from app.sandbox.record import Record
+from app.sandbox.talks import Customer, Talks
+
+
+@dataclass
+class House:
+    """Clock, chance, misbehaviour and record. `base`: where the sandbox itself is reached."""
+
+    base: str
+    seed: int = 1
+    keep: int = 100_000
+    clock: Clock = field(default_factory=Clock)
+
+    def __post_init__(self) -> None:
+        self.ids = Ids(self.clock, self.seed)
+        self.faults = Faults(self.seed)
+        self.record = Record(self.clock, self.keep)
+
+    def reset(self) -> None:
+        """As at the start: the same seed, no misbehaviour, an empty record."""
+        self.clock.ahead = 0.0
+        self.ids.begin()
+        self.faults.clear()
+        self.record.clear()
+
+
+class BadAct(ValueError):
+    """A customer cannot do that; the text says why."""
+
+
+class Platform(ABC):
+    """One platform. It answers under its own host names, as `/api.example.com/…` of the sandbox.
+
+    `name` stands in paths; `label` is its name for people; `tint` names its colours on the phone.
+    """
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+
+    def __init__(self, house: House, hooks_url: str) -> None:
+        self.house = house
+        self.talks = Talks()
+        self.hooks = Hooks(house.record, house.faults, self, hooks_url)
+
+    @abstractmethod
+    def hosts(self) -> Mapping[str, list[BaseRoute]]:
+        """Host name → the doors under it."""
+
+    @abstractmethod
+    def customer(self, id: str) -> Customer:
+        """The customer of this id, made if the id is a good one. Raises `BadAct`."""
+
+    @abstractmethod
+    def new_id(self) -> str:
+        """An id for one more customer."""
+
+    @abstractmethod
+    def act(self, customer: Customer, action: Mapping[str, Any]) -> dict[str, Any]:
+        """The customer does something: it is shown on the phone and told by webhook. Raises `BadAct`.
+
+        Returns {"event": id, "message": id}, empty where there is none.
+        """
+
+    @abstractmethod
+    def request(self, events: list[dict[str, Any]]) -> tuple[dict[str, str], bytes]:
+        """The signed webhook that tells these events: its headers and body."""
+
+    @abstractmethod
+    def again(self, event: dict[str, Any]) -> dict[str, Any]:
+        """The event as it is told another time."""
+
+    @abstractmethod
+    def event_id(self, event: dict[str, Any]) -> str:
+        """By which the product knows the event again."""
+
+    @abstractmethod
+    def told(self, customer: Customer, event: dict[str, Any]) -> None:
+        """The product has answered a webhook about this event with success."""
+
+    @abstractmethod
+    async def media(self, message: str, part: str) -> Response:
+        """A file of a bubble for the phone page; `part`: "original" or "preview"."""
+
+    @abstractmethod
+    def settings(self) -> dict[str, Any]:
+        """What may be set while it runs, as JSON; secrets are this sandbox's own and no secret."""
+
+    @abstractmethod
+    def set(self, told: Mapping[str, Any]) -> None:
+        """Set some of them. Raises `BadAct`."""
+
+    @abstractmethod
+    def reset(self) -> None:
+        """Everything as at the start."""

@@ -1,0 +1,161 @@
+"""LINE as the sandbox plays it: one official account and its friends."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from app.sandbox.house import BadAct, House, Platform
+from app.sandbox.line import drawing
+from app.sandbox.line.account import Account
+from app.sandbox.line.calls import Calls
+from app.sandbox.line.content import Content
+from app.sandbox.line.events import Acts
+from app.sandbox.line.tokens import Doors, Tokens
+from app.sandbox.talks import Bubble, Customer
+
+ID = re.compile(r"[UCR][0-9a-f]{32}")
+FOREVER = {"Cache-Control": "public, max-age=86400"}
+PEOPLE = (("佐藤 美咲", "ja"), ("鈴木 一郎", "ja"), ("Emily Carter", "en"))
+SETTABLE = {"name", "quota", "used", "chat_mode", "mark_as_read_mode", "mode"}
+
+
+class Line(Platform):
+    """The Messaging API, and the friends of the account. `channel_id`, `secret`, `token`: as in LINE's console."""
+
+    name = "line"
+    label = "LINE"
+
+    def __init__(self, house: House, hooks_url: str, channel_id: str, secret: str, token: str) -> None:
+        super().__init__(house, hooks_url)
+        self._given, self._first_url = (channel_id, secret, token), hooks_url
+        self.acts = Acts(self)
+        self._open()
+
+    def _open(self) -> None:
+        self.account = Account(self.house.ids, Tokens(self.house.ids, *self._given))
+        for name, language in PEOPLE:
+            customer = Customer("U" + hashlib.sha256(name.encode()).hexdigest()[:32], name, language)
+            self.talks.customers[customer.id] = customer
+
+    def hosts(self) -> Mapping[str, list[BaseRoute]]:
+        return {
+            "api.line.me": [*Doors(self).routes(), *Calls(self).routes()],
+            "api-data.line.me": Content(self).routes(),
+            "access.line.me": [Route("/dialog/bot/accountLink", self._link, methods=["GET"])],
+            "profile.line-scdn.net": [Route("/{id}", _face, methods=["GET"])],
+            "stickershop.line-scdn.net": [
+                Route("/stickershop/v1/sticker/{id:int}/android/sticker.png", _sticker, methods=["GET"])
+            ],
+        }
+
+    def customer(self, id: str) -> Customer:
+        if not ID.fullmatch(id):
+            raise BadAct("A LINE id is U, C or R and 32 hexadecimal digits.")
+        if id not in self.talks.customers:
+            name = {"U": "LINE", "C": "Group", "R": "Room"}[id[0]]
+            self.talks.customers[id] = Customer(id, f"{name} {id[1:5]}", ever=False)
+        return self.talks.customers[id]
+
+    def new_id(self) -> str:
+        return "U" + self.house.ids.hex(32)
+
+    def act(self, customer: Customer, action: Mapping[str, Any]) -> dict[str, Any]:
+        return self.acts.act(customer, action)
+
+    def request(self, events: list[dict[str, Any]]) -> tuple[dict[str, str], bytes]:
+        told = {"destination": self.account.user_id, "events": events}
+        body = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+        signature = hmac.digest(self.account.tokens.secret.encode(), body, "sha256")
+        return {
+            "Content-Type": "application/json; charset=utf-8",
+            "User-Agent": "LineBotWebhook/2.0",
+            "X-Line-Signature": base64.b64encode(signature).decode(),
+        }, body
+
+    def again(self, event: dict[str, Any]) -> dict[str, Any]:
+        self.account.renew(event.get("replyToken", ""))
+        return {**event, "deliveryContext": {"isRedelivery": True}}
+
+    def event_id(self, event: dict[str, Any]) -> str:
+        return str(event["webhookEventId"])
+
+    def told(self, customer: Customer, event: dict[str, Any]) -> None:
+        if self.account.mark_as_read_mode == "auto" and (id := event.get("message", {}).get("id")):
+            self.mark_read(customer.id, id)
+
+    def mark_read(self, user: str, message: str) -> None:
+        """The customer sees that this message, and those before it, were read."""
+        talk = self.talks.customers[user]
+        last = talk.bubbles.get(message)
+        for bubble in list(talk.bubbles.values()) if last else ():
+            if bubble.by == "customer" and not bubble.read:
+                bubble.read = True
+                self.talks.show(talk, bubble)
+            if bubble.id == message:
+                return
+
+    async def media(self, message: str, part: str) -> Response:
+        file = self.account.files.get(message)
+        if file is None or file.gone:
+            return PlainTextResponse("Gone", 410)
+        return Response(file.body, media_type=file.media_type)
+
+    def picture(self, id: str) -> str:
+        """The address of a face, on a host that a bot is told of."""
+        return f"{self.house.base}/profile.line-scdn.net/{id}"
+
+    def settings(self) -> dict[str, Any]:
+        hooks = {"webhook": self.hooks.url, "redeliver": self.hooks.redeliver, "within": self.hooks.within}
+        return {**self.account.told(), **hooks}
+
+    def set(self, told: Mapping[str, Any]) -> None:
+        for name, value in told.items():
+            if name in SETTABLE:
+                setattr(self.account, name, value)
+            elif name in ("redeliver", "within"):
+                setattr(self.hooks, name, value)
+            elif name == "webhook":
+                self.hooks.url = str(value)
+            elif name == "access_token":
+                self.account.tokens.long_lived, self.account.tokens.revoked = str(value), False
+            elif name == "revoke_tokens":
+                self.account.tokens.revoke_all()
+            else:
+                raise BadAct(f"{name} cannot be set")
+
+    def reset(self) -> None:
+        self.hooks.forget()
+        self.hooks.url, self.hooks.redeliver = self._first_url, True
+        self.talks.customers.clear()
+        self._open()
+        self.talks.reload()
+
+    async def _link(self, request: Request) -> Response:
+        """Where the shop's login page sends the customer back to, with the nonce it made."""
+        user, until = self.account.links.pop(request.query_params.get("linkToken", ""), ("", 0.0))
+        nonce = request.query_params.get("nonce", "")
+        if until < self.house.clock.seconds() or not 10 <= len(nonce) <= 255:
+            return PlainTextResponse("This link is not valid any more.", 400)
+        talk = self.talks.customers[user]
+        self.acts.linked(talk, nonce)
+        at = self.house.clock.milliseconds()
+        self.talks.show(talk, Bubble(self.house.ids.digits(18), "system", "linked", at))
+        return PlainTextResponse("連携が完了しました。LINE に戻ってください。\nLinked. Go back to LINE.")
+
+
+async def _face(request: Request) -> Response:
+    return Response(drawing.face(request.path_params["id"][:40]), media_type="image/png", headers=FOREVER)
+
+
+async def _sticker(request: Request) -> Response:
+    return Response(drawing.sticker(str(request.path_params["id"])), media_type="image/png", headers=FOREVER)

@@ -1,0 +1,173 @@
+"""The pages: the sandbox itself, and a phone per customer, live by server-sent events."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from app import i18n, render
+from app.sandbox.faults import CALLS, MEDIA, WEBHOOKS
+from app.sandbox.house import BadAct, House, Platform
+from app.sandbox.talks import Customer
+
+BEAT = 15.0  # seconds between signs of life
+TONGUE = "sandbox_lang"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; "
+    "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+)
+LOCAL = {"127.0.0.1", "::1", "localhost"}
+MEDIA_BYTES = 30 * 1024 * 1024
+SHOWN = ("image/png", "image/jpeg", "image/gif", "image/webp", "video/mp4", "audio/")
+
+
+class Phones:
+    """Everything one looks at."""
+
+    def __init__(self, house: House, platforms: Mapping[str, Platform]) -> None:
+        self.house, self.platforms = house, platforms
+        self._leaving = asyncio.Event()
+        self._client: httpx2.AsyncClient | None = None
+
+    def routes(self) -> list[BaseRoute]:
+        """The pages, their news, and the files of the bubbles."""
+        return [
+            Route("/", self.home, methods=["GET"]),
+            Route("/phone/{platform}", self.phone, methods=["GET"]),
+            Route("/phone/{platform}/new", self.new, methods=["GET"]),
+            Route("/phone/{platform}/events", self.events, methods=["GET"]),
+            Route("/phone/{platform}/media", self.media, methods=["GET"]),
+            Mount("/static/{digest}", StaticFiles(directory=render.STATIC)),
+        ]
+
+    def leave(self) -> None:
+        """No more news: the sandbox is about to stop."""
+        self._leaving.set()
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        if self._client:
+            await self._client.aclose()
+
+    async def home(self, request: Request) -> Response:
+        """GET /: platforms, customers, misbehaviour and the record."""
+        faults = {"Webhooks": WEBHOOKS, "Calls": CALLS, "Files": MEDIA}
+        return self._page(request, "home", platforms=self.platforms.values(), kinds=faults)
+
+    async def phone(self, request: Request) -> Response:
+        """GET /phone/line?user=U…: that customer's phone; without one, the first customer's."""
+        platform = self.platforms.get(request.path_params["platform"])
+        if platform is None:
+            return PlainTextResponse("Not found", 404)
+        user = request.query_params.get("user")
+        if not user:
+            return RedirectResponse(_address(platform, next(iter(platform.talks.customers))))
+        try:
+            customer = platform.customer(user)
+        except BadAct as error:
+            return PlainTextResponse(str(error), 404)
+        return self._page(request, "phone", platform=platform, customer=customer)
+
+    async def new(self, request: Request) -> Response:
+        """GET /phone/line/new: somebody nobody knows yet."""
+        platform = self.platforms[request.path_params["platform"]]
+        return RedirectResponse(_address(platform, platform.new_id()))
+
+    async def events(self, request: Request) -> Response:
+        """GET /phone/line/events?user=U…: the whole talk, then every change of it."""
+        platform = self.platforms[request.path_params["platform"]]
+        customer = platform.customer(request.query_params.get("user", ""))
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return StreamingResponse(
+            self._news(platform, customer), media_type="text/event-stream", headers=headers
+        )
+
+    async def media(self, request: Request) -> Response:
+        """GET /phone/line/media?user=…&message=…&part=original: a file of a bubble."""
+        platform = self.platforms[request.path_params["platform"]]
+        asked = request.query_params
+        customer = platform.talks.customers.get(asked.get("user", ""))
+        bubble = customer.bubbles.get(asked.get("message", "")) if customer else None
+        if bubble is None or bubble.unsent:
+            return PlainTextResponse("Not found", 404)
+        if bubble.by == "customer":
+            return _harmless(await platform.media(bubble.id, asked.get("part", "original")))
+        name = "previewImageUrl" if asked.get("part") == "preview" else "originalContentUrl"
+        return _harmless(await self._fetch(platform, str(bubble.data.get(name, ""))))
+
+    async def _fetch(self, platform: Platform, url: str) -> Response:
+        """A file the product sent, from this machine or from where its webhooks are; nothing is asked elsewhere."""
+        host = urlsplit(url).hostname
+        if host not in LOCAL and host != urlsplit(platform.hooks.url).hostname:
+            return PlainTextResponse("Not fetched: it is not on this machine.", 403)
+        self._client = self._client or httpx2.AsyncClient(trust_env=False, timeout=10)
+        try:
+            answer = await self._client.get(url)
+        except (httpx2.HTTPError, httpx2.InvalidURL):
+            return PlainTextResponse("It cannot be fetched.", 502)
+        if answer.status_code != 200 or len(answer.content) > MEDIA_BYTES:
+            return PlainTextResponse("It cannot be fetched.", 502)
+        return Response(answer.content, media_type=answer.headers.get("content-type"))
+
+    async def _news(self, platform: Platform, customer: Customer) -> AsyncIterator[str]:
+        leaving = asyncio.ensure_future(self._leaving.wait())
+        try:
+            with platform.talks.watching(customer.id) as page:
+                yield _event(platform.talks.whole(customer) | {"now": self.house.clock.seconds()})
+                while True:
+                    coming = asyncio.ensure_future(page.get())
+                    await asyncio.wait({coming, leaving}, timeout=BEAT, return_when=asyncio.FIRST_COMPLETED)
+                    if leaving.done():
+                        coming.cancel()
+                        return
+                    if not coming.done():
+                        coming.cancel()
+                        yield ": still here\n\n"
+                        continue
+                    yield _event(coming.result() | {"now": self.house.clock.seconds()})
+        finally:
+            leaving.cancel()
+
+    def _page(self, request: Request, name: str, **context: Any) -> Response:
+        tongue = _tongue(request)
+        text = render.render(f"sandbox/{name}.html", locale=tongue, **context)
+        headers = {"Content-Security-Policy": POLICY, "Referrer-Policy": "no-referrer"}
+        response = Response(text, media_type="text/html", headers=headers)
+        if request.query_params.get("lang") in i18n.LOCALES:
+            response.set_cookie(TONGUE, tongue, httponly=True, samesite="lax")
+        return response
+
+
+def _tongue(request: Request) -> str:
+    """Chosen on the page, else the browser's first language."""
+    for chosen in (request.query_params.get("lang"), request.cookies.get(TONGUE)):
+        if chosen in i18n.LOCALES:
+            return chosen
+    return i18n.known(request.headers.get("accept-language", "").partition(",")[0])
+
+
+def _address(platform: Platform, user: str) -> str:
+    return f"/phone/{platform.name}?user={user}"
+
+
+def _event(told: dict[str, Any]) -> str:
+    return f"data: {json.dumps(told, ensure_ascii=False)}\n\n"
+
+
+def _harmless(response: Response) -> Response:
+    """A file that a browser shows, or else keeps; it never runs."""
+    kind = response.headers.get("content-type", "")
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    if not kind.startswith(SHOWN):
+        response.headers["Content-Disposition"] = "attachment"
+    return response

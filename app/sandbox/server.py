@@ -1,0 +1,107 @@
+"""The sandbox as a program: one process, one event loop, everything in memory."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from app.sandbox.control import Control
+from app.sandbox.house import House, Platform
+from app.sandbox.line import Line
+from app.sandbox.phones import Phones
+
+PORT = 8100
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is said on the command line. `webhook`: where the product is; a platform's webhooks go to its `/hooks/…`."""
+
+    port: int = PORT
+    webhook: str = "http://127.0.0.1:8000"
+    seed: int = 1
+    keep: int = 100_000
+    line_channel: str = "1650000000"
+    line_secret: str = "sandbox-line-secret"
+    line_token: str = "sandbox-line-token"
+
+
+class Abrupt(HttpToolsProtocol):
+    """uvicorn's HTTP protocol; a request may close its connection without an answer."""
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        if self.cycle is not None:
+            self.cycle.scope["state"]["hang_up"] = self.transport.close
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server; asked to stop, it first tells the pages, whose streams would never end."""
+
+    def __init__(self, config: uvicorn.Config, leaving: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._leaving = leaving
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._leaving()
+        await super().shutdown(sockets)
+
+
+def platforms(house: House, options: Options) -> dict[str, Platform]:
+    """Every platform there is, by name."""
+    line = Line(
+        house,
+        f"{options.webhook}/hooks/sandbox-line",
+        options.line_channel,
+        options.line_secret,
+        options.line_token,
+    )
+    return {line.name: line}
+
+
+def build(house: House, played: Mapping[str, Platform], phones: Phones) -> Starlette:
+    """The application: a mount per host of each platform, the JSON doors and the phones."""
+    mounts = [
+        Mount(f"/{host}", routes=doors)
+        for platform in played.values()
+        for host, doors in platform.hosts().items()
+    ]
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        for platform in played.values():
+            await platform.hooks.close()
+        await phones.close()
+
+    return Starlette(routes=[*mounts, *Control(house, played).routes(), *phones.routes()], lifespan=lifespan)
+
+
+def server(options: Options) -> Server:
+    """A server of a new sandbox, not running yet; give it a listening socket."""
+    house = House(f"http://127.0.0.1:{options.port}", options.seed, options.keep)
+    played = platforms(house, options)
+    phones = Phones(house, played)
+    config = uvicorn.Config(
+        build(house, played, phones),
+        http=Abrupt,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=2,
+    )
+    return Server(config, phones.leave)
+
+
+def run(options: Options, listening: socket.socket) -> None:
+    """Serve on the bound socket until SIGINT or SIGTERM."""
+    server(options).run(sockets=[listening])
