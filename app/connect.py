@@ -15,7 +15,7 @@ from app.config import settings
 from app.models import Channel
 from app.text import clean
 from channels import guard, registry
-from channels.base import Connector, Context, Features, Person
+from channels.base import Connector, Context, Features, Outbound, Person, Preview, Previewing
 
 GLOBAL_KINDS = {"email", "phone"}  # addresses that mean the same person on every channel
 SANDBOX = "sandbox-"  # so begin the keys of the channels whose platform the sandbox plays
@@ -42,6 +42,12 @@ def connector(channel: Channel) -> Connector[Any]:
     sandbox = settings().sandbox if channel.key.startswith(SANDBOX) else None
     context = Context(channel.key, settings().public_url, seal_key, sandbox or "")
     return registry.build(channel.kind, stored, http(), context)
+
+
+def preview(channel: Channel, outbound: Outbound) -> Preview:
+    """`outbound` as its reader will see it. Raises as :func:`connector` does, and `ChannelError`."""
+    by = connector(channel)
+    return by.preview(outbound) if isinstance(by, Previewing) else Preview(outbound.text, outbound.html)
 
 
 def features(channel: Channel) -> Features:

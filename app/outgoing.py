@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from app import connect, files
-from app.models import Agent, Channel, Delivery, DeliveryRef, Identity, Message, MessageRef
+from app import connect, files, rich
+from app.config import settings
+from app.models import (
+    Agent,
+    Channel,
+    Conversation,
+    Customer,
+    Delivery,
+    DeliveryRef,
+    Identity,
+    Message,
+    MessageRef,
+)
 from app.models.message import INBOUND, OUTBOUND, asks
 from app.text import one_line
 from channels import base
@@ -23,14 +35,20 @@ def outbound(db: Session, delivery: Delivery, features: base.Features) -> base.O
     """Everything a connector needs to send this. Raises :class:`app.files.Missing`."""
     message = db.get_one(Message, delivery.message_id)
     identity = db.get_one(Identity, delivery.identity_id)
-    channel = db.get_one(Channel, delivery.channel_id)
+    return made_of(db, message, identity, db.get_one(Channel, delivery.channel_id), features)
+
+
+def made_of(
+    db: Session, message: Message, identity: Identity, channel: Channel, features: base.Features
+) -> base.Outbound:
+    """`message`, stored or only written yet, as it goes to `identity`. Raises :class:`app.files.Missing`."""
     agent = db.get(Agent, message.agent_id) if message.agent_id else None
-    last = _last_inbound(db, delivery, message, channel)
+    last = _last_inbound(db, message, identity, channel)
     beside = _beside(db, message, channel, last) if features.copies else {}
     return base.Outbound(
         key=f"m{message.id}",
         to=base.Person(identity.address, identity.scope, name=identity.display, kind=identity.kind),
-        text=message.text,
+        text=rich.plain(message.text) if message.html else message.text,
         html=message.html,
         thread=last.context.get("thread", "") if last else "",
         in_reply_to=_provider_id(last, features) if last else "",
@@ -39,6 +57,7 @@ def outbound(db: Session, delivery: Delivery, features: base.Features) -> base.O
         quick_replies=tuple(message.quick_replies),
         author=agent.name if agent else "",
         conversation=str(message.conversation_id),
+        locale=_locale(db, message),
         automatic=message.author == "bot",
         last_inbound_at=last.sent_at if last else None,
         others=_others(message),
@@ -48,8 +67,16 @@ def outbound(db: Session, delivery: Delivery, features: base.Features) -> base.O
     )
 
 
+def _locale(db: Session, message: Message) -> str:
+    """The language of who reads it, as far as they have shown one; else the shop's."""
+    own = db.get_one(Conversation, message.conversation_id)
+    return own.locale or db.get_one(Customer, own.customer_id).locale or settings().locale
+
+
 def _files(db: Session, message: Message) -> tuple[base.Attachment, ...]:
     """Its own, and those of the answers it carries to somebody who left (see :mod:`app.afterwards`)."""
+    if message not in db:
+        return ()
     carried = (db.get_one(Message, id) for id in message.context.get("after") or ())
     return tuple(file for one in (message, *carried) for file in files.outgoing(db, one))
 
@@ -66,16 +93,16 @@ def _provider_id(message: Message, features: base.Features) -> str:
     return str(named or message.external_id or "")
 
 
-def _last_inbound(db: Session, delivery: Delivery, message: Message, channel: Channel) -> Message | None:
+def _last_inbound(db: Session, message: Message, to: Identity, channel: Channel) -> Message | None:
     """What is answered: the last of the customer's there. Providers thread by it, some limit the time after it.
 
     Where messages have copies, it is the last of anybody in the conversation, whichever mailbox it came to, and an
     automatic answer only where there is nothing else.
     """
     newest = select(Message).order_by(Message.sent_at.desc(), Message.id.desc()).limit(1)
-    theirs = newest.where(Message.identity_id == delivery.identity_id, Message.kind == INBOUND)
+    theirs = newest.where(Message.identity_id == to.id, Message.kind == INBOUND)
     if not connect.features(channel).copies:
-        return db.scalar(theirs.where(Message.channel_id == delivery.channel_id))
+        return db.scalar(theirs.where(Message.channel_id == channel.id))
     here = newest.where(
         Message.conversation_id == message.conversation_id,
         Message.kind == INBOUND,
@@ -112,7 +139,8 @@ def _beside(db: Session, message: Message, channel: Channel, last: Message | Non
     told: dict[str, Any] = {"references": _references(db, message, channel)}
     if last is not None and channel.settings.get("quote_history"):
         who = db.get(Identity, last.identity_id) if last.identity_id else None
-        told |= {"quote": last.text[:MAX_QUOTE], "quote_at": last.sent_at}
+        at = last.sent_at.astimezone(ZoneInfo(settings().timezone))
+        told |= {"quote": last.text[:MAX_QUOTE], "quote_at": at}
         told["quote_by"] = (who.display or who.address) if who else ""
     return told
 

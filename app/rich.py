@@ -1,7 +1,7 @@
 """Markdown-light: bold, italic, lists and links of what agents write, as HTML; nothing else is markup."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 
 import nh3
@@ -14,10 +14,11 @@ from markupsafe import Markup, escape
 
 from app.render import LINK
 
-TAGS = {"p", "br", "strong", "em", "ul", "ol", "li", "a"}
+TAGS = {"p", "br", "strong", "em", "ul", "ol", "li", "a", "blockquote"}
 # CommonMark opens and closes emphasis at word borders, which Japanese has none of: **「至急」**です would stay plain.
 # So a pair of signs marks what is between them, unless it stands between letters or digits of ASCII (5*3*2).
-_BOLD = re.compile(r"\*\*(?=[^\s*])([^\n]{1,500}?)(?<=[^\s*])\*\*")
+_APART = r"(?:(?<![A-Za-z0-9])\*\*|\*\*(?![A-Za-z0-9]))"
+_BOLD = re.compile(rf"{_APART}(?=[^\s*])([^\n]{{1,500}}?)(?<=[^\s*]){_APART}")
 _ITALIC = re.compile(r"(?<![A-Za-z0-9*])\*(?=[^\s*])([^*\n]{1,500}?)(?<=[^\s*])\*(?![A-Za-z0-9*])")
 _INDENT = re.compile(r"^([ \t]*)\u3000", re.MULTILINE)
 _KEPT = "\ue000"  # stands for an ideographic space that the parser would take for white space to drop
@@ -25,8 +26,48 @@ _KEPT = "\ue000"  # stands for an ideographic space that the parser would take f
 
 def formatted(text: str) -> str:
     """`text` as HTML that can do no harm: paragraphs, lists, and what is bold, italic or a link."""
-    marked = _INDENT.sub(lambda match: f"{match[1]}{_KEPT}", text.replace(_KEPT, "").strip("\n"))
-    return harmless(_markdown().render(marked).replace(_KEPT, "\u3000").strip())
+    return harmless(_markdown().render(_marked(text)).replace(_KEPT, "\u3000").strip())
+
+
+def _marked(text: str) -> str:
+    return _INDENT.sub(lambda match: f"{match[1]}{_KEPT}", text.replace(_KEPT, "").strip("\n"))
+
+
+def plain(text: str) -> str:
+    """`text` without the marks that :func:`formatted` takes for formatting; links tell where they lead.
+
+    All else stays as it was typed, lists and their marks, blank lines and signs that mark nothing.
+    """
+    lines = _marked(text).split("\n")
+    for block in reversed(_markdown().parse(_marked(text))):
+        if block.type == "inline" and block.map:
+            first, last = block.map
+            lines[first:last] = _plain(block, lines[first:last])
+    return "\n".join(lines).replace(_KEPT, "\u3000")
+
+
+def _plain(block: Token, typed: Sequence[str]) -> list[str]:
+    """The lines of a block without marks, indented, and behind the sign of a list, as `typed`."""
+    content = block.content.split("\n")
+    said = "".join(_said(block.children or ())).split("\n")
+    before = [
+        line[: len(line.rstrip()) - len(own.strip())] for line, own in zip(typed, content, strict=False)
+    ]
+    return [f"{before[i] if i < len(before) else ''}{line.strip()}" for i, line in enumerate(said)]
+
+
+def _said(tokens: Sequence[Token]) -> Iterator[str]:
+    words, target = "", ""
+    for token in tokens:
+        if token.type == "link_open":
+            words, target = "", str(token.attrGet("href") or "")
+            continue
+        said = "\n" if token.type in ("softbreak", "hardbreak") else token.content
+        if token.type == "link_close":
+            bare = target.removeprefix("mailto:").removeprefix("tel:")
+            said = target if not words else "" if words in (target, bare) else f" ({bare})"
+        words += said
+        yield said
 
 
 def is_formatted(html: str) -> bool:
@@ -38,7 +79,7 @@ def is_formatted(html: str) -> bool:
 
 @lru_cache(1_000)
 def harmless(html: str) -> Markup:
-    """HTML reduced to what :func:`formatted` writes."""
+    """HTML reduced to what :func:`formatted` writes, and quotes."""
     return Markup(
         nh3.clean(
             html,

@@ -33,6 +33,7 @@ from channels.events import (
     Outbound,
     Participant,
     Person,
+    Preview,
     Proof,
     Rating,
     Reaction,
@@ -81,6 +82,8 @@ __all__ = [
     "Person",
     "Polling",
     "Preset",
+    "Preview",
+    "Previewing",
     "Profile",
     "Proof",
     "Rating",
@@ -363,4 +366,12 @@ class Originals(Protocol):
     """What comes in has an original that people may want to keep."""
 
     def original(self, request: Request) -> bytes | None:
+@runtime_checkable
+class Previewing(Protocol):
+    """Adds to what was written: the reader sees more than `Outbound.text` and `Outbound.html`."""
+
+    def preview(self, outbound: Outbound) -> Preview:
+        """What :meth:`Connector.send` would send, by the same code. No network. Raises `ChannelError`."""
+
+
         """The message in a stored request as it was written, None if there is none."""

@@ -236,7 +236,20 @@ class Ignored:
     malformed: bool = False
 
 
-Event = Inbound | Receipt | Typing | Unsend | Edit | Reaction | Follow | Block | End | Rating | Linked | Ignored
+Event = (
+    Inbound | Receipt | Typing | Unsend | Edit | Reaction | Follow | Block | End | Rating | Linked | Ignored
+)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A message as whoever gets it will read it: `html` is "" where it goes as plain `text` alone."""
+
+    text: str
+    html: str = ""
+    sender: Person | None = None
+    people: tuple[Participant, ...] = ()
+    subject: str = ""
 
 
 @dataclass(frozen=True)
@@ -248,7 +261,8 @@ class Outbound:
     this one was cut off, nobody knows how far it came. `others` also get it; `signature`
     is the author's own; `last` is the context of what is answered, as `parse` gave it; `references` are the ids of
     the messages before it in the thread, the oldest first, ours and theirs; `quote` is what they wrote, to be
-    quoted below (empty: nothing is), `quote_at` when, `quote_by` who.
+    quoted below (empty: nothing is), `quote_at` when, on the shop's clock, `quote_by` who. `locale` is the language of
+    who reads it.
     """
 
     key: str

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select
@@ -406,6 +407,27 @@ def test_an_answer_goes_to_those_in_copy_and_quotes_where_that_is_wanted(
     assert out.others == (base.Participant(TARO, "太郎", "cc"),)
     assert (out.subject, out.quote, out.quote_by) == ("件名", "いつ届きますか", "花子")
     assert out.quote_at is not None
+    assert out.quote_at.tzinfo == ZoneInfo("Asia/Tokyo")
+
+
+def test_an_answer_is_in_the_language_of_who_reads_it_else_in_the_shops(
+    committed: None, post: type[Post]
+) -> None:
+    desk = Desk(quote_history=True)
+    assert desk.reply(post).locale == "ja"
+    with transaction() as db:
+        db.get_one(Customer, db.get_one(Conversation, desk.head.id).customer_id).locale = "en"
+    assert desk.reply(post).locale == "en"
+    with transaction() as db:
+        db.get_one(Conversation, desk.head.id).locale = "en-GB"
+    assert desk.reply(post).locale == "en-GB"
+
+
+def test_the_plain_words_of_a_formatted_answer_have_no_marks(committed: None, post: type[Post]) -> None:
+    desk = Desk()
+    formatted = desk.reply(post, "**明日**です", html="<p><strong>明日</strong>です</p>")
+    assert (formatted.text, formatted.html) == ("明日です", "<p><strong>明日</strong>です</p>")
+    assert desk.reply(post, "5 * 3 **").text == "5 * 3 **"
 
 
 def test_an_answer_is_to_what_was_said_last_by_whomever_and_not_to_a_machine(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.rich import formatted, harmless, is_formatted
+from app.rich import formatted, harmless, is_formatted, plain
 
 
 @pytest.mark.parametrize(
@@ -14,7 +14,7 @@ from app.rich import formatted, harmless, is_formatted
     [
         ("**「至急」**です", "<p><strong>「至急」</strong>です</p>"),
         ("これは*大切*です", "<p>これは<em>大切</em>です</p>"),
-        ("5*3*2 と a**b", "<p>5*3*2 と a**b</p>"),
+        ("5*3*2 と a**b と 2**8", "<p>5*3*2 と a**b と 2**8</p>"),
         ("一行目\n二行目", "<p>一行目<br>\n二行目</p>"),
         ("- 一\n- 二", "<ul>\n<li>一</li>\n<li>二</li>\n</ul>"),
         ("3. 三", '<ol start="3">\n<li>三</li>\n</ol>'),
@@ -28,6 +28,36 @@ from app.rich import formatted, harmless, is_formatted
 )
 def test_what_is_marked_is_formatted_and_nothing_else(text: str, html: str) -> None:
     assert formatted(text) == html
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("**「至急」**です。*大切*", "「至急」です。大切"),
+        ("5*3*2 と 2**8、3**5\n\n\n  ** 星印 **", "5*3*2 と 2**8、3**5\n\n\n  ** 星印 **"),
+        ("**合計:**100円、A**合計**", "合計:100円、A合計"),
+        ("お品:\n- **一**\n- 二\n\n1. 三\n   - 四", "お品:\n- 一\n- 二\n\n1. 三\n   - 四"),
+        ("　字下げ**a**\n　二行目", "　字下げa\n　二行目"),
+        ("[店](https://a.jp/x?y=1)へ", "店 (https://a.jp/x?y=1)へ"),
+        ("[a.jp](https://a.jp/x)", "a.jp (https://a.jp/x)"),
+        ("[https://a.jp](https://a.jp) https://b.jp", "https://a.jp https://b.jp"),
+        ("[](https://a.jp) [t@a.jp](mailto:t@a.jp) [電話](tel:03)", "https://a.jp t@a.jp 電話 (03)"),
+        ("[店\nの](https://a.jp)\n**次**", "店\nの (https://a.jp)\n次"),
+        ("\\*\\*星\\*\\* **a**  \nb", "**星** a\nb"),
+        ("[x](javascript:alert(1)) **a", "[x](javascript:alert(1)) **a"),
+        ("", ""),
+    ],
+)
+def test_plain_words_have_no_marks_and_all_else_as_it_was_typed(text: str, words: str) -> None:
+    assert plain(text) == words
+
+
+@given(st.text(st.sampled_from("*[]()- 1.\n\\あa<&\"'　"), max_size=60))
+@settings(max_examples=150, deadline=None)
+def test_what_marks_nothing_stays_as_it_was_typed(text: str) -> None:
+    if not is_formatted(formatted(text)) and "\\" not in text:
+        lines = [line.rstrip() for line in text.strip("\n").split("\n")]
+        assert [line.rstrip() for line in plain(text).split("\n")] == lines
 
 
 def test_links_open_elsewhere_and_tell_nothing() -> None:

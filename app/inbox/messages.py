@@ -63,16 +63,14 @@ def reply(
     head = hold(db, conversation)
     if stored := by_client_id(db, head, client_id):
         return stored
-    identity, channel = route(db, head, channel_id)
-    own = family.conversation_of(db, identity.customer_id)
     reading.refuse_if_locked(db, agent, head)
-    message = _outbound(now(), own, identity, channel, text, client_id, quick_replies)
-    message.author, message.agent_id = "agent", agent.id
+    identity, channel = route(db, head, channel_id)
+    message = unsent(db, agent, identity, channel, text, others=others, subject=subject, html=html)
+    message.client_id, message.quick_replies = client_id, list(quick_replies)
     _check(message.text, channel, attachments)
-    _address(db, message, channel, identity, others)
-    features = connect.features(channel)
-    message.subject = one_line(subject, MAX_SUBJECT) if features.subject else ""
-    message.html = clean(html) if features.html else ""
+    participants.remember(
+        db, channel, [(message.conversation_id, participants.copies(channel, identity, others))]
+    )
     case = _case_to_answer(db, head, channel)
     message.case_id = case.id
     become_human(db, head, agent)  # before the words, so that the thread reads in order
@@ -81,6 +79,29 @@ def reply(
     case.first_response_at = case.first_response_at or message.sent_at
     reading.answered(db, agent, head)
     record(db, "message.sent", head, agent=agent, message=message)
+    return message
+
+
+def unsent(
+    db: Session,
+    agent: Agent,
+    identity: Identity,
+    channel: Channel,
+    text: str,
+    *,
+    others: Sequence[base.Participant] = (),
+    subject: str = "",
+    html: str = "",
+) -> Message:
+    """An answer as :func:`reply` takes it, not stored. Raises :class:`Refused` for what is no address."""
+    own = family.conversation_of(db, identity.customer_id)
+    message = _outbound(now(), own, identity, channel, text, None, ())
+    message.author, message.agent_id = "agent", agent.id
+    kept = participants.copies(channel, identity, others)
+    message.context = {"others": [asdict(one) for one in kept]} if kept else {}
+    features = connect.features(channel)
+    message.subject = one_line(subject, MAX_SUBJECT) if features.subject else ""
+    message.html = clean(html) if features.html else ""
     return message
 
 
@@ -204,15 +225,6 @@ def _check(text: str, channel: Channel, attachments: Sequence[Attachment]) -> No
     for attachment in attachments:
         if attachment.size > features.max_attachment_bytes:
             raise Refused("“%(name)s” cannot be sent this way: it is too large.", name=attachment.name)
-
-
-def _address(
-    db: Session, message: Message, channel: Channel, identity: Identity, others: Sequence[base.Participant]
-) -> None:
-    """Who else it goes to stands in its context, and they take part from now on. Raises :class:`Refused`."""
-    if kept := participants.copies(channel, identity, others):
-        message.context = {"others": [asdict(one) for one in kept]}
-        participants.remember(db, channel, [(message.conversation_id, kept)])
 
 
 def _case_to_answer(db: Session, head: Conversation, channel: Channel) -> Case:

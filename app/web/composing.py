@@ -9,15 +9,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app import connect, rich
+from app import connect, outgoing, rich
 from app.db import reading
+from app.inbox import Refused
+from app.inbox.messages import unsent
 from app.inbox.ways import route
 from app.models import Attachment, Channel, Conversation, Identity
 from app.web import guards
 from app.web.conversations import found
 from app.web.envelopes import envelope, last_inbound, others
-from app.web.letters import Party
 from app.web.pages import number, partial, text, with_form, words
+from channels import base
 
 
 def marked(said: str) -> str:
@@ -27,24 +29,33 @@ def marked(said: str) -> str:
 
 
 def preview(request: Request, form: FormData) -> Response:
-    """The message as it will be read."""
+    """The message as it will be read, made by what makes it when it is sent."""
     said = text(form, "text")
     with reading() as db:
-        _, head = found(db, request)
+        viewer, head = found(db, request)
         identity, channel = _way(db, head, form)
-        own = channel.settings
-        signatures = [request.state.viewer.signature.strip(), str(own.get("signature", "")).strip()]
-        return partial(
-            request,
-            "inbox/_preview.html",
-            sender=Party(str(own.get("address", "")), str(own.get("name", ""))),
-            to=Party(identity.address, identity.display),
+        written = unsent(
+            db,
+            viewer,
+            identity,
+            channel,
+            said,
             others=others(form),
             subject=text(form, "subject"),
-            body=rich.formatted(said),
-            signatures=[one for one in signatures if one],
-            quotes=bool(own.get("quote_history")),
+            html=marked(said),
         )
+        made = outgoing.made_of(db, written, identity, channel, connect.features(channel))
+    try:
+        shown = connect.preview(channel, made)
+    except base.ChannelError as error:
+        raise Refused(error.sentence) from error
+    return partial(
+        request,
+        "inbox/_preview.html",
+        shown=shown,
+        html=rich.harmless(shown.html),
+        empty=not said.strip(),
+    )
 
 
 def check(request: Request, form: FormData) -> Response:

@@ -3,16 +3,17 @@
 import html as markup
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.headerregistry import Address as Mailbox
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
+from typing import Literal
 
 from channels.email import tokens
-from channels.events import Attachment, ChannelError, Outbound
+from channels.events import Attachment, ChannelError, Outbound, Participant, Person, Preview
 
 KEEP_REFERENCES = 20  # the first and the last ones: long threads would else outgrow a header
 MAX_SUBJECT = 200  # characters
@@ -48,23 +49,19 @@ class Composed:
 
 def compose(outbound: Outbound, by: From, key: bytes, at: datetime | None = None) -> Composed:
     """The mail. Raises `ChannelError` (permanent) for an address that nothing can be sent to."""
-    to = _mailbox(str(outbound.last.get("answer_to") or outbound.to.address), outbound.to.name)
-    others = {
-        role: [_mailbox(one.address, one.name) for one in outbound.others if one.role == role]
-        for role in ROLES
-    }
-    every = [to, *others["to"], *others["cc"], *others["bcc"]]
+    people = _people(outbound)
+    every = [one for role in ROLES for one in people[role]]
     message = EmailMessage(policy=SMTP if all(one.addr_spec.isascii() for one in every) else SMTPUTF8)
     id = tokens.message_id(key, outbound.conversation, outbound.key, by.address.partition("@")[2])
     message["Date"] = format_datetime(at or datetime.now(UTC))
     message["Message-ID"] = id
     message["From"] = _mailbox(by.address, _called(outbound, by))
-    message["To"] = [to, *others["to"]]
-    if others["cc"]:
-        message["Cc"] = others["cc"]
+    message["To"] = people["to"]
+    if people["cc"]:
+        message["Cc"] = people["cc"]
     if by.plus and outbound.conversation.isdecimal():
         message["Reply-To"] = _mailbox(_marked(by.address, key, outbound.conversation), by.name)
-    message["Subject"] = one_line(outbound.subject)[:MAX_SUBJECT]
+    message["Subject"] = _subject(outbound)
     _thread(message, outbound)
     if outbound.automatic:
         _automatic(message, by)
@@ -73,7 +70,35 @@ def compose(outbound: Outbound, by: From, key: bytes, at: datetime | None = None
     return Composed(id, sender, tuple(one.addr_spec for one in every), message.as_bytes())
 
 
-ROLES = ("to", "cc", "bcc")
+def preview(outbound: Outbound, by: From) -> Preview:
+    """The mail as it will be read. Raises `ChannelError` (permanent) for an address that nothing can be sent to."""
+    text, html = _bodies(outbound, by)
+    people = [
+        Participant(one.addr_spec, one.display_name, role)
+        for role, those in _people(outbound).items()
+        for one in those
+    ]
+    sender = _mailbox(by.address, _called(outbound, by))
+    return Preview(
+        text, html, Person(sender.addr_spec, name=sender.display_name), tuple(people), _subject(outbound)
+    )
+
+
+Role = Literal["to", "cc", "bcc"]
+ROLES: tuple[Role, ...] = ("to", "cc", "bcc")
+
+
+def _people(outbound: Outbound) -> Mapping[Role, Sequence[Mailbox]]:
+    to = _mailbox(str(outbound.last.get("answer_to") or outbound.to.address), outbound.to.name)
+    others = {
+        role: [_mailbox(one.address, one.name) for one in outbound.others if one.role == role]
+        for role in ROLES
+    }
+    return {**others, "to": [to, *others["to"]]}
+
+
+def _subject(outbound: Outbound) -> str:
+    return one_line(outbound.subject)[:MAX_SUBJECT]
 
 
 def one_line(text: str) -> str:
@@ -124,21 +149,32 @@ def _automatic(message: EmailMessage, by: From) -> None:
 
 
 def _body(message: EmailMessage, outbound: Outbound, by: From) -> None:
-    signatures = [one.strip() for one in (outbound.signature, by.signature) if one.strip()]
-    quote = _quote(outbound)
-    text = "\n\n".join(
-        [outbound.text.strip(), *(["-- \n" + "\n\n".join(signatures)] if signatures else []), *quote]
-    )
-    message.set_content(unicodedata.normalize("NFC", text) + "\n")
-    pictures = [one for one in outbound.attachments if one.content_id and one.data is not None]
-    if outbound.html or by.html or pictures:
-        message.add_alternative(_html(outbound, signatures, quote), subtype="html")
+    text, html = _bodies(outbound, by)
+    pictures = _pictures(outbound)
+    message.set_content(text)
+    if html:
+        page = f'<!doctype html><html><head><meta charset="utf-8"></head><body>{html}</body></html>'
+        message.add_alternative(page, subtype="html")
         related = message.get_payload()[-1]  # type: ignore[index]  # a multipart now
         for one in pictures:
             _attach(related, one, inline=True)  # type: ignore[arg-type]  # an EmailMessage, as its parent is
     for one in outbound.attachments:
         if one not in pictures:
             _attach(message, one)
+
+
+def _bodies(outbound: Outbound, by: From) -> tuple[str, str]:
+    """The plain text, and the HTML that goes beside it, or ""."""
+    signatures = [one.strip() for one in (outbound.signature, by.signature) if one.strip()]
+    quote = _quote(outbound)
+    below = ["-- \n" + "\n\n".join(signatures)] if signatures else []
+    text = unicodedata.normalize("NFC", "\n\n".join([outbound.text.strip(), *below, *quote])) + "\n"
+    wanted = outbound.html or by.html or _pictures(outbound)
+    return text, _html(outbound, signatures, quote) if wanted else ""
+
+
+def _pictures(outbound: Outbound) -> list[Attachment]:
+    return [one for one in outbound.attachments if one.content_id and one.data is not None]
 
 
 def _attach(message: EmailMessage, file: Attachment, *, inline: bool = False) -> None:
@@ -183,7 +219,7 @@ def _html(outbound: Outbound, signatures: Sequence[str], quote: Sequence[str]) -
         head, _, lines = one.partition("\n")
         plain = "\n".join(line.removeprefix(">").removeprefix(" ") for line in lines.split("\n"))
         body += f'<p>{_lines(head)}</p><blockquote type="cite">{_lines(plain)}</blockquote>'
-    return f'<!doctype html><html><head><meta charset="utf-8"></head><body>{body}</body></html>'
+    return body
 
 
 def paragraphs(text: str) -> str:

@@ -13,6 +13,7 @@ from channels.base import (
     Features,
     Ignored,
     Outbound,
+    Preview,
     Request,
     Sent,
     utc,
@@ -94,6 +95,9 @@ class Email(Connector[EmailSettings]):
         return Sent(tuple(ids), result.refused)
 
     def collect(self, cursor: Mapping[str, Any], stop: Callable[[], bool]) -> Iterator[Collected]:
+    def preview(self, outbound: Outbound) -> Preview:
+        return composing.preview(outbound, self._from())
+
         from channels.email import imap
 
         if not self.settings.imap_host:

@@ -5,15 +5,22 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from email import policy
+from email.message import EmailMessage
+from email.parser import BytesParser
 from typing import Any
 
 import pytest
+from markupsafe import escape
 from sqlalchemy import select
 
+from app import deliver
 from app.db import reading, transaction
 from app.models import Agent, Conversation, Message
+from app.rich import harmless
 from tests import factories
 from tests.connectors import Post, installed
+from tests.mailservers import PASSWORD, USER, smtp_server
 from tests.web.visiting import Browser
 
 OTHERS = [
@@ -114,13 +121,52 @@ def test_what_is_no_address_is_refused_with_a_sentence(desk: tuple[Browser, Conv
         assert db.scalars(select(Message).where(Message.kind == "outbound")).all() == []
 
 
-def test_the_preview_is_what_will_be_read(desk: tuple[Browser, Conversation]) -> None:
-    browser, thread = desk
-    shown = send(browser, thread, "preview", text="- 一\n- 二", subject="件名", cc=["boss@example.jp"]).text
-    assert "<li>一</li>" in shown
-    assert shown.index("田中 花子") < shown.rindex("ひだまり商店")
-    for words in ("ひだまり商店 &lt;shop@example.jp&gt;", "taro@example.jp", "boss@example.jp", "件名"):
-        assert words in shown
+@pytest.mark.parametrize("html", [True, False])
+@pytest.mark.parametrize("said", ["**至急**です\n- 一\n\n[店](https://a.jp)", "5*3 <b>はい</b>"])
+def test_the_preview_is_what_is_sent(committed: None, said: str, html: bool) -> None:
+    with smtp_server() as server:
+        own = {
+            **{
+                "address": "shop@example.jp",
+                "name": "ひだまり商店",
+                "signature": "ひだまり商店\n03-1234-5678",
+            },
+            **{"smtp_host": server.host, "smtp_port": server.port, "smtp_security": "none", "html": html},
+            **{"quote_history": True, "name_agents": True, "user": USER},
+        }
+        with transaction() as db:
+            agent = factories.agent(db, "田中", locale="en", signature="田中 花子 & 窓口")
+            channel = factories.channel(db, "email", settings=own, secrets={"password": PASSWORD})
+            asked = factories.customer_says(
+                db, channel, "届きません\n**なぜ**", "taro@example.jp", subject="注文"
+            )
+            thread = factories.thread_of(db, asked)
+        browser, copies = Browser().come_in(agent), ["上司 <boss@example.jp>"]
+        shown = send(browser, thread, "preview", text=said, cc=copies).text
+        assert send(browser, thread, text=said, cc=copies).status_code == 200
+        deliver.drain(channel.id)
+        mail = BytesParser(policy=policy.default).parsebytes(server.received[-1].data)
+    assert isinstance(mail, EmailMessage)
+    text, page = mail.get_body(("plain",)), mail.get_body(("html",))
+    assert text is not None
+    assert escape(text.get_content().replace("\r\n", "\n")) in shown
+    assert (page is not None) == (html or "**" in said)
+    if page is not None:
+        inside = page.get_content().partition("<body>")[2].partition("</body>")[0].replace("\r\n", "\n")
+        assert f'<div class="rich">{harmless(inside)}</div>' in shown
+        assert "<blockquote>届きません<br>**なぜ**</blockquote>" in shown
+    for name in ("From", "To", "Cc", "Subject"):
+        assert escape(str(mail[name]).replace('"', "")) in shown
+
+
+def test_a_preview_that_could_not_be_sent_says_why(committed: None) -> None:
+    with transaction() as db:
+        agent = factories.agent(db, locale="en")
+        channel = factories.channel(db, "email", settings={"address": "shop@example.jp"})
+        thread = factories.thread_of(db, factories.customer_says(db, channel, "はい", "a b@example.jp"))
+    refused = send(Browser().come_in(agent), thread, "preview")
+    assert refused.status_code == 422
+    assert "This is no address that mail can be sent to." in refused.text
 
 
 def test_what_is_doubtful_is_asked_about_and_what_is_not_is_not(desk: tuple[Browser, Conversation]) -> None:
