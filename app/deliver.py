@@ -1,7 +1,7 @@
 """The one door out: deliveries are claimed, sent outside any transaction, and their outcome written down.
 
 ``drain`` is what a wake-up runs. Two workers may drain one channel at once: the claim is a conditional update,
-so each delivery is sent by one of them.
+so each delivery is sent by one of them. Several are on their way at a time, never two to one recipient.
 """
 
 from __future__ import annotations
@@ -9,7 +9,10 @@ from __future__ import annotations
 import logging
 import random
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,18 +21,23 @@ from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, aliased
 
-from app import connect, files, jobs, outgoing, vault
-from app.db import insert_if_new, now, reading, transaction
+from app import connect, files, jobs, outgoing, rates, vault
+from app.db import insert_if_new, now, passing, reading, transaction
 from app.events import record
-from app.inbox import hold, participants
-from app.models import Channel, Conversation, Delivery, DeliveryRef, Message
+from app.inbox import hold, hold_all, participants, ways
+from app.models import Channel, Conversation, Delivery, DeliveryRef, Identity, Message
+from app.models.channel import ACTION, REAUTHORISE, WORKS
 from app.models.delivery import DELIVERED, FAILED, LADDER, QUEUED, READ, SENDING, SENT, UNKNOWN
+from app.text import clean
 from channels import base, registry
 
 log = logging.getLogger(__name__)
 
+ABREAST = 16  # on their way at a time, in one worker
 MAX_ATTEMPTS = 12  # about a day with the back-off below
 FIRST_WAIT, LONGEST_WAIT = 2.0, 3600.0  # seconds
+ADMIN_WAIT = 900.0  # seconds a channel rests where only an admin can help, if nobody helps it before
+LONGEST_REST = timedelta(days=1)  # older than this, a message that waits for its channel has failed
 STALE = timedelta(minutes=2)  # a claim older than this belongs to a worker that died
 AHEAD = timedelta(seconds=5)  # the clocks of two machines may differ by so much
 
@@ -39,30 +47,60 @@ class Claimed:
     """A delivery this worker holds, with everything needed to send it without the database."""
 
     id: int
+    claim: str
     attempts: int
+    connector: base.Connector[Any]
     outbound: base.Outbound
-    idempotent: bool
+
+
+Outcome = base.Sent | base.ChannelError
 
 
 def drain(channel_id: int) -> int:
-    """Send what is due on a channel; returns how many were sent or tried."""
+    """Send what is due on a channel; returns how many were sent or tried.
+
+    Told to stop, it claims no more and sees through what is on its way; the clock rings for the rest, as it does for
+    what has to wait because the provider takes only so many a second.
+    """
     jobs.woken(channel_id)
     tried = 0
-    while due := _due(channel_id):
-        for delivery_id in due:
-            if jobs.stopping.is_set():
-                return tried  # the clock rings for the rest, and another worker takes it
-            tried += send_one(channel_id, delivery_id)
-    return tried
+    flying: dict[Future[Outcome], Claimed] = {}
+    with ThreadPoolExecutor(ABREAST, thread_name_prefix="deliver") as pool:
+        while True:
+            claims = {} if jobs.stopping.is_set() else _take(channel_id, ABREAST - len(flying))
+            if claims:
+                tried += len(claims)
+                prepared = _prepared(channel_id, claims)
+                flying |= {pool.submit(copy_context().run, _send, one): one for one in prepared}
+            if flying:
+                done, _ = wait_for(flying, return_when=FIRST_COMPLETED)
+                _finish([(flying.pop(one), one.result()) for one in done])
+            elif not claims:
+                return tried
 
 
-def _due(channel_id: int) -> Sequence[int]:
+def _take(channel_id: int, room: int) -> dict[int, str]:
+    """Claim what is due, as many as there is room for and the provider takes; delivery → our word in its claim."""
     with reading() as db:
-        on = select(Channel.id).where(Channel.enabled)
-        wanted = select(Delivery.id).where(
-            Delivery.channel_id == channel_id, Delivery.channel_id.in_(on), ready()
-        )
-        return db.scalars(wanted.order_by(Delivery.id).limit(50)).all()
+        due = select(Delivery.id).where(Delivery.channel_id == channel_id, ready(), channel_is_open())
+        ids = db.scalars(due.order_by(Delivery.id).limit(room)).all()
+        most = connect.features(db.get_one(Channel, channel_id)).per_second if ids else None
+    ids = [id for id in ids if not most or not rates.hit(f"deliver:{channel_id}", most, 1.0)]
+    if not ids:
+        return {}
+    word = secrets.token_hex(8)
+    with transaction() as db:
+        return dict.fromkeys(_claim(db, ids, word), word)
+
+
+def _claim(db: Session, delivery_ids: Sequence[int], word: str) -> Sequence[int]:
+    """Those that were waiting, and are ours now."""
+    taken = (
+        update(Delivery)
+        .where(Delivery.id.in_(delivery_ids), ready())
+        .values(state=SENDING, claim=word, claimed_at=now(), attempts=Delivery.attempts + 1)
+    )
+    return db.scalars(taken.returning(Delivery.id)).all()
 
 
 def ready(at: datetime | None = None) -> ColumnElement[bool]:
@@ -78,56 +116,69 @@ def ready(at: datetime | None = None) -> ColumnElement[bool]:
     return and_(Delivery.state == QUEUED, Delivery.next_at <= (at or now()), ~before.exists())
 
 
-def send_one(channel_id: int, delivery_id: int) -> bool:
-    """Claim and send one delivery; False if another worker has it."""
-    claim = secrets.token_hex(8)
-    with transaction() as db:
-        if not _claim(db, delivery_id, claim):
-            return False
-    try:
-        with reading() as db:
-            connector = connect.connector(db.get_one(Channel, channel_id))
-            claimed = _prepare(db, delivery_id, connector.features)
-    except SQLAlchemyError:
-        raise  # the database is away: the sweeper gives the claim back
-    except Exception as error:  # noqa: BLE001  # whatever it is, it is told and not tried for ever
-        _cannot(delivery_id, claim, error)
-        return True
-    outcome = _send(connector, claimed)
-    with transaction() as db:
-        _finish(db, claimed, claim, outcome)
-    return True
+def channel_is_open(at: datetime | None = None) -> ColumnElement[bool]:
+    """The channel is on, and its provider did not ask to be left alone until later."""
+    rested = or_(Channel.rests_until.is_(None), Channel.rests_until <= (at or now()))
+    return Delivery.channel_id.in_(select(Channel.id).where(Channel.enabled, rested))
 
 
-def _claim(db: Session, delivery_id: int, claim: str) -> bool:
-    """True if the delivery was waiting and is ours now."""
-    taken = (
-        update(Delivery)
-        .where(Delivery.id == delivery_id, ready())
-        .values(state=SENDING, claim=claim, claimed_at=now(), attempts=Delivery.attempts + 1)
-    )
-    return db.execute(taken.returning(Delivery.id)).first() is not None
+def _prepared(channel_id: int, claims: Mapping[int, str]) -> list[Claimed]:
+    """Everything needed to send them; what cannot be prepared is told, and not tried for ever."""
+    found: list[Claimed] = []
+    failed: dict[int, Exception] = {}
+    with reading() as db:
+        channel = db.get_one(Channel, channel_id)
+        for id, word in sorted(claims.items()):
+            try:
+                found.append(_prepare(db, channel, id, word))
+            except SQLAlchemyError:
+                raise  # the database is away: the sweeper gives the claims back
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+                failed[id] = error
+    for id, reason in failed.items():
+        _cannot(id, claims[id], reason)
+    return found
 
 
-def _prepare(db: Session, delivery_id: int, features: base.Features) -> Claimed:
+def _prepare(db: Session, channel: Channel, delivery_id: int, word: str) -> Claimed:
+    connector = connect.connector(channel)
     delivery = db.get_one(Delivery, delivery_id)
-    made = outgoing.outbound(db, delivery, features)
-    return Claimed(delivery.id, delivery.attempts, made, features.idempotent)
+    made = outgoing.outbound(db, delivery, connector.features)
+    return Claimed(delivery.id, word, delivery.attempts, connector, made)
 
 
-def _send(connector: base.Connector[Any], claimed: Claimed) -> base.Sent | base.ChannelError:
+def _send(claimed: Claimed) -> Outcome:
     """One provider call, outside any transaction. What a connector raises against its contract is ambiguous."""
     try:
-        return connector.send(claimed.outbound)
+        return claimed.connector.send(claimed.outbound)
     except base.ChannelError as error:
         return error
     except Exception as error:
-        log.exception("%s broke its contract while sending", connector.kind)
+        log.exception("%s broke its contract while sending", claimed.connector.kind)
         return base.ChannelError(f"The connector failed: {type(error).__name__}.", ambiguous=True)
 
 
-def _finish(db: Session, claimed: Claimed, claim: str, outcome: base.Sent | base.ChannelError) -> None:
-    delivery = held(db, claimed.id)
+def _finish(outcomes: Sequence[tuple[Claimed, Outcome]]) -> None:
+    """Write down what became of them, together; where the database asks for another try, each by itself."""
+    try:
+        _write(outcomes)
+    except SQLAlchemyError as error:
+        if not passing(error):
+            raise
+        log.info("%s outcomes are written one by one: %s", len(outcomes), error)
+        for one in outcomes:
+            _write([one])
+
+
+def _write(outcomes: Sequence[tuple[Claimed, Outcome]]) -> None:
+    with transaction() as db:
+        threads = [db.get_one(Conversation, int(claimed.outbound.conversation)) for claimed, _ in outcomes]
+        hold_all(db, threads)
+        for claimed, outcome in outcomes:
+            _became(db, held(db, claimed.id), claimed, outcome)
+
+
+def _became(db: Session, delivery: Delivery, claimed: Claimed, outcome: Outcome) -> None:
     if isinstance(outcome, base.Sent):  # the truth, even where the sweeper gave the claim up meanwhile
         for external_id in outcome.external_ids:
             ref = DeliveryRef(
@@ -139,16 +190,46 @@ def _finish(db: Session, claimed: Claimed, claim: str, outcome: base.Sent | base
         participants.note_refused(db, delivery.message_id, outcome.refused)
         if not climb(db, delivery, SENT) and outcome.refused:
             tell(db, delivery)
-        return
-    if delivery.claim != claim or delivery.state != SENDING:
-        return  # given up meanwhile, sent again by another worker, or known to have arrived
-    if outcome.ambiguous and not claimed.idempotent:
-        _set(db, delivery, UNKNOWN, outcome.sentence)
-    elif outcome.permanent or claimed.attempts >= MAX_ATTEMPTS:
-        _set(db, delivery, FAILED, outcome.sentence)
+        _works_again(db.get_one(Channel, delivery.channel_id))
+    elif delivery.claim == claimed.claim and delivery.state == SENDING:
+        _not_sent(db, delivery, claimed, outcome)
+    # else it was given up meanwhile, sent again by another worker, or is known to have arrived
+
+
+def _not_sent(db: Session, delivery: Delivery, claimed: Claimed, error: base.ChannelError) -> None:
+    if error.unreachable:
+        ways.unreach(db, db.get_one(Identity, delivery.identity_id), error.sentence)
+    if error.ambiguous and (error.permanent or not claimed.connector.features.idempotent):
+        _set(db, delivery, UNKNOWN, error.sentence)
+    elif error.everybody:
+        _rest(db, delivery, error)
+    elif error.permanent or claimed.attempts >= MAX_ATTEMPTS:
+        _set(db, delivery, FAILED, error.sentence)
     else:
-        delivery.next_at = now() + timedelta(seconds=wait(claimed.attempts, outcome.retry_after))
-        _set(db, delivery, QUEUED, outcome.sentence)
+        delivery.next_at = now() + timedelta(seconds=wait(claimed.attempts, error.retry_after))
+        _set(db, delivery, QUEUED, error.sentence)
+
+
+def _rest(db: Session, delivery: Delivery, error: base.ChannelError) -> None:
+    """It is not about this message: all of the channel waits, a day at most."""
+    channel = db.get_one(Channel, delivery.channel_id)
+    rest = error.retry_after or (ADMIN_WAIT if error.permanent else wait(delivery.attempts, None))
+    channel.rests_until = delivery.next_at = now() + timedelta(seconds=rest)
+    if error.permanent:
+        channel.health = REAUTHORISE if error.reauthorise else ACTION
+        channel.health_text, channel.health_at = clean(str(error))[:2000], now()
+    if now() - db.get_one(Message, delivery.message_id).sent_at > LONGEST_REST:
+        _set(db, delivery, FAILED, error.sentence)
+    else:
+        delivery.attempts -= 1
+        _set(db, delivery, QUEUED, error.sentence)
+
+
+def _works_again(channel: Channel) -> None:
+    if channel.rests_until is not None and channel.rests_until <= now():
+        channel.rests_until = None
+        if channel.health in (ACTION, REAUTHORISE):
+            channel.health, channel.health_text, channel.health_at = WORKS, "", now()
 
 
 def wait(attempts: int, retry_after: float | None) -> float:
@@ -228,9 +309,7 @@ def sweep() -> set[int]:
         with transaction() as db:
             _give_up(db, held(db, delivery_id))
     with reading() as db:
-        on = select(Channel.id).where(Channel.enabled)
-        due = select(Delivery.channel_id).where(ready(), Delivery.channel_id.in_(on)).distinct()
-        return set(db.scalars(due))
+        return set(db.scalars(select(Delivery.channel_id).where(ready(), channel_is_open()).distinct()))
 
 
 def _put_right() -> None:

@@ -9,15 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import connect, customers, deliver, family
-from app.db import now
-from app.events import record
-from app.inbox import hold, participants
+from app.inbox import participants, ways
 from app.models import Channel, Conversation, Delivery, DeliveryRef, Identity, Message
 from app.models.delivery import DELIVERED, FAILED, LADDER, READ
 from app.text import clean
 from channels import base
-
-NOTHING_ARRIVES = "Nothing arrives at this address any more."
 
 
 def receipt(db: Session, channel: Channel, event: base.Receipt) -> dict[str, Any]:
@@ -60,19 +56,16 @@ def _is_copy(db: Session, delivery: Delivery, address: str) -> bool:
 
 
 def _unreachable(db: Session, delivery: Delivery, who: tuple[str, str, str] | None, reason: str) -> None:
-    """Nothing arrives at this address any more: at the recipient's, unless another one is named."""
+    """Nothing arrives any more at the recipient's address, unless another one is named."""
     identity = customers.find(db, *who) if who else db.get(Identity, delivery.identity_id)
-    if identity is None:
-        return
-    identity.unreachable, identity.unreachable_at = clean(reason)[:500] or NOTHING_ARRIVES, now()
-    head = hold(db, family.conversation_of(db, identity.customer_id))
-    record(db, "customer.changed", head, unreachable=identity.address)
+    if identity is not None:
+        ways.unreach(db, identity, reason)
 
 
 def _reachable(db: Session, delivery: Delivery) -> None:
     identity = db.get(Identity, delivery.identity_id)
-    if identity is not None and identity.unreachable:
-        identity.unreachable, identity.unreachable_at = "", None
+    if identity is not None:
+        ways.reach(db, identity)
 
 
 def thread_of(db: Session, channel: Channel, event: base.Event) -> int | None:

@@ -13,6 +13,7 @@ from app import connect, vault
 from app.db import now
 from app.events import record
 from app.models import Agent, Channel
+from app.models.channel import FAILING, UNKNOWN, WORKS
 from app.text import one_line
 from channels import forms
 from channels.base import ChannelError, Health
@@ -105,7 +106,7 @@ def change_channel(
     channel.name, channel.settings = name, reading.plain
     channel.secrets = vault.seal({**kept, **reading.secret})
     channel.bot_enabled = channel.bot_enabled if bot is None else bot
-    channel.health, channel.health_text, channel.health_at = "unknown", "", None
+    _anew(channel)
     _note(db, "audit.channel_changed", actor, channel, changed=[*changed, *reading.secret, *forget])
 
 
@@ -122,7 +123,7 @@ def keep_secrets(
 ) -> None:
     """Secrets that the provider gave, beside those that are kept."""
     channel.secrets = vault.seal({**kept_secrets(channel), **told})
-    channel.health, channel.health_text, channel.health_at = "unknown", "", None
+    _anew(channel)
     _note(db, "audit.channel_changed", actor, channel, changed=sorted(told))
 
 
@@ -143,15 +144,22 @@ def probe(channel: Channel) -> tuple[str, str]:
     try:
         connector = connect.connector(channel)
         if not isinstance(connector, Health):
-            return "unknown", "This kind of channel has nothing to test."
-        return "ok", connector.check()
+            return UNKNOWN, "This kind of channel has nothing to test."
+        return WORKS, connector.check()
     except (ChannelError, vault.Unreadable, LookupError) as error:
-        return "failing", str(error)
+        return FAILING, str(error)
 
 
 def record_health(channel: Channel, health: str, sentence: str) -> None:
     """Keep what `probe` found."""
     channel.health, channel.health_text, channel.health_at = health, sentence, now()
+    if health == WORKS:
+        channel.rests_until = None
+
+
+def _anew(channel: Channel) -> None:
+    """What was wrong before says nothing about the channel as it is now."""
+    channel.health, channel.health_text, channel.health_at, channel.rests_until = UNKNOWN, "", None, None
 
 
 def _refuse(errors: Mapping[str, str], name: str) -> None:

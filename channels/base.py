@@ -108,7 +108,9 @@ class Features:
 
     max_length: of one text, in `length_unit`, None for no limit. max_attachment_bytes: 0 means no files.
     attachment_types: accepted content types ("image/*" allowed), empty for any. reply_window: how long after
-    the customer's last message one may answer. push: can start a conversation. needs_public_url: the provider
+    the customer's last message one may answer. person_window: the same for what a person wrote, where that is
+    longer. per_second: how many messages a second the provider takes from one channel, None if it does not say.
+    push: can start a conversation. needs_public_url: the provider
     must reach us. live: the thread's own socket carries it, so there is no delivery job. idempotent: the
     provider honours `Outbound.key`. inbound_only: nothing can be sent. posted: a program that the product
     itself let in may bring messages too, in the JSON that `parse` reads. files_by_url: the provider fetches files from
@@ -128,6 +130,8 @@ class Features:
     edits: bool = False
     reactions: bool = False
     reply_window: timedelta | None = None
+    person_window: timedelta | None = None
+    per_second: int | None = None
     push: bool = False
     needs_public_url: bool = False
     live: bool = False
@@ -273,7 +277,8 @@ class Collecting(Protocol):
 
         Gives a sign of life (the cursor alone) every fifteen seconds at least. The next one is asked for only
         after the last was stored, so that a crash between the two brings it again, never loses it. The requests
-        have the method "MAIL", which no HTTP call has. Raises `ChannelError`: `permanent` where only the admin can
+        have the method "MAIL", which no HTTP call has, and may have a header "history-before" (ISO 8601): what was said
+        earlier is history, see `Inbound`. Raises `ChannelError`: `permanent` where only the admin can
         help (a wrong password), else with the provider's own words as `detail`; the product asks again later.
         """
 
@@ -362,11 +367,6 @@ class Refetching(Protocol):
 
 
 @runtime_checkable
-class Originals(Protocol):
-    """What comes in has an original that people may want to keep."""
-
-    def original(self, request: Request) -> bytes | None:
-@runtime_checkable
 class Previewing(Protocol):
     """Adds to what was written: the reader sees more than `Outbound.text` and `Outbound.html`."""
 
@@ -374,4 +374,9 @@ class Previewing(Protocol):
         """What :meth:`Connector.send` would send, by the same code. No network. Raises `ChannelError`."""
 
 
+@runtime_checkable
+class Originals(Protocol):
+    """What comes in has an original that people may want to keep."""
+
+    def original(self, request: Request) -> bytes | None:
         """The message in a stored request as it was written, None if there is none."""

@@ -102,7 +102,8 @@ class Inbound:
     `QUIET` are shown, but ask nothing of anybody. `answers` are the ids of the messages it says it answers, the
     nearest first; `conversation` is our own reference where it proves to belong there (a token of ours, verified).
     `others` are the people it went to besides us; `about_sender` is what was found out about where it comes from
-    ({"spf": "pass", …}). `text` is what is new in it, `quoted` and `signature` what it carries along.
+    ({"spf": "pass", …}). `text` is what is new in it, `quoted` and `signature` what it carries along. `history`: it
+    was said long ago and is only taken in now, so it asks nothing of anybody any more.
     """
 
     external_id: str
@@ -126,6 +127,7 @@ class Inbound:
     about_sender: Mapping[str, str] = field(default_factory=dict)
     quoted: str = ""
     signature: str = ""
+    history: bool = False
 
 
 @dataclass(frozen=True)
@@ -307,7 +309,9 @@ class ChannelError(Exception):
     `permanent`: trying again cannot help. `retry_after`: seconds the provider asked us to wait.
     `ambiguous`: it may have arrived (the answer was lost), so only an idempotent kind may retry by itself; with
     `permanent` nobody may. `unreachable`: nothing sent to this person will ever arrive.
-    `reauthorise`: somebody has to sign in at the provider again.
+    `everybody`: it is about the channel, not about this message or its recipient (a token that was revoked, a quota
+    used up): the message waits, and all others of the channel with it. `reauthorise`: somebody has to sign in at the
+    provider again.
     """
 
     reauthorise: ClassVar[bool] = False
@@ -321,6 +325,7 @@ class ChannelError(Exception):
         retry_after: float | None = None,
         ambiguous: bool = False,
         unreachable: bool = False,
+        everybody: bool = False,
     ) -> None:
         super().__init__(f"{sentence} ({detail})" if detail else sentence)
         self.sentence = sentence
@@ -329,6 +334,7 @@ class ChannelError(Exception):
         self.retry_after = retry_after
         self.ambiguous = ambiguous
         self.unreachable = unreachable
+        self.everybody = everybody
 
 
 class BadSignature(Exception):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
-from app import deliver, inbox, intake, verify
+from app import deliver, inbox, intake, switchboard, verify
 from app.db import as_of, now, reading, transaction
 from app.models import Agent, Channel, Conversation, Delivery, DeliveryRef, Event, Message
 from channels import base
@@ -148,10 +150,10 @@ def test_a_message_that_cannot_be_prepared_fails_and_blocks_nobody(
     second = at.reply("二")
     real = deliver._prepare
 
-    def prepare(db: object, delivery_id: int, features: base.Features) -> deliver.Claimed:
+    def prepare(db: Session, channel: Channel, delivery_id: int, word: str) -> deliver.Claimed:
         if delivery_id == first:
             raise KeyError("broken row")
-        return real(db, delivery_id, features)  # type: ignore[arg-type]
+        return real(db, channel, delivery_id, word)
 
     monkeypatch.setattr(deliver, "_prepare", prepare)
     deliver.drain(at.channel.id)
@@ -354,3 +356,134 @@ def test_the_books_add_up_afterwards(at: Counter, post: type[Post]) -> None:
     with reading() as db:
         report = verify.report(db)
     assert report.clean, str(report)
+
+
+def test_several_are_on_their_way_at_once_but_never_two_to_one_person(at: Counter, post: type[Post]) -> None:
+    with transaction() as db:
+        channel = db.get_one(Channel, at.channel.id)
+        heads = [make.conversation(db, channel, sender=f"c{n}") for n in range(2, 6)]
+    ids = [at.reply("一"), at.reply("二")]
+    for at.head in heads:
+        ids.append(at.reply())
+    together = threading.Barrier(5, timeout=10)
+    lonely = threading.Event()
+
+    def answer(out: base.Outbound) -> base.Sent:
+        if out.text == "二":
+            lonely.set()
+        else:
+            together.wait()
+            assert not lonely.is_set()
+        return base.Sent((out.key,))
+
+    post.answer = staticmethod(answer)
+    assert deliver.drain(at.channel.id) == 6
+    assert {at.state(id) for id in ids} == {"sent"}
+
+
+def test_what_concerns_the_channel_makes_all_of_it_wait_and_costs_no_message_a_try(
+    at: Counter, post: type[Post]
+) -> None:
+    post.answer = staticmethod(fails(retry_after=600.0, everybody=True))
+    first = at.reply()
+    deliver.drain(at.channel.id)
+    with transaction() as db:
+        channel = db.get_one(Channel, at.channel.id)
+        at.head = make.conversation(db, channel, sender="c2")
+    second = at.reply()
+    assert deliver.drain(at.channel.id) == 0
+    assert deliver.sweep() == set()
+    assert (at.row(first).attempts, at.row(first).error) == (0, "It did not work.")
+    with reading() as db:
+        rests_until = db.get_one(Channel, at.channel.id).rests_until
+        assert rests_until is not None
+        assert rests_until > now() + timedelta(seconds=590)
+    post.answer = staticmethod(lambda out: base.Sent((out.key,)))
+    with as_of(now() + timedelta(seconds=610)):
+        assert deliver.sweep() == {at.channel.id}
+        deliver.drain(at.channel.id)
+    assert (at.state(first), at.state(second)) == ("sent", "sent")
+
+
+def test_a_token_that_was_revoked_is_told_to_the_admin_and_the_messages_wait_for_the_new_one(
+    at: Counter, post: type[Post]
+) -> None:
+    id = at.reply()
+    post.answer = staticmethod(fails(permanent=True, everybody=True))
+    deliver.drain(at.channel.id)
+    with transaction() as db:
+        channel = db.get_one(Channel, at.channel.id)
+        assert (channel.health, channel.health_text) == ("action", "It did not work.")
+        assert at.state(id) == "queued"
+        switchboard.change_channel(db, channel, channel.name, {})
+        assert (channel.health, channel.rests_until) == ("unknown", None)
+    post.answer = staticmethod(lambda out: base.Sent((out.key,)))
+    at.due_now()
+    deliver.drain(at.channel.id)
+    assert at.state(id) == "sent"
+
+
+def test_what_waited_a_day_for_its_channel_has_failed(at: Counter, post: type[Post]) -> None:
+    id = at.reply()
+    post.answer = staticmethod(fails(permanent=True, everybody=True))
+    with as_of(now() + timedelta(days=1, minutes=1)):
+        deliver.drain(at.channel.id)
+    assert (at.state(id), at.row(id).error) == ("failed", "It did not work.")
+
+
+def test_no_more_go_out_in_a_second_than_the_provider_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    room = [0.0, 0.0, 0.0]
+    asked: list[tuple[int, float]] = []
+
+    def hit(key: str, limit: int, per: float) -> float:
+        asked.append((limit, per))
+        return room.pop() if room else 1.0
+
+    monkeypatch.setattr(deliver.rates, "hit", hit)
+    with installed(monkeypatch, per_second=30) as post:
+        at = Counter()
+        for n in range(2, 9):
+            with transaction() as db:
+                at.head = make.conversation(db, db.get_one(Channel, at.channel.id), sender=f"c{n}")
+            at.reply()
+        assert deliver.drain(at.channel.id) == 3
+        assert len(post.sent) == 3
+        assert set(asked) == {(30, 1.0)}
+        assert deliver.sweep() == {at.channel.id}  # the rest is due, and the clock rings again
+
+
+def test_who_has_blocked_us_is_known_to_have(at: Counter, post: type[Post]) -> None:
+    id = at.reply()
+    post.answer = staticmethod(fails(permanent=True, unreachable=True))
+    deliver.drain(at.channel.id)
+    assert at.state(id) == "failed"
+    with reading() as db:
+        assert make.identity_of(db, at.head).unreachable == "It did not work."
+
+
+def test_outcomes_are_kept_where_they_cannot_be_written_together(
+    at: Counter, post: type[Post], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with transaction() as db:
+        other = make.conversation(db, db.get_one(Channel, at.channel.id), sender="c2")
+    ids = [at.reply()]
+    at.head = other
+    ids.append(at.reply())
+    real, both = deliver._write, threading.Barrier(2, timeout=10)
+    refused: list[int] = []
+
+    def answer(out: base.Outbound) -> base.Sent:
+        both.wait()
+        return base.Sent((out.key,))
+
+    def write(outcomes: Sequence[tuple[deliver.Claimed, deliver.Outcome]]) -> None:
+        if not refused:
+            refused.append(len(outcomes))
+            raise OperationalError("UPDATE", {}, Exception("deadlock detected"))
+        real(outcomes)
+
+    post.answer = staticmethod(answer)
+    monkeypatch.setattr(deliver, "_write", write)
+    deliver.drain(at.channel.id)
+    assert refused
+    assert {at.state(id) for id in ids} == {"sent"}

@@ -20,6 +20,7 @@ from app import connect, vault
 from app.db import insert_if_new, now, transaction
 from app.deliver import AHEAD
 from app.models import Channel, Collector
+from app.models.channel import ACTION, FAILING, REAUTHORISE, UNKNOWN, WORKS
 from app.text import clean
 from channels import registry
 from channels.base import ChannelError, Collecting
@@ -27,11 +28,6 @@ from channels.base import ChannelError, Collecting
 LEASE = timedelta(seconds=45)  # three signs of life
 FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0  # seconds before a line that broke is tried again
 PERMANENT_WAIT = 900.0  # seconds, where only an admin can help
-WORKS, UNKNOWN, FAILING = "ok", "unknown", "failing"  # Channel.health
-ACTION, REAUTHORISE = (
-    "action",
-    "reauthorise",
-)  # the same where an admin has to do something, or to sign in again
 
 
 class Lost(Exception):

@@ -101,11 +101,22 @@ def _store(
     cases = _cases(db, channel, both)
     for message, (case, _) in zip(messages, cases, strict=True):
         message.case_id = case.id if case else None
+    _note_when(channel, both)
     db.add_all(messages)
     db.flush()
     news = [(one, message, change) for (one, message), (_, change) in zip(both, cases, strict=True)]
     _tell(db, news)
     return news
+
+
+def _note_when(channel: Channel, both: Sequence[tuple[_Arrival, Message]]) -> None:
+    """When each wrote last, where the platform lets us answer for so long after that."""
+    if connect.features(channel).reply_window is None:
+        return
+    for one, message in both:
+        if message.kind == INBOUND and not one.said.quiet:
+            before = one.identity.wrote_at
+            one.identity.wrote_at = max(before, message.sent_at) if before else message.sent_at
 
 
 def _cases(

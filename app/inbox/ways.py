@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import connect, family
-from app.inbox.holding import Refused
+from app.db import now
+from app.events import record
+from app.inbox.holding import Refused, hold
 from app.models import Channel, Conversation, Identity, Message
 from app.models.message import INBOUND
+from app.text import clean
+
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+CLOSED = "The platform takes no answer there any more: the customer has to write first. Choose another way."
+NOTHING_ARRIVES = "Nothing arrives at this address any more."
 
 
 def ways(db: Session, head: Conversation) -> list[tuple[Identity, Channel]]:
-    """Every way this customer can be written to, the one they used last first, and last those where nothing arrives."""
+    """Every way this customer can be written to, the one they used last first, and last those where nothing arrives
+    or may be written any more."""
     members = [row.customer_id for row in family.family(db, head)]
     identities = list(db.scalars(select(Identity).where(Identity.customer_id.in_(members))))
     channels = list(db.scalars(select(Channel).where(Channel.enabled).order_by(Channel.id)))
@@ -30,7 +40,7 @@ def ways(db: Session, head: Conversation) -> list[tuple[Identity, Channel]]:
     return sorted(
         found,
         key=lambda way: (
-            bool(way[0].unreachable),
+            bool(way[0].unreachable) or is_closed(*way),
             way[1].id != head.last_channel_id,
             way[0].id != last,
             -way[0].proof,
@@ -39,11 +49,49 @@ def ways(db: Session, head: Conversation) -> list[tuple[Identity, Channel]]:
 
 
 def route(db: Session, head: Conversation, channel_id: int | None) -> tuple[Identity, Channel]:
-    """The identity and channel a reply goes by. Raises :class:`Refused`."""
+    """The identity and channel a person's reply goes by. Raises :class:`Refused`."""
     for identity, channel in ways(db, head):
         if channel_id in (None, channel.id):
+            if is_closed(identity, channel):
+                raise Refused(CLOSED)
             return identity, channel
     raise Refused("This customer cannot be reached this way. Choose another channel.")
+
+
+def closes_at(identity: Identity, channel: Channel) -> datetime | None:
+    """Until when a person may answer there, in the past once that is over; None where there is no such time.
+
+    The platform counts from what the customer wrote last; who never wrote there cannot be answered there.
+    """
+    features = connect.features(channel)
+    window = features.person_window or features.reply_window
+    if window is None:
+        return None
+    return identity.wrote_at + window if identity.wrote_at else NEVER
+
+
+def is_closed(identity: Identity, channel: Channel) -> bool:
+    """Whether the platform takes no answer of a person there any more."""
+    until = closes_at(identity, channel)
+    return until is not None and until <= now()
+
+
+def unreach(db: Session, identity: Identity, reason: str) -> None:
+    """Nothing arrives at this address any more, and why, in words."""
+    identity.unreachable, identity.unreachable_at = clean(reason)[:500] or NOTHING_ARRIVES, now()
+    _tell(db, identity)
+
+
+def reach(db: Session, identity: Identity) -> None:
+    """Something arrives there again."""
+    if identity.unreachable:
+        identity.unreachable, identity.unreachable_at = "", None
+        _tell(db, identity)
+
+
+def _tell(db: Session, identity: Identity) -> None:
+    head = hold(db, family.conversation_of(db, identity.customer_id))
+    record(db, "customer.changed", head, unreachable=identity.address if identity.unreachable else "")
 
 
 def _reaches(identity: Identity, channel: Channel) -> bool:

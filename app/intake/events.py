@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app import afterwards, answers, connect, family, files, inbox, realtime, reported
 from app.customers import Address
 from app.db import after_commit, now, passing
-from app.inbox import Received, refs
+from app.inbox import Received, refs, ways
 from app.inbox.receiving import is_old
 from app.intake import elsewhere
 from app.intake.keeping import Kept, keep
@@ -27,6 +27,8 @@ from app.text import clean
 from channels import base
 
 log = logging.getLogger(__name__)
+
+BLOCKED = "They have blocked this account: nothing arrives there."
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,8 @@ def _take(db: Session, channel: Channel, one: Come) -> Outcome:
             return _end(db, channel, event)
         case base.Rating():
             return _rating(db, channel, event)
+        case base.Follow() | base.Block():
+            return _reachability(db, channel, event)
         case base.Ignored():
             return {"excluded": event.reason, "malformed": event.malformed}
         case _:
@@ -173,8 +177,7 @@ def _sender(
     db: Session, channel: Channel, event: base.Inbound, people: Mapping[Address, Identity]
 ) -> Identity:
     identity = identity_for(db, channel, event.sender, people.get(connect.address(channel, event.sender)))
-    if identity.unreachable:  # somebody writes from there, so it is there
-        identity.unreachable, identity.unreachable_at = "", None
+    ways.reach(db, identity)  # somebody writes from there, so it is there
     return identity
 
 
@@ -191,7 +194,7 @@ def _settle(
         inbox.tell_of_stranger(db, place.answers_in, identity, received.conversation)
     if event.conversation == str(received.message.conversation_id) and not received.message.quiet:
         _belongs(db, channel, identity, place, received.message)
-    if event.sort == "unreadable":
+    if event.sort == "unreadable" and not received.message.quiet:
         inbox.hand_over(db, received.conversation, "unreadable")
     elif place.conversation_id is not None and not received.message.quiet:
         inbox.hand_over(db, received.conversation, "others")  # the bot has one customer to talk to
@@ -256,6 +259,14 @@ def _rating(db: Session, channel: Channel, event: base.Rating) -> Outcome:
     if found := known(db, channel, event.sender):
         inbox.rate(db, family.conversation_of(db, found.customer_id), event.score, event.comment)
     return {"excluded": "a rating"}
+
+
+def _reachability(db: Session, channel: Channel, event: base.Follow | base.Block) -> Outcome:
+    """They let us write to them, or do so no more. A stranger who merely follows becomes no customer yet."""
+    follows = isinstance(event, base.Follow)
+    if found := known(db, channel, event.sender):
+        ways.reach(db, found) if follows else ways.unreach(db, found, BLOCKED)
+    return {"excluded": "they can be written to" if follows else "they want nothing written to them here"}
 
 
 def _stored(db: Session, channel: Channel, external_id: str) -> Message | None:

@@ -8,6 +8,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.db import Base
 from app.models.columns import At, Body, Id, Line, Made, Object, Word
 
+WORKS, UNKNOWN, FAILING = "ok", "unknown", "failing"  # Channel.health
+ACTION, REAUTHORISE = "action", "reauthorise"  # an admin has to do something, or to sign in again
+
 
 class Channel(Base):
     __tablename__ = "channel"
@@ -20,8 +23,11 @@ class Channel(Base):
     secrets: Mapped[bytes] = mapped_column(LargeBinary, default=b"")  # encrypted, see app.secrets
     enabled: Mapped[bool] = mapped_column(default=True)
     bot_enabled: Mapped[bool] = mapped_column(default=True)
-    health: Mapped[Word] = mapped_column(default="unknown")  # ok, failing, action, reauthorise, unknown
+    health: Mapped[Word] = mapped_column(default=UNKNOWN)
     health_text: Mapped[Body] = mapped_column(default="")
     health_at: Mapped[At | None]
+    rests_until: Mapped[
+        At | None
+    ]  # nothing is sent before: the provider asked for it, or an admin has to help
     cursor: Mapped[Object]
     created_at: Mapped[Made]

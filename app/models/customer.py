@@ -45,6 +45,7 @@ class Identity(Base):
     proof: Mapped[int] = mapped_column(default=CLAIMED)
     unreachable: Mapped[Line] = mapped_column(default="")  # why nothing arrives there any more, in words
     unreachable_at: Mapped[At | None]
+    wrote_at: Mapped[At | None]  # when they last wrote by this address themselves: some may be answered for a while
     created_at: Mapped[Made]
 
 
