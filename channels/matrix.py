@@ -6,7 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from channels import registry
-from channels.base import Challenge, Connector, Fetching, Health, Polling, Profile, TypingIndicator
+from channels.base import (
+    Challenge,
+    Connector,
+    Fetching,
+    Health,
+    Linking,
+    MarksRead,
+    Polling,
+    Profile,
+    TypingIndicator,
+)
 
 PATH = Path(__file__).with_name("FEATURES.md")
 
@@ -70,6 +80,7 @@ _ROWS: dict[str, Callable[[Kind], str]] = {
     "Quick replies": _replies,
     "Typing seen": lambda kind: _yes(kind.features.typing),
     "Typing shown": lambda kind: _yes(kind.features.live or issubclass(kind, TypingIndicator)),
+    "Marked as read": lambda kind: _yes(issubclass(kind, MarksRead)),
     "Read receipts": lambda kind: _yes(kind.features.read_receipts),
     "Edits": lambda kind: _yes(kind.features.edits),
     "Reactions": lambda kind: _yes(kind.features.reactions),
@@ -78,6 +89,7 @@ _ROWS: dict[str, Callable[[Kind], str]] = {
     "Sent again without doubling": lambda kind: _yes(kind.features.idempotent),
     "Files fetched by reference": lambda kind: _yes(issubclass(kind, Fetching)),
     "Profile lookup": lambda kind: _yes(issubclass(kind, Profile)),
+    "Accounts linked": lambda kind: _yes(issubclass(kind, Linking)),
     "Answers challenges": lambda kind: _yes(issubclass(kind, Challenge)),
     "Test from settings": lambda kind: _yes(issubclass(kind, Health)),
 }

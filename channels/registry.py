@@ -25,6 +25,7 @@ GROUP = "madoguchi.channels"
 KINDS = {
     "webchat": "channels.webchat:WebChat",
     "email": "channels.email.connector:Email",
+    "line": "channels.line.connector:Line",
     "api": "channels.api:Api",
 }
 

@@ -30,6 +30,7 @@ GUIDES = (
     "faq",
     "channels",
     "email",
+    "line",
     "embedding",
     "api",
     "webhooks",

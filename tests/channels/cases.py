@@ -10,7 +10,8 @@ from typing import Any
 import httpx2
 
 from channels import guard, registry
-from channels.base import Connector, Context, Event, Request
+from channels.base import Connector, Context, Event, Outbound, Request
+from channels.line.messages import retry_key
 
 HERE = Path(__file__).parent
 CONTEXT = Context("k1", "https://desk.example.jp")
@@ -70,10 +71,11 @@ def _foreign_origin(request: Request) -> Request:
 @dataclass(frozen=True)
 class Case:
     """`tamper` makes a good request one that must be refused. `sends` are settings with which `send` calls
-    out by HTTP, None if it never does."""
+    out by HTTP, None if it never does. `sent_key` is how the key of a message goes along."""
 
     tamper: Callable[[Request], Request]
     sends: dict[str, Any] | None = None
+    sent_key: Callable[[Outbound], str] = lambda outbound: outbound.key
 
 
 def _nobody_signs(request: Request) -> Request:
@@ -83,6 +85,11 @@ def _nobody_signs(request: Request) -> Request:
 CASES = {
     "email": Case(tamper=_nobody_signs),
     "webchat": Case(tamper=_foreign_origin),
+    "line": Case(
+        tamper=_longer_body,
+        sends={"channel_id": "1657000000", "channel_secret": "s" * 32, "access_token": "t0ken"},
+        sent_key=lambda outbound: retry_key(CONTEXT.seal_key, outbound, 0),
+    ),
     "api": Case(tamper=_longer_body, sends={"secret": "s" * 20, "callback_url": "https://example.jp/in"}),
 }
 
