@@ -25,6 +25,7 @@ from channels.events import (
     Edit,
     End,
     Event,
+    FilledTemplate,
     Follow,
     Ignored,
     Inbound,
@@ -50,6 +51,7 @@ from channels.text import clean
 __all__ = [
     "QUIET",
     "UNREADABLE",
+    "Acknowledging",
     "Answer",
     "Attachment",
     "BadSignature",
@@ -68,6 +70,7 @@ __all__ = [
     "Event",
     "Features",
     "Fetching",
+    "FilledTemplate",
     "Follow",
     "Health",
     "Ignored",
@@ -75,6 +78,8 @@ __all__ = [
     "Linked",
     "Linking",
     "MarksRead",
+    "Measure",
+    "Measuring",
     "MessageKind",
     "Originals",
     "Outbound",
@@ -92,6 +97,8 @@ __all__ = [
     "Refetching",
     "Request",
     "Sent",
+    "Template",
+    "Templates",
     "Typing",
     "TypingIndicator",
     "Unsend",
@@ -250,6 +257,33 @@ class Challenge(Protocol):
 
 
 @runtime_checkable
+class Acknowledging(Protocol):
+    """Answers an accepted request in the provider's own way."""
+
+    def acknowledge(self, request: Request) -> Answer | None:
+        """(status, headers, body) for a request that is stored, None for the usual answer. No network."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What a text costs to send: in how many parts it is charged, and how many `unit` are `left` in the last of them.
+    `note` is what whoever writes it should know of sending to this person, an English sentence or ""."""
+
+    parts: int
+    left: int
+    unit: str
+    note: str = ""
+
+
+@runtime_checkable
+class Measuring(Protocol):
+    """Is charged by the parts a text makes."""
+
+    def measure(self, text: str, to: Person) -> Measure:
+        """What it would cost to send them that. No network."""
+
+
+@runtime_checkable
 class Polling(Protocol):
     """Is asked instead of calling us."""
 
@@ -380,3 +414,29 @@ class Originals(Protocol):
 
     def original(self, request: Request) -> bytes | None:
         """The message in a stored request as it was written, None if there is none."""
+
+
+@dataclass(frozen=True)
+class Template:
+    """A message the provider has approved, sent as `Outbound.template` where the time to answer is over.
+
+    `language` is the provider's code ("ja", "en_US"), `text` what the customer reads, its variables in it as
+    `{{1}}`; `variables` are their names, which `FilledTemplate.values` has to have all of. `examples` are values for
+    them. `approved`: may be sent now.
+    """
+
+    name: str
+    language: str
+    text: str
+    variables: tuple[str, ...] = ()
+    examples: Mapping[str, str] = field(default_factory=dict)
+    category: str = ""
+    approved: bool = True
+
+
+@runtime_checkable
+class Templates(Protocol):
+    """Has templates, which may be sent at any time."""
+
+    def templates(self) -> list[Template]:
+        """All of them as they are at the provider now. Raises `ChannelError`."""

@@ -136,7 +136,8 @@ class Receipt:
 
     Where a platform only says "they have read everything up to here", `through` is true, `person` is who
     read, and the mark is `external_id`, or `at` if that is empty. `unreachable`: nothing sent to `person` will
-    ever arrive there (the address does not exist, they do not want it).
+    ever arrive there (the address does not exist, they do not want it). `key` is the `Outbound.key` where the platform
+    says that back: then it is known which message this is, even if the answer to its sending was lost.
     """
 
     external_id: str
@@ -146,6 +147,7 @@ class Receipt:
     person: Person | None = None
     through: bool = False
     unreachable: bool = False
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -255,6 +257,15 @@ class Preview:
 
 
 @dataclass(frozen=True)
+class FilledTemplate:
+    """A template of the provider's (see `base.Template`) and what stands in its variables."""
+
+    name: str
+    language: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Outbound:
     """One message to send. `key` is ours, the same on every attempt, and the idempotency key if there is one.
 
@@ -264,7 +275,7 @@ class Outbound:
     is the author's own; `last` is the context of what is answered, as `parse` gave it; `references` are the ids of
     the messages before it in the thread, the oldest first, ours and theirs; `quote` is what they wrote, to be
     quoted below (empty: nothing is), `quote_at` when, on the shop's clock, `quote_by` who. `locale` is the language of
-    who reads it.
+    who reads it. `template` goes instead of the text, which says the same, where only templates may be sent.
     """
 
     key: str
@@ -289,6 +300,7 @@ class Outbound:
     quote: str = ""
     quote_at: datetime | None = None
     quote_by: str = ""
+    template: FilledTemplate | None = None
 
 
 @dataclass(frozen=True)
