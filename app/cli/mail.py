@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,21 +90,31 @@ def _piped() -> Iterator[Found]:
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
 @click.option("--channel", "which", required=True, help="The mailbox they belong to, by number or key.")
 @click.option("--sent", is_flag=True, help="They were sent by us.")
-def import_(paths: tuple[Path, ...], which: str, sent: bool) -> None:
+@click.option(
+    "--history-after",
+    type=click.FloatRange(min=0, max=36_500),
+    default=3.0,
+    metavar="DAYS",
+    help="Mails older than so many days are history: no case, nobody is told [3]. 0: all of them.",
+)
+def import_(paths: tuple[Path, ...], which: str, sent: bool, history_after: float) -> None:
     """Take mails in: single files, folders (Maildir, .eml, .emlx) and mbox files.
 
-    Each is stored as it is and then read, as if it had come just now. What is there already is left alone, so an
-    import that was interrupted is simply run again. Exit code 1 if something could not be taken in; it is listed.
+    Each is stored as it is and then read, the latest days as if they had come just now; older ones stand in the
+    thread, but open no case, ring nobody and are not answered by the bot. What is there already is left alone, so
+    an import that was interrupted is simply run again. Exit code 1 if something could not be taken in; it is listed.
     """
     prepare()
     from app import collecting
     from app.collecting import files, importing
+    from app.db import now
 
     channel, most = _mailbox(which)
     alone = importing.is_alone()
     tally, whole = collecting.Tally(), files.size_of(list(paths))
+    found, past = files.mails(list(paths), most), now() - timedelta(days=history_after)
     with progress() as step:
-        for tally in collecting.take_in(channel.id, files.mails(list(paths), most), sent=sent, alone=alone):
+        for tally in collecting.take_in(channel.id, found, sent=sent, alone=alone, history_before=past):
             step("kB read", tally.read // 1000, whole // 1000)
     _report(tally)
     sys.exit(1 if tally.wrong else 0)

@@ -9,8 +9,9 @@ import re
 import time
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from urllib.parse import quote
 
 from sqlalchemy import select
@@ -53,20 +54,28 @@ class Tally:
 
 
 def take_in(
-    channel_id: int, found: Iterable[Found], *, sent: bool = False, alone: bool = False
+    channel_id: int,
+    found: Iterable[Found],
+    *,
+    sent: bool = False,
+    alone: bool = False,
+    history_before: datetime | None = None,
 ) -> Iterator[Tally]:
     """Take them in, some at a time; gives the same tally after each time. `sent`: our side wrote them. `alone`: no
-    other process is there that wants to write in between.
+    other process is there that wants to write in between. What was said before `history_before` opens no case.
 
     What was imported before is known by its bytes and not stored again; a mail that came another way, by its id.
     """
     tally, known = Tally(), _known(channel_id)
+    headers = {"folder": "sent" if sent else "inbox", "imported": "yes"}
+    if history_before is not None:
+        headers["history-before"] = history_before.isoformat()
     for some in _portions(found):
         tally.read = some[-1].read
         for one in some:
             if one.raw is None:
                 tally.note(one.name, one.problem)
-        fresh = [(one, _request(one, sent)) for one in some if one.raw is not None]
+        fresh = [(one, _request(one, headers)) for one in some if one.raw is not None]
         fresh = [(one, request) for one, request in fresh if not _is_known(known, request.url)]
         tally.seen += sum(one.raw is not None for one in some) - len(fresh)
         if fresh:
@@ -133,10 +142,10 @@ def _portions(found: Iterable[Found]) -> Iterator[list[Found]]:
         yield some
 
 
-def _request(one: Found, sent: bool) -> Request:
+def _request(one: Found, headers: Mapping[str, str]) -> Request:
     assert one.raw is not None
-    digest = hashlib.sha256(one.raw + (b"sent" if sent else b"")).hexdigest()[:16]
-    headers = {"folder": "sent" if sent else "inbox", "imported": "yes"}
+    sent = b"sent" if headers["folder"] == "sent" else b""
+    digest = hashlib.sha256(one.raw + sent).hexdigest()[:16]
     return Request("MAIL", f"file:{quote(one.name)[:1000]};sha256={digest}", headers=headers, body=one.raw)
 
 

@@ -21,7 +21,7 @@ from app.models.conversation import RESOLVED
 from app.models.message import asks
 from app.text import clean
 
-OURS = ("tool", "out_of_turn")  # in a message's context: what happened to it here
+OURS = ("tool", "out_of_turn", "history")  # in a message's context: what happened to it here
 
 
 def become(db: Session, message: Message, identity: Identity, said: Said) -> None:
@@ -56,7 +56,7 @@ def give_way(db: Session, message: Message, others: Sequence[Message]) -> None:
     db.flush()
     if head.last_message_id == message.id:
         head.last_preview = ""
-    record(db, "message.reread", head, message=message, was=was, **({"now": there} if there else {}))
+    record(db, "message.reread", head, message=message, was=was, now=there)
     if head.status != RESOLVED and not _asks_besides(db, head, message):
         resolve(db, None, head, by="reread")
 

@@ -14,6 +14,7 @@ from channels import base
 
 OURS = {
     "sort",
+    "history",
     "others",
     "others_count",
     "tool",
@@ -52,14 +53,16 @@ def said(event: base.Inbound, place: Place = OWN, *, html_beside: bool = False) 
         context=_storable(
             {**told, **{name: value for name, value in beside.items() if value}, **_about(event)}
         ),
-        quiet=event.sort in base.QUIET,
+        quiet=event.sort in base.QUIET or event.history,
         place=place.conversation_id,
     )
 
 
 def _about(event: base.Inbound) -> dict[str, Any]:
-    """What it is where it is no ordinary message, and who else got it."""
+    """What it is where it is no ordinary message of now, and who else got it."""
     told: dict[str, Any] = {"sort": event.sort[:40]} if event.sort else {}
+    if event.history:
+        told["history"] = True
     if event.others:
         told["others"] = [asdict(one) for one in event.others[:MOST_OTHERS]]
     if len(event.others) > MOST_OTHERS:

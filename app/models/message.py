@@ -57,8 +57,8 @@ class Message(Base):
 
     @property
     def quiet(self) -> bool:
-        """Whether it asks nothing of anybody: an automatic answer, list mail, spam."""
-        return self.context.get("sort") in QUIET
+        """Whether it asks nothing of anybody: an automatic answer, list mail, spam; or what was said long ago."""
+        return self.context.get("sort") in QUIET or bool(self.context.get("history"))
 
     @property
     def lacking(self) -> bool:
@@ -70,7 +70,8 @@ class Message(Base):
 def asks() -> ColumnElement[bool]:
     """Messages of a customer that are not :attr:`Message.quiet`: these count as unread, and open cases."""
     sort = func.coalesce(Message.context["sort"].as_string(), "")
-    return and_(Message.author == "customer", sort.not_in(sorted(QUIET)))
+    now = Message.context["history"].as_string().is_(None)
+    return and_(Message.author == "customer", sort.not_in(sorted(QUIET)), now)
 
 
 def in_turn() -> ColumnElement[bool]:

@@ -18,7 +18,8 @@ class Account:
     `ca` (PEM) given, for a server whose certificate nobody knows; `verify=False` protects from nobody who listens.
 
     `inbox` and `sent` are folder names as people read them; an empty `sent` is looked for, `with_sent` false leaves it
-    alone. `since_days`: how far back to begin on the first connect, 0 for nothing old. Of mails above `max_bytes` only
+    alone. `since_days`: how far back to begin on the first connect, 0 for nothing old; of that, what is older than
+    `open_days` is history. Of mails above `max_bytes` only
     the head and the text are fetched. `seen` marks mails as read once they are stored. `hello` is our name for EHLO,
     else the domain of the user.
     """
@@ -35,6 +36,7 @@ class Account:
     sent: str = ""
     with_sent: bool = True
     since_days: int = 0
+    open_days: int = 3
     max_bytes: int = MAX_BYTES
     seen: bool = False
     hello: str = ""

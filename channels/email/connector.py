@@ -81,6 +81,7 @@ class Email(Connector[EmailSettings]):
             unread=_unread(request),
             left_out=oversize.left_out_of(request.header("left_out")),
             where=request.url,
+            history_before=_time(request.header("history-before")),
         )
         return events_of(raw, self._mailbox(), came)
 
@@ -94,10 +95,10 @@ class Email(Connector[EmailSettings]):
         ids = [made.message_id, *([result.message_id] if result.message_id else [])]
         return Sent(tuple(ids), result.refused)
 
-    def collect(self, cursor: Mapping[str, Any], stop: Callable[[], bool]) -> Iterator[Collected]:
     def preview(self, outbound: Outbound) -> Preview:
         return composing.preview(outbound, self._from())
 
+    def collect(self, cursor: Mapping[str, Any], stop: Callable[[], bool]) -> Iterator[Collected]:
         from channels.email import imap
 
         if not self.settings.imap_host:
@@ -166,6 +167,7 @@ class Email(Connector[EmailSettings]):
             own.imap_port,
             sent=own.sent_folder,
             since_days=own.since_days,
+            open_days=own.open_days,
             poll_every=float(own.poll_seconds),
             max_bytes=own.max_mb * 1024 * 1024,
             **self._signing_in(own.imap_security),

@@ -39,7 +39,7 @@ class Mark:
     """How far a folder is read: every mail up to `uid`, as numbered under `validity` by the account `of`.
 
     `day` is when we last looked. While old mail is still being fetched, those up to `until` count only from the day
-    `since`. `doubt`: the line broke while mails up to there were fetched; `times` how often at the very next one.
+    `since`; `first`: because the mailbox was connected just then. `doubt`: the line broke while mails up to there were fetched; `times` how often at the very next one.
     """
 
     validity: int
@@ -50,12 +50,13 @@ class Mark:
     until: int = 0
     doubt: int = 0
     times: int = 0
+    first: bool = False
 
     def to_json(self) -> dict[str, Any]:
         told: dict[str, Any] = {"validity": self.validity, "uid": self.uid, "day": self.day.isoformat()}
         told["of"] = self.of
         if self.since:
-            told |= {"since": self.since.isoformat(), "until": self.until}
+            told |= {"since": self.since.isoformat(), "until": self.until, "first": self.first}
         if self.doubt:
             told |= {"doubt": self.doubt, "times": self.times}
         return told
@@ -82,8 +83,9 @@ def mark_of(told: Any) -> Mark | None:
     try:
         since = date.fromisoformat(told["since"]) if told.get("since") else None
         day = date.fromisoformat(told["day"]) if told.get("day") else date.min
-        numbers = (int(told.get(name, 0)) for name in ("until", "doubt", "times"))
-        return Mark(int(told["validity"]), int(told["uid"]), day, str(told.get("of", "")), since, *numbers)
+        until, doubt, times = (int(told.get(name, 0)) for name in ("until", "doubt", "times"))
+        validity, uid, owner = int(told["validity"]), int(told["uid"]), str(told.get("of", ""))
+        return Mark(validity, uid, day, owner, since, until, doubt, times, told.get("first") is True)
     except (KeyError, TypeError, ValueError):
         return None
 

@@ -150,7 +150,7 @@ class Reader:
         if old is None and days <= 0:
             return Mark(validity, last, today)
         if old is None:
-            return Mark(validity, 0, today, since=_before(today, days), until=last)
+            return Mark(validity, 0, today, since=_before(today, days), until=last, first=True)
         since = _before(min(old.day, old.since or old.day), RESCAN_DAYS)
         return Mark(validity, 0, old.day, since=since, until=last)
 
@@ -214,10 +214,18 @@ class Reader:
             self.left -= 1
 
     def _done(self, role: str, slip: Slip, raw: bytes, **notes: str) -> Collected:
+        past = self._past(self.marks[role], slip) if role == "inbox" else {}
         self.marks[role] = self.marks[role].beyond(slip.uid)
         self.left = max(self.left - 1, 0)
-        headers = {"folder": role, **fetching.received(slip), **notes}
+        headers = {"folder": role, **fetching.received(slip), **past, **notes}
         return self._sign(Request("MAIL", self._url(role, slip.uid), headers, body=raw))
+
+    def _past(self, mark: Mark, slip: Slip) -> dict[str, str]:
+        """Of what lay in the mailbox when it was connected: what is older than this is history. Not of what came while
+        nobody could look, however long that was."""
+        if not (mark.first and mark.since and slip.uid <= mark.until):
+            return {}
+        return {"history-before": (datetime.now(UTC) - timedelta(self.account.open_days)).isoformat()}
 
     def _url(self, role: str, uid: int) -> str:
         """RFC 5092: imap://host/folder;UIDVALIDITY=n/;UID=n."""

@@ -52,6 +52,14 @@ class EmailSettings:
         maximum=3650,
         group=IN,
     )
+    open_days: int = setting(
+        "Of these, the last … days open cases",
+        help="Older ones stand in the thread as history: no case, no notice, no bot.",
+        default=3,
+        minimum=0,
+        maximum=3650,
+        group=IN,
+    )
     sent_folder: str = setting(
         "Folder of sent mail",
         help="Answers written with other programs are shown, too. Empty: it is found by itself.",

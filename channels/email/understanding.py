@@ -50,7 +50,8 @@ class Mailbox:
 class Came:
     """How a mail came: whether it lay in the folder of sent mail, when the server got it, and `where` it lies.
 
-    `unread`: why it is not whole; `left_out`: (name, bytes) of its files that were not fetched.
+    `unread`: why it is not whole; `left_out`: (name, bytes) of its files that were not fetched. What was written before
+    `history_before`, or nobody knows when, is history.
     """
 
     sent: bool = False
@@ -58,6 +59,7 @@ class Came:
     unread: str = ""
     left_out: tuple[tuple[str, int], ...] = ()
     where: str = ""
+    history_before: datetime | None = None
 
 
 def events_of(raw: bytes, box: Mailbox, came: Came | None = None) -> list[Event]:
@@ -90,7 +92,9 @@ def _dated(event: Event, came: Came) -> Event:
     at, said = came.at, event.sent_at
     off = at is not None and (said is None or said > at or said < at - ON_ITS_WAY)
     sort = event.sort or ("unreadable" if came.unread and not event.text else "")
-    return replace(event, sent_at=at if off else said, context=told, sort=sort)
+    sent_at = at if off else said
+    past = came.history_before is not None and (sent_at is None or sent_at < came.history_before)
+    return replace(event, sent_at=sent_at, context=told, sort=sort, history=past and event.kind == "inbound")
 
 
 def _lacking(came: Came) -> dict[str, Any]:

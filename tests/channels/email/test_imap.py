@@ -90,6 +90,27 @@ def test_a_first_fetch_broken_off_goes_on_where_it_was(server: ImapServer) -> No
     assert owner.catch_up() == ["inbox 2", "inbox 4", "inbox old and moved here"]
 
 
+def test_what_lay_there_for_days_when_the_mailbox_was_connected_may_be_history(server: ImapServer) -> None:
+    now = datetime.now(UTC)
+    server.add(mail(1), at=now - timedelta(days=6))
+    owner = Owner(server, since_days=7, open_days=3)
+    owner.catch_up()
+    before = datetime.fromisoformat(owner.stored[0].request.header("history-before"))  # type: ignore[union-attr]
+    assert abs(now - timedelta(days=3) - before) < timedelta(minutes=1)
+
+
+def test_what_came_while_nobody_could_look_is_no_history(server: ImapServer) -> None:
+    owner = Owner(server, since_days=7)
+    owner.catch_up()
+    server.add(mail("in the holidays"), at=datetime.now(UTC) - timedelta(days=12))
+    owner.catch_up()
+    server.renumber()
+    server.add(mail("after the repair"))
+    owner.catch_up()
+    requests = [one.request for one in owner.stored]
+    assert [one.header("history-before") for one in requests if one] == ["", ""]
+
+
 def test_a_crash_before_storing_brings_the_mail_again(server: ImapServer) -> None:
     server.add(mail(1))
     owner = Owner(server)
