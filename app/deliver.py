@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -144,6 +144,10 @@ def _prepare(db: Session, channel: Channel, delivery_id: int, word: str) -> Clai
     connector = connect.connector(channel)
     delivery = db.get_one(Delivery, delivery_id)
     made = outgoing.outbound(db, delivery, connector.features)
+    cut_off = (
+        delivery.attempts > 1 and not delivery.error
+    )  # every outcome leaves its words, the sweeper leaves none
+    made = replace(made, interrupted=cut_off)
     return Claimed(delivery.id, word, delivery.attempts, connector, made)
 
 

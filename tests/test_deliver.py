@@ -215,6 +215,22 @@ def test_the_claim_of_a_worker_that_died_is_given_up(
         assert at.state(id) == state
 
 
+def test_an_attempt_after_one_that_was_cut_off_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    with installed(monkeypatch, idempotent=True) as post:
+        at = Counter()
+        cut_off, refused = at.reply(), at.reply()
+        claim_and_die(at, cut_off)
+        deliver.sweep()
+        post.answer = staticmethod(fails())
+        deliver.drain(at.channel.id)
+        with transaction() as db:
+            db.execute(update(Delivery).values(next_at=now()))
+        post.answer = staticmethod(lambda out: base.Sent())
+        deliver.drain(at.channel.id)
+    assert [out.interrupted for out in post.sent] == [True, False, False]
+    assert (at.state(cut_off), at.state(refused)) == ("sent", "sent")
+
+
 @pytest.mark.parametrize(("idempotent", "state"), [(False, "unknown"), (True, "queued")])
 def test_a_claim_from_the_future_of_a_clock_put_back_is_given_up(
     monkeypatch: pytest.MonkeyPatch, idempotent: bool, state: str

@@ -50,6 +50,7 @@ class Line(Connector[LineSettings]):
         max_attachment_bytes=MAX_FILE,
         max_quick_replies=messages.MAX_BUTTONS,
         edits=True,
+        per_second=1000,  # LINE takes 2,000 of each sort of call
         push=True,
         needs_public_url=True,
         idempotent=True,
@@ -69,7 +70,7 @@ class Line(Connector[LineSettings]):
     def send(self, outbound: Outbound) -> Sent:
         calls = messages.calls(outbound, plain_http=bool(self.context.sandbox))
         token = _reply_token(outbound)
-        if token and len(calls) == 1 and (ids := self._reply(token, calls[0], outbound)) is not None:
+        if token and len(calls) == 1 and (ids := self._reply(token, calls[0])) is not None:
             return Sent(ids)
         return Sent(
             tuple(id for number, call in enumerate(calls) for id in self._push(outbound, number, call))
@@ -129,40 +130,43 @@ class Line(Connector[LineSettings]):
             return _ids(answer)
         return _ids(_good(answer))
 
-    def _reply(self, token: str, call: list[messages.Message], outbound: Outbound) -> tuple[str, ...] | None:
+    def _reply(self, token: str, call: list[messages.Message]) -> tuple[str, ...] | None:
         """Say it by the reply token; None where that cannot be, and certainly was not, so that it may be pushed.
 
         Replies have no retry key. One whose answer was lost is tried again: if the token is used by then, it may have
         been by the first attempt, and only a person can tell.
         """
-        document = {"replyToken": token, "messages": call}
-        lost = outbound.interrupted
+        lost = False
         for _ in range(2):
-            try:
-                answer = self._line.post("/v2/bot/message/reply", document)
-            except ChannelError as error:
-                if not error.ambiguous:
-                    raise
+            answer = self._try_reply({"replyToken": token, "messages": call})
+            if answer is None or answer.status >= 500:
                 lost = True
-                continue
-            if answer.status >= 500:
-                lost = True
-                continue
-            if not trouble.is_used_reply_token(answer):
+            elif not trouble.is_used_reply_token(answer):
                 return _ids(_good(answer))
-            if not lost:
+            elif not lost:
                 return None
-            break
         raise ChannelError(trouble.UNKNOWN, permanent=True, ambiguous=True)
+
+    def _try_reply(self, document: Mapping[str, Any]) -> Answer | None:
+        try:
+            return self._line.post("/v2/bot/message/reply", document)
+        except ChannelError as error:
+            if error.ambiguous:
+                return None
+            raise
 
 
 def _reply_token(outbound: Outbound) -> str:
-    """The token of what is answered, while it is good and for what nobody wrote; "" otherwise."""
+    """The token of what is answered, while it is good and for what nobody wrote; "" otherwise.
+
+    Raises `ChannelError` where an attempt before this one was cut off: it may have been a reply, which cannot be seen.
+    """
     token, at = outbound.last.get("reply_token"), outbound.last_inbound_at
     if not outbound.automatic or not isinstance(token, str) or at is None:
         return ""
-    fresh = timedelta(0) <= datetime.now(UTC) - at < REPLY_WITHIN
-    return token if fresh or outbound.interrupted else ""
+    if outbound.interrupted:
+        raise ChannelError(trouble.UNKNOWN, permanent=True, ambiguous=True)
+    return token if timedelta(0) <= datetime.now(UTC) - at < REPLY_WITHIN else ""
 
 
 def _ids(answer: Answer) -> tuple[str, ...]:

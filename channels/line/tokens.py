@@ -44,7 +44,10 @@ def _lasts(told: Answer) -> float:
 def _refused(told: Answer) -> ChannelError:
     detail = f"{told.status} {told.text('error_description') or told.text('error') or told.words}".strip()
     if told.ok or told.status >= 500 or told.status == 429:
-        return ChannelError("LINE gives no access token at the moment.", detail=detail)
+        return ChannelError("LINE gives no access token at the moment.", detail=detail, everybody=True)
     return ChannelError(
-        "LINE does not accept the channel ID and the channel secret.", detail=detail, permanent=True
+        "LINE does not accept the channel ID and the channel secret.",
+        detail=detail,
+        permanent=True,
+        everybody=True,
     )

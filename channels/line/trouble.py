@@ -22,7 +22,10 @@ _SENTENCES = {
 
 
 def refused(answer: Answer) -> ChannelError:
-    """The `ChannelError` for an answer that is no success. The number of the request is for LINE's support."""
+    """The `ChannelError` for an answer that is no success. The number of the request is for LINE's support.
+
+    Messages of the month that are used up concern this message alone: the bot's replies are free and go on.
+    """
     said = answer.words
     if answer.status == 429 and MONTHLY in said.lower():
         return ChannelError(
@@ -43,6 +46,7 @@ def refused(answer: Answer) -> ChannelError:
         detail=general.detail,
         permanent=general.permanent,
         retry_after=general.retry_after,
+        everybody=answer.status in (401, 429),
     )
 
 
