@@ -66,6 +66,7 @@ class Client(httpx2.Client):
             trust_env=False,
             headers={"User-Agent": "Madoguchi"},
         )
+        self.allow_private = allow_private
 
 
 def is_public(address: str) -> bool:
@@ -88,6 +89,36 @@ def addresses_of(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
+def connect(
+    host: str,
+    port: int,
+    timeout: float | None,
+    *,
+    allow_private: bool = False,
+    resolve: "Resolve | None" = None,
+) -> socket.socket:
+    """A line to `host` for what speaks no HTTP, under the same rule. Raises `Forbidden`, OSError."""
+    last: OSError = OSError("no address")
+    try:
+        addresses = (resolve or addresses_of)(host, port)
+    except httpx2.ConnectError as error:
+        cause = error.__cause__
+        raise cause if isinstance(cause, OSError) else OSError(str(error)) from error
+    for address in _looked_at(addresses, host, allow_private=allow_private):
+        try:
+            return socket.create_connection((address, port), timeout)
+        except OSError as error:
+            last = error
+    raise last
+
+
+def _looked_at(addresses: Sequence[str], host: str, *, allow_private: bool) -> Sequence[str]:
+    """All of `addresses`, if one may connect to any of them. Raises `Forbidden`."""
+    if not allow_private and not all(is_public(address) for address in addresses):
+        raise Forbidden(f"{host} is not a public address")
+    return addresses
+
+
 class _Backend(httpcore2.SyncBackend):
     """Opens sockets for the pool: the one place every connection passes."""
 
@@ -97,10 +128,8 @@ class _Backend(httpcore2.SyncBackend):
         self._known = known
 
     def connect_tcp(self, host: str, port: int, *args: Any, **more: Any) -> httpcore2.NetworkStream:
-        addresses = self._resolve(host, port)
         allowed = self._allow_private or (host, port) == self._known
-        if not allowed and not all(is_public(address) for address in addresses):
-            raise Forbidden(f"{host} is not a public address")
+        addresses = _looked_at(self._resolve(host, port), host, allow_private=allowed)
         return _Stream(
             _first_that_answers(
                 addresses, lambda at: super(_Backend, self).connect_tcp(at, port, *args, **more)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 import app.db
-from app import answers, migrations
+from app import answers, connect, migrations
 from app.bench.seeding.rows import INDEXES
 from app.config import Settings, configure, settings
 from app.models import Base
@@ -116,6 +116,19 @@ def db(installation: Settings) -> Iterator[Session]:
             yield session
         if outer.is_active:
             outer.rollback()
+
+
+@pytest.fixture
+def private_allowed(installation: Settings) -> Iterator[None]:
+    """This installation may make lines to private addresses, where the servers of the tests are."""
+    one = settings()
+    configure(
+        data_dir=one.data_dir, redis_url=one.redis_url, database_url=one.database_url, secret=one.secret,
+        allow_private=True,
+    )  # fmt: skip
+    connect.http.cache_clear()
+    yield
+    connect.http.cache_clear()
 
 
 @pytest.fixture

@@ -98,13 +98,13 @@ def connected(**settings: Any) -> Iterator[Post]:
 
 
 @pytest.fixture
-def post(committed: None) -> Iterator[Post]:
+def post(committed: None, private_allowed: None) -> Iterator[Post]:
     with connected(trusted_server="mx.shop.example") as made:
         yield made
 
 
 @pytest.fixture
-def sato(committed: None) -> Agent:
+def sato(committed: None, private_allowed: None) -> Agent:
     with transaction() as db:
         return make.agent(db, "佐藤", signature="佐藤（ひだまり商店）")
 

@@ -21,7 +21,7 @@ class Account:
     alone. `since_days`: how far back to begin on the first connect, 0 for nothing old; of that, what is older than
     `open_days` is history. Of mails above `max_bytes` only
     the head and the text are fetched. `seen` marks mails as read once they are stored. `hello` is our name for EHLO,
-    else the domain of the user.
+    else the domain of the user. `allow_private`: the server may be inside our own network.
     """
 
     host: str
@@ -40,6 +40,7 @@ class Account:
     max_bytes: int = MAX_BYTES
     seen: bool = False
     hello: str = ""
+    allow_private: bool = False
     connect_timeout: float = 10.0
     read_timeout: float = 30.0
     data_timeout: float = 120.0

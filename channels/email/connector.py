@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from channels import guard
 from channels.base import (
     ChannelError,
     Collected,
@@ -185,6 +186,7 @@ class Email(Connector[EmailSettings]):
             "token": self._token() if own.provider else "",
             "security": security,
             "verify": not own.any_certificate,
+            "allow_private": isinstance(self.http, guard.Client) and self.http.allow_private,
         }
 
     def _token(self) -> str:

@@ -39,7 +39,8 @@ class Mark:
     """How far a folder is read: every mail up to `uid`, as numbered under `validity` by the account `of`.
 
     `day` is when we last looked. While old mail is still being fetched, those up to `until` count only from the day
-    `since`; `first`: because the mailbox was connected just then. `doubt`: the line broke while mails up to there were fetched; `times` how often at the very next one.
+    `since`; `first`: because the mailbox was connected just then. `doubt`: the line broke while mails up to there were
+    fetched; `times` how often at the very next one.
     """
 
     validity: int

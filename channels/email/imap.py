@@ -15,9 +15,10 @@ def collect(account: Account, cursor: Mapping[str, Any], stop: Callable[[], bool
     """All mail that is new since `cursor`, oldest first, the inbox before what was sent; then waits for more.
 
     A request is ("MAIL", its URL after RFC 5092, body: the mail) with these headers: "folder", "inbox" or "sent";
-    "received", when the server got it (ISO 8601); "history-before", for what lay there when it was connected; "oversize", its size, where only the head and the text were fetched,
-    and "left_out", the files that were not; "unreadable", the server's words, where there is nothing but the place.
-    Nothing is marked as read unless asked for, nothing is deleted. Raises `ChannelError`; then come back later with the last cursor.
+    "received", when the server got it (ISO 8601); "history-before", for what lay there when it was connected;
+    "oversize", its size, where only the head and the text were fetched, and "left_out", the files that were not;
+    "unreadable", the server's words, where there is nothing but the place. Nothing is marked as read unless asked for,
+    nothing is deleted. Raises `ChannelError`; then come back later with the last cursor.
     """
     with trouble.telling(account), session.signed_in(account) as client:
         yield from Reader(client, account, cursor, stop).read()

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 
-from channels.email import oauth, session, trouble
+from channels.email import dialling, oauth, session, trouble
 from channels.email.account import Account, tls_context
 from channels.events import ChannelError
 
@@ -139,12 +139,7 @@ def _base64(text: str) -> str:
 def _connect(account: Account) -> smtplib.SMTP:
     told = account.hello or account.user.rpartition("@")[2]
     hello = told if re.fullmatch(r"[A-Za-z0-9.-]+", told) else "[127.0.0.1]"  # not the name of our machine
-    if account.security == "tls":
-        context = tls_context(account.verify, account.ca)
-        return smtplib.SMTP_SSL(
-            account.host, account.port, hello, timeout=account.connect_timeout, context=context
-        )
-    return smtplib.SMTP(account.host, account.port, hello, timeout=account.connect_timeout)
+    return dialling.Smtp(account, hello)
 
 
 _idle: dict[Account, list[Line]] = {}

@@ -100,7 +100,7 @@ def _named(part: Any) -> tuple[str, int]:
 
 
 def _disposition(part: Any) -> parameters.Parameterized:
-    """Among the extension fields: ("attachment", ("filename", "a.pdf")), or the whole header, as some servers have it."""
+    """Among the extension fields: ("attachment", ("filename", "a.pdf")), or, of some servers, the whole header."""
     for field in part[8:]:
         if isinstance(field, tuple) and len(field) > 1 and isinstance(field[0], bytes):
             return _parameters(field[1])

@@ -20,6 +20,10 @@ NO_TLS = (
     "The mail server and we do not agree on encryption. Check the port and the encryption in the settings."
 )
 IN_THE_OPEN = "Without encryption we only talk to a server inside your own network."
+INSIDE = (
+    "This mail server is inside a private network, to which no lines are made unless it is allowed. "
+    "Set MADOGUCHI_ALLOW_PRIVATE=yes and restart, if the server is your own."
+)
 REFUSED = "The server does not accept the name or the password."
 TOKEN_REFUSED = "The server does not accept the sign-in from the provider."
 UNTYPABLE = "The name or the password contains characters that this server cannot take."

@@ -70,7 +70,7 @@ def health(channel: Channel) -> tuple[str, str]:
 
 
 @pytest.fixture
-def quick(committed: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def quick(committed: None, private_allowed: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rounds and back-off of milliseconds."""
     monkeypatch.setattr("app.collecting.lines.ROUND", 0.05)
     monkeypatch.setattr("app.collecting.lease.FIRST_WAIT", 0.05)
@@ -145,7 +145,7 @@ def test_two_hold_it_in_turn_and_the_first_is_frozen_in_the_middle(server: ImapS
 def test_who_collects_is_killed_again_and_again(
     tmp_path: Path, environment: dict[str, str], server: ImapServer
 ) -> None:
-    with installed(tmp_path, **environment) as here:
+    with installed(tmp_path, MADOGUCHI_ALLOW_PRIVATE="yes", **environment) as here:
         with here.rows() as db:
             mailbox(db, server)
         for killed in range(1, KILLS + 1):

@@ -84,6 +84,7 @@ class ImapServer(Server):
             "password": PASSWORD,
             "security": self.security,
             "ca": self.ca,
+            "allow_private": True,
             "connect_timeout": 5,
             "read_timeout": 5,
             "since_days": 30,

@@ -44,6 +44,7 @@ class SmtpServer(Server):
             "password": PASSWORD if self.tls else "",
             "security": self.security,
             "ca": self.ca,
+            "allow_private": True,
             "connect_timeout": 5,
             "read_timeout": 5,
             "data_timeout": 5,

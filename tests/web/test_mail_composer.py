@@ -123,7 +123,7 @@ def test_what_is_no_address_is_refused_with_a_sentence(desk: tuple[Browser, Conv
 
 @pytest.mark.parametrize("html", [True, False])
 @pytest.mark.parametrize("said", ["**至急**です\n- 一\n\n[店](https://a.jp)", "5*3 <b>はい</b>"])
-def test_the_preview_is_what_is_sent(committed: None, said: str, html: bool) -> None:
+def test_the_preview_is_what_is_sent(committed: None, private_allowed: None, said: str, html: bool) -> None:
     with smtp_server() as server:
         own = {
             **{
