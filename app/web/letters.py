@@ -1,5 +1,6 @@
 """What an entry of the thread shows of a mail besides its words: who it is from and to, what it carries along."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,9 @@ FRAME_LEAST, FRAME_MOST, FRAME_WIDTH = (
     620,
     540,
 )  # pixels a mail's HTML is given before anybody makes it larger
+_IN_BRACKETS = re.compile(
+    r"(.*) \((\w{1,60})\)\.", re.DOTALL
+)  # a sentence with the name of what went wrong behind it
 PASSED, FAILED = "pass", frozenset({"fail", "softfail", "policy"})
 
 
@@ -35,8 +39,8 @@ class Party:
 class Letter:
     """A mail without its bodies, which are fetched when somebody asks for them.
 
-    `formatted`: it has HTML. `doubt`: "" where the sender is
-    confirmed, "failed" where a check failed, "unknown" where nothing is known. `refused`: address → words.
+    `formatted`: it has HTML. `doubt`: see :func:`doubt`. `problems`: (sentence, detail) of what was wrong with it, or
+    is not shown of it. `refused`: address → words.
     `elsewhere`: the conversation it answers although its writer has no part in it; `unlisted`: how many got it besides
     `others`. `again`: "fetch" or "read" where doing that again may tell more; `left_out`: (name, bytes) of files that
     were not fetched.
@@ -53,6 +57,7 @@ class Letter:
     formatted: bool = False
     original: bool = False
     doubt: str = ""
+    problems: tuple[tuple[str, str], ...] = ()
     checked: Mapping[str, str] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
     again: str = ""
@@ -88,11 +93,18 @@ def _letter(message: Message, row: Any, party: Party | None) -> Letter:
         formatted=bool(row and row.html),
         original=bool(row and row.receipt_id),
         doubt=doubt(checked) if message.kind == INBOUND else "",
+        problems=_problems(told.get("problems")),
         checked=checked,
         refused=dict(row.refused) if row else {},
         again=_again(message) if row and row.receipt_id else "",
         left_out=_left_out(told.get("left_out")),
     )
+
+
+def _problems(told: object) -> tuple[tuple[str, str], ...]:
+    sentences = [str(one) for one in told if one] if isinstance(told, list) else []
+    parted = [(one, _IN_BRACKETS.fullmatch(one)) for one in sentences]
+    return tuple((f"{found[1]}.", found[2]) if found else (one, "") for one, found in parted)
 
 
 def _again(message: Message) -> str:
@@ -101,14 +113,19 @@ def _again(message: Message) -> str:
 
 def _left_out(told: object) -> tuple[tuple[str, int], ...]:
     files = told if isinstance(told, list) else []
-    return tuple((str(one.get("name", "")), int(one.get("size") or 0)) for one in files if isinstance(one, dict))
+    return tuple(
+        (str(one.get("name", "")), int(one.get("size") or 0)) for one in files if isinstance(one, dict)
+    )
 
 
 def doubt(checked: Mapping[str, str]) -> str:
     """What authentication results (RFC 8601) leave open: "failed", "unknown", or "" where they confirm the sender.
 
+    Where no server is trusted to tell, nobody was asked (`checked` is empty): that the channel's settings say once.
     DMARC decides (RFC 7489); without it a signature of the sender's own domain.
     """
+    if not checked:
+        return ""
     dmarc, dkim = checked.get("dmarc", ""), checked.get("dkim", "")
     if dmarc == PASSED or (dkim == PASSED and checked.get("aligned") == "yes" and dmarc not in FAILED):
         return ""

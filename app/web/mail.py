@@ -1,7 +1,9 @@
 """A mail in the thread: what it carries along, how it was formatted, its original, and having it again."""
 
+import re
 from collections.abc import Sequence
 from datetime import timedelta
+from html import escape, unescape
 from urllib.parse import quote
 
 from markupsafe import Markup
@@ -28,6 +30,7 @@ from app.web.pages import partial, path_id, words
 from app.web.receipts import note_reading
 from channels import base, registry
 
+_CUT = re.compile(r'(<p class="cut">)([^<]{1,300})(</p>)')  # a sentence of the connector's, in English
 PICTURES_LAST = timedelta(hours=1)
 
 
@@ -74,6 +77,7 @@ def html(request: Request) -> Response:
         lambda host: words(request, "leads to %(host)s", host=host),
         remote=remote,
     )
+    body = _CUT.sub(lambda found: f"{found[1]}{escape(words(request, unescape(found[2])))}{found[3]}", body)
     page = render("inbox/frame.html", request.state.viewer, body=Markup(body), subject=message.subject)
     return HTMLResponse(page, headers=_frame_headers(remote))
 

@@ -16,9 +16,10 @@ from channels.email.allowed import ATTRIBUTES, DROPPED, TAGS
 from channels.email.markup import Token
 from channels.email.readable import text_of_html
 
-__all__ = ["CUT", "clean_html", "html_new_part", "text_of_html"]
+__all__ = ["CUT", "clean_html", "html_new_part", "is_cut", "text_of_html"]
 
 CUT = "This mail is too long to be shown in full. The original has all of it."
+_CUT = f'<p class="cut">{CUT}</p>'
 _ROUNDS = 5
 _BODY = re.compile(r"<body\b([^>]{0,5000})>", re.IGNORECASE)
 _BODY_STYLE = re.compile(
@@ -42,9 +43,14 @@ def clean_html(html: str) -> str:
     for _ in range(_ROUNDS):
         again = _once(cleaned)
         if again == cleaned:
-            return cleaned + (f'<p class="cut">{CUT}</p>' if cut else "")
+            return cleaned + (_CUT if cut else "")
         cleaned = again
     return f"<p>{escape(text_of_html(html), quote=False)}</p>"  # never twice the same: its words alone
+
+
+def is_cut(html: str) -> bool:
+    """Whether what :func:`clean_html` gave ends before the mail does."""
+    return html.endswith(_CUT)
 
 
 def _once(html: str) -> str:

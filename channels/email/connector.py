@@ -48,6 +48,8 @@ class Email(Connector[EmailSettings]):
         "Choose your provider, and enter the address and the password of the mailbox.",
         "Gmail and Yahoo! JAPAN want a password made for this program, not the one you sign in with.",
         "Save, then “Test now”: it says what the servers for receiving and for sending answered.",
+        "So that forged senders are marked, enter under “More” which server checks your mail. Until then nobody is "
+        "confirmed.",
     )
     features = Features(
         html=True,

@@ -134,7 +134,8 @@ class EmailSettings:
     )
     trusted_server: str = setting(
         "Name of your mail server in Authentication-Results",
-        help="It says whether a sender is who they claim to be. Empty: nobody is confirmed.",
+        help="It says whether a sender is who they claim to be. "
+        "Empty: no sender is confirmed, and no mail is marked for it.",
         placeholder="mx.example.jp",
         maximum=253,
         group=MORE,

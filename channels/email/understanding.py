@@ -109,6 +109,7 @@ def _inbound(raw: bytes, mail: Mail, box: Mailbox, sort: str, where: str = "") -
         return _unreadable(raw or where.encode(), "it does not say who wrote it")
     checked = authentication.results(mail, box.trusted) if box.trusted else {}
     marked = [*mail.in_reply_to, *reversed(mail.references), *_written_to(mail)]
+    html = _html(mail)
     belongs = tokens.conversation_of(box.key, *marked)
     parts = quoting.split(mail.text, mail.subject)
     sort = sort or ("unreadable" if _is_empty(mail) and mail.problems else "")
@@ -120,18 +121,18 @@ def _inbound(raw: bytes, mail: Mail, box: Mailbox, sort: str, where: str = "") -
             proof="code" if sender == mail.sender and _confirmed(checked) else "claimed",
         ),
         text=parts.new,
-        html=_html(mail),
+        html=html,
         sent_at=_at(mail),
         in_reply_to=next(iter(mail.in_reply_to), ""),
         subject=mail.subject,
         attachments=tuple(_attachment(file) for file in mail.files),
-        context=_context(mail, sender, checked),
+        context=_context(mail, sender, checked, html),
         auto=sort == "auto-reply",
         sort=sort,
         answers=_answers(mail),
         conversation=belongs,
         others=_others(mail, box, sender),
-        about_sender=checked,
+        about_sender={**checked, "server": box.trusted} if box.trusted else {},
         quoted=parts.quoted,
         signature=parts.signature,
     )
@@ -245,12 +246,12 @@ def _confirmed(checked: Mapping[str, str]) -> bool:
     )
 
 
-def _context(mail: Mail, sender: Address, checked: Mapping[str, str]) -> dict[str, Any]:
+def _context(mail: Mail, sender: Address, checked: Mapping[str, str], html: str) -> dict[str, Any]:
     told: dict[str, Any] = {}
     if mail.message_id:
         told["message_id"] = mail.message_id
-    if mail.problems:
-        told["problems"] = list(mail.problems[:5])
+    if problems := [*mail.problems[:5], *([cleaning.CUT] if cleaning.is_cut(html) else [])]:
+        told["problems"] = problems
     to = mail.reply_to[0].address if mail.reply_to else ""
     if to and to.lower() != sender.address.lower():
         told["reply_to"] = to

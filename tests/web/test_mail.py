@@ -10,13 +10,16 @@ from typing import Any
 
 import pytest
 
-from app import files
+from app import connect, files
 from app.db import now, transaction
-from app.models import Agent, Attachment, Channel, Message, MessageSource, RawReceipt
+from app.models import Agent, Attachment, Channel, Identity, Message, MessageSource, RawReceipt
+from app.models.customer import CLAIMED, CODE
 from app.web import pictures
 from app.web.framing import framed, misleads
 from app.web.letters import doubt
-from channels.email.cleaning import clean_html
+from channels import base
+from channels.email.cleaning import CUT, clean_html, is_cut
+from channels.email.understanding import Mailbox, events_of
 from tests import factories
 from tests.connectors import Post, installed
 from tests.test_files import picture
@@ -177,13 +180,113 @@ def test_a_message_that_is_no_mail_has_none_of_this(mailbox: type[Post]) -> None
         ({"dkim": "pass", "aligned": "yes", "dmarc": "fail"}, "failed"),
         ({"spf": "fail"}, "failed"),
         ({"spf": "pass"}, "unknown"),
-        ({}, "unknown"),
+        ({"dmarc": "none", "spf": "none"}, "unknown"),
+        ({"server": "mx.shop.example"}, "unknown"),
+        ({}, ""),
     ],
 )
 def test_a_sender_is_confirmed_by_dmarc_or_a_signature_of_its_own_domain(
     checked: dict[str, str], found: str
 ) -> None:
     assert doubt(checked) == found
+
+
+ASKED, FAILED = "mx.shop.example", "dmarc=fail; spf=fail"
+UNKNOWN, FORGED = "Nothing is known about whether", "it may be forged"
+
+
+@pytest.mark.parametrize(
+    ("trusted", "results", "said", "proved"),
+    [
+        ("", "", "", False),  # nobody is asked: that stands in the settings, not at each mail
+        ("", f"{ASKED}; {FAILED}", "", False),
+        ("", f"{ASKED}; dmarc=pass", "", False),
+        (ASKED, f"{ASKED}; dmarc=pass", "", True),
+        (ASKED, f"{ASKED}; {FAILED}", FORGED, False),
+        (ASKED, f"{ASKED}; dmarc=none; spf=none", UNKNOWN, False),
+        (ASKED, "", UNKNOWN, False),
+        (ASKED, "mx.elsewhere.example; dmarc=pass", UNKNOWN, False),
+    ],
+)
+@pytest.mark.parametrize("known", [True, False])
+def test_a_sender_is_doubted_only_where_somebody_was_asked_and_proved_only_by_the_answer(
+    committed: None, trusted: str, results: str, said: str, proved: bool, known: bool
+) -> None:
+    told = f"Authentication-Results: {results}\r\n" if results else ""
+    raw = f"{told}From: taro@example.jp\r\nTo: shop@shop.example\r\nSubject: a\r\n\r\nbody\r\n"
+    own = {"address": "shop@shop.example", "trusted_server": trusted}
+    with transaction() as db:
+        agent = factories.agent(db, locale="en")
+        channel = factories.channel(db, "email", settings=own)
+        if known:
+            factories.customer_says(db, channel, "先日", base.Person("taro@example.jp", name="太郎"))
+        events = connect.connector(channel).parse(base.Request("MAIL", "imap:", body=raw.encode()))
+        (outcome,) = factories.accept(db, channel, *events)
+        identity = db.get_one(Identity, db.get_one(Message, outcome["message"]).identity_id)
+        assert [one.sender.proof for one in events if isinstance(one, base.Inbound)] == [
+            "code" if proved else "claimed"
+        ]
+        if not known:
+            assert identity.proof == (CODE if proved else CLAIMED)
+        thread = factories.thread_of(db, db.get_one(Message, outcome["message"]))
+    page = Browser().come_in(agent).see(f"/inbox/{thread.id}")
+    assert [words for words in (UNKNOWN, FORGED) if words in page] == ([said] if said else [])
+
+
+@pytest.mark.parametrize(
+    ("locale", "sentences"),
+    [
+        (
+            "en",
+            [
+                "About reading this mail",
+                "Some characters could not be read.",
+                "be read. (KeyError)",
+                "in full",
+            ],
+        ),
+        ("ja", ["読み取りについて", "読み取れない文字", "メールを読み取れませんでした。 (KeyError)", "原本"]),
+    ],
+)
+def test_what_was_odd_in_reading_a_mail_is_told_folded_below_it(
+    mailbox: type[Post], locale: str, sentences: list[str]
+) -> None:
+    problems = ["Some characters could not be read.", "The mail could not be read (KeyError).", CUT]
+    agent, message = a_mail(context={"problems": problems})
+    with transaction() as db:
+        db.get_one(Agent, agent.id).locale = locale
+        thread = factories.thread_of(db, message)
+    page = Browser().come_in(agent).see(f"/inbox/{thread.id}")
+    (told,) = re.findall(r'<details class="fold problems">.*?</details>', page, re.DOTALL)
+    for words in sentences:
+        assert words in told
+    assert told.count("<li>") == 3
+
+
+def test_a_mail_without_problems_tells_of_none(mailbox: type[Post]) -> None:
+    agent, message = a_mail()
+    with transaction() as db:
+        thread = factories.thread_of(db, message)
+    assert "fold problems" not in Browser().come_in(agent).see(f"/inbox/{thread.id}")
+
+
+def test_what_is_too_long_says_so_in_the_language_of_who_reads_it(mailbox: type[Post]) -> None:
+    html = clean_html("<p>x</p>" * 200_000)
+    assert is_cut(html)
+    agent, message = a_mail(html[:200] + html[-200:])
+    assert CUT in Browser().come_in(agent).get(f"/messages/{message.id}/html").text
+    with transaction() as db:
+        db.get_one(Agent, agent.id).locale = "ja"
+    shown = Browser().come_in(agent).get(f"/messages/{message.id}/html").text
+    assert CUT not in shown
+    assert "長すぎるため全文は表示できません。" in shown
+
+
+def test_a_mail_that_is_cut_says_so_among_its_problems() -> None:
+    raw = b"From: a@b.jp\r\nContent-Type: text/html\r\n\r\n" + b"<p>x</p>" * 200_000
+    (event,) = events_of(raw, Mailbox(("shop@shop.example",), b"k" * 32))
+    assert isinstance(event, base.Inbound)
+    assert event.context["problems"][-1] == CUT
 
 
 @pytest.mark.parametrize(
