@@ -20,13 +20,13 @@ def token(channel_id: str, secret: str, issue: Callable[[Mapping[str, str]], Ans
     """A good token; `issue` posts the form. Raises `ChannelError`."""
     with _asking:
         had_for, kept, until = _kept.get(channel_id, ("", "", 0.0))
-        if had_for == secret and until > time.monotonic():
+        if had_for == secret and until > time.time():
             return kept
         told = issue({"grant_type": "client_credentials", "client_id": channel_id, "client_secret": secret})
         made = told.text("access_token")
         if not told.ok or not made:
             raise _refused(told)
-        _kept[channel_id] = (secret, made, time.monotonic() + _lasts(told) - EARLY)
+        _kept[channel_id] = (secret, made, time.time() + _lasts(told) - EARLY)
         return made
 
 
