@@ -36,7 +36,7 @@ def ways(db: Session, head: Conversation) -> list[tuple[Identity, Channel]]:
         .order_by(Message.sent_at.desc(), Message.id.desc())
         .limit(1)
     ).first()
-    found = [(one, channel) for one in identities for channel in channels if _reaches(one, channel)]
+    found = [(one, channel) for one in identities for channel in channels if reaches(one, channel)]
     return sorted(
         found,
         key=lambda way: (
@@ -94,7 +94,8 @@ def _tell(db: Session, identity: Identity) -> None:
     record(db, "customer.changed", head, unreachable=identity.address if identity.unreachable else "")
 
 
-def _reaches(identity: Identity, channel: Channel) -> bool:
+def reaches(identity: Identity, channel: Channel) -> bool:
+    """Whether the channel leads to this address at all."""
     features = connect.features(channel)
     if features.inbound_only:
         return False

@@ -37,7 +37,7 @@ from app.web.bot import try_out
 from app.web.entries import Entry, entries
 from app.web.envelopes import begun
 from app.web.rows import Sign, labels_of, sign_of
-from app.web.ways import HERE, Way, visitor_of, ways_of
+from app.web.ways import HERE, Way, passed_over, visitor_of, ways_of
 
 UNDO_SECONDS = 5
 
@@ -74,6 +74,7 @@ class Pane:
     draft: Draft | None = None
     begun: Mapping[str, Any] = field(default_factory=dict)
     ways: Sequence[Way] = ()
+    passed_over: Sign | None = None
     lock_name: str = ""
     suggestion: FaqEntry | None = None
     undo_seconds: int = UNDO_SECONDS
@@ -166,10 +167,12 @@ def _composer(db: Session, viewer: Agent, head: Conversation) -> dict[str, Any]:
     general = db.get(Setting, "general")
     draft = db.get(Draft, (viewer.id, head.id))
     undo = (general.value if general else {}).get("undo_seconds", UNDO_SECONDS)
+    ways = ways_of(db, viewer, head)
     return {
         "draft": draft,
         "begun": begun(draft),
-        "ways": ways_of(db, viewer, head),
+        "ways": ways,
+        "passed_over": passed_over(head, ways),
         "lock_name": lock_holder(db, viewer, head),
         "suggestion": _suggestion(db, head),
         "undo_seconds": undo,

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.util import identity_key
 
 from app import connect, queries
-from app.models import Agent, Channel, Conversation, ConversationLabel, Customer, Draft, Label
+from app.inbox import ways as inbox_ways
+from app.models import Agent, Channel, Conversation, ConversationLabel, Customer, Draft, Identity, Label
 
 WARM, HOT = 5, 15  # minutes of waiting after which a row warms up
 
@@ -27,7 +28,7 @@ class Sign:
 
 @dataclass(frozen=True)
 class Row:
-    """One conversation in the list."""
+    """One conversation in the list. `closes_at`: until when the channel they wrote by last takes an answer."""
 
     id: int
     customer_id: int
@@ -46,6 +47,7 @@ class Row:
     priority: int
     draft: str
     unread: int
+    closes_at: datetime | None = None
 
 
 def rows(
@@ -60,7 +62,8 @@ def rows(
     """
     customers = queries.customers_of(db, conversations) if customers is None else customers
     people = by_id(db, Agent, {one.assignee_id for one in conversations})
-    channels = signs(db, {one.last_channel_id for one in conversations})
+    channels = by_id(db, Channel, {one.last_channel_id for one in conversations})
+    closing = _closing(db, conversations, channels)
     labels = labels_of(db, [one.id for one in conversations])
     drafts = _drafts(db, viewer, conversations)
     unread = queries.unread(db, viewer, conversations) if viewer else {}
@@ -73,7 +76,7 @@ def rows(
             author=one.last_author,
             at=one.last_message_at,
             waiting_since=one.waiting_since,
-            sign=channels.get(one.last_channel_id or 0, Sign()),
+            sign=sign_of(channels[one.last_channel_id]) if one.last_channel_id in channels else Sign(),
             assignee=people.get(one.assignee_id or 0),
             labels=labels.get(one.id, ()),
             escalated=one.escalated,
@@ -83,6 +86,7 @@ def rows(
             priority=one.priority,
             draft=drafts.get(one.id, ""),
             unread=unread.get(one.id, 0),
+            closes_at=closing.get(one.id),
         )
         for one in conversations
     ]
@@ -104,6 +108,25 @@ def labels_of(db: Session, ids: Sequence[int]) -> dict[int, list[Label]]:
     found: dict[int, list[Label]] = {}
     for id, label in db.execute(_LABELS, {"ids": list(ids)}):
         found.setdefault(id, []).append(label)
+    return found
+
+
+def _closing(
+    db: Session, conversations: Sequence[Conversation], channels: Mapping[int, Channel]
+) -> dict[int, datetime]:
+    """Conversation id → when the way they wrote by last closes, of those whose channel ever does."""
+    timed = {id for id, channel in channels.items() if connect.features(channel).reply_window}
+    heads = {one.id: channels[id] for one in conversations if (id := one.last_channel_id) in timed and id}
+    if not heads:
+        return {}
+    theirs = Identity.customer_id == Conversation.customer_id
+    wrote = select(Conversation, Identity).join(Identity, theirs).where(Identity.wrote_at.is_not(None))
+    found: dict[int, datetime] = {}
+    for one, identity in db.execute(wrote.where(Conversation.head_id.in_(heads))):
+        head_id = one.head_id or one.id
+        until = inbox_ways.closes_at(identity, heads[head_id])
+        if until and inbox_ways.reaches(identity, heads[head_id]):
+            found[head_id] = max(until, found.get(head_id, until))
     return found
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app import connect
 from app.db import now
 from app.i18n import gettext
-from app.inbox.ways import ways
+from app.inbox.ways import closes_at, ways
 from app.models import Agent, Channel, Conversation, Identity, Visitor
 from app.web.envelopes import Envelope, envelope
 from app.web.rows import Sign, sign_of
@@ -20,11 +20,15 @@ HERE = timedelta(seconds=150)
 
 @dataclass(frozen=True)
 class Way:
-    """A way to the customer and, in a few words, how it reaches them now."""
+    """A way to the customer and, in a few words, how it reaches them now.
+
+    `closes_at`: until when the platform takes an answer there, None where it always does.
+    """
 
     channel_id: int
     sign: Sign
     reach: str
+    closes_at: datetime | None = None
     envelope: Envelope | None = None
     formats: bool = False
     unreachable: str = ""
@@ -44,29 +48,31 @@ def _way(db: Session, viewer: Agent, head: Conversation, identity: Identity, cha
     return Way(
         channel.id,
         sign_of(channel),
-        _reach(db, viewer, head, identity, channel),
+        _reach(db, viewer, identity, channel),
+        closes_at=None if identity.unreachable else closes_at(identity, channel),
         envelope=envelope(db, head, identity, channel, viewer.locale) if features.copies else None,
         formats=features.html,
         unreachable=identity.unreachable,
     )
 
 
-def _reach(db: Session, viewer: Agent, head: Conversation, identity: Identity, channel: Channel) -> str:
+def _reach(db: Session, viewer: Agent, identity: Identity, channel: Channel) -> str:
     if identity.unreachable:
         return gettext(viewer.locale, "Nothing arrives at this address any more")
-    features = connect.features(channel)
-    if features.live:
+    if connect.features(channel).live:
         seen = visitor_of(db, [identity.id])
         here = seen is not None and seen.last_seen_at > now() - HERE
         said = "On the site now" if here else "Has left the site; sees it on the next visit"
         return gettext(viewer.locale, said)
-    if features.reply_window and head.last_message_at:
-        left = head.last_message_at + features.reply_window - now()
-        if left.total_seconds() <= 0:
-            return gettext(viewer.locale, "The reply window is closed")
-        hours, minutes = divmod(int(left.total_seconds()) // 60, 60)
-        return gettext(viewer.locale, "%(time)s left to reply", time=f"{hours}:{minutes:02}")
     return gettext(viewer.locale, "Reaches them at any time")
+
+
+def passed_over(head: Conversation, ways: Sequence[Way]) -> Sign | None:
+    """The channel the customer wrote by last, where it is not the way proposed because nothing can be sent there."""
+    if not ways or head.last_channel_id in (None, ways[0].channel_id):
+        return None
+    last = next((way for way in ways if way.channel_id == head.last_channel_id), None)
+    return last.sign if last and (last.unreachable or last.closes_at) else None
 
 
 def visitor_of(db: Session, identities: Sequence[int]) -> Visitor | None:

@@ -131,7 +131,5 @@ function grow(field) {
 }
 
 function showReach(form, way) {
-  const chosen = way.selectedOptions[0];
-  one("[data-reach-words]", form).textContent = chosen?.dataset.reach ?? "";
-  one("[data-reach-words]", form).classList.toggle("late", Boolean(chosen?.hasAttribute("data-unreachable")));
+  for (const words of all("[data-reach]", form)) words.hidden = words.dataset.reach !== way.value;
 }

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from app import inbox
-from app.db import reading, transaction
+from app import formats, inbox
+from app.db import now, reading, transaction
 from app.models import Agent, Conversation, Draft, ReadMark
 from tests import factories
+from tests.connectors import installed
 from tests.web.visiting import Browser
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -229,3 +231,27 @@ def test_counts_are_those_of_the_viewer(cast: Cast) -> None:
     mine = Browser().come_in(cast.tanaka).get("/inbox/counts").json()
     assert (mine["mine"], mine["teams"], mine["escalations"]) == (1, 1, 0)
     assert Browser().come_in(cast.sato).get("/inbox/counts").json()["teams"] == 0
+
+
+def test_how_long_the_platform_takes_an_answer_counts_down_in_the_list_and_beside_the_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with installed(monkeypatch, reply_window=timedelta(hours=24), push=True):
+        with transaction() as db:
+            tanaka = factories.agent(db, "田中 翔")
+            post = factories.channel(db, "post", name="プラットフォーム")
+            said = {"at": now() - timedelta(hours=20)}
+            soon = factories.conversation(db, post, "まだですか", "u1", **said)
+            late = factories.conversation(db, post, "もういいです", "u2", at=now() - timedelta(hours=25))
+        browser = Browser().come_in(tanaka)
+        page = browser.see("/inbox?view=open")
+        assert ids(page) == [soon.id, late.id]
+        assert re.findall(r'class="due closing xs( over)?"', page) == ["", " over"]
+        until = re.findall(r'closing xs.*?<time datetime="([^"]+)"[^>]*data-tick="left"', page)
+        assert until[0] == formats.iso(said["at"] + timedelta(hours=24))
+        assert 'class="due closing"' in browser.see(f"/inbox/{soon.id}")
+        assert 'class="due closing over"' in browser.see(f"/inbox/{late.id}")
+        form = {"text": "遅れてすみません", "client_id": "client-of-a-test", "channel_id": str(post.id)}
+        refused = browser.submit(f"/conversations/{late.id}/replies", form)
+        assert refused.status_code == 422
+        assert "別の方法を選んでください" in refused.text

@@ -1,0 +1,98 @@
+"""By which ways a customer can be written to, and for how long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app import inbox
+from app.db import as_of, now
+from app.inbox import Refused, ways
+from app.models import Channel, Conversation
+from channels import base
+from tests import factories as make
+from tests.connectors import installed
+
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
+
+
+@pytest.fixture
+def platform(db: Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[Channel]:
+    """A channel whose customers may be answered for a day."""
+    with installed(monkeypatch, reply_window=DAY, push=True):
+        yield make.channel(db, "post", name="Platform")
+
+
+def reply(db: Session, head: Conversation, channel: Channel | None = None) -> Channel:
+    """Answer; the channel it went by."""
+    said = inbox.reply(db, make.agent(db), head, "はい", "c1", channel_id=channel.id if channel else None)
+    return db.get_one(Channel, said.channel_id)
+
+
+def test_an_answer_is_taken_for_a_day_after_the_customers_last_words(db: Session, platform: Channel) -> None:
+    head = make.thread_of(db, make.customer_says(db, platform, at=now() - DAY + timedelta(minutes=5)))
+    assert reply(db, head) == platform
+    with as_of(now() + timedelta(minutes=10)), pytest.raises(Refused, match="has to write first"):
+        inbox.reply(db, make.agent(db), head, "遅い", "c2")
+
+
+def test_the_customers_next_words_open_it_again(db: Session, platform: Channel) -> None:
+    person = base.Person("u1")
+    head = make.thread_of(db, make.customer_says(db, platform, "一", person, id="1", at=now() - WEEK))
+    with pytest.raises(Refused):
+        reply(db, head)
+    make.customer_says(db, platform, "二", person, id="2")
+    make.customer_says(
+        db, platform, "零", person, id="0", at=now() - 2 * WEEK
+    )  # a late one takes nothing away
+    assert reply(db, head) == platform
+
+
+def test_our_own_words_do_not_make_it_longer(db: Session, platform: Channel) -> None:
+    head = make.thread_of(db, make.customer_says(db, platform, at=now() - DAY + timedelta(minutes=5)))
+    reply(db, head)
+    (way,) = ways.ways(db, head)
+    until = ways.closes_at(*way)
+    assert until is not None
+    assert until < now() + timedelta(minutes=6)
+
+
+def test_a_person_may_have_longer_than_the_bot(db: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    with installed(monkeypatch, reply_window=DAY, person_window=WEEK):
+        channel = make.channel(db, "post")
+        head = make.thread_of(db, make.customer_says(db, channel, at=now() - 3 * DAY))
+        assert reply(db, head) == channel
+
+
+def test_who_is_closed_off_on_one_way_is_answered_by_another(db: Session, platform: Channel) -> None:
+    site = make.channel(db, name="Site")
+    one = make.customer_says(db, site, "一", base.Person("v1"), at=now() - 2 * WEEK)
+    other = make.customer_says(db, platform, "二", base.Person("u1"), at=now() - WEEK)
+    new, old = (make.customer_of(db, make.thread_of(db, said)) for said in (other, one))
+    inbox.link(db, new, old, evidence={})
+    head = make.thread_of(db, one)
+    with pytest.raises(Refused, match="Choose another way"):
+        reply(db, head, platform)
+    assert reply(db, head) == site
+
+
+def test_who_blocked_us_is_written_to_elsewhere_until_they_follow_again(
+    db: Session, platform: Channel
+) -> None:
+    person = base.Person("u1")
+    head = make.thread_of(db, make.customer_says(db, platform, "一", person))
+    (told,) = make.accept(db, platform, base.Block(person))
+    assert told["excluded"] == "they want nothing written to them here"
+    assert "blocked" in make.identity_of(db, head).unreachable
+    make.accept(db, platform, base.Follow(person))
+    assert make.identity_of(db, head).unreachable == ""
+
+
+def test_a_stranger_who_follows_is_no_customer_yet(db: Session, platform: Channel) -> None:
+    (told,) = make.accept(db, platform, base.Follow(base.Person("nobody")))
+    assert "failed" not in told
+    assert db.scalar(select(func.count(Conversation.id))) == 0
