@@ -15,7 +15,7 @@ from app.config import settings
 from app.models import Channel
 from app.text import clean
 from channels import guard, registry
-from channels.base import Connector, Context, Features, Outbound, Person, Preview, Previewing
+from channels.base import Connector, Context, Features, MarksRead, Outbound, Person, Preview, Previewing
 
 GLOBAL_KINDS = {"email", "phone"}  # addresses that mean the same person on every channel
 SANDBOX = "sandbox-"  # so begin the keys of the channels whose platform the sandbox plays
@@ -61,6 +61,12 @@ def features(channel: Channel) -> Features:
 def identity_kind(channel: Channel) -> str:
     """The kind of the identities that come in here."""
     return features(channel).identity_kind or channel.kind
+
+
+def marks_read(channel: Channel) -> bool:
+    """Whether customers who write here can be shown that we have read it."""
+    made = registry.kinds().get(channel.kind)
+    return made is not None and issubclass(made, MarksRead)
 
 
 def bot_speaks(channel: Channel) -> bool:

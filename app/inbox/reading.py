@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from app import realtime
+from app import connect, jobs, realtime
 from app.db import after_commit, insert_if_new, now
 from app.inbox.holding import Refused, hold
 from app.inbox.participants import MOST_COPIES
@@ -29,8 +29,17 @@ def mark_read(db: Session, agent: Agent, conversation: Conversation) -> None:
     if mark is None:
         mark = ReadMark(conversation_id=head.id, agent_id=agent.id)
         db.add(mark)
+    if (mark.inbound_count or 0) < head.inbound_count:
+        _show(db, head)
     mark.inbound_count, mark.message_id, mark.read_at = head.inbound_count, head.last_message_id, now()
     after_commit(db, realtime.publish, "read", head.id, agent.id)
+
+
+def _show(db: Session, head: Conversation) -> None:
+    """Let the customer see it, where the platform they wrote on last has a way."""
+    channel = db.get(Channel, head.last_channel_id) if head.last_channel_id else None
+    if channel is not None and connect.marks_read(channel) and head.last_message_id:
+        after_commit(db, jobs.enqueue, "app.shown.show", head.id, head.last_message_id)
 
 
 def save_draft(

@@ -1,0 +1,104 @@
+"""Customers see that we have read what they wrote: once, up to what was read, where their platform shows it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from app import inbox, jobs, shown
+from app.db import transaction
+from app.models import Agent, Conversation
+from channels import base, registry
+from tests import factories as make
+from tests.connectors import Post, installed
+
+pytestmark = pytest.mark.usefixtures("committed")
+
+
+class Marking(Post):
+    """A platform that shows what was read."""
+
+    marked: list[Mapping[str, Any]] = []
+    fails = False
+
+    def mark_read(self, last: Mapping[str, Any]) -> None:
+        type(self).marked.append(last)
+        if self.fails:
+            raise base.ChannelError("It did not work.")
+
+
+@pytest.fixture
+def kind(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Marking]]:
+    with installed(monkeypatch) as post:
+        made = type("Marked", (Marking,), {"features": post.features, "marked": []})
+        known = {**registry.kinds(), "post": made}
+        monkeypatch.setattr(registry, "kinds", lambda: known)
+        yield made
+
+
+@pytest.fixture
+def rung(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, int]]:
+    """What the workers were asked to do."""
+    asked: list[tuple[str, int, int]] = []
+    monkeypatch.setattr(jobs, "enqueue", lambda function, *args: asked.append((function, *args)))
+    return asked
+
+
+class Thread:
+    """One customer who writes on one channel, and two agents."""
+
+    def __init__(self, kind: str = "post") -> None:
+        with transaction() as db:
+            self.channel = make.channel(db, kind)
+            self.head = make.conversation(db, self.channel, sender="c1")
+            self.agents = [make.agent(db, name) for name in ("田中", "佐藤")]
+
+    def write(self, id: str) -> None:
+        with transaction() as db:
+            said = base.Inbound(id, base.Person("c1"), "はい", context={"token": id})
+            make.accept(db, db.merge(self.channel), said)
+
+    def read(self, by: int = 0) -> None:
+        with transaction() as db:
+            inbox.mark_read(db, db.get_one(Agent, self.agents[by].id), db.get_one(Conversation, self.head.id))
+
+
+def tokens(kind: type[Marking]) -> list[Any]:
+    return [one.get("token") for one in kind.marked]
+
+
+def test_what_an_agent_reads_is_shown_up_to_the_newest(kind: type[Marking], rung: list[Any]) -> None:
+    thread = Thread()
+    thread.write("1")
+    thread.write("2")
+    thread.read()
+    ((function, *args),) = rung
+    assert function == "app.shown.show"
+    thread.write("3")
+    assert shown.show(*args) == 1
+    assert tokens(kind) == ["2"]
+
+
+def test_a_second_agent_shows_nothing_again(kind: type[Marking], rung: list[Any]) -> None:
+    thread = Thread()
+    thread.write("1")
+    for by in (0, 0, 1):
+        thread.read(by)
+    assert len(rung) == 2
+    assert [shown.show(*args) for _, *args in rung] == [1, 0]
+    assert tokens(kind) == ["1"]
+
+
+def test_where_nothing_is_shown_nobody_is_woken(kind: type[Marking], rung: list[Any]) -> None:
+    thread = Thread("api")
+    thread.write("1")
+    thread.read()
+    assert rung == []
+
+
+def test_a_platform_that_fails_costs_nothing(kind: type[Marking], rung: list[Any]) -> None:
+    kind.fails = True
+    thread = Thread()
+    thread.write("1")
+    thread.read()
+    assert [shown.show(*args) for _, *args in rung] == [0]
