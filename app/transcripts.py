@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import afterwards, family, formats, general, inbox
+from app import afterwards, family, formats, general, inbox, rich
 from app.afterwards import Letter
 from app.config import settings
 from app.i18n import gettext
@@ -89,7 +89,7 @@ def _text(db: Session, said: Sequence[Message], locale: str) -> str:
 def _entries(db: Session, said: Iterable[Message], locale: str) -> Iterable[str]:
     zone = ZoneInfo(settings().timezone)
     for one in said:
-        words = one.text or gettext(locale, "(a file)")
+        words = (rich.plain(one.text) if one.html else one.text) or gettext(locale, "(a file)")
         yield f"{_who(db, one, locale)}  {formats.exact(one.sent_at, locale, zone)}\n{words}"
 
 

@@ -49,6 +49,13 @@ def test_what_was_said_goes_in_one_mail_with_who_said_it(db: Session, box: Chann
     assert_books(db)
 
 
+def test_what_was_formatted_goes_without_its_marks(db: Session, box: Channel) -> None:
+    head, agent = own(db, comes(db, box)), make.agent(db)
+    make.reply(db, agent, head, "**明日**です", html="<p><strong>明日</strong>です</p>")
+    sent = transcripts.send_transcript(db, agent, head, "client-1")
+    assert sent.text.endswith("\n明日です")
+
+
 def test_asked_for_twice_at_once_it_goes_once(db: Session, box: Channel) -> None:
     head, agent = chat(db), make.agent(db)
     first = transcripts.send_transcript(db, agent, head, "client-1")
