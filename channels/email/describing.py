@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from channels.email import automatic, bounces, cleaning, quoting, reading
+from channels.email import automatic, bounces, cleaning, inline, reading
 from channels.email.mail import Address, File, Mail
 
 
@@ -28,7 +28,7 @@ def describe(file: str, raw: bytes, ours: Collection[str] = ()) -> dict[str, Any
         "in_reply_to": list(mail.in_reply_to),
         "references": list(mail.references),
         "text": mail.text,
-        "new_text": quoting.split(mail.text, mail.subject).new,
+        "new_text": inline.split(mail)[0].new,
         "html": html,
         "attachments": [_attachment(one) for one in mail.files],
         "classification": sort,

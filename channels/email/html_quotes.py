@@ -43,8 +43,7 @@ _CLEANER = nh3.Cleaner(
 def new_part(html: str, subject: str = "") -> str:
     """The new part of `html`, not cleaned, or "" where that is not sure: no program's mark, answers between the lines,
     a forwarded mail, or a text that is taken apart otherwise (:func:`channels.email.quoting.split`)."""
-    taken, _ = markup.bounded(html)
-    tokens = list(markup.visible(markup.read(_CLEANER.clean(taken))))
+    tokens = structure(html)
     at = next((i for i, token in enumerate(tokens) if _is_marked(token)), 0)
     if not at:
         return ""
@@ -54,6 +53,12 @@ def new_part(html: str, subject: str = "") -> str:
     if not parts.quoted or not own or own != _letters(parts.new + parts.signature):
         return ""
     return markup.write(new)
+
+
+def structure(html: str) -> list[Token]:
+    """What can be seen of `html`, with the names and the colours that mail programs give its parts."""
+    taken, _ = markup.bounded(html)
+    return list(markup.visible(markup.read(_CLEANER.clean(taken))))
 
 
 def _is_marked(token: Token) -> bool:

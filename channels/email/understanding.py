@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from channels.email import authentication, automatic, bounces, cleaning, quoting, reading, tokens
+from channels.email import authentication, automatic, bounces, cleaning, inline, reading, tokens
 from channels.email.mail import Address, File, Mail
 from channels.events import (
     UNREADABLE,
@@ -109,9 +109,9 @@ def _inbound(raw: bytes, mail: Mail, box: Mailbox, sort: str, where: str = "") -
         return _unreadable(raw or where.encode(), "it does not say who wrote it")
     checked = authentication.results(mail, box.trusted) if box.trusted else {}
     marked = [*mail.in_reply_to, *reversed(mail.references), *_written_to(mail)]
-    html = _html(mail)
     belongs = tokens.conversation_of(box.key, *marked)
-    parts = quoting.split(mail.text, mail.subject)
+    parts, inside = inline.split(mail)
+    html = _html(mail, whole=inside)
     sort = sort or ("unreadable" if _is_empty(mail) and mail.problems else "")
     return Inbound(
         external_id=_strange_id(raw) if sort == "unreadable" else external_id(raw, mail),
@@ -145,12 +145,12 @@ def _sent(raw: bytes, mail: Mail, box: Mailbox) -> Event:
     to = next((one for one in (*mail.to, *mail.cc) if not box.is_ours(one.address)), None)
     if to is None:
         return Ignored("a mail to ourselves")
-    parts = quoting.split(mail.text, mail.subject)
+    parts, inside = inline.split(mail)
     return Inbound(
         external_id=external_id(raw, mail),
         sender=Person(to.address.lower(), name=to.name, proof="claimed"),
         text=parts.new,
-        html=_html(mail),
+        html=_html(mail, whole=inside),
         sent_at=_at(mail),
         subject=mail.subject,
         attachments=tuple(_attachment(file) for file in mail.files),
@@ -214,9 +214,10 @@ def external_id(raw: bytes, mail: Mail) -> str:
     return f"{mail.message_id} {digest}".strip()
 
 
-def _html(mail: Mail) -> str:
-    """Cleaned: what is new in it, or all where that cannot be told for sure. The original has the rest."""
-    new = cleaning.html_new_part(mail.html, mail.subject) if mail.html else ""
+def _html(mail: Mail, *, whole: bool) -> str:
+    """Cleaned: what is new in it, or all where that cannot be told for sure, or answers stand within the quote
+    (`whole`). The original has the rest."""
+    new = cleaning.html_new_part(mail.html, mail.subject) if mail.html and not whole else ""
     return new or (cleaning.clean_html(mail.html) if mail.html else "")
 
 
