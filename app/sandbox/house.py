@@ -39,6 +39,15 @@ class House:
         self.record.clear()
 
 
+@dataclass(frozen=True)
+class Picture:
+    """A sticker to send: its id and its name in Japanese and English."""
+
+    id: str
+    ja: str
+    en: str
+
+
 class BadAct(ValueError):
     """A customer cannot do that; the text says why."""
 
@@ -46,11 +55,14 @@ class BadAct(ValueError):
 class Platform(ABC):
     """One platform. It answers under its own host names, as `/api.example.com/…` of the sandbox.
 
-    `name` stands in paths; `label` is its name for people; `tint` names its colours on the phone.
+    `name` stands in paths and names the script and colours of its phone; `label` is its name for people. `stickers` are
+    those one can send, at the address `sticker_src` with the id for "{id}".
     """
 
     name: ClassVar[str]
     label: ClassVar[str]
+    stickers: ClassVar[tuple[Picture, ...]] = ()
+    sticker_src: ClassVar[str] = ""
 
     def __init__(self, house: House, hooks_url: str) -> None:
         self.house = house
@@ -60,6 +72,15 @@ class Platform(ABC):
     @abstractmethod
     def hosts(self) -> Mapping[str, list[BaseRoute]]:
         """Host name → the doors under it."""
+
+    @property
+    @abstractmethod
+    def shop(self) -> tuple[str, str]:
+        """The shop's name there, and the address of its picture."""
+
+    @abstractmethod
+    def face(self, id: str) -> str:
+        """The address of somebody's picture."""
 
     @abstractmethod
     def customer(self, id: str) -> Customer:

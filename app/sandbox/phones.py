@@ -60,8 +60,8 @@ class Phones:
 
     async def home(self, request: Request) -> Response:
         """GET /: platforms, customers, misbehaviour and the record."""
-        faults = {"Webhooks": WEBHOOKS, "Calls": CALLS, "Files": MEDIA}
-        return self._page(request, "home", platforms=self.platforms.values(), kinds=faults)
+        kinds = (("Webhooks", WEBHOOKS), ("Calls", CALLS), ("Files", MEDIA))
+        return self._page(request, "home", platforms=self.platforms.values(), kinds=kinds)
 
     async def phone(self, request: Request) -> Response:
         """GET /phone/line?user=U…: that customer's phone; without one, the first customer's."""

@@ -10,7 +10,9 @@ import httpx2
 import pytest
 from linebot.v3.webhooks import models
 
+from app import i18n
 from app.sandbox.clock import Clock
+from app.sandbox.faults import CALLS, MEDIA, WEBHOOKS
 from app.sandbox.record import Record
 from tests.sandbox import GROUP, MISAKI, TAKASHI, Sandbox
 from tests.sandbox.conftest import Bot
@@ -213,3 +215,10 @@ def test_the_record_forgets_the_oldest_and_says_so() -> None:
     assert [entry["call"] for entry in record.find()] == ["b", "c"]
     assert record.forgotten == 1
     assert [entry["n"] for entry in record.find(since=2, what="refused")] == [3]
+
+
+@pytest.mark.parametrize("locale", i18n.LOCALES)
+def test_every_fault_has_its_words(locale: str) -> None:
+    known = i18n.catalogue(locale)
+    said = {**WEBHOOKS, **CALLS, **MEDIA}.values()
+    assert [words for words in said if not known.get(words, ("",))[0]] == []

@@ -68,9 +68,24 @@ def face(id: str) -> bytes:
     ground, shirt = GROUNDS[number % 6], GROUNDS[(number // 6 + number % 6 + 1) % 6]
     image = Image.new("RGB", (SIZE * 2, SIZE * 2), ground)
     pen = ImageDraw.Draw(image)
-    pen.ellipse((40, 320, 440, 720), fill=shirt)
-    pen.ellipse((140, 100, 340, 330), fill="#fbe3cf")
-    pen.pieslice((130, 80, 350, 320), 180, 360, fill=("#3a2f2a", "#6b4a36", "#22252b")[number % 3])
+    pen.ellipse((50, 330, 430, 760), fill=shirt)
+    pen.ellipse((130, 110, 350, 370), fill="#fbe3cf")
+    pen.pieslice((118, 80, 362, 330), 180, 360, fill=("#3a2f2a", "#6b4a36", "#22252b")[number % 3])
+    return _png(image.resize((SIZE, SIZE), Image.Resampling.LANCZOS))
+
+
+@lru_cache(1)
+def mark() -> bytes:
+    """The shop's own picture, an awning, as PNG."""
+    image = Image.new("RGB", (SIZE * 2, SIZE * 2), "#28518f")
+    pen = ImageDraw.Draw(image)
+    for place in range(4):
+        left = 100 + place * 70
+        colour = "#faf9f6" if place % 2 == 0 else "#b2361c"
+        pen.rectangle((left, 130, left + 70, 220), fill=colour)
+        pen.pieslice((left, 185, left + 70, 255), 0, 180, fill=colour)
+    pen.rectangle((120, 270, 360, 360), fill="#faf9f6")
+    pen.rectangle((210, 285, 270, 360), fill="#28518f")
     return _png(image.resize((SIZE, SIZE), Image.Resampling.LANCZOS))
 
 

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from app.sandbox.house import BadAct, House, Platform
+from app.sandbox.house import BadAct, House, Picture, Platform
 from app.sandbox.line import drawing
 from app.sandbox.line.account import Account
 from app.sandbox.line.calls import Calls
@@ -34,6 +34,8 @@ class Line(Platform):
 
     name = "line"
     label = "LINE"
+    stickers = tuple(Picture(one.id, *one.words[:2]) for one in drawing.STICKERS.values())
+    sticker_src = "/stickershop.line-scdn.net/stickershop/v1/sticker/{id}/android/sticker.png"
 
     def __init__(self, house: House, hooks_url: str, channel_id: str, secret: str, token: str) -> None:
         super().__init__(house, hooks_url)
@@ -52,11 +54,18 @@ class Line(Platform):
             "api.line.me": [*Doors(self).routes(), *Calls(self).routes()],
             "api-data.line.me": Content(self).routes(),
             "access.line.me": [Route("/dialog/bot/accountLink", self._link, methods=["GET"])],
-            "profile.line-scdn.net": [Route("/{id}", _face, methods=["GET"])],
+            "profile.line-scdn.net": [Route("/{id}", self._face, methods=["GET"])],
             "stickershop.line-scdn.net": [
                 Route("/stickershop/v1/sticker/{id:int}/android/sticker.png", _sticker, methods=["GET"])
             ],
         }
+
+    @property
+    def shop(self) -> tuple[str, str]:
+        return self.account.name, self.face(self.account.user_id)
+
+    def face(self, id: str) -> str:
+        return f"/profile.line-scdn.net/{id}"
 
     def customer(self, id: str) -> Customer:
         if not ID.fullmatch(id):
@@ -112,7 +121,7 @@ class Line(Platform):
 
     def picture(self, id: str) -> str:
         """The address of a face, on a host that a bot is told of."""
-        return f"{self.house.base}/profile.line-scdn.net/{id}"
+        return self.house.base + self.face(id)
 
     def settings(self) -> dict[str, Any]:
         hooks = {"webhook": self.hooks.url, "redeliver": self.hooks.redeliver, "within": self.hooks.within}
@@ -140,6 +149,11 @@ class Line(Platform):
         self._open()
         self.talks.reload()
 
+    async def _face(self, request: Request) -> Response:
+        id = request.path_params["id"][:40]
+        picture = drawing.mark() if id == self.account.user_id else drawing.face(id)
+        return Response(picture, media_type="image/png", headers=FOREVER)
+
     async def _link(self, request: Request) -> Response:
         """Where the shop's login page sends the customer back to, with the nonce it made."""
         user, until = self.account.links.pop(request.query_params.get("linkToken", ""), ("", 0.0))
@@ -151,10 +165,6 @@ class Line(Platform):
         at = self.house.clock.milliseconds()
         self.talks.show(talk, Bubble(self.house.ids.digits(18), "system", "linked", at))
         return PlainTextResponse("連携が完了しました。LINE に戻ってください。\nLinked. Go back to LINE.")
-
-
-async def _face(request: Request) -> Response:
-    return Response(drawing.face(request.path_params["id"][:40]), media_type="image/png", headers=FOREVER)
 
 
 async def _sticker(request: Request) -> Response:
