@@ -30,6 +30,7 @@ from app import (
     intake,
     jobs,
     polled,
+    remote,
     vault,
     webhooks,
 )
@@ -83,6 +84,7 @@ def run(stop: threading.Event) -> None:
             wake_deliveries,
             wake_snoozed,
             read_late,
+            remote.fetch_due,
             afterwards.send_due,
             follow,
             tidy,

@@ -15,7 +15,17 @@ from app.config import settings
 from app.models import Channel
 from app.text import clean
 from channels import guard, registry
-from channels.base import Connector, Context, Features, MarksRead, Outbound, Person, Preview, Previewing
+from channels.base import (
+    Connector,
+    Context,
+    Features,
+    Fetching,
+    MarksRead,
+    Outbound,
+    Person,
+    Preview,
+    Previewing,
+)
 
 GLOBAL_KINDS = {"email", "phone"}  # addresses that mean the same person on every channel
 SANDBOX = "sandbox-"  # so begin the keys of the channels whose platform the sandbox plays
@@ -73,6 +83,14 @@ def bot_speaks(channel: Channel) -> bool:
     """Whether the bot answers customers here by itself. Where a kind only suggests, the admin has to allow it."""
     allowed = not features(channel).suggests or bool(channel.settings.get("bot_answers"))
     return channel.bot_enabled and allowed
+
+
+def fetches(channel: Channel) -> bool:
+    """Whether what customers send is to be brought over from the provider."""
+    try:
+        return issubclass(registry.connector(channel.kind), Fetching)
+    except registry.UnknownKind:
+        return False
 
 
 def siblings(db: Session, channel: Channel) -> list[int]:

@@ -18,17 +18,19 @@ import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import puremagic
 from PIL import Image, ImageOps
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app import connect
 from app.config import settings
-from app.db import after_commit
+from app.db import after_commit, now
 from app.family import conversation_of
 from app.inbox import Refused
-from app.models import Agent, Attachment, Channel, Identity, Message
+from app.models import Agent, Attachment, Channel, Identity, Message, RemoteFile
 from app.text import clean, one_line
 from channels import base
 
@@ -48,6 +50,7 @@ SAFE = {  # what may be stored besides images, text and Office documents
 }
 OFFICE = (".docx", ".xlsx", ".pptx", ".odt", ".ods", ".odp")
 TEXT = {".txt": "text/plain", ".csv": "text/csv", ".md": "text/plain", ".log": "text/plain"}
+COMING = "coming"  # of a file that is being brought over
 THUMB = 960  # pixels, the longer side of the scaled picture
 MAX_PIXELS = 60_000_000
 RESTING = 3600.0  # seconds a file's bytes are kept at least, so that one being stored again is not taken away
@@ -199,16 +202,47 @@ def outgoing(db: Session, message: Message) -> tuple[base.Attachment, ...]:
 def bring(
     db: Session, channel: Channel, message: Message, identity: Identity, files: Iterable[base.Attachment]
 ) -> None:
-    """Attach what came with an inbound message. A file that is refused is named in the message, not lost silently."""
-    told: list[dict[str, str]] = []
+    """Attach what came with an inbound message. A file that is refused is named in the message, not lost silently.
+
+    One that lies with a provider whose files can be fetched is left to :mod:`app.remote`.
+    """
+    told: list[dict[str, Any]] = []
     for file in files:
         try:
             if not _one(db, channel, message, identity, file):
-                told.append({"name": _name(file.name), "url": file.url})
+                told.append(_elsewhere(db, channel, message, file))
         except Refused as refused:
             told.append({"name": _name(file.name), "refused": str(refused)})
     if told:
         message.context = {**message.context, "files": told}
+
+
+def _elsewhere(db: Session, channel: Channel, message: Message, file: base.Attachment) -> dict[str, Any]:
+    name = _name(file.name)
+    if not connect.fetches(channel):
+        return {"name": name, "url": file.url}
+    row = RemoteFile(
+        message_id=message.id,
+        channel_id=channel.id,
+        name=name,
+        content_type=clean(file.content_type)[:128],
+        url=clean(file.url)[:4000],
+        ref=clean(file.ref)[:512],
+        size=file.size,
+        next_at=now(),
+    )
+    db.add(row)
+    db.flush()
+    return {"name": name, "remote": row.id, "state": COMING}
+
+
+def tell_of(message: Message, row: RemoteFile, state: str | None) -> None:
+    """What is said in the message of a file that lies elsewhere: `COMING`, why it cannot be had, or nothing more."""
+    told = [one for one in message.context.get("files", ()) if one.get("remote") != row.id]
+    if state is not None:
+        told.append({"name": row.name, "remote": row.id, "state": state})
+    rest = {name: value for name, value in message.context.items() if name != "files"}
+    message.context = {**rest, "files": told} if told else rest
 
 
 def _one(db: Session, channel: Channel, message: Message, identity: Identity, file: base.Attachment) -> bool:

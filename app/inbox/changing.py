@@ -14,7 +14,7 @@ from app.events import record
 from app.inbox.holding import hold
 from app.inbox.receiving import MAX_TEXT
 from app.inbox.summary import show
-from app.models import Attachment, Conversation, Decision, Message, MessageSource
+from app.models import Attachment, Conversation, Decision, Message, MessageSource, RemoteFile
 from app.text import clean
 
 
@@ -44,6 +44,7 @@ def unsend(db: Session, conversation: Conversation, message: Message) -> None:
     }
     message.context, message.removed_at = counts, now()
     db.execute(delete(MessageSource).where(MessageSource.message_id == message.id))
+    db.execute(delete(RemoteFile).where(RemoteFile.message_id == message.id))
     for decision in db.scalars(select(Decision).filter_by(message_id=message.id)):
         decision.detail = {**decision.detail, "question": ""}
     for attachment in db.scalars(select(Attachment).filter_by(message_id=message.id)):

@@ -3,7 +3,7 @@
 from app.db import Base
 from app.models.afterwards import MailAfter
 from app.models.agent import Agent
-from app.models.attachment import Attachment
+from app.models.attachment import Attachment, RemoteFile
 from app.models.canned import CannedReply
 from app.models.case import Case
 from app.models.channel import Channel
@@ -58,6 +58,7 @@ __all__ = [
     "Participant",
     "RawReceipt",
     "ReadMark",
+    "RemoteFile",
     "ReplyLock",
     "ResumeCode",
     "Revision",

@@ -23,7 +23,10 @@ from app.web.rows import rows
 
 Frame = dict[str, Any]
 MISSED_AT_MOST = 200  # beyond that the page loads itself anew
-QUIET = {"note.added", "delivery", "delivery.retried", "message.edited", "message.removed", "message.reread"}
+QUIET = {
+    "note.added", "delivery", "delivery.retried",
+    "message.edited", "message.removed", "message.reread", "message.files",
+}  # fmt: skip
 ABOUT_CUSTOMER = {
     "labelled", "unlabelled", "resolved", "reopened", "linked", "unlinked", "rated", "customer.changed",
 }  # fmt: skip

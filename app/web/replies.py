@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from app import files, inbox, queries, transcripts, visitors
+from app import files, inbox, queries, remote, transcripts, visitors
 from app.config import settings
 from app.db import reading, transaction
 from app.inbox import Refused
@@ -89,6 +89,15 @@ def retry(request: Request) -> Response:
         return _shown(request, db, viewer, head, message)
 
 
+def fetch_file(request: Request) -> Response:
+    """Ask a provider once more for a file of a message."""
+    with transaction() as db:
+        viewer: Agent = request.state.viewer
+        message, head = queries.message_for(db, viewer, path_id(request))
+        remote.again(db, viewer, message, request.path_params["remote"])
+        return _shown(request, db, viewer, head, message)
+
+
 def _client_id(form: FormData) -> str:
     given = text(form, "client_id").strip()
     if not 8 <= len(given) <= 64 or not given.isprintable():
@@ -115,4 +124,5 @@ routes = [
     Route("/conversations/{id:int}/attachments", with_form(upload), methods=["POST"]),
     Route("/conversations/{id:int}/transcript", with_form(transcript), methods=["POST"]),
     Route("/messages/{id:int}/retry", retry, methods=["POST"]),
+    Route("/messages/{id:int}/files/{remote:int}", fetch_file, methods=["POST"]),
 ]

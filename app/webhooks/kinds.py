@@ -8,7 +8,7 @@ from types import MappingProxyType
 from app import audit
 
 _MESSAGES = (
-    "message.received", "message.sent", "message.edited", "message.removed", "message.reread",
+    "message.received", "message.sent", "message.edited", "message.removed", "message.reread", "message.files",
     "note.added", "delivery",
     "delivery.retried",
 )  # fmt: skip

@@ -1,0 +1,144 @@
+"""Files that lie with a provider: brought over at once, in threads, outside any transaction.
+
+A file that came by reference leaves a row (:class:`app.models.RemoteFile`), which goes when the file is there. What
+cannot be had now is tried again; what can never be had says why in the thread, where it may be asked for again.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from datetime import timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app import connect, files, inbox, vault
+from app.config import settings
+from app.db import now, reading, transaction
+from app.events import record
+from app.models import Agent, Channel, Conversation, Identity, Message, RemoteFile
+from app.text import clean
+from channels import base, registry
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 4  # files being brought by one process
+LEASE = timedelta(minutes=5)  # a claim older than this belongs to a process that died
+MAX_TRIES = 10  # about two hours with the waits below
+FIRST_WAIT, LONGEST_WAIT = 4.0, 1800.0  # seconds
+_slots = threading.Semaphore(AT_ONCE)
+
+
+def fetch_due() -> int:
+    """Begin to bring what is due, as much as there is room for; returns how many. A duty of the clock."""
+    begun = 0
+    with reading() as db:
+        due = select(RemoteFile.id).where(RemoteFile.next_at <= now()).order_by(RemoteFile.id)
+        ids = db.scalars(due.limit(AT_ONCE)).all()
+    for id in ids:
+        if not _slots.acquire(blocking=False):
+            break
+        threading.Thread(target=_in_its_slot, args=(id,), name=f"file {id}", daemon=True).start()
+        begun += 1
+    return begun
+
+
+def _in_its_slot(id: int) -> None:
+    try:
+        fetch(id)
+    except Exception:
+        log.exception("the remote file %s could not be brought; it is tried again", id)
+    finally:
+        _slots.release()
+
+
+def fetch(id: int) -> bool:
+    """Bring one file over; whether it is there now. False, too, where another process is at it."""
+    with transaction() as db:
+        claim = update(RemoteFile).where(RemoteFile.id == id, RemoteFile.next_at <= now())
+        claim = claim.values(next_at=now() + LEASE, tries=RemoteFile.tries + 1)
+        if db.execute(claim.returning(RemoteFile.id)).first() is None:
+            return False
+    got = _ask(id)
+    if isinstance(got, bytes):
+        got = _take_in(id, got)
+    if isinstance(got, base.ChannelError):
+        _failed(id, got)
+        return False
+    return True
+
+
+def again(db: Session, agent: Agent, message: Message, id: int) -> None:
+    """Ask once more for a file that could not be had. Raises :class:`app.inbox.Refused`."""
+    row = db.get(RemoteFile, id)
+    if row is None or row.message_id != message.id or message.removed_at:
+        raise inbox.Refused("This file is not waiting to be fetched.", status=409)
+    row.next_at, row.tries = now(), 0
+    _tell(db, message, row, agent=agent)
+
+
+def _ask(id: int) -> bytes | base.ChannelError:
+    """The bytes as the provider gives them, or why it does not."""
+    try:
+        with reading() as db:
+            row = db.get_one(RemoteFile, id)
+            connector = connect.connector(db.get_one(Channel, row.channel_id))
+        assert isinstance(connector, base.Fetching)
+        wanted = base.Attachment(row.name, row.content_type, url=row.url, ref=row.ref, size=row.size)
+        return connector.fetch(wanted)
+    except base.ChannelError as error:
+        return error
+    except (vault.Unreadable, registry.UnknownKind) as error:
+        return base.ChannelError(str(error), permanent=True)
+    except Exception as error:
+        log.exception("a connector broke its contract while fetching")
+        return base.ChannelError("The connector failed.", detail=type(error).__name__, permanent=True)
+
+
+def _take_in(id: int, data: bytes) -> bytes | base.ChannelError:
+    """Look into the file and attach it. What the sender took back meanwhile is dropped."""
+    with reading() as db:
+        row = db.get(RemoteFile, id)
+    try:
+        kept = files.take_in(data, row.name if row else "", limit=settings().max_upload_bytes)
+    except inbox.Refused as refused:
+        return base.ChannelError(str(refused), permanent=True)
+    with transaction() as db:
+        row = db.get(RemoteFile, id)
+        if row is None:
+            return data
+        message = db.get_one(Message, row.message_id)
+        head = inbox.hold(db, db.get_one(Conversation, message.conversation_id))
+        db.refresh(message)
+        if message.removed_at is None:
+            identity = db.get(Identity, message.identity_id)
+            channel = db.get_one(Channel, row.channel_id)
+            stored = files.store(
+                db, kept, limit=settings().max_upload_bytes, channel=channel, identity=identity
+            )
+            stored.message_id = message.id
+            files.tell_of(message, row, None)
+            record(db, "message.files", head, message=message)
+        db.delete(row)
+    return data
+
+
+def _failed(id: int, error: base.ChannelError) -> None:
+    with transaction() as db:
+        row = db.get(RemoteFile, id)
+        if row is None:
+            return
+        if error.permanent or row.tries >= MAX_TRIES:
+            row.next_at, row.error = None, clean(error.sentence)[:500]
+            _tell(db, db.get_one(Message, row.message_id), row)
+        else:
+            wait = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (row.tries - 1)) * random.uniform(0.8, 1.2)
+            row.next_at = now() + timedelta(seconds=max(wait, error.retry_after or 0.0))
+
+
+def _tell(db: Session, message: Message, row: RemoteFile, agent: Agent | None = None) -> None:
+    head = inbox.hold(db, db.get_one(Conversation, message.conversation_id))
+    files.tell_of(message, row, files.COMING if row.next_at else row.error)
+    record(db, "message.files", head, agent=agent, message=message)
