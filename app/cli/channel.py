@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
 
 import click
 from rich.console import Console
@@ -15,17 +17,21 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from app.models import Channel
+    from channels.base import Connector, Request
+
+CALLED = "https://desk.example/hooks/channel"
 
 
 @click.group()
 def channel() -> None:
-    """Channels: kinds, add, list, show, test, disable, enable.
+    """Channels: kinds, add, list, show, test, disable, enable; parse.
 
     \b
     Examples:
       madoguchi channel kinds
       madoguchi channel add webchat "Web shop" --set allowed_origins=https://shop.example
       madoguchi channel test 1
+      madoguchi channel parse line < webhook.json | jq .[].text
     """
 
 
@@ -142,6 +148,93 @@ def disable(which: str) -> None:
 def enable(which: str) -> None:
     """Let a channel receive and send again."""
     _switch(which, on=True)
+
+
+@channel.command()
+@click.argument("kind")
+@click.option("--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="May be given again.")
+@click.option("--content-type", metavar="TYPE", help="Short for --header 'Content-Type: TYPE'.")
+@click.option("--query", "queries", multiple=True, metavar="NAME=VALUE", help="May be given again.")
+@click.option("--url", default=CALLED, help="The address that was called; signatures may cover it.")
+@click.option("--method", default="POST", show_default=True, help="How it was called.")
+@click.option("--set", "answers", multiple=True, metavar="SETTING=VALUE", help="May be given again.")
+@click.option("--verify", is_flag=True, help="Refuse what is not signed with the secrets among the settings.")
+def parse(
+    kind: str,
+    headers: tuple[str, ...],
+    content_type: str | None,
+    queries: tuple[str, ...],
+    url: str,
+    method: str,
+    answers: tuple[str, ...],
+    verify: bool,
+) -> None:
+    """Print what we understand of a provider's request to a channel of KIND: a JSON list of events.
+
+    The body is read from standard input. No database, no network; settings matter only where they change what is
+    understood. What is not for us, or cannot be understood, is an event of the type "ignored" with its reason.
+    """
+    from channels import registry
+    from channels.base import BadSignature
+    from channels.describing import describe
+
+    if kind not in registry.kinds():
+        raise click.UsageError(f"“{kind}” is no kind of channel; there are {', '.join(registry.kinds())}.")
+    given = [*headers, *([f"Content-Type: {content_type}"] if content_type else [])]
+    request = _request(method, url, _pairs(given, ":"), _pairs(queries, "="), sys.stdin.buffer.read())
+    connector = _offline(kind, url, _usable(kind, answers))
+    try:
+        if verify:
+            connector.verify(request)
+    except BadSignature as bad:
+        raise click.ClickException(f"This does not prove to come from {connector.label}: {bad}.") from bad
+    events = [describe(event, connector.features) for event in connector.parse(request)]
+    click.echo(json.dumps(events, ensure_ascii=False, indent=2).encode("utf-8", "replace"))
+
+
+def _request(method: str, url: str, headers: dict[str, str], query: dict[str, str], body: bytes) -> Request:
+    from channels.base import Request
+
+    lower = {name.lower(): value.strip() for name, value in headers.items()}
+    asked = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
+    return Request(method, url, lower, {**asked, **query}, body)
+
+
+def _offline(kind: str, url: str, settings: dict[str, Any]) -> Connector[Any]:
+    """A connector that cannot call anybody, for the channel that is called at `url`."""
+    import httpx2
+
+    from channels import registry
+    from channels.base import Context
+    from channels.settings import settings_from
+
+    def nobody(request: httpx2.Request) -> httpx2.Response:
+        raise httpx2.ConnectError("no network here", request=request)
+
+    made = registry.connector(kind)
+    place, _, key = url.partition("?")[0].rpartition("/")
+    http = httpx2.Client(transport=httpx2.MockTransport(nobody))
+    context = Context(key, place.removesuffix("/hooks"))
+    return made(settings_from(made.Settings, settings), http, context)
+
+
+def _usable(kind: str, given: tuple[str, ...]) -> dict[str, Any]:
+    """Those settings, read as the form reads them; what was not given stays at its default."""
+    from channels import forms
+
+    answers = _answers(kind, given)
+    reading = forms.read_settings(kind, answers)
+    for name, sentence in reading.errors.items():
+        if name in answers:
+            raise click.ClickException(f"{name}: {sentence}")
+    return {**reading.plain, **reading.secret}
+
+
+def _pairs(given: list[str] | tuple[str, ...], sign: str) -> dict[str, str]:
+    for one in given:
+        if sign not in one:
+            raise click.UsageError(f"“{one}” has no “{sign}” between its name and its value.")
+    return {name: value for name, _, value in (one.partition(sign) for one in given)}
 
 
 def _switch(which: str, *, on: bool) -> None:
