@@ -1,0 +1,1 @@
+"""WhatsApp's Cloud API (https://developers.facebook.com/docs/whatsapp/cloud-api)."""
