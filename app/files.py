@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import Any
 
 import puremagic
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import connect
+from app import connect, sharing
 from app.config import settings
 from app.db import after_commit, now
 from app.family import conversation_of
@@ -186,7 +186,8 @@ def _unlink(digest: str) -> None:
 
 
 def outgoing(db: Session, message: Message) -> tuple[base.Attachment, ...]:
-    """The files of a message as a connector sends them. Raises :class:`Missing`."""
+    """The files of a message as a connector sends them, each with an address to fetch it from. Raises
+    :class:`Missing`."""
     return tuple(
         base.Attachment(
             one.name,
@@ -194,9 +195,41 @@ def outgoing(db: Session, message: Message) -> tuple[base.Attachment, ...]:
             data=path_of(one).read_bytes(),
             size=one.size,
             content_id=one.content_id,
+            url=sharing.address(one.key, message.sent_at, one.name),
+            preview=sharing.preview(one.key, message.sent_at) if has_preview(one) else "",
         )
         for one in of_message(db, message.id)
     )
+
+
+def has_preview(attachment: Attachment) -> bool:
+    """Whether there is a small picture of it: pictures have one, and films a sign that they are films."""
+    return attachment.thumb or attachment.content_type.startswith("video/")
+
+
+def preview(attachment: Attachment) -> bytes:
+    """The small JPEG of a picture (960 pixels at most), or of what is none. Raises :class:`Missing`."""
+    out = io.BytesIO()
+    if attachment.thumb:
+        with _decoding, Image.open(path_of(attachment, scaled=True)) as image:
+            _on_white(image).save(out, "JPEG", quality=82)
+    else:
+        _film().save(out, "JPEG", quality=82)
+    return out.getvalue()
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    """JPEG has no transparency."""
+    drawn = image.convert("RGBA")
+    ground = Image.new("RGBA", drawn.size, "white")
+    return Image.alpha_composite(ground, drawn).convert("RGB")
+
+
+def _film() -> Image.Image:
+    """A dark frame with a sign to play it."""
+    frame = Image.new("RGB", (640, 360), "#26292e")
+    ImageDraw.Draw(frame).regular_polygon((320, 180, 60), 3, rotation=270, fill="#ffffff")
+    return frame
 
 
 def bring(

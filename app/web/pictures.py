@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.config import settings
+from app import sharing
 from app.db import now, reading
 from app.models import Attachment
 from app.queries import NotFound
@@ -39,7 +39,7 @@ def show(request: Request) -> Response:
 
 
 def _sign(key: str, stamp: str) -> str:
-    return hmac.new(settings().key("pictures of mails"), f"{key} {stamp}".encode(), "sha256").hexdigest()[:43]
+    return sharing.signature(key, stamp, "pictures of mails")
 
 
 routes = [Route("/pictures/{key}/{stamp}/{signature}", show, methods=["GET"])]
