@@ -16,6 +16,7 @@ from app.models import (
     Channel,
     Conversation,
     Customer,
+    Decision,
     Delivery,
     DeliveryRef,
     Identity,
@@ -94,7 +95,8 @@ def _provider_id(message: Message, features: base.Features) -> str:
 
 
 def _last_inbound(db: Session, message: Message, to: Identity, channel: Channel) -> Message | None:
-    """What is answered: the last of the customer's there. Providers thread by it, some limit the time after it.
+    """What is answered: the last of the customer's there. Providers thread by it, some limit the time after it. What
+    the bot says answers what it decided on (some providers take one answer to each message free of charge).
 
     Where messages have copies, it is the last of anybody in the conversation, whichever mailbox it came to, and an
     automatic answer only where there is nothing else.
@@ -102,7 +104,7 @@ def _last_inbound(db: Session, message: Message, to: Identity, channel: Channel)
     newest = select(Message).order_by(Message.sent_at.desc(), Message.id.desc()).limit(1)
     theirs = newest.where(Message.identity_id == to.id, Message.kind == INBOUND)
     if not connect.features(channel).copies:
-        return db.scalar(theirs.where(Message.channel_id == channel.id))
+        return _decided_on(db, message) or db.scalar(theirs.where(Message.channel_id == channel.id))
     here = newest.where(
         Message.conversation_id == message.conversation_id,
         Message.kind == INBOUND,
@@ -110,6 +112,16 @@ def _last_inbound(db: Session, message: Message, to: Identity, channel: Channel)
         Message.sent_at <= message.sent_at,
     )
     return db.scalar(here.where(asks())) or db.scalar(here)
+
+
+def _decided_on(db: Session, message: Message) -> Message | None:
+    if message.author != "bot":
+        return None
+    return db.scalar(
+        select(Message)
+        .join(Decision, Decision.message_id == Message.id)
+        .where(Decision.reply_id == message.id)
+    )
 
 
 def _others(message: Message) -> tuple[base.Participant, ...]:
