@@ -119,6 +119,17 @@ def test_what_the_bot_says_at_once_is_a_reply(monkeypatch: pytest.MonkeyPatch) -
     assert account.script.bodies(REPLY)[0]["replyToken"] == "r-1"
 
 
+def test_each_answer_of_the_bot_uses_the_token_of_what_it_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = Account(monkeypatch, bot=True)
+    account.post(
+        text("1", "こんにちは", replyToken="r-1"), text("2", "ありがとう", replyToken="r-2", ago=1.0)
+    )
+    account.drain()
+    tokens = [one["replyToken"] for one in account.script.bodies(REPLY)]
+    assert set(tokens) == {"r-1", "r-2"}
+    assert account.script.bodies(PUSH) == []
+
+
 def test_a_second_answer_of_the_bot_is_pushed_as_the_token_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     account = Account(monkeypatch, bot=True)
     account.script.on(REPLY, no(400, USED_TOKEN))

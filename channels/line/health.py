@@ -59,7 +59,7 @@ def _webhook(line: Caller) -> None:
 def _detail(account: Answer, limit: int | None, used: int) -> str:
     usage = f"{used:,}/{limit:,}" if limit is not None else f"{used:,}"
     name = f"{account.text('displayName')} {account.text('premiumId') or account.text('basicId')}"
-    return f"{name}, {account.text('userId')}, {usage}"
+    return f"{name}, {account.text('userId')}, ✉ {usage}"
 
 
 def _good(answer: Answer) -> Answer:

@@ -228,12 +228,12 @@ def healthy(**more: Any) -> Script:
 def test_test_now_tells_the_account_and_the_messages_of_the_month() -> None:
     said = line(healthy(), bot_user_id=BOT).check()
     assert (
-        said == f"LINE accepts the token and reaches this channel. (ひだまり商店 @216ru..., {BOT}, 120/200)"
+        said == f"LINE accepts the token and reaches this channel. (ひだまり商店 @216ru..., {BOT}, ✉ 120/200)"
     )
 
 
 def test_an_account_without_a_limit_tells_what_was_used() -> None:
-    assert line(healthy(**{QUOTA: ok({"type": "none"})})).check().endswith(", 120)")
+    assert line(healthy(**{QUOTA: ok({"type": "none"})})).check().endswith(", ✉ 120)")
 
 
 def test_a_month_used_up_is_said() -> None:
