@@ -60,9 +60,9 @@ def main() -> None:
 
 
 @contextmanager
-def running() -> Iterator[None]:
-    """Keep the clock in a thread while the block runs."""
-    stop = threading.Event()
+def running(stop: threading.Event | None = None) -> Iterator[None]:
+    """Keep the clock in a thread while the block runs, or until `stop` is set in it."""
+    stop = stop or threading.Event()
     thread = threading.Thread(target=_tick, args=(stop,), name="clock", daemon=True)
     thread.start()
     try:
@@ -73,7 +73,7 @@ def running() -> Iterator[None]:
 
 
 def _tick(stop: threading.Event) -> None:
-    with jobs.pulse("poll"), collecting.running():
+    with jobs.pulse("poll"), collecting.running(stop):
         run(stop)
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from app import collecting, intake, verify
-from app.collecting import Lines, Lost, lease
+from app.collecting import Lines, Lost, holder, lease
 from app.db import now, reading, transaction
 from app.models import Channel, Collector, Message, RawReceipt
 from channels import base, registry
@@ -156,6 +159,74 @@ def test_who_was_frozen_past_the_lease_stores_nothing(boxes: dict[str, Mailbox])
     assert collecting.keep(awake, [came])
     with reading() as db:
         assert len(db.scalars(select(RawReceipt)).all()) == 1
+
+
+def test_a_line_that_waits_for_its_server_is_let_go_of_when_we_stop(
+    boxes: dict[str, Mailbox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it brings afterwards is not stored: the next holder goes on at once, from where it was."""
+    channel = mailbox(boxes, "shop", "yamada: hello")
+    stuck, begun = threading.Event(), threading.Event()
+    real = Mailbox.collect
+
+    def waits(self: Mailbox, cursor: Mapping[str, Any], stop: Callable[[], bool]) -> Iterator[Collected]:
+        begun.set()
+        stuck.wait(30)
+        yield from real(self, cursor, lambda: False)
+
+    monkeypatch.setattr(Mailbox, "collect", waits)
+    monkeypatch.setattr("app.collecting.lines.PATIENCE", 0.05)
+    first, second = Lines(), Lines()
+    first.look()
+    (thread,) = [thread for _, thread in first._held.values()]
+    until(begun.is_set, "it waits", 10)
+    first.hang_up()
+    assert thread.is_alive()
+    assert _holder(channel) == ""
+    monkeypatch.setattr(Mailbox, "collect", real)
+    assert second.look() == 1
+    until(lambda: texts() == ["hello"], "the second brings it", 10)
+    stuck.set()
+    until(lambda: not thread.is_alive(), "the first gives up", 10)
+    assert texts() == ["hello"]
+    second.hang_up()
+    assert clean()
+
+
+def test_stopping_reaches_the_lines_at_once_whatever_the_clock_is_busy_with(
+    boxes: dict[str, Mailbox],
+) -> None:
+    channel, stop = mailbox(boxes), threading.Event()
+    with collecting.running(stop):
+        until(lambda: state(channel)[0] == "ok", "it is held", 10)
+        stop.set()
+        until(lambda: _holder(channel) == "", "it is let go of", 10)
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are told by /proc")
+def test_the_lease_of_a_process_that_died_on_this_machine_holds_nobody_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        with monkeypatch.context() as patch:
+            patch.setattr("os.getpid", lambda: child.pid)
+            word = holder.word()
+        held = Collector(channel_id=1, holder=word, until=now() + timedelta(seconds=40))
+        assert len(word) <= 64
+        assert not lease.is_free(held, "ok")
+        child.kill()
+        until(lambda: lease.is_free(held, "ok"), "it is found dead, even before it was waited for", 10)
+    assert lease.is_free(held, "ok")
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are told by /proc")
+def test_of_a_process_elsewhere_and_of_an_older_word_nothing_is_known() -> None:
+    secret, place, pid, began = holder.word().split(":")
+    assert not holder.is_gone(f"{secret}:{place}:{pid}:{began}")
+    assert holder.is_gone(f"{secret}:{place}:{pid}:{int(began) - 1}")  # the number is another's by now
+    assert not holder.is_gone(f"{secret}:another:{pid}:{int(began) - 1}")
+    for word in ("", "x", secret, f"{secret}:{place}", f"{secret}:{place}:../1:{began}", "::::"):
+        assert not holder.is_gone(word)
 
 
 def test_of_two_that_find_it_free_one_gets_it(boxes: dict[str, Mailbox]) -> None:

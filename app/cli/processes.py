@@ -58,7 +58,7 @@ def worker(keeps_clock: bool) -> None:
     prepare(redis=True)
     from app import clock, jobs, webhooks
 
-    with webhooks.pumping(), clock.running() if keeps_clock else nullcontext():
+    with webhooks.pumping(), clock.running(jobs.stopping) if keeps_clock else nullcontext():
         jobs.work()
 
 

@@ -39,7 +39,7 @@ def hold(line: Line) -> bool:
         if not passing(error):  # a database away for a moment says nothing about the provider
             _told(line, ChannelError("The connector failed.", detail=type(error).__name__))
     finally:
-        _leave(line)
+        leave(line)
     return True
 
 
@@ -139,8 +139,8 @@ def _told(line: Line, error: ChannelError) -> None:
         log.warning("channel %s: %s", line.channel_id, lost)
 
 
-def _leave(line: Line) -> None:
-    """The next one need not wait for the lease to lapse. Where even that fails, it does, or we know our own word."""
+def leave(line: Line) -> None:
+    """The next one need not wait for the lease to lapse. Where even that fails, it finds us dead, or waits."""
     try:
         let_go(line)
     except SQLAlchemyError as error:

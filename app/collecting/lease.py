@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-import secrets
 import threading
 import time
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app import connect, vault
+from app.collecting import holder
 from app.db import insert_if_new, now, transaction
 from app.deliver import AHEAD
 from app.models import Channel, Collector
@@ -59,14 +59,16 @@ def mark_of(channel: Channel) -> str:
 
 
 def is_free(row: Collector | None, health: str, ended: str | None = None) -> bool:
-    """Whether a line may be taken up: nobody holds it (or a line of ours that `ended`), and it need not be left alone.
+    """Whether a line may be taken up: nobody holds it (or a line of ours that `ended`, or a process that died), and it
+    need not be left alone.
 
     A time that only a wrong clock can have told does not count. Nor does the waiting once the channel was changed,
     or tested well: both take the failing away.
     """
     if row is None:
         return True
-    if row.until is not None and now() < row.until <= now() + LEASE + AHEAD and row.holder != ended:
+    leased = row.until is not None and now() < row.until <= now() + LEASE + AHEAD
+    if leased and row.holder != ended and not holder.is_gone(row.holder):
         return False
     longest = timedelta(seconds=PERMANENT_WAIT) + AHEAD
     waits = row.retry_at is not None and now() < row.retry_at <= now() + longest
@@ -75,7 +77,7 @@ def is_free(row: Collector | None, health: str, ended: str | None = None) -> boo
 
 def claim(channel_id: int, seen: Collector | None) -> Line | None:
     """Take the line up, if its row still is as it was `seen`; None where another was faster, or nothing can use it."""
-    word = secrets.token_hex(8)
+    word = holder.word()
     with transaction() as db:
         if not _swapped(db, channel_id, seen, word):
             return None

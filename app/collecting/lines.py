@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.collecting.keeping import hold
+from app.collecting.keeping import hold, leave
 from app.collecting.lease import LEASE, Line, Lost, broke, claim, is_free, mark_of, renew
 from app.db import reading
 from app.models import Channel, Collector
@@ -22,14 +22,14 @@ from channels.base import ChannelError, Collecting
 log = logging.getLogger(__name__)
 
 ROUND = 1.0  # seconds between two looks at which lines there should be
-PATIENCE = 2.0  # seconds the lines may take to end when we stop; what they leave, the next holder finds
+PATIENCE = 1.5  # seconds the lines may take to end when we stop; then they are taken from them
 SILENT = 300.0  # seconds after which a connector that gives no sign of life counts as stuck
 
 
 @contextmanager
-def running() -> Iterator[None]:
-    """Hold every line that nobody else holds, in threads, while the block runs."""
-    stop = threading.Event()
+def running(stop: threading.Event | None = None) -> Iterator[None]:
+    """Hold every line that nobody else holds, in threads, while the block runs, or until `stop` is set in it."""
+    stop = stop or threading.Event()
     thread = threading.Thread(target=Lines().run, args=(stop,), name="collecting", daemon=True)
     thread.start()
     try:
@@ -69,12 +69,15 @@ class Lines:
         return len(self._held)
 
     def hang_up(self) -> None:
-        """End every line, within `PATIENCE`."""
+        """End every line, within `PATIENCE`. One that waits for its server for longer is let go of all the same: what
+        it brings then is not stored any more, and the next holder goes on from where it was."""
         for line, _ in self._held.values():
             line.stop.set()
         until = time.monotonic() + PATIENCE
-        for _, thread in self._held.values():
+        for line, thread in self._held.values():
             thread.join(max(0.0, until - time.monotonic()))
+            if thread.is_alive():
+                leave(line)
 
     def _look_after(self, line: Line, thread: threading.Thread, channel: Channel | None) -> None:
         if not thread.is_alive():
