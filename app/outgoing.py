@@ -27,6 +27,7 @@ from app.models.message import INBOUND, OUTBOUND, asks
 from app.text import one_line
 from channels import base
 
+MESSAGE = "m"  # so begin our keys
 MOST_REFERENCES = 20  # ids of earlier messages that go along (RFC 5322, 3.6.4 has no limit, servers have)
 MAX_QUOTE = 20_000  # characters
 _AGAIN = ("re:", "re：", "aw:", "sv:", "返信:", "返信：")  # a subject that is an answer's already
@@ -39,6 +40,12 @@ def outbound(db: Session, delivery: Delivery, features: base.Features) -> base.O
     return made_of(db, message, identity, db.get_one(Channel, delivery.channel_id), features)
 
 
+def message_of(key: str) -> int | None:
+    """The message whose `Outbound.key` this is; None if it is none of ours."""
+    number = key.removeprefix(MESSAGE)
+    return int(number) if key.startswith(MESSAGE) and number.isdecimal() and len(number) < 19 else None
+
+
 def made_of(
     db: Session, message: Message, identity: Identity, channel: Channel, features: base.Features
 ) -> base.Outbound:
@@ -47,7 +54,7 @@ def made_of(
     last = _last_inbound(db, message, identity, channel)
     beside = _beside(db, message, channel, last) if features.copies else {}
     return base.Outbound(
-        key=f"m{message.id}",
+        key=f"{MESSAGE}{message.id}",
         to=base.Person(identity.address, identity.scope, name=identity.display, kind=identity.kind),
         text=rich.plain(message.text) if message.html else message.text,
         html=message.html,

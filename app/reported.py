@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import connect, customers, deliver, family
+from app import connect, customers, deliver, family, outgoing
+from app.db import insert_if_new
 from app.inbox import participants, ways
 from app.models import Channel, Conversation, Delivery, DeliveryRef, Identity, Message
 from app.models.delivery import DELIVERED, FAILED, LADDER, READ
@@ -78,15 +79,25 @@ def thread_of(db: Session, channel: Channel, event: base.Event) -> int | None:
         .join(Delivery, Delivery.message_id == Message.id)
         .join(DeliveryRef, DeliveryRef.delivery_id == Delivery.id)
     )
-    return db.scalar(sent.where(*_named(db, channel, event)).limit(1))
+    return db.scalar(sent.where(*_named(db, channel, event.external_id)).limit(1))
 
 
-def _named(db: Session, channel: Channel, event: base.Receipt) -> tuple[Any, Any]:
-    """The rows a receipt names. Where a message is the same everywhere, what is said of it may come to another
+def sent(db: Session, channel: Channel, external_id: str) -> Message | None:
+    """The message of ours that the provider knows by this id, if there is one."""
+    mine = (
+        select(Message)
+        .join(Delivery, Delivery.message_id == Message.id)
+        .join(DeliveryRef, DeliveryRef.delivery_id == Delivery.id)
+    )
+    return db.scalar(mine.where(*_named(db, channel, external_id)).order_by(Message.id).limit(1))
+
+
+def _named(db: Session, channel: Channel, external_id: str) -> tuple[Any, Any]:
+    """The rows an id names. Where a message is the same everywhere, what is said of it may come to another
     mailbox than the one it was sent from."""
     same = connect.features(channel).same_everywhere
     channels = connect.siblings(db, channel) if same else [channel.id]
-    id = connect.fitting(event.external_id, 512)
+    id = connect.fitting(external_id, 512)
     return DeliveryRef.channel_id.in_(channels), DeliveryRef.external_id == id
 
 
@@ -101,10 +112,25 @@ def _referred(db: Session, channel: Channel, event: base.Receipt) -> list[Delive
 
 
 def _one(db: Session, channel: Channel, event: base.Receipt) -> Delivery | None:
-    if not event.external_id:
-        return None
-    mine = select(Delivery).join(DeliveryRef, DeliveryRef.delivery_id == Delivery.id)
-    return db.scalar(mine.where(*_named(db, channel, event)).order_by(Delivery.id).limit(1))
+    """What it is about: by the platform's id, else by our own key if that was said back."""
+    if event.external_id:
+        mine = select(Delivery).join(DeliveryRef, DeliveryRef.delivery_id == Delivery.id)
+        named = mine.where(*_named(db, channel, event.external_id))
+        found = db.scalar(named.order_by(Delivery.id).limit(1))
+        if found is not None:
+            return found
+    return _by_key(db, channel, event) if event.key else None
+
+
+def _by_key(db: Session, channel: Channel, event: base.Receipt) -> Delivery | None:
+    """The sending whose answer has not come yet, or was lost; from now on it is known by the platform's id."""
+    message_id = outgoing.message_of(event.key)
+    mine = select(Delivery).where(Delivery.message_id == message_id, Delivery.channel_id == channel.id)
+    found = db.scalar(mine) if message_id is not None else None
+    if found is not None and event.external_id:
+        id = connect.fitting(event.external_id, 512)
+        insert_if_new(db, DeliveryRef(channel_id=channel.id, external_id=id, delivery_id=found.id))
+    return found
 
 
 def _up_to(

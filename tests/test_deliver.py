@@ -455,7 +455,7 @@ def test_no_more_go_out_in_a_second_than_the_provider_takes(monkeypatch: pytest.
         asked.append((limit, per))
         return room.pop() if room else 1.0
 
-    monkeypatch.setattr(deliver.rates, "hit", hit)
+    monkeypatch.setattr("app.rates.hit", hit)
     with installed(monkeypatch, per_second=30) as post:
         at = Counter()
         for n in range(2, 9):
@@ -503,3 +503,38 @@ def test_outcomes_are_kept_where_they_cannot_be_written_together(
     deliver.drain(at.channel.id)
     assert refused
     assert {at.state(id) for id in ids} == {"sent"}
+
+
+def test_an_answer_that_was_lost_is_made_good_by_what_the_platform_says_back(
+    at: Counter, post: type[Post]
+) -> None:
+    id = at.reply()
+    post.answer = staticmethod(fails(ambiguous=True))
+    deliver.drain(at.channel.id)
+    assert at.state(id) == "unknown"
+    with transaction() as db:
+        ours = f"m{db.get_one(Delivery, id).message_id}"
+    at.take(base.Receipt("mid-1", "sent", key="m999999"), base.Receipt("mid-1", "sent", key="x"))
+    assert at.state(id) == "unknown"
+    (told,) = at.take(base.Receipt("mid-1", "sent", key=ours))
+    assert at.state(id) == "sent"
+    assert told["of"]
+    at.take(base.Receipt("mid-1", "read"))  # by the platform's own id, from now on
+    assert at.state(id) == "read"
+
+
+def test_what_the_platform_says_back_before_it_answers_is_the_same_message(
+    at: Counter, post: type[Post]
+) -> None:
+    id = at.reply()
+
+    def echo_first(out: base.Outbound) -> base.Sent:
+        at.take(base.Receipt("mid-1", "sent", key=out.key))
+        return base.Sent(("mid-1",))
+
+    post.answer = staticmethod(echo_first)
+    deliver.drain(at.channel.id)
+    assert at.state(id) == "sent"
+    with reading() as db:
+        assert db.scalars(select(DeliveryRef.external_id)).all() == ["mid-1"]
+        assert verify.report(db).clean
