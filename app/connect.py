@@ -25,6 +25,7 @@ from channels.base import (
     Person,
     Preview,
     Previewing,
+    Profile,
 )
 
 GLOBAL_KINDS = {"email", "phone"}  # addresses that mean the same person on every channel
@@ -77,6 +78,12 @@ def marks_read(channel: Channel) -> bool:
     """Whether customers who write here can be shown that we have read it."""
     made = registry.kinds().get(channel.kind)
     return made is not None and issubclass(made, MarksRead)
+
+
+def looks_up(channel: Channel) -> bool:
+    """Whether the platform of this channel knows the names of its people."""
+    made = registry.kinds().get(channel.kind)
+    return made is not None and issubclass(made, Profile)
 
 
 def bot_speaks(channel: Channel) -> bool:

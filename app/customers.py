@@ -118,6 +118,13 @@ def _refresh(db: Session, identity: Identity, name: str, proof: int) -> None:
     search.index_customer(db, customer)
 
 
+def introduce(db: Session, identity: Identity, name: str, locale: str) -> None:
+    """What the platform tells of them: their name there, and their language where nothing is known of it."""
+    _refresh(db, identity, name, identity.proof)
+    customer = db.get_one(Customer, identity.customer_id)
+    customer.locale = customer.locale or clean(locale)[:16]
+
+
 def add_identity(
     db: Session, customer: Customer, kind: str, scope: str, address: str, proof: int
 ) -> Identity | None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import connect, customers, family, inbox
+from app import connect, customers, family, inbox, lookups
 from app.customers import Address, Contact
 from app.db import passing
 from app.models import Channel, Conversation, Customer, Identity
@@ -24,6 +24,7 @@ def identity_for(
 ) -> Identity:
     """The identity of a sender (`known`: found before), with what the provider proved of them and what they claim."""
     identity = customers.identify(db, contact(channel, person), known)
+    lookups.wanted(db, channel, identity)
     if not (person.email.strip() or person.phone.strip() or person.claimed or person.attributes):
         return identity
     customer = db.get_one(Customer, identity.customer_id)
