@@ -177,7 +177,11 @@ class Edit:
 
 @dataclass(frozen=True)
 class Reaction:
-    """`emoji` put on (or, with `on` false, off) the message `external_id`."""
+    """`emoji` put on (or, with `on` false, off) the message `external_id`, which may be one of ours.
+
+    "" taken off means all that `sender` had put there: where a platform lets people have one only, that comes before
+    another one, with the same `at`.
+    """
 
     external_id: str
     sender: Person

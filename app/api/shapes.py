@@ -17,6 +17,7 @@ from app.models import (
     Event,
     Identity,
     Label,
+    Reaction,
     Team,
 )
 
@@ -153,6 +154,14 @@ class LinkShape(Shape):
     url: str
 
 
+class ReactionShape(Shape):
+    """An emoji that somebody put on a message."""
+
+    emoji: str
+    identity_id: int
+    at: Time
+
+
 class MessageShape(Shape):
     """One entry of the thread. `conversation_id` is the conversation it belongs to, which may be shown in another
     one while their customers are linked.
@@ -176,6 +185,7 @@ class MessageShape(Shape):
     quick_replies: list[str]
     links: list[LinkShape]
     context: dict[str, Any]
+    reactions: list[ReactionShape]
     attachments: list[AttachmentShape]
     delivery: DeliveryShape | None
     sent_at: Time
@@ -266,6 +276,10 @@ def customer(row: Customer, conversation_id: int | None) -> CustomerShape:
 
 def attachment(row: Attachment) -> AttachmentShape:
     return same(AttachmentShape, row, url=f"/api/v1/attachments/{row.id}/content")
+
+
+def reaction(row: Reaction) -> ReactionShape:
+    return same(ReactionShape, row)
 
 
 def delivery(row: Delivery) -> DeliveryShape:

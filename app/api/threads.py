@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app import queries
 from app.api import shapes
 from app.api.shapes import ConversationShape, LabelShape, LinkShape, MessageShape
+from app.inbox import reactions_of
 from app.models import (
     Agent,
     Attachment,
@@ -82,6 +83,7 @@ def messages(db: Session, rows: Sequence[Message]) -> list[MessageShape]:
     files: dict[int | None, list[Attachment]] = defaultdict(list)
     for file in db.scalars(select(Attachment).where(Attachment.message_id.in_(ids)).order_by(Attachment.id)):
         files[file.message_id].append(file)
+    put = reactions_of(db, ids)
     return [
         shapes.same(
             MessageShape,
@@ -91,6 +93,7 @@ def messages(db: Session, rows: Sequence[Message]) -> list[MessageShape]:
                 LinkShape(label=str(one.get("label", "")), url=str(one["url"])) for one in row.links or ()
             ],
             context=row.context or {},
+            reactions=[shapes.reaction(one) for one in put.get(row.id, ())],
             attachments=[shapes.attachment(file) for file in files[row.id]],
             delivery=shapes.delivery(sent[row.id]) if row.id in sent else None,
         )

@@ -14,6 +14,7 @@ from app.inbox.links import link, unlink
 from app.inbox.messages import bot_reply, note, reply, retry
 from app.inbox.ownership import assign, hand_back, hand_over, take_over
 from app.inbox.profile import Profile, edit_customer
+from app.inbox.reacting import react, reactions_of
 from app.inbox.reading import claim_lock, discard_draft, mark_read, release_lock, save_draft
 from app.inbox.receiving import Received, Said, receive
 from app.inbox.rereading import become, give_way
@@ -43,6 +44,8 @@ __all__ = [
     "note",
     "put_label",
     "rate",
+    "react",
+    "reactions_of",
     "receive",
     "release_lock",
     "remove_label",

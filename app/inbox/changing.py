@@ -12,6 +12,7 @@ from app import search
 from app.db import now
 from app.events import record
 from app.inbox.holding import hold
+from app.inbox.reacting import forget_reactions
 from app.inbox.receiving import MAX_TEXT
 from app.inbox.summary import show
 from app.models import Attachment, Conversation, Decision, Message, MessageSource, RemoteFile
@@ -43,6 +44,7 @@ def unsend(db: Session, conversation: Conversation, message: Message) -> None:
         name: message.context[name] for name in ("sort", "out_of_turn") if name in message.context
     }
     message.context, message.removed_at = counts, now()
+    forget_reactions(db, message)
     db.execute(delete(MessageSource).where(MessageSource.message_id == message.id))
     db.execute(delete(RemoteFile).where(RemoteFile.message_id == message.id))
     for decision in db.scalars(select(Decision).filter_by(message_id=message.id)):

@@ -139,6 +139,8 @@ def _take(db: Session, channel: Channel, one: Come) -> Outcome:
             return _edit(db, channel, event)
         case base.Unsend():
             return _unsend(db, channel, event)
+        case base.Reaction():
+            return _reaction(db, channel, event)
         case base.End():
             return _end(db, channel, event)
         case base.Rating():
@@ -247,6 +249,17 @@ def _unsend(db: Session, channel: Channel, event: base.Unsend) -> Outcome:
         return {"excluded": "taken back before we had it"}
     inbox.unsend(db, _conversation(db, message), message)
     return {"excluded": "taken back", "of": message.id}
+
+
+def _reaction(db: Session, channel: Channel, event: base.Reaction) -> Outcome:
+    message = _stored(db, channel, event.external_id) or reported.sent(db, channel, event.external_id)
+    if message is None:
+        return {"excluded": "a reaction to a message we do not have"}
+    who = known(db, channel, event.sender)
+    if who is None:
+        return {"excluded": "a reaction of somebody who never wrote"}
+    inbox.react(db, message, who, event.emoji, event.on, event.at or now())
+    return {"excluded": "a reaction", "of": message.id}
 
 
 def _end(db: Session, channel: Channel, event: base.End) -> Outcome:

@@ -17,6 +17,7 @@ from app.models.faq import BotRule, FaqEntry, Revision
 from app.models.label import ConversationLabel, Label
 from app.models.mail import Collector, MessageRef, MessageSource, Participant
 from app.models.message import Message
+from app.models.reaction import Reaction
 from app.models.receipt import RawReceipt
 from app.models.setting import Setting
 from app.models.signin import Signin
@@ -57,6 +58,7 @@ __all__ = [
     "MessageSource",
     "Participant",
     "RawReceipt",
+    "Reaction",
     "ReadMark",
     "RemoteFile",
     "ReplyLock",

@@ -1,6 +1,6 @@
 """Entries of the thread: messages with everything their partial shows, and where markers stand between them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +11,19 @@ from sqlalchemy.orm import Session
 
 from app import connect
 from app.formats import iso
-from app.models import Agent, Attachment, Case, Channel, Customer, Decision, Delivery, Identity, Message
+from app.inbox import reactions_of
+from app.models import (
+    Agent,
+    Attachment,
+    Case,
+    Channel,
+    Customer,
+    Decision,
+    Delivery,
+    Identity,
+    Message,
+    Reaction,
+)
 from app.models.message import INBOUND, NOTE, OUTBOUND, SYSTEM
 from app.rich import harmless
 from app.web.letters import Letter, Party, letters
@@ -19,6 +31,14 @@ from app.web.rows import Sign, by_id, sign_of
 
 NEAR = timedelta(minutes=5)
 ORNAMENT = 48  # pixels: what is lower or narrower belongs to the look of a mail
+
+
+@dataclass(frozen=True)
+class Put:
+    """An emoji on a message, and who put it there."""
+
+    emoji: str
+    who: Sequence[Party]
 
 
 @dataclass(frozen=True)
@@ -37,6 +57,7 @@ class Entry:
     decision: Decision | None
     system: dict[str, Any] = field(default_factory=dict)
     letter: Letter | None = None
+    reactions: Sequence[Put] = ()
     marks: frozenset[str] = frozenset()
     joined: bool = False
 
@@ -91,7 +112,9 @@ def _plain(db: Session, messages: Sequence[Message], zone: ZoneInfo) -> list[Ent
     files = _grouped(_in(db, _ATTACHMENTS, ids))
     deliveries = {one.message_id: one for one in _in(db, _DELIVERIES, said)}
     decisions = {one.reply_id: one for one in _in(db, _DECISIONS, said)}
-    writers = _writers(db, messages)
+    put = reactions_of(db, ids)
+    reacting = {one.identity_id for each in put.values() for one in each}
+    writers = _writers(db, reacting | {message.identity_id for message in messages if message.identity_id})
     mailboxes = {id for id, one in channels.items() if connect.features(one).copies}
     mails = letters(db, messages, mailboxes, writers)
     return [
@@ -108,6 +131,7 @@ def _plain(db: Session, messages: Sequence[Message], zone: ZoneInfo) -> list[Ent
             decision=decisions.get(one.id),
             system=_told(one, people),
             letter=mails.get(one.id),
+            reactions=_together(put.get(one.id, ()), writers),
         )
         for one in messages
     ]
@@ -156,9 +180,16 @@ def _told(message: Message, people: dict[int, Agent]) -> dict[str, Any]:
     return told
 
 
-def _writers(db: Session, messages: Sequence[Message]) -> dict[int, Party]:
+def _together(put: Sequence[Reaction], writers: dict[int, Party]) -> Sequence[Put]:
+    """The same emoji of several people is drawn once."""
+    by_emoji: dict[str, list[Party]] = {}
+    for one in put:
+        by_emoji.setdefault(one.emoji, []).append(writers[one.identity_id])
+    return [Put(emoji, who) for emoji, who in by_emoji.items()]
+
+
+def _writers(db: Session, wanted: Collection[int]) -> dict[int, Party]:
     """Identity id → the customer's name and the address."""
-    wanted = {message.identity_id for message in messages if message.identity_id}
     if not wanted:
         return {}
     return {row.id: Party(row.address, row.name) for row in db.execute(_WRITERS, {"ids": list(wanted)})}

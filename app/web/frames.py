@@ -25,7 +25,7 @@ Frame = dict[str, Any]
 MISSED_AT_MOST = 200  # beyond that the page loads itself anew
 QUIET = {
     "note.added", "delivery", "delivery.retried",
-    "message.edited", "message.removed", "message.reread", "message.files",
+    "message.edited", "message.removed", "message.reread", "message.files", "message.reacted",
 }  # fmt: skip
 ABOUT_CUSTOMER = {
     "labelled", "unlabelled", "resolved", "reopened", "linked", "unlinked", "rated", "customer.changed",

@@ -14,6 +14,7 @@ KINDS: Mapping[str, str] = {
     "message.received": "A customer wrote",
     "message.sent": "An agent or the bot answered",
     "message.edited": "A message was changed",
+    "message.reacted": "A customer reacted to a message",
     "message.files": "A file of a message arrived, or cannot be had",
     "message.removed": "A message was taken back",
     "message.reread": "A message was read again",

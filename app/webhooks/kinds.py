@@ -9,6 +9,7 @@ from app import audit
 
 _MESSAGES = (
     "message.received", "message.sent", "message.edited", "message.removed", "message.reread", "message.files",
+    "message.reacted",
     "note.added", "delivery",
     "delivery.retried",
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import pytest
@@ -9,9 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import inbox, queries
-from app.models import Agent, Conversation, Event
+from app.db import now
+from app.models import Agent, Conversation, Event, Identity
 from app.realtime import change_of
 from app.web import frames
+from channels import base
 from tests import factories
 
 
@@ -119,3 +122,18 @@ def test_a_delivery_changes_the_message_and_leaves_the_header_alone(db: Session,
     frame = told(db, cast.tanaka, "note.added", looking=True)
     assert frame is not None
     assert (frame["parts"], note.dom_id in frame["message"]["html"]) == ([], True)
+
+
+def test_a_reaction_draws_the_message_again_and_calls_nobody(db: Session, cast: Cast) -> None:
+    said = factories.customer_says(
+        db, factories.channel(db, "api"), "ありがとう", base.Person("c", name="花<子")
+    )
+    who = db.get_one(Identity, said.identity_id)
+    inbox.react(db, said, who, "👍", True, now())
+    frame = told(db, cast.kobayashi, "message.reacted", looking=True)
+    assert frame is not None
+    assert frame["parts"] == []
+    assert "notify" not in frame
+    assert re.search(
+        r'<li title="花&lt;子">👍<span class="sr"> 花&lt;子</span></li>', frame["message"]["html"]
+    )
