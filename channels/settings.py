@@ -23,13 +23,15 @@ def setting(
     url: bool = False,
     generate: bool = False,
     group: str = "",
+    folded: bool = False,
 ) -> Any:
     """A field of a `Settings` dataclass and how to ask for it.
 
     `label`, `help` and choice labels are English and translated by the product. The field's annotation gives
     its type: str, int, bool, `tuple[str, ...]` (one a line) or `dict[str, Any]` (JSON). A secret is stored
     encrypted and never shown again; `generate` offers to make up a strong one. `minimum` and `maximum` bound
-    a number, or the length of a text. `group` is the heading it stands under, with its neighbours of the same.
+    a number, or the length of a text. `group` is the heading it stands under, with its neighbours of the same;
+    `folded`: few need that group, so it is opened only by who looks for it, or has something of their own in it.
     """
     metadata = {
         "label": label,
@@ -44,6 +46,7 @@ def setting(
         "url": url,
         "generate": generate,
         "group": group,
+        "folded": folded,
     }
     if isinstance(default, dict):
         return field(default_factory=lambda: dict(default), metadata=metadata)
@@ -71,6 +74,7 @@ class Field:
     url: bool = False
     generate: bool = False
     group: str = ""
+    folded: bool = False
 
     @property
     def secret(self) -> bool:

@@ -1,6 +1,8 @@
 """Channels, for admins: `/settings/channels`. The form of a kind is made from its settings."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import Any
 
 from starlette.datastructures import FormData
@@ -170,7 +172,7 @@ def _form(
         section="channels",
         made=made,
         channel=channel,
-        groups=_groups(made, answers, channel),
+        groups=_groups(made, answers, channel, wrong or ()),
         called=name,
         bot=bot,
         preset=chosen(request, made, answers),
@@ -231,16 +233,35 @@ def _address(channel: Channel | None) -> dict[str, Any]:
     }
 
 
+@dataclass
+class Group:
+    """Questions under one heading: (field, what to fill in; of a secret, whether one is stored).
+
+    `folded`: few need them; `open` where somebody has something of their own in it, or has it to put right.
+    """
+
+    heading: str
+    folded: bool
+    questions: list[tuple[Field, Any]] = dataclass_field(default_factory=list)
+    open: bool = False
+
+
 def _groups(
-    made: type[Connector[Any]] | None, answers: Mapping[str, Any], channel: Channel | None
-) -> list[tuple[str, list[tuple[Field, Any]]]]:
-    """(heading, [(field, what to fill in)]) in the order of the settings; of a secret, whether one is stored."""
+    made: type[Connector[Any]] | None,
+    answers: Mapping[str, Any],
+    channel: Channel | None,
+    wrong: Collection[str],
+) -> list[Group]:
+    """In the order of the settings. `wrong`: the names of settings that were refused."""
     kept = switchboard.kept_secrets(channel) if channel else {}
-    groups: list[tuple[str, list[tuple[Field, Any]]]] = []
+    groups: list[Group] = []
     for one in fields_of(made.Settings) if made else []:
-        if not groups or groups[-1][0] != one.group:
-            groups.append((one.group, []))
-        groups[-1][1].append((one, one.name in kept if one.secret else _filled(one, answers.get(one.name))))
+        if not groups or groups[-1].heading != one.group:
+            groups.append(Group(one.group, one.folded))
+        value = one.name in kept if one.secret else _filled(one, answers.get(one.name))
+        groups[-1].questions.append((one, value))
+        own = not one.secret and str(value) != str(_filled(one, one.default)) and bool(value)
+        groups[-1].open = groups[-1].open or own or one.name in wrong
     return groups
 
 

@@ -8,6 +8,7 @@ SECURITY = (("tls", "TLS"), ("starttls", "STARTTLS"), ("none", "None (inside you
 OAUTH = (("", "With a password"), ("google", "Google"), ("microsoft", "Microsoft"))
 MAILBOX, IN, OUT = "Mailbox", "Receiving (IMAP)", "Sending (SMTP)"
 SIGN_IN, WRITING, BOT, MORE = "Signing in with Google or Microsoft", "What we write", "Bot", "More"
+DETAILS = "More about receiving and sending"
 
 
 @dataclass(frozen=True)
@@ -27,14 +28,14 @@ class EmailSettings:
         maximum=100,
         group=MAILBOX,
     )
+    user: str = setting("User name", help="Empty: the email address.", maximum=254, group=MAILBOX)
+    password: str = setting("Password", secret=True, maximum=500, group=MAILBOX)
     aliases: tuple[str, ...] = setting(
         "Other addresses of this mailbox",
         help="One a line. What comes from them is our own.",
         default=(),
         group=MAILBOX,
     )
-    user: str = setting("User name", help="Empty: the email address.", maximum=254, group=MAILBOX)
-    password: str = setting("Password", secret=True, maximum=500, group=MAILBOX)
     imap_host: str = setting(
         "Server",
         help="Empty: mail is not fetched; it can still be pushed to the webhook address.",
@@ -52,56 +53,11 @@ class EmailSettings:
         maximum=3650,
         group=IN,
     )
-    open_days: int = setting(
-        "Of these, the last … days open cases",
-        help="Older ones stand in the thread as history: no case, no notice, no bot.",
-        default=3,
-        minimum=0,
-        maximum=3650,
-        group=IN,
-    )
-    sent_folder: str = setting(
-        "Folder of sent mail",
-        help="Answers written with other programs are shown, too. Empty: it is found by itself.",
-        maximum=200,
-        group=IN,
-    )
-    poll_seconds: int = setting(
-        "Look every … seconds",
-        help="Where the server does not tell of new mail by itself.",
-        default=60,
-        minimum=15,
-        maximum=3600,
-        group=IN,
-    )
-    max_mb: int = setting(
-        "Largest mail that is fetched, in MB",
-        help="Of larger ones only the text comes, and the names of the files.",
-        default=50,
-        minimum=1,
-        maximum=150,
-        group=IN,
-    )
     smtp_host: str = setting(
         "Server", help="Empty: nothing can be sent.", placeholder="smtp.example.jp", maximum=253, group=OUT
     )
     smtp_port: int = setting("Port", default=587, minimum=1, maximum=65535, group=OUT)
     smtp_security: str = setting("Encryption", default="starttls", choices=SECURITY, group=OUT)
-    append_sent: bool = setting(
-        "Put a copy into the folder of sent mail",
-        help="Google and Microsoft do it by themselves.",
-        default=False,
-        group=OUT,
-    )
-    provider: str = setting("How to sign in", default="", choices=OAUTH, group=SIGN_IN)
-    client_id: str = setting("Client ID", maximum=500, group=SIGN_IN)
-    client_secret: str = setting("Client secret", secret=True, maximum=500, group=SIGN_IN)
-    tenant: str = setting(
-        "Tenant", help="Of Microsoft only; “common” for all.", default="common", maximum=100, group=SIGN_IN
-    )
-    refresh_token: str = setting(
-        "Refresh token", help="Filled in when you sign in there.", secret=True, maximum=5000, group=SIGN_IN
-    )
     signature: str = setting(
         "Signature of the shop",
         help="Below each answer, under the agent's own.",
@@ -117,20 +73,82 @@ class EmailSettings:
         default=True,
         group=WRITING,
     )
-    plus: bool = setting(
-        "The server takes name+anything@ for this mailbox",
-        help="Then answers find their way even where a mail program drops what it answers.",
+    provider: str = setting("How to sign in", default="", choices=OAUTH, group=SIGN_IN, folded=True)
+    client_id: str = setting("Client ID", maximum=500, group=SIGN_IN, folded=True)
+    client_secret: str = setting("Client secret", secret=True, maximum=500, group=SIGN_IN, folded=True)
+    tenant: str = setting(
+        "Tenant",
+        help="Of Microsoft only; “common” for all.",
+        default="common",
+        maximum=100,
+        group=SIGN_IN,
+        folded=True,
+    )
+    refresh_token: str = setting(
+        "Refresh token",
+        help="Filled in when you sign in there.",
+        secret=True,
+        maximum=5000,
+        group=SIGN_IN,
+        folded=True,
+    )
+    open_days: int = setting(
+        "Days of old mail that open cases",
+        help="Older ones stand in the thread as history: no case, no notice, no bot.",
+        default=3,
+        minimum=0,
+        maximum=3650,
+        group=DETAILS,
+        folded=True,
+    )
+    sent_folder: str = setting(
+        "Folder of sent mail",
+        help="Answers written with other programs are shown, too. Empty: it is found by itself.",
+        maximum=200,
+        group=DETAILS,
+        folded=True,
+    )
+    append_sent: bool = setting(
+        "Put a copy into the folder of sent mail",
+        help="Google and Microsoft do it by themselves.",
         default=False,
-        group=WRITING,
+        group=DETAILS,
+        folded=True,
+    )
+    poll_seconds: int = setting(
+        "Look every … seconds",
+        help="Where the server does not tell of new mail by itself.",
+        default=60,
+        minimum=15,
+        maximum=3600,
+        group=DETAILS,
+        folded=True,
+    )
+    max_mb: int = setting(
+        "Largest mail that is fetched, in MB",
+        help="Of larger ones only the text comes, and the names of the files.",
+        default=50,
+        minimum=1,
+        maximum=150,
+        group=DETAILS,
+        folded=True,
+    )
+    any_certificate: bool = setting(
+        "Accept any certificate",
+        help="Only for a server of your own inside your network.",
+        default=False,
+        group=DETAILS,
+        folded=True,
     )
     bot_answers: bool = setting(
         "The bot answers mail by itself",
         help="Otherwise it suggests answers to agents.",
         default=False,
         group=BOT,
+        folded=True,
     )
     bot_certainty: int = setting(
-        "How sure it must be, in percent", default=90, minimum=50, maximum=100, group=BOT
+        "How sure it must be, in percent", default=90, minimum=50, maximum=100, group=BOT, folded=True
     )
     trusted_server: str = setting(
         "Name of your mail server in Authentication-Results",
@@ -139,6 +157,14 @@ class EmailSettings:
         placeholder="mx.example.jp",
         maximum=253,
         group=MORE,
+        folded=True,
+    )
+    plus: bool = setting(
+        "The server takes name+anything@ for this mailbox",
+        help="Then answers find their way even where a mail program drops what it answers.",
+        default=False,
+        group=MORE,
+        folded=True,
     )
     push_secret: str = setting(
         "Secret of the webhook address",
@@ -148,10 +174,5 @@ class EmailSettings:
         minimum=16,
         maximum=200,
         group=MORE,
-    )
-    any_certificate: bool = setting(
-        "Accept any certificate",
-        help="Only for a server of your own inside your network.",
-        default=False,
-        group=MORE,
+        folded=True,
     )

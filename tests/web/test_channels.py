@@ -284,3 +284,26 @@ def configure_private() -> None:
 def _http() -> Iterator[None]:
     yield
     connect.http.cache_clear()
+
+
+def test_the_everyday_questions_stand_open_and_the_rare_ones_are_folded(admin: Browser) -> None:
+    page = admin.see("/settings/channels/new/email")
+    folded = re.findall(r'<details class="sheet folded"( open)?>\s*<summary><h2>([^<]+)', page)
+    assert [name for _, name in folded] == [
+        "Signing in with Google or Microsoft",
+        "More about receiving and sending",
+        "Bot",
+        "More",
+    ]
+    assert not any(opened for opened, _ in folded)
+    for name in ("set_address", "set_imap_host", "set_smtp_host", "set_signature"):
+        assert page.index(f'id="{name}"') < page.index("<details class=")
+
+
+def test_a_folded_group_with_something_wrong_or_of_ones_own_in_it_is_open(admin: Browser) -> None:
+    admin.see("/settings/channels/new/email")
+    form = {"name": "メール", "set_address": "shop@example.jp", "set_poll_seconds": "3", "set_tenant": "mine"}
+    answer = admin.submit("/settings/channels/new/email", form)
+    assert answer.status_code == 422
+    opened = re.findall(r'<details class="sheet folded" open>\s*<summary><h2>([^<]+)', answer.text)
+    assert opened == ["Signing in with Google or Microsoft", "More about receiving and sending"]
