@@ -8,6 +8,7 @@ from typing import Any
 from channels import registry
 from channels.base import (
     Challenge,
+    Collecting,
     Connector,
     Fetching,
     Health,
@@ -66,6 +67,8 @@ def _window(kind: Kind) -> str:
 def _transport(kind: Kind) -> str:
     if kind.features.live:
         return "its own socket"
+    if issubclass(kind, Collecting):
+        return "fetching or webhook"
     return "polling" if issubclass(kind, Polling) else "webhook"
 
 

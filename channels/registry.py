@@ -26,6 +26,7 @@ KINDS = {
     "webchat": "channels.webchat:WebChat",
     "email": "channels.email.connector:Email",
     "line": "channels.line.connector:Line",
+    "telegram": "channels.telegram.connector:Telegram",
     "api": "channels.api:Api",
 }
 

@@ -31,6 +31,7 @@ GUIDES = (
     "channels",
     "email",
     "line",
+    "telegram",
     "embedding",
     "api",
     "webhooks",

@@ -149,7 +149,9 @@ def _take(calls: Sequence[Call]) -> list[Response | Refused]:
     right = [number for number, answer in enumerate(answers) if answer is None]
     if right:
         for number, receipt in zip(right, _stored([calls[each] for each in right], channels), strict=True):
-            answers[number] = _answer(receipt)
+            connector = usable[calls[number].key]
+            own = _own_words(connector, calls[number].request) if connector else None
+            answers[number] = own or _answer(receipt)
     return [answer for answer in answers if answer is not None]
 
 
@@ -213,6 +215,19 @@ def _keep_refused(channel: Channel, call: Call, why: str) -> None:
     with transaction() as db:
         receipt = intake.store(db, channel, beginning, remote=call.remote)
         receipt.state, receipt.error = "refused", why
+
+
+def _own_words(connector: base.Connector[Any], request: base.Request) -> Response | None:
+    """The answer as the provider wants it, where it is particular about that."""
+    try:
+        answer = connector.acknowledge(request) if isinstance(connector, base.Acknowledging) else None
+    except Exception:
+        log.exception("the connector broke over what to answer")
+        return None
+    if answer is None:
+        return None
+    status, headers, body = answer
+    return Response(body, status, headers)
 
 
 def _answer(receipt: RawReceipt) -> Response:

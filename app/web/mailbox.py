@@ -29,13 +29,15 @@ REFUSED = "The provider did not give permission (%(reason)s)."
 
 @dataclass(frozen=True)
 class Mailbox:
-    """How a mailbox is doing. `left` of `total` mails are still to come; `last`: when the latest came in."""
+    """How a mailbox, or another line, is doing. `left` of `total` mails are still to come; `last`: when the latest
+    came in; `mail`: whether mails come over it."""
 
     left: int = 0
     total: int = 0
     last: datetime | None = None
     retry_at: datetime | None = None
     connected: bool = False
+    mail: bool = True
 
     @property
     def taken(self) -> int:
@@ -43,16 +45,17 @@ class Mailbox:
 
 
 def mailbox(db: Session, channel: Channel, kind: object) -> Mailbox | None:
-    """The state of a channel that is collected from; nothing for others."""
+    """The state of a channel that is collected from; nothing for others, nor where there is no line to be held."""
     if not isinstance(kind, Collecting):
         return None
     came = select(RawReceipt.received_at).where(RawReceipt.channel_id == channel.id)
     last = db.scalars(came.order_by(RawReceipt.id.desc()).limit(1)).first()
-    row = db.get(Collector, channel.id)
+    row, mail = db.get(Collector, channel.id), connect.features(channel).copies
     if row is None:
-        return Mailbox(last=last)
+        return Mailbox(last=last) if mail else None
     held = bool(row.holder) and row.until is not None and row.until > now()
-    return Mailbox(row.left, row.total, last, row.retry_at, held and not row.failures)
+    found = Mailbox(row.left, row.total, last, row.retry_at, held and not row.failures, mail)
+    return found if mail or found.connected or found.retry_at else None
 
 
 def progress(request: Request) -> Response:

@@ -82,6 +82,10 @@ def _nobody_signs(request: Request) -> Request:
     return replace(request, headers={**request.headers, "authorization": "Bearer of-somebody-else"})
 
 
+def _another_secret(request: Request) -> Request:
+    return replace(request, headers={**request.headers, "x-telegram-bot-api-secret-token": "0" * 64})
+
+
 CASES = {
     "email": Case(tamper=_nobody_signs),
     "webchat": Case(tamper=_foreign_origin),
@@ -89,6 +93,9 @@ CASES = {
         tamper=_longer_body,
         sends={"channel_id": "1657000000", "channel_secret": "s" * 32, "access_token": "t0ken"},
         sent_key=lambda outbound: retry_key(CONTEXT.seal_key, outbound, 0),
+    ),
+    "telegram": Case(
+        tamper=_another_secret, sends={"token": "7204518631:AAHk3vXw9qLz0RtYp5mNc2bD8fG6jS1eUoQ"}
     ),
     "api": Case(tamper=_longer_body, sends={"secret": "s" * 20, "callback_url": "https://example.jp/in"}),
 }

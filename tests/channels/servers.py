@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 from channels.base import Request
 
@@ -28,6 +29,7 @@ class Scripted:
     """`seen` collects the requests; each is answered by the next of `answers`, the last one for ever."""
 
     url: str = ""
+    base: str = ""
     seen: list[Request] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=lambda: [Answer()])
 
@@ -44,10 +46,13 @@ def serving(*answers: Answer, tls: Path | None = None) -> Iterator[Scripted]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            script.seen.append(Request("POST", self.path, headers, {}, body))
+            query = dict(parse_qsl(urlsplit(self.path).query))
+            script.seen.append(Request(self.command, self.path, headers, query, body))
             self.answer(script.next())
+
+        do_GET = do_POST
 
         def answer(self, told: Answer) -> None:
             time.sleep(told.wait)
@@ -77,7 +82,8 @@ def serving(*answers: Answer, tls: Path | None = None) -> Iterator[Scripted]:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(tls)
             server.socket = context.wrap_socket(server.socket, server_side=True)
-        script.url = f"http://127.0.0.1:{server.server_port}/in"
+        script.base = f"http://127.0.0.1:{server.server_port}"
+        script.url = f"{script.base}/in"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:
