@@ -26,6 +26,7 @@ from channels.base import (
     Preview,
     Previewing,
     Profile,
+    TypingIndicator,
 )
 
 GLOBAL_KINDS = {"email", "phone"}  # addresses that mean the same person on every channel
@@ -84,6 +85,12 @@ def looks_up(channel: Channel) -> bool:
     """Whether the platform of this channel knows the names of its people."""
     made = registry.kinds().get(channel.kind)
     return made is not None and issubclass(made, Profile)
+
+
+def shows_typing(channel: Channel) -> bool:
+    """Whether customers who write here can be shown that an agent is writing."""
+    made = registry.kinds().get(channel.kind)
+    return made is not None and issubclass(made, TypingIndicator)
 
 
 def bot_speaks(channel: Channel) -> bool:

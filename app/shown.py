@@ -1,24 +1,26 @@
-"""Customers are shown that what they wrote was read, where their platform lets us."""
+"""Customers are shown that what they wrote was read, and that an agent is writing, where their platform lets us."""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Iterator
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from app import connect, rates, vault
+from app import connect, jobs, rates, vault
 from app.db import reading
 from app.family import family_ids
-from app.models import Channel, Conversation, Message
+from app.models import Channel, Conversation, Identity, Message
 from app.models.message import INBOUND
 from channels import registry
-from channels.base import ChannelError, MarksRead
+from channels.base import ChannelError, MarksRead, Person, TypingIndicator
 
 log = logging.getLogger(__name__)
 
 ONCE = 86_400.0  # seconds in which a message is marked once, however many agents read it
+TYPING_AGAIN = 15.0  # seconds until it is said once more that an agent is writing
 
 
 def show(conversation_id: int, until: int) -> int:
@@ -30,17 +32,59 @@ def show(conversation_id: int, until: int) -> int:
     return sum(_show(channel, message) for channel, message in newest)
 
 
+def typing(conversation_id: int) -> None:
+    """An agent is writing: have it shown on the channel the thread was last on. Costs next to nothing elsewhere."""
+    if rates.hit(f"typing:{conversation_id}", 1, TYPING_AGAIN):
+        return
+    with reading() as db:
+        channel = _last_channel(db, conversation_id)
+    if channel is not None and connect.shows_typing(channel):
+        with contextlib.suppress(jobs.Away):
+            jobs.enqueue("app.shown.show_typing", conversation_id)
+
+
+def show_typing(conversation_id: int) -> bool:
+    """Tell the platform, which shows it for a while; whether it was told. Losing it costs nothing."""
+    with reading() as db:
+        channel = _last_channel(db, conversation_id)
+        to = _person(db, conversation_id, channel) if channel else None
+    if channel is None or to is None:
+        return False
+    try:
+        by = connect.connector(channel)
+    except (registry.UnknownKind, vault.Unreadable):
+        return False
+    if isinstance(by, TypingIndicator):
+        by.typing(to)
+    return isinstance(by, TypingIndicator)
+
+
+def _person(db: Session, conversation_id: int, channel: Channel) -> Person | None:
+    """Who wrote there last."""
+    latest = _of_thread(db, db.get_one(Conversation, conversation_id))
+    message = db.scalar(latest.where(Message.channel_id == channel.id))
+    identity = db.get(Identity, message.identity_id) if message else None
+    return Person(identity.address, identity.scope, kind=identity.kind) if identity else None
+
+
+def _last_channel(db: Session, conversation_id: int) -> Channel | None:
+    head = db.get(Conversation, conversation_id)
+    channel = db.get(Channel, head.last_channel_id) if head and head.last_channel_id else None
+    return channel if channel and channel.enabled else None
+
+
+def _of_thread(db: Session, head: Conversation) -> Select[Message]:
+    """The customer's newest message."""
+    theirs = select(Message).where(Message.conversation_id.in_(family_ids(db, head)), Message.kind == INBOUND)
+    return theirs.order_by(Message.sent_at.desc(), Message.id.desc()).limit(1)
+
+
 def _newest(db: Session, conversation: Conversation, until: int) -> Iterator[tuple[Channel, Message]]:
-    theirs = select(Message).where(
-        Message.conversation_id.in_(family_ids(db, conversation)),
-        Message.kind == INBOUND,
-        Message.id <= until,
-    )
-    latest_first = theirs.order_by(Message.sent_at.desc(), Message.id.desc()).limit(1)
+    latest = _of_thread(db, conversation).where(Message.id <= until)
     for channel in db.scalars(select(Channel).where(Channel.enabled)):
         if not connect.marks_read(channel):
             continue
-        message = db.scalar(latest_first.where(Message.channel_id == channel.id))
+        message = db.scalar(latest.where(Message.channel_id == channel.id))
         if message is not None:
             yield channel, message
 

@@ -1,4 +1,4 @@
-"""Customers see that we have read what they wrote: once, up to what was read, where their platform shows it."""
+"""Customers see that we have read what they wrote: and that we are writing, where their platform shows it."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -16,10 +16,14 @@ pytestmark = pytest.mark.usefixtures("committed")
 
 
 class Marking(Post):
-    """A platform that shows what was read."""
+    """A platform that shows what was read, and who writes."""
 
     marked: list[Mapping[str, Any]] = []
+    seen_typing: list[base.Person] = []
     fails = False
+
+    def typing(self, to: base.Person) -> None:
+        type(self).seen_typing.append(to)
 
     def mark_read(self, last: Mapping[str, Any]) -> None:
         type(self).marked.append(last)
@@ -30,7 +34,7 @@ class Marking(Post):
 @pytest.fixture
 def kind(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Marking]]:
     with installed(monkeypatch) as post:
-        made = type("Marked", (Marking,), {"features": post.features, "marked": []})
+        made = type("Marked", (Marking,), {"features": post.features, "marked": [], "seen_typing": []})
         known = {**registry.kinds(), "post": made}
         monkeypatch.setattr(registry, "kinds", lambda: known)
         yield made
@@ -93,6 +97,22 @@ def test_where_nothing_is_shown_nobody_is_woken(kind: type[Marking], rung: list[
     thread = Thread("api")
     thread.write("1")
     thread.read()
+    assert rung == []
+
+
+def test_an_agent_who_writes_is_seen_to_be_writing(kind: type[Marking], rung: list[Any]) -> None:
+    thread = Thread()
+    thread.write("1")
+    for _ in range(3):
+        shown.typing(thread.head.id)
+    ((function, *args),) = rung
+    assert function == "app.shown.show_typing"
+    assert shown.show_typing(*args)
+    assert [one.address for one in kind.seen_typing] == ["c1"]
+
+
+def test_where_nobody_is_seen_to_be_writing_nobody_is_woken(kind: type[Marking], rung: list[Any]) -> None:
+    shown.typing(Thread("api").head.id)
     assert rung == []
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
-from app import realtime
+from app import realtime, shown
 from app.auth import find
 from app.db import reading
 from app.formats import hue, initials
@@ -87,6 +87,8 @@ def typing(watch: Watch, on: bool) -> None:
     """They write to the customer, or stopped."""
     if watch.looking:
         realtime.whisper("typing", watch.looking, "agent", watch.viewer.id, on)
+        if on:
+            shown.typing(watch.looking)
 
 
 # --- from the hub -------------------------------------------------------------------------------------
