@@ -34,6 +34,7 @@ BENCHMARKS: dict[str, str] = {
     "faults": "app.bench.faults.command",
     "live": "app.bench.live",
     "ingest": "app.bench.ingest",
+    "deliver": "app.bench.delivering",
     "bot": "app.bench.bot",
     "widget": "app.bench.widget",
     "start": "app.bench.start",

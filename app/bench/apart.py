@@ -14,7 +14,7 @@ import resource
 import selectors
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any, Self
 
@@ -26,12 +26,18 @@ WITHIN = 120.0  # seconds for an answer
 
 
 class Apart:
-    """The other process, from here. A context manager: it is ended on the way out."""
+    """The other process, from here. A context manager: it is ended on the way out.
 
-    def __init__(self, target: str, **arguments: Any) -> None:
+    `environment`: :attr:`Served.settings` lets it use an installation's rows and secrets; None: ours.
+    """
+
+    def __init__(
+        self, target: str, environment: Mapping[str, str] | None = None, /, **arguments: Any
+    ) -> None:
         self.target = target
         self.process = subprocess.Popen(
             [sys.executable, "-m", "app.bench.apart", target],
+            env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )

@@ -169,12 +169,16 @@ class Served:
             yield db
         engine.dispose()
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """The environment in which a process is one of this installation."""
+        return clean_environment(MADOGUCHI_DATA_DIR=str(self.data_dir), **self.environment)
+
     def run(self, *command: str, redis: str = "") -> str:
         """What `python -m COMMAND` says with this installation's settings. Raises StackError when it fails."""
-        settings = {"MADOGUCHI_DATA_DIR": str(self.data_dir), **self.environment}
         ran = subprocess.run(
             [sys.executable, "-m", *command],
-            env=clean_environment(**settings, **({"REDIS_URL": redis} if redis else {})),
+            env=self.settings | ({"REDIS_URL": redis} if redis else {}),
             capture_output=True,
             text=True,
             check=False,

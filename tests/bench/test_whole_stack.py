@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from app.bench import Benchmark, Result, bot, ingest, live, sockets, start, widget
+from app.bench import Benchmark, Result, bot, delivering, ingest, live, sockets, start, widget
 from app.bench.clients import PROXIED
 from app.bench.ground import ground
 from app.bench.scene import Scene, scene
@@ -66,6 +66,16 @@ def test_ingest_says_so_when_something_acknowledged_is_not_there(served: Served)
     here: Scene = scene(served)
     with pytest.raises(StackError, match="1 of 1 acknowledged are lost"):
         ingest.compare(served, here, ["never-stored"])
+
+
+@once
+def test_deliver_times_the_worker_and_finds_every_message_at_the_provider_once() -> None:
+    small = ("--messages", "40", "--customers", "5", "--rate", "10", "--seconds", "1")
+    found = {one.name: one for one in delivering.command.results(small)}
+    assert found["deliver.rate"].figures["rate"] > 1
+    assert found["deliver.wait"].figures["n"] == 10
+    assert found["deliver.wait"].figures["max"] < 60_000
+    assert found["deliver.memory"].figures["value"] > 20
 
 
 def test_sockets_stay_open_and_weigh_something(measure: Measure) -> None:
