@@ -6,7 +6,9 @@ owns the thread, and that a person may have taken over meanwhile.
 
 from __future__ import annotations
 
+import re
 import threading
+import unicodedata
 from dataclasses import asdict
 from typing import Any
 
@@ -31,8 +33,10 @@ from app.models import (
     Setting,
 )
 from app.models.conversation import BOT
+from app.models.message import OUTBOUND
 from app.text import clean
 
+_NUMBER = re.compile(r"(\d{1,2})[.)、]?")
 QUIET_ACTIONS = ("label", "silent")  # decisions with nothing to say
 
 _built: tuple[tuple[int, int], bots.Book] | None = None
@@ -118,8 +122,9 @@ def respond(db: Session, channel: Channel, identity: Identity, head: Conversatio
         inbox.hand_over(db, head, "rule")
         return
     epoch = head.owner_epoch
+    asked = _chosen(db, channel, message) or message.text
     decision = bots.decide(
-        bots.Question(message.text, head.locale or None, head.bot_misses, tuple(head.bot_asked)), book(db)
+        bots.Question(asked, head.locale or None, head.bot_misses, tuple(head.bot_asked)), book(db)
     )
     head.bot_misses, head.bot_asked = decision.misses, list(decision.asked)
     stored = _store(db, head, message, epoch, decision)
@@ -129,6 +134,17 @@ def respond(db: Session, channel: Channel, identity: Identity, head: Conversatio
     _act(db, head, decision)
     if silent and decision.action not in QUIET_ACTIONS:
         inbox.hand_over(db, head, silent)  # unless the decision did that already
+
+
+def _chosen(db: Session, channel: Channel, message: Message) -> str:
+    """The words of the choice whose number the customer gave, where choices were numbered; else ""."""
+    number = _NUMBER.fullmatch(unicodedata.normalize("NFKC", message.text).strip())
+    if number is None or connect.features(channel).max_quick_replies:
+        return ""
+    said = select(Message).where(Message.conversation_id == message.conversation_id, Message.kind == OUTBOUND)
+    last = db.scalar(said.order_by(Message.sent_at.desc(), Message.id.desc()).limit(1))
+    offered = last.quick_replies if last is not None and last.author == "bot" else []
+    return str(offered[int(number[1]) - 1]) if 0 < int(number[1]) <= len(offered) else ""
 
 
 def _hesitates(channel: Channel, decision: bots.Decision) -> str:

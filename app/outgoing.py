@@ -56,13 +56,13 @@ def made_of(
     return base.Outbound(
         key=f"{MESSAGE}{message.id}",
         to=base.Person(identity.address, identity.scope, name=identity.display, kind=identity.kind),
-        text=rich.plain(message.text) if message.html else message.text,
+        text=_words(message, features),
         html=message.html,
         thread=last.context.get("thread", "") if last else "",
         in_reply_to=_provider_id(last, features) if last else "",
         subject=message.subject or (_subject(db, message, last) if features.subject else ""),
         attachments=_files(db, message),
-        quick_replies=tuple(message.quick_replies),
+        quick_replies=tuple(message.quick_replies) if has_buttons(message, features) else (),
         author=agent.name if agent else "",
         conversation=str(message.conversation_id),
         locale=_locale(db, message),
@@ -73,6 +73,20 @@ def made_of(
         last=_said(last, identity) if last else {},
         **beside,
     )
+
+
+def has_buttons(message: Message, features: base.Features) -> bool:
+    """Whether what is offered for an answer goes as buttons there; else it is numbered in the text."""
+    return 0 < len(message.quick_replies) <= features.max_quick_replies
+
+
+def _words(message: Message, features: base.Features) -> str:
+    """The text, with what the channel has no other form for: links by their address, choices by their number."""
+    words = [rich.plain(message.text) if message.html else message.text]
+    words += [f"{one['label']}\n{one['url']}" for one in message.links]
+    if message.quick_replies and not has_buttons(message, features):
+        words.append("\n".join(f"{n}. {label}" for n, label in enumerate(message.quick_replies, 1)))
+    return "\n\n".join(filter(None, words))
 
 
 def _locale(db: Session, message: Message) -> str:

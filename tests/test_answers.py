@@ -12,6 +12,7 @@ from app import answers, inbox
 from app.i18n import gettext
 from app.models import BotRule, ConversationLabel, Decision, Escalation, Label, Message, Revision, Setting
 from tests import factories as make
+from tests.connectors import installed
 
 
 def decides(monkeypatch: pytest.MonkeyPatch, **decision: object) -> list[bots.Question]:
@@ -138,3 +139,26 @@ def test_rules_are_read_in_their_order(db: Session) -> None:
     db.flush()
     answers.forget_book()
     assert [rule.name for rule in answers.book(db).rules] == ["返品"]
+
+
+@pytest.mark.parametrize(
+    ("said", "understood"),
+    [("2", "返品"), ("２", "返品"), (" 1. ", "配送"), ("3", "3"), ("0", "0"), ("2つ目", "2つ目")],
+)
+def test_where_choices_are_numbered_a_number_is_a_choice(
+    db: Session, monkeypatch: pytest.MonkeyPatch, said: str, understood: str
+) -> None:
+    with installed(monkeypatch, push=True):
+        asked = decides(monkeypatch, action="ask", text="どちらですか", quick_replies=("配送", "返品"))
+        channel = make.channel(db, "post", bot=True)
+        make.customer_says(db, channel, "教えて", "v")
+        make.customer_says(db, channel, said, "v")
+        assert asked[-1].text == understood
+
+
+def test_where_choices_are_buttons_a_number_is_a_number(db: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = decides(monkeypatch, action="ask", text="どちらですか", quick_replies=("配送", "返品"))
+    channel = make.channel(db, "api", bot=True)
+    make.customer_says(db, channel, "教えて", "v")
+    make.customer_says(db, channel, "2", "v")
+    assert asked[-1].text == "2"

@@ -538,3 +538,27 @@ def test_what_the_platform_says_back_before_it_answers_is_the_same_message(
     with reading() as db:
         assert db.scalars(select(DeliveryRef.external_id)).all() == ["mid-1"]
         assert verify.report(db).clean
+
+
+@pytest.mark.parametrize(
+    ("buttons", "text", "left"),
+    [
+        (0, "どちらですか\n\n返品について\nhttps://shop.example/returns\n\n1. 配送\n2. 返品", ()),
+        (1, "どちらですか\n\n返品について\nhttps://shop.example/returns\n\n1. 配送\n2. 返品", ()),
+        (2, "どちらですか\n\n返品について\nhttps://shop.example/returns", ("配送", "返品")),
+    ],
+)
+def test_what_a_channel_has_no_form_for_is_said_in_words(
+    monkeypatch: pytest.MonkeyPatch, buttons: int, text: str, left: tuple[str, ...]
+) -> None:
+    with installed(monkeypatch, max_quick_replies=buttons) as post:
+        at = Counter()
+        with transaction() as db:
+            head = db.get_one(Conversation, at.head.id)
+            said = make.reply(
+                db, db.get_one(Agent, at.agent.id), head, "どちらですか", quick_replies=["配送", "返品"]
+            )
+            said.links = [{"label": "返品について", "url": "https://shop.example/returns"}]
+        deliver.drain(at.channel.id)
+        (sent,) = post.sent
+        assert (sent.text, sent.quick_replies) == (text, left)
