@@ -66,7 +66,7 @@ ONCE = (
         "tests/attack/test_throttles.py",
         "tests/attack/test_visitors_doors.py",
     ),
-    "tests/test_demo.py",
+    *("tests/test_demo.py", "tests/sandbox/test_end_to_end.py"),
 )
 
 CORES = os.cpu_count() or 2
