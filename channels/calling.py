@@ -53,7 +53,11 @@ def asked(
     Raises `ChannelError` where no answer came, or one of more than `limit` bytes.
     """
     plain = {"Accept-Encoding": "identity", **(headers or {})}
-    with _told(), guard.within(deadline), http.stream(method, url, headers=plain, **content) as response:
+    with (
+        _told(method),
+        guard.within(deadline),
+        http.stream(method, url, headers=plain, **content) as response,
+    ):
         names = {name.lower(): value for name, value in response.headers.items()}
         return Answer(response.status_code, names, _read(response, limit))
 
@@ -70,7 +74,7 @@ def _read(response: httpx2.Response, limit: int) -> bytes:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _told(method: str) -> Iterator[None]:
     """What went wrong on the way, in words."""
     try:
         yield
@@ -81,6 +85,8 @@ def _told() -> Iterator[None]:
     except (httpx2.InvalidURL, httpx2.UnsupportedProtocol):
         raise ChannelError("This is not a web address.", permanent=True) from None
     except httpx2.HTTPError:
+        if method == "GET":
+            raise ChannelError("The other side did not answer.") from None
         raise ChannelError(
             "The other side did not answer; it may have the message.", ambiguous=True
         ) from None

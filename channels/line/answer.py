@@ -1,35 +1,19 @@
 """What LINE answers to a call, whatever it turns out to be."""
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+import httpx2
+
+from channels import calling
 from channels.text import clean
 
 MAX_WORDS = 300
 
 
 @dataclass(frozen=True)
-class Answer:
-    """`headers` have lower-case names."""
-
-    status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-
-    @property
-    def ok(self) -> bool:
-        return 200 <= self.status < 300
-
-    @property
-    def told(self) -> Mapping[str, Any]:
-        """The JSON object of the body; an empty one if it is none."""
-        try:
-            told = json.loads(self.body)
-        except (ValueError, RecursionError):
-            return {}
-        return told if isinstance(told, dict) else {}
+class Answer(calling.Answer):
+    """Of LINE, with its own words."""
 
     @property
     def words(self) -> str:
@@ -50,6 +34,12 @@ class Answer:
         """The string under `name`, "" if there is none."""
         value = self.told.get(name)
         return clean(value) if isinstance(value, str) else ""
+
+
+def asked(http: httpx2.Client, method: str, url: str, **how: Any) -> Answer:
+    """One call, as :func:`channels.calling.asked` makes it."""
+    answer = calling.asked(http, method, url, **how)
+    return Answer(answer.status, answer.headers, answer.body)
 
 
 def _detail(one: Any) -> str:

@@ -4,8 +4,8 @@ from urllib.parse import quote
 
 from channels.events import Attachment, ChannelError
 from channels.line import trouble
-from channels.line.answer import Answer
-from channels.line.calling import Caller, asked
+from channels.line.answer import Answer, asked
+from channels.line.calling import Caller
 from channels.line.contents import STICKERS
 
 LIMIT = 50_000_000  # bytes
@@ -18,7 +18,7 @@ def fetch(line: Caller, attachment: Attachment) -> bytes:
         return _content(line, quote(attachment.ref, safe=""))
     url = attachment.url
     played = line.context.at(url) if url.startswith(f"{STICKERS}/") else url
-    return _body(asked(line.http, "GET", played, None, {"Accept-Encoding": "identity"}, LIMIT))
+    return _body(asked(line.http, "GET", played, limit=LIMIT))
 
 
 def _content(line: Caller, message: str) -> bytes:
