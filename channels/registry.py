@@ -27,6 +27,9 @@ KINDS = {
     "email": "channels.email.connector:Email",
     "line": "channels.line.connector:Line",
     "telegram": "channels.telegram.connector:Telegram",
+    "messenger": "channels.messenger:Messenger",
+    "instagram": "channels.instagram:Instagram",
+    "whatsapp": "channels.whatsapp.connector:WhatsApp",
     "api": "channels.api:Api",
 }
 

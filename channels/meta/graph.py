@@ -35,8 +35,7 @@ class Graph:
 
     def get(self, path: str, **query: str) -> Mapping[str, Any]:
         """The JSON object. Raises `ChannelError` where there is no answer, or a refusal."""
-        with _harmless():
-            return self._call("GET", path, query)
+        return self._call("GET", path, query)
 
     def post(self, path: str, document: Mapping[str, Any], **query: str) -> Mapping[str, Any]:
         """What may be called again, should the answer be lost."""

@@ -27,7 +27,7 @@ def download(
     for _ in range(MOST_REDIRECTS + 1):
         if not _is_theirs(url, context):
             raise ChannelError("This file does not lie at Meta.", detail=_host(url), permanent=True)
-        answer = _asked(http, _at(url, context), sent, limit)
+        answer = asked(http, "GET", _at(url, context), limit=limit, deadline=DEADLINE, headers=sent)
         if not 300 <= answer.status < 400:
             return _body(answer)
         following = urljoin(url, answer.headers.get("location", ""))
@@ -35,15 +35,6 @@ def download(
             sent.pop("Authorization", None)
         url = following
     raise ChannelError("This file is passed on from one address to the next without end.", permanent=True)
-
-
-def _asked(http: httpx2.Client, url: str, headers: Mapping[str, str], limit: int) -> Answer:
-    try:
-        return asked(http, "GET", url, limit=limit, deadline=DEADLINE, headers=headers)
-    except ChannelError as error:
-        if error.ambiguous:
-            raise ChannelError("Meta did not answer.") from None
-        raise
 
 
 def _body(answer: Answer) -> bytes:

@@ -6,7 +6,7 @@ Whatever Meta may send one day is taken: what is not known is ignored in words, 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -193,7 +193,13 @@ def _reaction(told: _Told) -> list[Event]:
     on = words(reaction, "action") != "unreact"
     emoji = long(reaction, "emoji")[:32] or long(reaction, "reaction")[:32]
     mid = words(reaction, "mid", 512, required=True)
-    return [Reaction(mid, told.person(), emoji, on, told.at)]
+    return only_one(Reaction(mid, told.person(), emoji, on, told.at))
+
+
+def only_one(reaction: Reaction) -> list[Event]:
+    """People have one on each message there: what they had is taken off before."""
+    before = replace(reaction, emoji="", on=False)
+    return [before, reaction] if reaction.on and reaction.emoji else [before]
 
 
 def _edit(told: _Told) -> list[Event]:

@@ -92,6 +92,7 @@ _TEMPLATE = Meaning("never", "WhatsApp does not take this template as it was fil
 _TEMPLATE_OFF = Meaning("never", "WhatsApp has paused or switched off this template.")
 _NEEDS_PHONE = Meaning("never", "WhatsApp needs the phone number for this message.")
 _LIMIT = Meaning("never", "A limit of WhatsApp for this message is reached.")
+_CONSENT = Meaning("never", "They have not agreed that the account may look them up.")
 _NOT_HERE = Meaning("never", "Meta does not know this address. Check the channel's settings.")
 
 _WITH_SUBCODE: dict[tuple[int, int], Meaning] = {
@@ -107,6 +108,7 @@ _BY_CODE: dict[int, Meaning] = {
     **dict.fromkeys((0, 102, 190), _TOKEN),
     **dict.fromkeys((3, 10, 131005, *range(200, 300)), _PERMISSION),
     **dict.fromkeys((100, 131008, 131009), _MISUNDERSTOOD),
+    230: _CONSENT,
     551: _BLOCKED,
     368: _POLICY,
     131047: _TEMPLATE_ONLY,

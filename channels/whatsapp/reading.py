@@ -22,6 +22,7 @@ from channels.events import (
 )
 from channels.meta import marks, trouble
 from channels.meta.contents import long
+from channels.meta.reading import only_one
 from channels.meta.webhook import each, entries, moment, shown
 from channels.values import MAX_NAME, Malformed, mapping, words
 from channels.whatsapp.contents import content
@@ -127,7 +128,7 @@ def _message(one: Mapping[str, Any], told: _Change) -> list[Event]:
     reader = _READERS.get(words(one, "type"))
     person = _person(told, *(words(one, name) for name in ("from_user_id", "from")))
     if reader is not None:
-        return [reader(one, person)]
+        return reader(one, person)
     said = content(one)
     id = words(one, "id", MAX_WAMID, required=True)
     quoted = words(mapping(one.get("context"), "context"), "id", MAX_WAMID)
@@ -219,32 +220,32 @@ def _first(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return found[0] if isinstance(found, list) and found and isinstance(found[0], dict) else {}
 
 
-def _reaction(one: Mapping[str, Any], person: Person) -> Event:
+def _reaction(one: Mapping[str, Any], person: Person) -> list[Event]:
     """Taken off again where there is no emoji, or an empty one."""
     reaction = mapping(one.get("reaction"), "reaction")
     emoji = long(reaction, "emoji")[:32]
     about = words(reaction, "message_id", MAX_WAMID, required=True)
-    return Reaction(about, person, emoji, bool(emoji), moment(one.get("timestamp")))
+    return only_one(Reaction(about, person, emoji, bool(emoji), moment(one.get("timestamp"))))
 
 
-def _edit(one: Mapping[str, Any], person: Person) -> Event:
+def _edit(one: Mapping[str, Any], person: Person) -> list[Event]:
     edit = mapping(one.get("edit"), "edit")
     changed = content(mapping(edit.get("message"), "message"))
     about = words(edit, "original_message_id", MAX_WAMID, required=True)
-    return Edit(about, changed.text, at=moment(one.get("timestamp")))
+    return [Edit(about, changed.text, at=moment(one.get("timestamp")))]
 
 
-def _revoke(one: Mapping[str, Any], person: Person) -> Event:
+def _revoke(one: Mapping[str, Any], person: Person) -> list[Event]:
     about = words(mapping(one.get("revoke"), "revoke"), "original_message_id", MAX_WAMID, required=True)
-    return Unsend(about, moment(one.get("timestamp")))
+    return [Unsend(about, moment(one.get("timestamp")))]
 
 
-def _system(one: Mapping[str, Any], person: Person) -> Event:
+def _system(one: Mapping[str, Any], person: Person) -> list[Event]:
     """They have another number, or another id: what is written from it is theirs. Nobody has to answer."""
     system = mapping(one.get("system"), "system")
     number = words(system, "wa_id") or words(system, "new_wa_id")
     digits = number.isascii() and number.isdecimal() and len(number) <= 20
-    return Inbound(
+    told = Inbound(
         words(one, "id", MAX_WAMID, required=True),
         Person(person.address, name=person.name, phone=f"+{number}" if digits else "", proof="code"),
         long(system, "body"),
@@ -253,13 +254,14 @@ def _system(one: Mapping[str, Any], person: Person) -> Event:
         auto=True,
         context={"type": "system", "what_changed": words(system, "type")},
     )
+    return [told]
 
 
-def _welcome(one: Mapping[str, Any], person: Person) -> Event:
-    return Ignored("they opened the chat for the first time")
+def _welcome(one: Mapping[str, Any], person: Person) -> list[Event]:
+    return [Ignored("they opened the chat for the first time")]
 
 
-_READERS: dict[str, Callable[[Mapping[str, Any], Person], Event]] = {
+_READERS: dict[str, Callable[[Mapping[str, Any], Person], list[Event]]] = {
     "reaction": _reaction,
     "edit": _edit,
     "revoke": _revoke,

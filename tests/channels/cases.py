@@ -97,6 +97,11 @@ CASES = {
     "telegram": Case(
         tamper=_another_secret, sends={"token": "7204518631:AAHk3vXw9qLz0RtYp5mNc2bD8fG6jS1eUoQ"}
     ),
+    "messenger": Case(
+        tamper=_longer_body, sends={"page_id": "1020", "app_secret": "s" * 32, "access_token": "t"}
+    ),
+    "instagram": Case(tamper=_longer_body, sends={"account_id": "1784", "access_token": "t"}),
+    "whatsapp": Case(tamper=_longer_body, sends={"phone_number_id": "1065", "access_token": "t"}),
     "api": Case(tamper=_longer_body, sends={"secret": "s" * 20, "callback_url": "https://example.jp/in"}),
 }
 
