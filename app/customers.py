@@ -118,11 +118,20 @@ def _refresh(db: Session, identity: Identity, name: str, proof: int) -> None:
     search.index_customer(db, customer)
 
 
-def introduce(db: Session, identity: Identity, name: str, locale: str) -> None:
-    """What the platform tells of them: their name there, and their language where nothing is known of it."""
-    _refresh(db, identity, name, identity.proof)
+def introduce(db: Session, identity: Identity, name: str, locale: str) -> list[str]:
+    """What the platform tells of them: their name there, and their language where nothing is known of it. Returns
+    which of a customer's fields differ now.
+
+    A customer who goes by the name they had there goes by the new one; a name that somebody of the house wrote stays.
+    """
     customer = db.get_one(Customer, identity.customer_id)
+    was = (customer.name, customer.locale)
+    if identity.display and customer.name == identity.display:
+        customer.name = clean(name)[:200].strip() or customer.name
+    _refresh(db, identity, name.strip(), identity.proof)
     customer.locale = customer.locale or clean(locale)[:16]
+    changed = zip(("name", "locale"), was, (customer.name, customer.locale), strict=True)
+    return [field for field, before, after in changed if before != after]
 
 
 def add_identity(

@@ -8,7 +8,7 @@ from app.models.canned import CannedReply
 from app.models.case import Case
 from app.models.channel import Channel
 from app.models.conversation import Conversation
-from app.models.customer import Customer, CustomerLink, Identity
+from app.models.customer import Avatar, Customer, CustomerLink, Identity
 from app.models.decision import Decision
 from app.models.delivery import Delivery, DeliveryRef
 from app.models.escalation import Escalation
@@ -31,6 +31,7 @@ __all__ = [
     "Agent",
     "ApiToken",
     "Attachment",
+    "Avatar",
     "Base",
     "BotRule",
     "CannedReply",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, now
@@ -22,9 +22,15 @@ class Customer(Base):
     name_kana: Mapped[Line] = mapped_column(default="")
     locale: Mapped[Word] = mapped_column(default="")
     note: Mapped[Body] = mapped_column(default="")
+    avatar: Mapped[Word] = mapped_column(
+        default="", server_default=""
+    )  # the key of their picture, if they have one
     attributes: Mapped[Object]  # name → {"value": …, "proved": bool, "at": ISO time}
     created_at: Mapped[Made]
     updated_at: Mapped[Made] = mapped_column(onupdate=now)
+
+
+_ASKED = text("profile_due IS NOT NULL")
 
 
 class Identity(Base):
@@ -34,6 +40,7 @@ class Identity(Base):
     __table_args__ = (
         Index("uq_identity_address", "kind", "scope", "address", unique=True),
         Index("ix_identity_lookup", "address", "kind"),
+        Index("ix_identity_profile_due", "profile_due", sqlite_where=_ASKED, postgresql_where=_ASKED),
     )
 
     id: Mapped[Id]
@@ -45,8 +52,26 @@ class Identity(Base):
     proof: Mapped[int] = mapped_column(default=CLAIMED)
     unreachable: Mapped[Line] = mapped_column(default="")  # why nothing arrives there any more, in words
     unreachable_at: Mapped[At | None]
-    wrote_at: Mapped[At | None]  # when they last wrote by this address themselves: some may be answered for a while
+    wrote_at: Mapped[
+        At | None
+    ]  # when they last wrote by this address themselves: some may be answered for a while
+    profile_at: Mapped[At | None]  # when their platform was last asked who they are
+    profile_due: Mapped[At | None]  # when it is to be asked, if nobody has by then
+    profile_tries: Mapped[int] = mapped_column(default=0, server_default="0")
     created_at: Mapped[Made]
+
+
+class Avatar(Base):
+    """The picture somebody shows of themselves, small and in our own form (WebP).
+
+    A few kilobytes, so it lies in the database, and comes and goes with its row. `key` changes with the picture.
+    """
+
+    __tablename__ = "avatar"
+
+    identity_id: Mapped[Ref] = mapped_column(ForeignKey("identity.id"), primary_key=True)
+    key: Mapped[Word] = mapped_column(unique=True)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class CustomerLink(Base):

@@ -48,6 +48,7 @@ class Row:
     draft: str
     unread: int
     closes_at: datetime | None = None
+    avatar: str = ""
 
 
 def rows(
@@ -87,6 +88,7 @@ def rows(
             draft=drafts.get(one.id, ""),
             unread=unread.get(one.id, 0),
             closes_at=closing.get(one.id),
+            avatar=customers[one.customer_id].avatar,
         )
         for one in conversations
     ]

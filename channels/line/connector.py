@@ -86,11 +86,12 @@ class Line(Connector[LineSettings]):
         if told.status == 404:
             return None  # no friend, or they blocked the account
         picture = _good(told).text("pictureUrl")
+        secure = f"{self.context.sandbox}/" if self.context.sandbox else "https://"
         return Person(
             address,
             self.settings.identity_scope or self.context.key,
             name=told.text("displayName")[:200],
-            avatar_url=picture if picture.startswith("https://") else "",
+            avatar_url=picture if picture.startswith(secure) else "",
             locale=told.text("language")[:16],
         )
 

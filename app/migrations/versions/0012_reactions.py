@@ -26,6 +26,30 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("message_id", "identity_id", "emoji", name=op.f("pk_reaction")),
     )
 
+    op.add_column("identity", sa.Column("profile_at", Timestamp()))
+    op.add_column("identity", sa.Column("profile_due", Timestamp()))
+    op.add_column("identity", sa.Column("profile_tries", sa.Integer(), nullable=False, server_default="0"))
+    due = sa.text("profile_due IS NOT NULL")
+    op.create_index(
+        "ix_identity_profile_due", "identity", ["profile_due"], sqlite_where=due, postgresql_where=due
+    )
+    op.add_column("customer", sa.Column("avatar", sa.String(64), nullable=False, server_default=""))
+    op.create_table(
+        "avatar",
+        sa.Column("identity_id", BigInt, nullable=False),
+        sa.Column("key", sa.String(64), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["identity_id"], ["identity.id"], name=op.f("fk_avatar_identity_id")),
+        sa.PrimaryKeyConstraint("identity_id", name=op.f("pk_avatar")),
+        sa.UniqueConstraint("key", name=op.f("uq_avatar_key")),
+    )
+
 
 def downgrade() -> None:
+    op.drop_table("avatar")
+    op.drop_column("customer", "avatar")
+    op.drop_index("ix_identity_profile_due", "identity")
+    op.drop_column("identity", "profile_tries")
+    op.drop_column("identity", "profile_due")
+    op.drop_column("identity", "profile_at")
     op.drop_table("reaction")
