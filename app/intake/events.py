@@ -20,6 +20,7 @@ from app.intake.keeping import Kept, keep
 from app.intake.outcome import Outcome
 from app.intake.people import contact, identity_for, known, meet
 from app.intake.places import Place, places
+from app.intake.resume import resume
 from app.intake.said import key, said
 from app.models import Channel, Conversation, Identity, Message
 from app.models.conversation import BOT
@@ -203,6 +204,8 @@ def _settle(
     elif connect.features(channel).suggests and is_old(received.message) and not received.message.quiet:
         inbox.hand_over(db, received.conversation, "old")  # a mailbox read afterwards: nobody waits for a bot
     elif event.kind == "inbound" and not event.auto and not received.message.quiet:
+        if resume(db, channel, identity, received.conversation, received.message.text):
+            return told
         _answer(db, channel, identity, received)
     return told
 

@@ -47,13 +47,13 @@ def _join(db: Session, customer: Customer, kind: str, address: str, proof: int) 
     if known is None or min(proof, known.proof) < CODE or known.customer_id == customer.id:
         return
     child, parent = (family.conversation_of(db, each) for each in (customer.id, known.customer_id))
-    if child.head_id == parent.head_id or child.head_id != child.id or _contradict(db, child, parent):
+    if child.head_id == parent.head_id or child.head_id != child.id or contradict(db, child, parent):
         return
     evidence = {"proof": "address", "kind": kind, "address": address}
     inbox.link(db, customer, db.get_one(Customer, known.customer_id), evidence=evidence)
 
 
-def _contradict(db: Session, one: Conversation, other: Conversation) -> bool:
+def contradict(db: Session, one: Conversation, other: Conversation) -> bool:
     """Whether each has an account of its own, signed in to, at the same place."""
     signed = [_accounts(db, family.family(db, family.head_of(db, each))) for each in (one, other)]
     return any(place in signed[1] and signed[1][place] != id for place, id in signed[0].items())

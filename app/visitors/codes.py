@@ -1,39 +1,23 @@
-"""Going on elsewhere: a short code shown on one device and typed (or photographed) on another.
-
-Forty bits, ten minutes, once. The hash is keyed, so that a stolen table does not give the codes; guessing is
-held back by the limits of the caller.
-"""
+"""Going on with a chat on another device, by the code that the first one shows (see :mod:`app.resuming`)."""
 
 from __future__ import annotations
 
-import hmac
-import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from app.config import settings
-from app.db import now
+from app import resuming
 from app.inbox import links
-from app.models import Channel, Customer, Identity, ResumeCode, Visitor
+from app.models import Channel, Customer, Identity, Visitor
 from app.visitors.sessions import begin, reset
 from app.visitors.trouble import Trouble
-
-ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that looks like something else
-LENGTH = 8
-LASTS = timedelta(minutes=10)
 
 
 def issue_code(db: Session, visitor: Visitor) -> tuple[str, datetime]:
     """A fresh code for this visitor's thread ("ABCD-EFGH"), and until when it holds. Raises :class:`Trouble`."""
     if visitor.identity_id is None and visitor.proved_identity_id is None:
         raise Trouble("code_empty", "There is nothing to continue yet. Send a message first.")
-    code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
-    until = now() + LASTS
-    db.add(ResumeCode(code_hash=_hashed(code), visitor_id=visitor.id, expires_at=until))
-    db.flush()
-    return f"{code[:4]}-{code[4:]}", until
+    return resuming.issue(db, visitor)
 
 
 def redeem(db: Session, channel: Channel, visitor: Visitor, code: object) -> tuple[Visitor, str]:
@@ -54,21 +38,9 @@ def redeem(db: Session, channel: Channel, visitor: Visitor, code: object) -> tup
 
 
 def _use(db: Session, channel: Channel, code: object) -> Visitor:
-    """The visitor a code is of; it is used up by one conditional update, whoever else tries at once."""
-    claimed = db.execute(
-        update(ResumeCode)
-        .where(
-            ResumeCode.code_hash == _hashed(code), ResumeCode.used_at.is_(None), ResumeCode.expires_at > now()
-        )
-        .values(used_at=now())
-        .returning(ResumeCode.visitor_id),
-        execution_options={"synchronize_session": False},
-    ).first()
-    source = db.get(Visitor, claimed[0]) if claimed else None
-    if source is None or source.channel_id != channel.id or source.revoked_at is not None:
-        raise Trouble(
-            "code_wrong", "This code is not valid (any more). Codes hold for ten minutes and work once."
-        )
+    source = resuming.use(db, code)
+    if source is None or source.channel_id != channel.id:
+        raise Trouble("code_wrong", resuming.WRONG)
     return source
 
 
@@ -84,9 +56,3 @@ def _join(db: Session, before: Visitor, after: Visitor) -> None:
         links.link(db, child, parent, evidence={"proof": "code", "visitor": after.id})
     except ValueError:
         return  # an agent has linked it elsewhere already; that stands
-
-
-def _hashed(code: object) -> str:
-    plain = code.upper() if isinstance(code, str) and len(code) < 40 else ""
-    bare = "".join(c for c in plain if c in ALPHABET)
-    return hmac.new(settings().key("resume code"), bare.encode(), "sha256").hexdigest()

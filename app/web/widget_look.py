@@ -42,7 +42,8 @@ MORE_WORDS = {
     "have_code": "I have a code",
     "code": "Code",
     "redeem_hint": "Enter the code shown on your other device. The conversation then continues here.",
-    "code_hint": "Photograph this with the other device, or open the chat there and enter the code.",
+    "code_hint": "Photograph this with the other device, or open the chat there and enter the code. "
+    "Sent to us on LINE or another messenger, it continues the conversation there.",
     "code_until": "Holds until %(time)s, and once.",
     "qr": "QR code that continues the conversation",
     "cancel": "Cancel",
