@@ -159,10 +159,12 @@ class Typing:
 
 @dataclass(frozen=True)
 class Unsend:
-    """The sender took a message back: its text and files are to be forgotten, a tombstone stays."""
+    """The sender took a message back: its text and files are to be forgotten, a tombstone stays. `sender` is set where
+    this may come before the message itself."""
 
     external_id: str
     at: datetime | None = None
+    sender: Person | None = None
 
 
 @dataclass(frozen=True)

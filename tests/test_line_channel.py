@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from app import connect, deliver, main, search
+from app import connect, deliver, main, search, verify
 from app.db import now, reading, transaction
 from app.models import Agent, Channel, Delivery, Identity, Message, RawReceipt
 from channels.line.signature import sign
@@ -155,6 +155,19 @@ def test_trap_5_what_is_taken_back_is_gone_from_thread_and_search(account: Accou
         message = db.scalars(select(Message).filter_by(external_id="1")).one()
     assert (message.text, message.removed_at is not None) == ("", True)
     assert found(account, "カード") == 0
+
+
+def test_trap_5_what_is_taken_back_before_it_comes_is_never_shown(account: Account) -> None:
+    account.post(event("unsend", unsend={"messageId": "1"}))
+    account.post(
+        text("1", "カードの番号は四一一一です", deliveryContext={"isRedelivery": True}),
+        text("2", "すみません"),
+    )
+    assert thread() == ["", "すみません"]
+    assert found(account, "カード") == 0
+    with reading() as db:
+        report = verify.report(db)
+    assert report.clean, str(report)
 
 
 def found(account: Account, words: str) -> int:

@@ -92,7 +92,7 @@ def _one(data: Mapping[str, Any], place: Place) -> Event:
     if where in ("group", "room") and kind != "unsend":
         return Ignored("said in a group; the account speaks with people one by one only")
     user = words(source, "userId")
-    person = Person(user, place.scope) if user else None
+    person = Person(user, place.scope) if user and where == "user" else None
     return reader(_Told(data, person, _time(data)))
 
 
@@ -156,7 +156,9 @@ def _edited(told: _Told) -> Event:
 
 
 def _unsend(told: _Told) -> Event:
-    return Unsend(words(mapping(told.data.get("unsend"), "unsend"), "messageId", required=True), told.at)
+    """In a group nothing was taken in, so nobody is named."""
+    id = words(mapping(told.data.get("unsend"), "unsend"), "messageId", required=True)
+    return Unsend(id, told.at, told.person)
 
 
 def _follow(told: _Told) -> Event:
