@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import connect, customers, deliver, family, outgoing
-from app.db import insert_if_new
+from app.db import insert_if_new, now
 from app.inbox import participants, ways
 from app.models import Channel, Conversation, Delivery, DeliveryRef, Identity, Message
-from app.models.delivery import DELIVERED, FAILED, LADDER, READ
+from app.models.delivery import DELIVERED, FAILED, LADDER, QUEUED, READ, SENDING, SENT, UNKNOWN
 from app.text import clean
 from channels import base
+
+ECHOED = timedelta(minutes=10)  # an echo comes within
 
 
 def receipt(db: Session, channel: Channel, event: base.Receipt) -> dict[str, Any]:
@@ -92,6 +94,40 @@ def sent(db: Session, channel: Channel, external_id: str) -> Message | None:
     return db.scalar(mine.where(*_named(db, channel, external_id)).order_by(Message.id).limit(1))
 
 
+def is_echo(db: Session, channel: Channel, to: Identity, event: base.Inbound) -> bool:
+    """Whether what a platform tells us was sent to `to` is ours: by its id, or, while we wait for that or do not know
+    whether it arrived, by its words. Such an echo settles what nobody knew, if it is the end of the message."""
+    if connect.features(channel).copies:
+        return False  # it bears the id we gave it, and was known by that
+    known = sent(db, channel, event.external_id)
+    if known is not None:
+        return known.external_id is None
+    for id in _open(db, channel, to):
+        delivery = deliver.held(db, id)
+        message = db.get_one(Message, delivery.message_id)
+        ours, theirs = ("".join(text.split()) for text in (message.text, event.text))
+        if theirs not in ours or not (theirs or event.attachments):
+            continue
+        _know(db, channel, delivery, event.external_id)
+        if delivery.state == UNKNOWN and (ours.endswith(theirs) if theirs else not ours):
+            deliver.climb(db, delivery, SENT)
+        return True
+    return False
+
+
+def _open(db: Session, channel: Channel, to: Identity) -> list[int]:
+    """Deliveries to somebody that are on their way, or of which nobody knows whether they arrived a short time ago."""
+    mine = select(Delivery.id).where(Delivery.channel_id == channel.id, Delivery.identity_id == to.id)
+    waiting = Delivery.state.in_((SENDING, UNKNOWN)), Delivery.updated_at > now() - ECHOED
+    return list(db.scalars(mine.where(*waiting).order_by(Delivery.id)))
+
+
+def _know(db: Session, channel: Channel, delivery: Delivery, external_id: str) -> None:
+    """From now on the delivery is known by the platform's id."""
+    id = connect.fitting(external_id, 512)
+    insert_if_new(db, DeliveryRef(channel_id=channel.id, external_id=id, delivery_id=delivery.id))
+
+
 def _named(db: Session, channel: Channel, external_id: str) -> tuple[Any, Any]:
     """The rows an id names. Where a message is the same everywhere, what is said of it may come to another
     mailbox than the one it was sent from."""
@@ -128,8 +164,7 @@ def _by_key(db: Session, channel: Channel, event: base.Receipt) -> Delivery | No
     mine = select(Delivery).where(Delivery.message_id == message_id, Delivery.channel_id == channel.id)
     found = db.scalar(mine) if message_id is not None else None
     if found is not None and event.external_id:
-        id = connect.fitting(event.external_id, 512)
-        insert_if_new(db, DeliveryRef(channel_id=channel.id, external_id=id, delivery_id=found.id))
+        _know(db, channel, found, event.external_id)
     return found
 
 
@@ -144,6 +179,8 @@ def _up_to(
     if one is not None and one.message_id and _head_of_message(db, one.message_id).id != head.id:
         return []  # a stranger's mark on somebody else's message
     behind = LADDER[: LADDER.index(state)] if state in LADDER else ()
+    if one is None:  # up to a moment: what has not left us by then was not among it
+        behind = tuple(each for each in behind if each not in (QUEUED, SENDING))
     rows = (
         select(Delivery)
         .join(Message, Message.id == Delivery.message_id)

@@ -353,9 +353,22 @@ def test_a_strangers_receipt_changes_nothing(at: Counter, post: type[Post]) -> N
     assert at.state(id) == "sent"
 
 
+def test_what_was_read_up_to_a_moment_is_nothing_that_is_still_on_its_way(
+    at: Counter, post: type[Post]
+) -> None:
+    def refused(out: base.Outbound) -> base.Sent:
+        at.take(base.Receipt("", "read", at=now(), person=base.Person("c1"), through=True))
+        raise base.ChannelError("They do not take it.", permanent=True)
+
+    post.answer = staticmethod(refused)
+    id = at.reply()
+    deliver.drain(at.channel.id)
+    assert at.state(id) == "failed"
+
+
 def test_a_receipt_that_overtakes_the_answer_is_kept(at: Counter, post: type[Post]) -> None:
     def overtaken(out: base.Outbound) -> base.Sent:
-        at.take(base.Receipt("", "read", at=now(), person=base.Person("c1"), through=True))
+        at.take(base.Receipt("ref", "read", at=now(), person=base.Person("c1"), key=out.key))
         return base.Sent(("ref",))
 
     post.answer = staticmethod(overtaken)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from app import connect, files, inbox
+from app import connect, files, inbox, reported
 from app.intake.keeping import Kept, keep
 from app.intake.outcome import Outcome
 from app.intake.people import identity_for
@@ -18,7 +18,7 @@ def take(db: Session, channel: Channel, event: base.Inbound, receipt_id: int | N
     """Store it as ours, in the conversation of whom it was sent to; what we sent ourselves comes back as an echo."""
     identity = identity_for(db, channel, event.sender)
     (place,) = places(db, channel, [(identity, event)])
-    if place.echo:
+    if place.echo or reported.is_echo(db, channel, identity, event):
         return {"excluded": "our own echo"}
     beside = connect.features(channel).copies
     received = inbox.sent_elsewhere(db, channel, identity, said(event, place, html_beside=beside))
