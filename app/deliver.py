@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import random
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from contextvars import copy_context
@@ -22,10 +22,19 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, aliased
 
 from app import connect, files, jobs, outgoing, rates, vault
-from app.db import insert_if_new, now, passing, reading, transaction
+from app.db import insert_missing, now, passing, reading, transaction
 from app.events import record
 from app.inbox import hold, hold_all, participants, ways
-from app.models import Channel, Conversation, Delivery, DeliveryRef, Identity, Message
+from app.models import (
+    Agent,
+    Channel,
+    Conversation,
+    Customer,
+    Delivery,
+    DeliveryRef,
+    Identity,
+    Message,
+)
 from app.models.channel import ACTION, REAUTHORISE, WORKS
 from app.models.delivery import DELIVERED, FAILED, LADDER, QUEUED, READ, SENDING, SENT, UNKNOWN
 from app.text import clean
@@ -128,6 +137,7 @@ def _prepared(channel_id: int, claims: Mapping[int, str]) -> list[Claimed]:
     failed: dict[int, Exception] = {}
     with reading() as db:
         channel = db.get_one(Channel, channel_id)
+        rows = _rows(db, list(claims))
         for id, word in sorted(claims.items()):
             try:
                 found.append(_prepare(db, channel, id, word))
@@ -135,9 +145,23 @@ def _prepared(channel_id: int, claims: Mapping[int, str]) -> list[Claimed]:
                 raise  # the database is away: the sweeper gives the claims back
             except Exception as error:  # noqa: BLE001 - whatever it is, it is told
                 failed[id] = error
+        del rows  # they were to be at hand until here: the session forgets what nobody holds
     for id, reason in failed.items():
         _cannot(id, claims[id], reason)
     return found
+
+
+def _rows(db: Session, delivery_ids: Sequence[int]) -> Sequence[Any]:
+    """What their sending is about, read at once. As long as it is held, the session asks for none of it again."""
+    wanted = (
+        select(Delivery, Message, Conversation, Customer, Identity, Agent)
+        .join(Message, Message.id == Delivery.message_id)
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .join(Customer, Customer.id == Conversation.customer_id)
+        .outerjoin(Identity, Identity.id == Delivery.identity_id)
+        .outerjoin(Agent, Agent.id == Message.agent_id)
+    )
+    return db.execute(wanted.where(Delivery.id.in_(delivery_ids))).all()
 
 
 def _prepare(db: Session, channel: Channel, delivery_id: int, word: str) -> Claimed:
@@ -176,25 +200,38 @@ def _finish(outcomes: Sequence[tuple[Claimed, Outcome]]) -> None:
 
 def _write(outcomes: Sequence[tuple[Claimed, Outcome]]) -> None:
     with transaction() as db:
-        threads = [db.get_one(Conversation, int(claimed.outbound.conversation)) for claimed, _ in outcomes]
-        hold_all(db, threads)
+        ids = [claimed.id for claimed, _ in outcomes]
+        rows = _rows(db, ids)
+        heads = hold_all(db, [row.Conversation for row in rows])
+        deliveries = _lock(db, ids)
+        insert_missing(db, DeliveryRef, [ref for one in outcomes for ref in _refs(deliveries, *one)])
         for claimed, outcome in outcomes:
-            _became(db, held(db, claimed.id), claimed, outcome)
+            _became(db, deliveries[claimed.id], claimed, outcome)
+        if any(isinstance(outcome, base.Sent) for _, outcome in outcomes):
+            _works_again(db.get_one(Channel, rows[0].Delivery.channel_id))
+        del rows, heads  # as in _prepared
+
+
+def _lock(db: Session, delivery_ids: Sequence[int]) -> dict[int, Delivery]:
+    """The deliveries as they stand. Their conversations are held: every verb takes the two in this order."""
+    mine = select(Delivery).where(Delivery.id.in_(delivery_ids)).order_by(Delivery.id)
+    fresh = mine.with_for_update(key_share=True).execution_options(populate_existing=True)
+    return {one.id: one for one in db.scalars(fresh)}
+
+
+def _refs(deliveries: Mapping[int, Delivery], claimed: Claimed, outcome: Outcome) -> Iterator[dict[str, Any]]:
+    """The provider's ids for what was sent, as rows."""
+    mine = deliveries[claimed.id]
+    for id in outcome.external_ids if isinstance(outcome, base.Sent) else ():
+        external_id = connect.fitting(id, 512)
+        yield {"channel_id": mine.channel_id, "external_id": external_id, "delivery_id": mine.id}
 
 
 def _became(db: Session, delivery: Delivery, claimed: Claimed, outcome: Outcome) -> None:
     if isinstance(outcome, base.Sent):  # the truth, even where the sweeper gave the claim up meanwhile
-        for external_id in outcome.external_ids:
-            ref = DeliveryRef(
-                channel_id=delivery.channel_id,
-                external_id=connect.fitting(external_id, 512),
-                delivery_id=delivery.id,
-            )
-            insert_if_new(db, ref)
         participants.note_refused(db, delivery.message_id, outcome.refused)
         if not climb(db, delivery, SENT) and outcome.refused:
             tell(db, delivery)
-        _works_again(db.get_one(Channel, delivery.channel_id))
     elif delivery.claim == claimed.claim and delivery.state == SENDING:
         _not_sent(db, delivery, claimed, outcome)
     # else it was given up meanwhile, sent again by another worker, or is known to have arrived

@@ -17,6 +17,7 @@ from app.db import as_of, now, reading, transaction
 from app.models import Agent, Channel, Conversation, Delivery, DeliveryRef, Event, Message
 from channels import base
 from tests import factories as make
+from tests import statements
 from tests.connectors import Post, fails, installed
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -408,6 +409,26 @@ def test_several_are_on_their_way_at_once_but_never_two_to_one_person(at: Counte
     post.answer = staticmethod(answer)
     assert deliver.drain(at.channel.id) == 6
     assert {at.state(id) for id in ids} == {"sent"}
+
+
+@pytest.mark.usefixtures("post")
+def test_messages_that_are_sent_together_share_their_statements() -> None:
+    asked = []
+    for many in (2, 8):
+        at = Counter()
+        with transaction() as db:
+            channel, agent = db.get_one(Channel, at.channel.id), db.get_one(Agent, at.agent.id)
+            for _ in range(many):
+                make.reply(db, agent, make.conversation(db, channel))
+        claims = deliver._take(at.channel.id, many)
+        with statements.recorded() as said:
+            prepared = deliver._prepared(at.channel.id, claims)
+            deliver._finish([(one, base.Sent((one.outbound.key,))) for one in prepared])
+        assert len(prepared) == many
+        assert {at.state(one.id) for one in prepared} == {"sent"}
+        asked.append(said)
+    few, more = asked
+    assert len(more) - len(few) <= 3 * (8 - 2), statements.more_often(few, more)
 
 
 def test_what_concerns_the_channel_makes_all_of_it_wait_and_costs_no_message_a_try(
