@@ -30,11 +30,6 @@ def content(message: Mapping[str, Any]) -> Content:
     return Content(found.text, found.files, {**found.context, **_beside(message)})
 
 
-def reference(id: str, digest: str) -> str:
-    """A file at WhatsApp by its id, with the SHA-256 its bytes must have."""
-    return f"{id} {digest}".strip()
-
-
 def _beside(message: Mapping[str, Any]) -> dict[str, Any]:
     context = mapping(message.get("context"), "context")
     found: dict[str, Any] = {}
@@ -55,7 +50,7 @@ def _media(kind: str) -> Callable[[Mapping[str, Any]], Content]:
         id = words(part, "id", 100, required=True)
         usual = words(part, "mime_type").partition(";")[0].strip() or "application/octet-stream"
         name = words(part, "filename", 1000) or f"{kind}-{id}{mimetypes.guess_extension(usual) or ''}"
-        file = Attachment(name, usual, ref=reference(id, words(part, "sha256", 90)))
+        file = Attachment(name, usual, ref=id)
         marks = {one: True for one in ("voice", "animated") if part.get(one) is True}
         return Content(long(part, "caption"), (file,), marks)
 

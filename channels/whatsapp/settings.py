@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from channels.settings import setting
+from channels.settings import setting, tells_read
 
 NUMBER, APP = "WhatsApp number", "App at Meta"
 DIGITS = "This ID has digits only."
@@ -60,6 +60,7 @@ class WhatsAppSettings:
         maximum=200,
         group=APP,
     )
+    show_read: bool = tells_read()
 
     def problems(self) -> dict[str, str]:
         """What cannot be right, by field."""

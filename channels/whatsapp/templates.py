@@ -11,6 +11,12 @@ from channels.meta.graph import Graph
 
 FIELDS = "name,language,status,category,components,parameter_format"
 MOST_PAGES, A_PAGE = 20, 100
+_LABELS = {
+    "image": "Address of the picture (https)",
+    "video": "Address of the film (https)",
+    "document": "Address of the document (https)",
+    "button": "End of the button's address",
+}
 _VARIABLE = re.compile(r"\{\{\s*([\w]{1,60})\s*\}\}")
 
 
@@ -41,7 +47,7 @@ def _template(one: Mapping[str, Any]) -> Template | None:
     if not (name and language):
         return None
     parts = {long(part, "type").upper(): part for part in _objects(one, "components")}
-    texts = [long(parts[kind], "text") for kind in ("HEADER", "BODY", "FOOTER") if kind in parts]
+    texts = [_text(kind, parts[kind]) for kind in ("HEADER", "BODY", "FOOTER") if kind in parts]
     examples = dict(_variables(parts))
     return Template(
         name,
@@ -49,9 +55,20 @@ def _template(one: Mapping[str, Any]) -> Template | None:
         "\n\n".join(filter(None, texts)),
         tuple(examples),
         examples,
+        {name: label for name in examples if (label := _label(name))},
         category=long(one, "category").lower(),
         approved=long(one, "status").upper() == "APPROVED",
     )
+
+
+def _text(kind: str, part: Mapping[str, Any]) -> str:
+    """The words of a part, the header's variables under the names they have here."""
+    return _VARIABLE.sub(r"{{header.\1}}" if kind == "HEADER" else r"{{\1}}", long(part, "text"))
+
+
+def _label(name: str) -> str:
+    place, _, rest = name.rpartition(".")
+    return _LABELS.get(rest if place == "header" else place, "")
 
 
 def _variables(parts: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
