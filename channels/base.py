@@ -420,9 +420,9 @@ class Originals(Protocol):
 class Template:
     """A message the provider has approved, sent as `Outbound.template` where the time to answer is over.
 
-    `language` is the provider's code ("ja", "en_US"), `text` what the customer reads, its variables in it as
-    `{{1}}`; `variables` are their names, which `FilledTemplate.values` has to have all of. `examples` are values for
-    them. `approved`: may be sent now.
+    `language` is the provider's code ("ja", "en_US"), `text` what the customer reads, its variables in it by their
+    names, as `{{1}}`; `variables` are their names, which `FilledTemplate.values` has to have all of. `examples` are
+    values for them, `labels` English words for those that do not stand in the text. `approved`: may be sent now.
     """
 
     name: str
@@ -430,6 +430,7 @@ class Template:
     text: str
     variables: tuple[str, ...] = ()
     examples: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
     category: str = ""
     approved: bool = True
 
