@@ -30,6 +30,7 @@ KINDS = {
     "messenger": "channels.messenger:Messenger",
     "instagram": "channels.instagram:Instagram",
     "whatsapp": "channels.whatsapp.connector:WhatsApp",
+    "sms": "channels.sms.connector:Sms",
     "api": "channels.api:Api",
 }
 

@@ -35,6 +35,7 @@ GUIDES = (
     "instagram",
     "whatsapp",
     "telegram",
+    "sms",
     "embedding",
     "api",
     "webhooks",

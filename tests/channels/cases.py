@@ -10,12 +10,13 @@ from typing import Any
 import httpx2
 
 from channels import guard, registry
-from channels.base import Connector, Context, Event, Outbound, Request
+from channels.base import Connector, Context, Event, Outbound, Person, Request
 from channels.line.messages import retry_key
 
 HERE = Path(__file__).parent
 CONTEXT = Context("k1", "https://desk.example.jp")
 HTTP = guard.Client()
+SOMEBODY = Person("u-1")
 
 
 @dataclass(frozen=True)
@@ -71,11 +72,13 @@ def _foreign_origin(request: Request) -> Request:
 @dataclass(frozen=True)
 class Case:
     """`tamper` makes a good request one that must be refused. `sends` are settings with which `send` calls
-    out by HTTP, None if it never does. `sent_key` is how the key of a message goes along."""
+    out by HTTP, None if it never does. `sent_key` is how the key of a message goes along.
+    `to` is somebody who can be written to."""
 
     tamper: Callable[[Request], Request]
     sends: dict[str, Any] | None = None
     sent_key: Callable[[Outbound], str] = lambda outbound: outbound.key
+    to: Person = SOMEBODY
 
 
 def _nobody_signs(request: Request) -> Request:
@@ -102,6 +105,11 @@ CASES = {
     ),
     "instagram": Case(tamper=_longer_body, sends={"account_id": "1784", "access_token": "t"}),
     "whatsapp": Case(tamper=_longer_body, sends={"phone_number_id": "1065", "access_token": "t"}),
+    "sms": Case(
+        tamper=_longer_body,
+        sends={"account_sid": "AC" + "0" * 32, "auth_token": "t" * 32, "sender": "+15005550006"},
+        to=Person("+14158675309"),
+    ),
     "api": Case(tamper=_longer_body, sends={"secret": "s" * 20, "callback_url": "https://example.jp/in"}),
 }
 

@@ -59,7 +59,7 @@ def serving(*answers: Answer, tls: Path | None = None) -> Iterator[Scripted]:
             self.close_connection = True
             if told.hang_up:
                 return
-            self.send_response(told.status)
+            self.send_response_only(told.status)  # without a date of its own
             for name, value in {
                 "Connection": "close",
                 "Content-Length": str(len(told.body)),
