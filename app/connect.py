@@ -76,9 +76,10 @@ def identity_kind(channel: Channel) -> str:
 
 
 def marks_read(channel: Channel) -> bool:
-    """Whether customers who write here can be shown that we have read it."""
+    """Whether customers who write here can be shown that we have read it, and are to be."""
     made = registry.kinds().get(channel.kind)
-    return made is not None and issubclass(made, MarksRead)
+    able = made is not None and issubclass(made, MarksRead)
+    return able and channel.settings.get("show_read") is not False
 
 
 def looks_up(channel: Channel) -> bool:

@@ -8,6 +8,7 @@ from channels.base import ChannelError, Features, setting
 from channels.messenger import DIGITS
 from channels.meta import conversing, health, sending
 from channels.meta.graph import FACEBOOK, INSTAGRAM, Graph
+from channels.settings import tells_read
 
 FIELDS = ("messages", "messaging_postbacks", "messaging_seen", "message_reactions", "messaging_referral")
 TYPES = (
@@ -77,6 +78,7 @@ class InstagramSettings:
         maximum=200,
         group=APP,
     )
+    show_read: bool = tells_read()
 
     def problems(self) -> dict[str, str]:
         """What cannot be right, by field."""

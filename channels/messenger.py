@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from channels.base import ChannelError, Features, setting
 from channels.meta import conversing, health, sending
 from channels.meta.graph import Graph
+from channels.settings import tells_read
 
 FIELDS = (
     "messages",
@@ -66,6 +67,7 @@ class MessengerSettings:
         maximum=200,
         group=APP,
     )
+    show_read: bool = tells_read()
 
     def problems(self) -> dict[str, str]:
         """What cannot be right, by field."""

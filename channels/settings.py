@@ -53,6 +53,16 @@ def setting(
     return field(default=default, metadata=metadata)
 
 
+def tells_read() -> Any:
+    """The setting `show_read`, which every kind with `base.MarksRead` has; the product keeps to it."""
+    return setting(
+        "Tell customers when we have read what they wrote",
+        help="They see it where their app shows such marks. Switched off, nobody learns when we look.",
+        default=True,
+        group="More",
+    )
+
+
 FieldType = Literal["text", "secret", "bool", "int", "choice", "lines", "json"]
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from app import inbox, jobs, shown
 from app.db import transaction
-from app.models import Agent, Conversation
-from channels import base, registry
+from app.models import Agent, Channel, Conversation
+from channels import base, forms, registry
 from tests import factories as make
 from tests.connectors import Post, installed
 
@@ -22,7 +22,7 @@ class Marking(Post):
     seen_typing: list[base.Person] = []
     fails = False
 
-    def typing(self, to: base.Person) -> None:
+    def typing(self, to: base.Person, last: Mapping[str, Any]) -> None:
         type(self).seen_typing.append(to)
 
     def mark_read(self, last: Mapping[str, Any]) -> None:
@@ -91,6 +91,22 @@ def test_a_second_agent_shows_nothing_again(kind: type[Marking], rung: list[Any]
     assert len(rung) == 2
     assert [shown.show(*args) for _, *args in rung] == [1, 0]
     assert tokens(kind) == ["1"]
+
+
+def test_where_the_admin_does_not_want_it_nobody_is_told(kind: type[Marking], rung: list[Any]) -> None:
+    thread = Thread()
+    thread.write("1")
+    with transaction() as db:
+        db.get_one(Channel, thread.channel.id).settings = {"show_read": False}
+    thread.read()
+    assert (rung, shown.show(thread.head.id, 2**40)) == ([], 0)
+
+
+def test_every_kind_that_can_show_it_asks_whether_it_is_to() -> None:
+    able = [name for name, made in registry.kinds().items() if issubclass(made, base.MarksRead)]
+    asked = {name: {one.name: one.default for one in forms.fields(name)}.get("show_read") for name in able}
+    assert asked
+    assert asked == dict.fromkeys(able, True)
 
 
 def test_where_nothing_is_shown_nobody_is_woken(kind: type[Marking], rung: list[Any]) -> None:

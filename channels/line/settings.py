@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from channels.settings import setting
+from channels.settings import setting, tells_read
 
 ACCOUNT, MORE = "Official account", "More"
 
@@ -46,6 +46,7 @@ class LineSettings:
         maximum=50,
         group=MORE,
     )
+    show_read: bool = tells_read()
 
     def problems(self) -> dict[str, str]:
         """What cannot be right, by field."""
