@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -47,24 +48,26 @@ def show_typing(conversation_id: int) -> bool:
     """Tell the platform, which shows it for a while; whether it was told. Losing it costs nothing."""
     with reading() as db:
         channel = _last_channel(db, conversation_id)
-        to = _person(db, conversation_id, channel) if channel else None
-    if channel is None or to is None:
+        latest = _latest(db, conversation_id, channel) if channel else None
+    if channel is None or latest is None:
         return False
     try:
         by = connect.connector(channel)
     except (registry.UnknownKind, vault.Unreadable):
         return False
     if isinstance(by, TypingIndicator):
-        by.typing(to)
+        by.typing(*latest)
     return isinstance(by, TypingIndicator)
 
 
-def _person(db: Session, conversation_id: int, channel: Channel) -> Person | None:
-    """Who wrote there last."""
+def _latest(db: Session, conversation_id: int, channel: Channel) -> tuple[Person, Mapping[str, Any]] | None:
+    """Who wrote there last, and the context of what they wrote."""
     latest = _of_thread(db, db.get_one(Conversation, conversation_id))
     message = db.scalar(latest.where(Message.channel_id == channel.id))
     identity = db.get(Identity, message.identity_id) if message else None
-    return Person(identity.address, identity.scope, kind=identity.kind) if identity else None
+    if message is None or identity is None:
+        return None
+    return Person(identity.address, identity.scope, kind=identity.kind), message.context
 
 
 def _last_channel(db: Session, conversation_id: int) -> Channel | None:

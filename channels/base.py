@@ -337,8 +337,9 @@ class Profile(Protocol):
 class TypingIndicator(Protocol):
     """Can show that somebody is writing."""
 
-    def typing(self, to: Person) -> None:
-        """Show it; never raises, losing it costs nothing."""
+    def typing(self, to: Person, last: Mapping[str, Any]) -> None:
+        """Show it to who wrote the message with this context (as `parse` gave it) last; never raises, losing it costs
+        nothing."""
 
 
 @runtime_checkable

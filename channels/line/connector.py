@@ -95,7 +95,7 @@ class Line(Connector[LineSettings]):
             locale=told.text("language")[:16],
         )
 
-    def typing(self, to: Person) -> None:
+    def typing(self, to: Person, last: Mapping[str, Any]) -> None:
         if is_user(to.address):
             with contextlib.suppress(ChannelError):
                 self._line.post(

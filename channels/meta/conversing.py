@@ -104,7 +104,7 @@ class Conversing(Connector[S]):
             locale=_text(told, "locale")[:16],
         )
 
-    def typing(self, to: Person) -> None:
+    def typing(self, to: Person, last: Mapping[str, Any]) -> None:
         with contextlib.suppress(ChannelError):
             self._act(to.address, "typing_on")
 

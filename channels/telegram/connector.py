@@ -82,7 +82,7 @@ class Telegram(Connector[TelegramSettings]):
     def send(self, outbound: Outbound) -> Sent:
         return Sent(sending.send(self._bot, outbound))
 
-    def typing(self, to: Person) -> None:
+    def typing(self, to: Person, last: Mapping[str, Any]) -> None:
         with contextlib.suppress(ChannelError, Moved):
             self._bot.call("sendChatAction", {"chat_id": to.address, "action": "typing"})
 

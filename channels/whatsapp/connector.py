@@ -1,5 +1,6 @@
 """A WhatsApp number of the Cloud API as a channel."""
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -7,10 +8,12 @@ from typing import Any
 from channels.base import (
     Answer,
     Attachment,
+    ChannelError,
     Connector,
     Event,
     Features,
     Outbound,
+    Person,
     Request,
     Sent,
     Template,
@@ -68,9 +71,15 @@ class WhatsApp(Connector[WhatsAppSettings]):
     def fetch(self, attachment: Attachment) -> bytes:
         return files.fetch(self._graph, self.settings.phone_number_id, attachment)
 
+    def typing(self, to: Person, last: Mapping[str, Any]) -> None:
+        """For 25 seconds, unless a message comes before. WhatsApp shows what they wrote as read by it."""
+        if mid := last.get("mid"):
+            with contextlib.suppress(ChannelError):
+                self._read(mid, typing_indicator={"type": "text"})
+
     def mark_read(self, last: Mapping[str, Any]) -> None:
         if mid := last.get("mid"):
-            self._graph.post(self._messages, {**_ALWAYS, "status": "read", "message_id": mid})
+            self._read(mid)
 
     def templates(self) -> list[Template]:
         return templates.listed(self._graph, self.settings.waba_id)
@@ -91,6 +100,9 @@ class WhatsApp(Connector[WhatsAppSettings]):
     @property
     def _messages(self) -> str:
         return f"{self.settings.phone_number_id}/messages"
+
+    def _read(self, mid: str, **more: Any) -> None:
+        self._graph.post(self._messages, {**_ALWAYS, "status": "read", "message_id": mid, **more})
 
     def _sending(self, outbound: Outbound) -> Iterator[Callable[[], str]]:
         made = sending.calls(outbound)

@@ -160,19 +160,19 @@ def test_a_picture_without_tls_is_none() -> None:
 def test_dots_are_shown_while_somebody_writes() -> None:
     path = "/v2/bot/chat/loading/start"
     script = Script().on(path, httpx2.Response(202, json={}))
-    line(script).typing(HANA)
+    line(script).typing(HANA, {})
     (body,) = script.bodies(path)
     assert ShowLoadingAnimationRequest(**body).to_dict() == {"chatId": HANA.address, "loadingSeconds": 20}
 
 
 @pytest.mark.parametrize("answer", [no(400), no(500), httpx2.ReadTimeout, httpx2.ConnectError])
 def test_dots_that_cannot_be_shown_cost_nothing(answer: Any) -> None:
-    line(Script().on("/v2/bot/chat/loading/start", answer)).typing(HANA)
+    line(Script().on("/v2/bot/chat/loading/start", answer)).typing(HANA, {})
 
 
 def test_dots_are_for_one_person_never_for_a_group() -> None:
     script = Script()
-    line(script).typing(Person("Ca56f94637c0a1b2c3d4e5f6071829304"))
+    line(script).typing(Person("Ca56f94637c0a1b2c3d4e5f6071829304"), {})
     assert script.seen == []
 
 

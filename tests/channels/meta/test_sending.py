@@ -235,9 +235,9 @@ def test_a_success_in_other_words_is_a_success(answer: Answer) -> None:
 def test_typing_and_reading_are_shown_and_losing_the_dots_costs_nothing() -> None:
     with serving(said({"recipient_id": PSID}), said({}), error(551)) as server:
         connector = messenger(server)
-        connector.typing(Person(PSID))
+        connector.typing(Person(PSID), {})
         connector.mark_read({"mid": "m_1", "person": PSID})
-        connector.typing(Person(PSID))
+        connector.typing(Person(PSID), {})
         connector.mark_read({})
     assert [one["sender_action"] for one in bodies(server)] == ["typing_on", "mark_seen", "typing_on"]
 

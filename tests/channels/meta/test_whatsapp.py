@@ -17,6 +17,7 @@ from channels.base import (
     FilledTemplate,
     Inbound,
     MarksRead,
+    Person,
     Receipt,
     Sent,
     Templates,
@@ -350,6 +351,14 @@ def test_reading_is_shown_by_the_id_of_the_last_message() -> None:
         connector.mark_read({"mid": "wamid.1"})
         connector.mark_read({})
     assert bodies(server) == [{"messaging_product": "whatsapp", "status": "read", "message_id": "wamid.1"}]
+
+
+def test_that_somebody_writes_is_shown_at_the_last_message_and_losing_it_costs_nothing() -> None:
+    with serving(said({"success": True}), error(131009)) as server:
+        for last in ({"mid": "wamid.1"}, {"mid": "wamid.1"}, {}):
+            whatsapp(server).typing(Person(PHONE), last)
+    told = {"messaging_product": "whatsapp", "status": "read", "message_id": "wamid.1"}
+    assert bodies(server) == [{**told, "typing_indicator": {"type": "text"}}] * 2
 
 
 def test_the_same_message_makes_the_same_calls() -> None:

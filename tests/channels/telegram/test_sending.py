@@ -210,7 +210,7 @@ def test_typing_is_shown_and_losing_it_costs_nothing() -> None:
         server,
     ):
         for _ in range(3):
-            telegram.typing(TARO)
+            telegram.typing(TARO, {})
     assert called(server)[0] == ("sendChatAction", {"chat_id": "5123456789", "action": "typing"})
 
 
