@@ -65,6 +65,10 @@ class Settings:
             self.secret_key
         )
 
+    def sandbox_secret(self, what: str) -> str:
+        """A secret shared by this installation's own sandbox and its channels there."""
+        return self.key(f"sandbox {what}").hex()
+
 
 _current: Settings | None = None
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+
 import click
 
 from app import listener, logs
+from app.config import settings
 from app.sandbox.server import PORT, Options, run
 
 GIVEN = Options()
@@ -21,11 +24,11 @@ GIVEN = Options()
 @click.option(
     "--line-token", default=GIVEN.line_token, show_default=True, help="Channel access token of LINE."
 )
-@click.option(
-    "--seed", default=GIVEN.seed, show_default=True, help="Decides ids, and where misbehaviour strikes."
-)
+@click.option("--seed", type=int, help="Decides ids, and where misbehaviour strikes [another at each start].")
 @click.option("--keep", default=GIVEN.keep, show_default=True, help="So many entries of its record are kept.")
-def sandbox(host: str, port: int, **given: str | int) -> None:
+@click.option("--fd", type=int, hidden=True, help="A listening socket inherited from the supervisor.")
+@click.option("--own", is_flag=True, hidden=True, help="Use the secrets of this installation's demo.")
+def sandbox(host: str, port: int, fd: int | None, own: bool, **given: str | int | None) -> None:
     """Play LINE on a local port, to try Madoguchi without an account there, and to test it.
 
     \b
@@ -35,7 +38,17 @@ def sandbox(host: str, port: int, **given: str | int) -> None:
     A channel whose key begins with “sandbox-” then talks to it. What it accepted is at /record, what goes
     wrong is decided at /faults. It keeps everything in memory.
     """
-    logs.set_up("warning")
+    logs.set_up("warning", supervised=fd is not None)
+    if own:
+        given |= {"line_secret": _secret("channel_secret"), "line_token": _secret("access_token")}
+    options = Options(port=port, **given)  # type: ignore[arg-type]
+    if fd is not None:
+        run(options, socket.socket(fileno=fd))
+        return
     listening = listener.bind(host, port)
     click.echo(f"The sandbox is ready at http://127.0.0.1:{port}/  Ctrl-C stops it.")
-    run(Options(port=port, **given), listening)  # type: ignore[arg-type]
+    run(options, listening)
+
+
+def _secret(what: str) -> str:
+    return settings().sandbox_secret(f"line {what}")

@@ -14,13 +14,13 @@ from typing import Any
 import click
 
 from app import datadir, embedded, listener, logs
+from app.cli.phones import LOOPBACK, Phones, reserve
 from app.cli.processes import SUPERVISED
 from app.config import ConfigError, Settings, configure
 from app.supervise import Program, Supervisor, line_printer, stopping_on_signals
 
 READY_SECONDS = 60
 TRIES = 4  # of a child that ends before the first page is served
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 HELPERS: tuple[tuple[str, ...], ...] = (("worker", "--clock"),)  # commands of ours
 ME = (sys.executable, "-m", "app.cli")
 
@@ -62,18 +62,25 @@ def run(settings: Settings) -> None:
     with datadir.only_one(settings.data_dir):
         listening = listener.bind(settings.host, settings.port)
         settings.key("check")  # the secret key is made or read now, not by several children at once
-        names = ("redis", *_web_names(settings), *(helper[0] for helper in HELPERS))
-        supervisor = Supervisor(line_printer(names), _environment(settings))
+        phones = reserve(settings) if _wants_demo(settings) else None
+        names = ("redis", *_web_names(settings), *(helper[0] for helper in HELPERS), "sandbox")
+        supervisor = Supervisor(line_printer(names), _environment(settings, phones))
         with stopping_on_signals(supervisor):
             try:
-                _start(supervisor, settings, listening)
+                if _start(supervisor, settings, listening, phones) and phones:
+                    _answer_phones(supervisor, settings, phones)
                 supervisor.watch()
             finally:
                 supervisor.stop()
 
 
-def _start(supervisor: Supervisor, settings: Settings, listening: socket.socket) -> None:
-    """Web processes load while the database is prepared, and wait at a gate; helpers start when pages are served."""
+def _start(
+    supervisor: Supervisor, settings: Settings, listening: socket.socket, phones: Phones | None
+) -> bool:
+    """Web processes load while the database is prepared, and wait at a gate; helpers start when pages are served.
+
+    True where there is a demo.
+    """
     if settings.embedded_redis:
         _start_redis(supervisor, settings)
     gate, opener = os.pipe()
@@ -85,10 +92,19 @@ def _start(supervisor: Supervisor, settings: Settings, listening: socket.socket)
     os.close(opener)
     _wait_for_pages(supervisor, settings)
     if supervisor.stopping.is_set():
-        return
-    _announce(settings, welcome)
+        return False
+    loaded = any(line.startswith("Demo ") for line in welcome.splitlines())
+    _announce(settings, welcome, phones if loaded else None)
     for helper in HELPERS:
         supervisor.start(Program(helper[0], (*ME, *helper)))
+    return loaded
+
+
+def _answer_phones(supervisor: Supervisor, settings: Settings, phones: Phones) -> None:
+    """The sandbox starts when it is first called."""
+    supervisor.watch(until=phones.called)
+    if not supervisor.stopping.is_set():
+        supervisor.start(phones.program(settings))
 
 
 def _start_redis(supervisor: Supervisor, settings: Settings) -> None:
@@ -116,7 +132,7 @@ def _web_names(settings: Settings) -> list[str]:
     return ["web"] if count == 1 else [f"web.{number}" for number in range(1, count + 1)]
 
 
-def _environment(settings: Settings) -> dict[str, str]:
+def _environment(settings: Settings, phones: Phones | None) -> dict[str, str]:
     """What was decided on the command line, said again to the children."""
     told = {
         "MADOGUCHI_DATA_DIR": str(settings.data_dir),
@@ -125,6 +141,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         "MADOGUCHI_DEMO": "yes" if _wants_demo(settings) else "no",
         "PYTHONUNBUFFERED": "1",
         SUPERVISED: "1",
+        **({"MADOGUCHI_SANDBOX": phones.address} if phones else {}),
     }
     return {**os.environ, **told}
 
@@ -170,12 +187,13 @@ def _serves_pages(settings: Settings) -> bool:
         connection.close()
 
 
-def _announce(settings: Settings, welcome: str) -> None:
+def _announce(settings: Settings, welcome: str, phones: Phones | None) -> None:
     base = settings.public_url
     lines = [
         click.style("Madoguchi is ready", bold=True),
         f"Inbox             {base}/",
         f"Demo shop         {base}/demo",
+        *([f"LINE phone        {phones.page}"] if phones else []),
         f"Widget protocol   {base}/help/widget-protocol",
         *welcome.splitlines(),
         "Ctrl-C stops everything.",

@@ -14,11 +14,13 @@ from sqlalchemy.orm import Session
 
 from app import canned, labels, switchboard
 from app import people as staff
+from app.config import settings
 from app.db import as_of
 from app.models import Agent, CannedReply, Channel, Label, Setting, Team
 
 CHANNEL = "demo"  # the key of the chat on the shop's pages
 DESK = "demo-desk"  # the key of the channel by which calls and store visits are told
+LINE = "sandbox-line"  # the key of the LINE account that the sandbox plays
 ADMIN = "kitagawa"  # who set everything up
 HERE = Path(__file__).parent
 
@@ -78,14 +80,21 @@ def _settings(db: Session) -> None:
 def _channel(db: Session, key: str, about: dict[str, Any]) -> None:
     if channel(db, key) is not None:
         return
+    if key == LINE and not settings().sandbox:
+        return
     answers = {
         name: secrets.token_urlsafe(32) if name in ("secret", "identity_secret") else value
         for name, value in about["answers"].items()
     }
-    answers = {**_defaults(about["kind"]), **answers}
+    answers = {**_defaults(about["kind"]), **answers, **(_at_line() if key == LINE else {})}
     made = switchboard.add_channel(db, about["kind"], about["name"], answers, key)
-    made.bot_enabled = key == CHANNEL
-    made.health = "ok" if key == CHANNEL else "unknown"
+    made.bot_enabled = key in (CHANNEL, LINE)
+    made.health = "ok" if made.bot_enabled else "unknown"
+
+
+def _at_line() -> dict[str, str]:
+    """What the sandbox of this installation signs with and lets in."""
+    return {name: settings().sandbox_secret(f"line {name}") for name in ("channel_secret", "access_token")}
 
 
 def _defaults(kind: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -22,11 +23,12 @@ PORT = 8100
 
 @dataclass(frozen=True)
 class Options:
-    """What is said on the command line. `webhook`: where the product is; a platform's webhooks go to its `/hooks/…`."""
+    """What is said on the command line. `webhook`: where the product is; a platform's webhooks go to its
+    `/hooks/…`. Without a `seed` every start has ids of its own: the product takes none for one it knows."""
 
     port: int = PORT
     webhook: str = "http://127.0.0.1:8000"
-    seed: int = 1
+    seed: int | None = None
     keep: int = 100_000
     line_channel: str = "1650000000"
     line_secret: str = "sandbox-line-secret"
@@ -86,7 +88,7 @@ def build(house: House, played: Mapping[str, Platform], phones: Phones) -> Starl
 
 def server(options: Options) -> Server:
     """A server of a new sandbox, not running yet; give it a listening socket."""
-    house = House(f"http://127.0.0.1:{options.port}", options.seed, options.keep)
+    house = House(f"http://127.0.0.1:{options.port}", _seed(options), options.keep)
     played = platforms(house, options)
     phones = Phones(house, played)
     config = uvicorn.Config(
@@ -100,6 +102,10 @@ def server(options: Options) -> Server:
         timeout_graceful_shutdown=2,
     )
     return Server(config, phones.leave)
+
+
+def _seed(options: Options) -> int:
+    return secrets.randbits(32) if options.seed is None else options.seed
 
 
 def run(options: Options, listening: socket.socket) -> None:

@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from app import demo, i18n
 from app.auth import cookies
+from app.config import settings
 from app.db import now, reading
 from app.demo import goods, identity, shop
 from app.i18n import gettext
@@ -66,10 +67,19 @@ def home(request: Request) -> Response:
     """The front page, and how to try everything in a minute."""
     with reading() as db:
         accounts = demo.shown(db)
+        line = shop.channel(db, shop.LINE)
     tongue = _tongue(request)
     roles = {role: gettext(tongue, words) for role, words in ROLES.items()}
     new = [good for good in goods.goods().values() if good.new] + list(goods.goods().values())[-1:]
-    return _page(request, "home", "", accounts=accounts, roles=roles, goods=new)
+    return _page(
+        request,
+        "home",
+        "",
+        accounts=accounts,
+        phones=settings().sandbox if line else "",
+        roles=roles,
+        goods=new,
+    )
 
 
 def products(request: Request) -> Response:

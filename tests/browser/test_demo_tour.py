@@ -76,6 +76,27 @@ def test_a_customer_of_the_shop_finds_their_conversation_on_another_device(
     expect(second.chat.locator("#log")).to_contain_text("いらっしゃいませ", timeout=PATIENCE)
 
 
+def test_a_newcomer_writes_from_line_and_is_answered_there(house: Served, people: People) -> None:
+    guest = people(Customer)
+    guest.page.goto(f"{house.base}/demo")
+    with guest.page.expect_popup() as opened:
+        guest.page.get_by_role("link", name="お客様として LINE から書く").click()
+    phone = opened.value
+    expect(phone.locator("[data-log]")).to_contain_text("まだ何もありません", timeout=PATIENCE)
+    for said, answer in (("返品したい", "到着後14日以内"), ("人と話したい", "担当者におつなぎ")):
+        phone.locator("textarea").fill(said)
+        phone.locator("textarea").press("Enter")
+        expect(phone.locator(".said.shop").last).to_contain_text(answer, timeout=PATIENCE)
+
+    sato = comes_in_with_a_click(people(Staff), house.base, "佐藤 健")
+    sato.looks_at("unassigned")
+    sato.page.locator("li[id^=row-] a.row").filter(has_text="担当者におつなぎ").first.click()
+    sato.sees("返品したい")
+    sato.answers("佐藤でございます。承ります。")
+    expect(phone.locator(".said.shop").last).to_contain_text("佐藤でございます", timeout=PATIENCE)
+    expect(phone.locator(".said.customer .meta").last).to_contain_text("既読", timeout=PATIENCE)
+
+
 def test_the_chat_works_on_the_page_with_the_strict_policy(house: Served, people: People) -> None:
     guest = people(Customer, locale="en-GB")
     guest.page.goto(f"{house.base}/demo/strict")

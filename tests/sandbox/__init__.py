@@ -77,7 +77,7 @@ class Sandbox:
 @contextmanager
 def playing(webhook: str = "", **options: Any) -> Iterator[Sandbox]:
     """A sandbox on a free port, in a thread of this process; `webhook`: where webhooks go, in full."""
-    given = Options(port=free_port(), **options)
+    given = Options(port=free_port(), **{"seed": 1, **options})
     listening = listener.bind("127.0.0.1", given.port)
     running = server(given)
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)

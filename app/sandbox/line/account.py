@@ -51,7 +51,7 @@ class Account:
 
     ids: Ids
     tokens: Tokens
-    name: str = "Kitakaze"
+    name: str = "北風洋品店"
     basic_id: str = "@kitakaze"
     quota: int | None = None
     used: int = 0
