@@ -64,6 +64,7 @@ class Account:
     quotes: dict[str, tuple[str, str]] = field(default_factory=dict)  # quote token → user, message
     links: dict[str, tuple[str, float]] = field(default_factory=dict)  # link token → user, until
     files: dict[str, File] = field(default_factory=dict)
+    kept: int = 0  # bytes of all files
 
     def __post_init__(self) -> None:
         self.user_id = "U" + hashlib.sha256(self.tokens.channel_id.encode()).hexdigest()[:32]
@@ -100,8 +101,15 @@ class Account:
     def keep(self, message: str, file: File) -> None:
         """Keep a file; the oldest make room."""
         self.files[message] = file
-        while sum(len(one.body) for one in self.files.values()) > FILE_BYTES:
-            del self.files[next(iter(self.files))]
+        self.kept += len(file.body)
+        while self.kept > FILE_BYTES:
+            self.kept -= len(self.files.pop(next(iter(self.files))).body)
+
+    def drop(self, message: str) -> None:
+        """Nothing of a file stays; that there was one is still known."""
+        if file := self.files.get(message):
+            self.kept -= len(file.body)
+            file.gone, file.body = True, b""
 
     def told(self) -> dict[str, Any]:
         """The settings as JSON."""

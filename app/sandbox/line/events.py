@@ -96,8 +96,7 @@ class Acts:
             raise BadAct("There is no such message of this customer.")
         event["unsend"] = {"messageId": id}
         bubble.unsent, bubble.text, bubble.data = True, "", {}
-        if file := self.account.files.get(id):
-            file.gone, file.body = True, b""
+        self.account.drop(id)
         self.line.talks.show(talk, bubble)
 
     def follow(self, talk: Customer, _action: Action, event: Event) -> None:
