@@ -11,7 +11,7 @@ from channels.meta.graph import Graph
 
 FIELDS = "name,language,status,category,components,parameter_format"
 MOST_PAGES, A_PAGE = 20, 100
-_LABELS = {
+LABELS = {
     "image": "Address of the picture (https)",
     "video": "Address of the film (https)",
     "document": "Address of the document (https)",
@@ -68,7 +68,7 @@ def _text(kind: str, part: Mapping[str, Any]) -> str:
 
 def _label(name: str) -> str:
     place, _, rest = name.rpartition(".")
-    return _LABELS.get(rest if place == "header" else place, "")
+    return LABELS.get(rest if place == "header" else place, "")
 
 
 def _variables(parts: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str]]:

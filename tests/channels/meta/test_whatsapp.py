@@ -11,6 +11,7 @@ from pywa.types.callback import Button, CallbackButton, CallbackSelection
 from pywa.types.message import Message
 from pywa.types.message_status import MessageStatus
 
+from app.i18n import catalogue
 from channels.base import (
     Attachment,
     ChannelError,
@@ -22,7 +23,7 @@ from channels.base import (
     Sent,
     Templates,
 )
-from channels.whatsapp import sending
+from channels.whatsapp import sending, templates
 from tests.channels.cases import Payload, payloads
 from tests.channels.meta.accounts import (
     DATA,
@@ -326,6 +327,8 @@ def test_the_templates_are_listed_page_by_page_with_their_variables() -> None:
     )
     assert reminder.text == "{{header.1}}店\n\n{{1}}様、{{2}}のご予約です。\n\n配信停止は「停止」と返信"
     assert reminder.variables == ("header.1", "1", "2", "button.0")
+    assert reminder.labels == {"button.0": "End of the button's address"}
+    assert sale.labels == {"header.image": "Address of the picture (https)"}
     assert reminder.examples == {"header.1": "青山", "1": "花子", "2": "12月1日", "button.0": ""}
     assert reminder.labels == {"button.0": "End of the button's address"}
     assert sale.labels == {"header.image": "Address of the picture (https)"}
@@ -342,6 +345,11 @@ def test_the_templates_are_listed_page_by_page_with_their_variables() -> None:
 def test_a_list_of_another_shape_holds_what_can_be_read_of_it(told: Any) -> None:
     with serving(said(told)) as server:
         assert all(one.variables == () for one in whatsapp(server).templates())
+
+
+@pytest.mark.parametrize("locale", ["ja", "en"])
+def test_the_words_for_variables_stand_in_both_catalogues(locale: str) -> None:
+    assert set(templates.LABELS.values()) <= set(catalogue(locale))
 
 
 def test_reading_is_shown_by_the_id_of_the_last_message() -> None:
