@@ -60,9 +60,13 @@ def no(status: int, document: Mapping[str, Any] | None = None, **headers: str) -
     return httpx2.Response(status, json=document or {"message": "no"}, headers=told)
 
 
-def line(script: Respond, *, context: Context = CONTEXT, **settings: str) -> Line:
+def line(script: Respond, *, context: Context = CONTEXT, **settings: Any) -> Line:
     """The account with a long-lived token, unless the settings say otherwise."""
-    told = {"channel_id": "1657000000", "channel_secret": SECRET, "access_token": "t0ken", **settings}
+    told: dict[str, Any] = {
+        "channel_id": "1657000000",
+        "channel_secret": SECRET,
+        "access_token": "t0ken",
+    } | settings
     return Line(LineSettings(**told), httpx2.Client(transport=httpx2.MockTransport(script)), context)
 
 
