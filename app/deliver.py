@@ -47,6 +47,7 @@ MAX_ATTEMPTS = 12  # about a day with the back-off below
 FIRST_WAIT, LONGEST_WAIT = 2.0, 3600.0  # seconds
 ADMIN_WAIT = 900.0  # seconds a channel rests where only an admin can help, if nobody helps it before
 LONGEST_REST = timedelta(days=1)  # older than this, a message that waits for its channel has failed
+TRIES = 4  # of writing one outcome down
 STALE = timedelta(minutes=2)  # a claim older than this belongs to a worker that died
 AHEAD = timedelta(seconds=5)  # the clocks of two machines may differ by so much
 
@@ -195,7 +196,18 @@ def _finish(outcomes: Sequence[tuple[Claimed, Outcome]]) -> None:
             raise
         log.info("%s outcomes are written one by one: %s", len(outcomes), error)
         for one in outcomes:
-            _write([one])
+            _insist(one)
+
+
+def _insist(outcome: tuple[Claimed, Outcome]) -> None:
+    """What a provider told is told once: a deadlock does not cost it."""
+    for _ in range(TRIES - 1):
+        try:
+            return _write([outcome])
+        except SQLAlchemyError as error:
+            if not passing(error):
+                raise
+    _write([outcome])
 
 
 def _write(outcomes: Sequence[tuple[Claimed, Outcome]]) -> None:
