@@ -212,6 +212,7 @@ def _outbound(
         client_id=client_id,
         text=clean(text).strip(),
         quick_replies=list(quick_replies),
+        links=[],
         sent_at=at,
     )
 

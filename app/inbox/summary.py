@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app import rich
 from app.family import family_ids
 from app.models import Case, Conversation, Escalation, Message
 from app.models.conversation import HUMAN, OPEN, RESOLVED, SNOOZED
@@ -21,9 +22,14 @@ def show(conversation: Conversation, message: Message) -> None:
         return
     conversation.last_message_at = message.sent_at
     conversation.last_message_id = message.id
-    conversation.last_preview = one_line(message.text, 140)
+    conversation.last_preview = one_line(_plain(message), 140)
     conversation.last_author = message.author
     conversation.last_channel_id = message.channel_id or conversation.last_channel_id
+
+
+def _plain(message: Message) -> str:
+    """Its words; what somebody of ours formatted, without the marks."""
+    return rich.plain(message.text) if message.html and message.kind == OUTBOUND else message.text
 
 
 def wait_from(conversation: Conversation, since: datetime) -> None:

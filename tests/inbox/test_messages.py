@@ -156,6 +156,14 @@ def test_a_reply_goes_the_way_the_customer_used_last(db: Session) -> None:
     assert make.reply(db, make.agent(db), one).channel_id == web.id
 
 
+def test_the_list_shows_what_an_agent_formatted_without_its_marks(db: Session) -> None:
+    channel = make.channel(db, "email")
+    head = make.thread_of(db, make.customer_says(db, channel, "**至急**", "taro@example.jp"))
+    assert head.last_preview == "**至急**"  # a customer's words are theirs
+    make.reply(db, make.agent(db), head, "**至急**です", html="<p><strong>至急</strong>です</p>")
+    assert head.last_preview == "至急です"
+
+
 def test_a_note_is_seen_by_us_alone_and_changes_no_row_of_the_list(db: Session) -> None:
     head, agent = make.conversation(db, text="質問です"), make.agent(db)
     note = inbox.note(db, agent, head, "常連さん", "n1")
