@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 
 MAX_FILE = 18_000_000  # bytes of one file: it grows by a third on the way, and most servers take 25 MB in all
 MAX_PUSHED = 50_000_000  # bytes of a pushed mail
+_WORKS = {
+    (True, True): "Receiving and sending both work.",
+    (True, False): "Receiving works. To send mail, enter the server for it.",
+    (False, True): "Sending works. To fetch mail, enter the server for it.",
+    (False, False): "Mail can be pushed here. To fetch or send it, enter the servers.",
+}
 
 
 log = logging.getLogger(__name__)
@@ -125,13 +131,29 @@ class Email(Connector[EmailSettings]):
         return self._signed_in(lambda: refetching.fetch(self._receiving(), request))
 
     def check(self) -> str:
-        """Sign in on both servers; says what they answered."""
+        """Sign in on both servers; a sentence, and in brackets what each of them answered. Raises `ChannelError`, with
+        the answers of both, if one of them refuses."""
+        answers = [self._answer(*one) for one in self._servers()]
+        detail = "; ".join(said for said, _ in answers)
+        for _, refusal in answers:
+            if refusal:
+                raise ChannelError(refusal.sentence, detail=detail, permanent=refusal.permanent) from refusal
+        sentence = _WORKS[bool(self.settings.imap_host), bool(self.settings.smtp_host)]
+        return f"{sentence} ({detail})" if detail else sentence
+
+    def _servers(self) -> list[tuple[str, Callable[[], str]]]:
+        """Those that were entered, each with what asks it."""
         from channels.email import imap
 
-        own = self.settings
-        said = [self._signed_in(lambda: imap.check(self._receiving()))] if own.imap_host else []
-        said += [self._signed_in(lambda: smtp.check(self._sending()))] if own.smtp_host else []
-        return " ".join(said) or "Mail can be pushed here. To fetch or send it, enter the servers."
+        known = [("IMAP", lambda: imap.check(self._receiving()))] if self.settings.imap_host else []
+        return known + ([("SMTP", lambda: smtp.check(self._sending()))] if self.settings.smtp_host else [])
+
+    def _answer(self, name: str, ask: Callable[[], str]) -> tuple[str, ChannelError | None]:
+        """What the server said, and the failure if it was one."""
+        try:
+            return f"{name}: {self._signed_in(ask)}", None
+        except ChannelError as error:
+            return f"{name}: {error.detail or error.sentence}", error
 
     def _signed_in(self, call: Callable[[], T]) -> T:
         """`call`, and once more with a fresh token where the one we had was taken back before its time."""

@@ -29,10 +29,10 @@ def check(account: Account) -> str:
     with trouble.telling(account), session.signed_in(account) as client:
         told = folders.examine_inbox(client, account)
         sent = folders.sent_folder(client, account)
-        missing = f"no folder “{account.sent}”" if account.sent else "no Sent folder"
-        found = f"Sent folder “{sent.name}”" if sent else missing
-        push = "yes" if "IDLE" in session.capabilities(client) else "no"
-        return f"{account.inbox}: {told.get(b'EXISTS', 0):,} messages; {found}; IDLE: {push}"
+        missing = f"no “{account.sent}”" if account.sent else "no Sent"
+        found = f"Sent “{sent.name}”" if sent else missing
+        push = "IDLE" if "IDLE" in session.capabilities(client) else "no IDLE"
+        return f"{account.where} {account.inbox} {told.get(b'EXISTS', 0):,}, {found}, {push}"
 
 
 def append_sent(account: Account, raw: bytes, message_id: str = "") -> bool:

@@ -63,8 +63,8 @@ def check(account: Account) -> str:
     with trouble.telling(account):
         line = lines.Line(account)
         line.close()
-        limit = f"; up to {line.limit // 1_000_000:,} MB a message" if line.limit else ""
-        return f"{account.where}: {line.greeting or 'no sign-in'}{limit}"
+        limit = f", SIZE {line.limit // 1_000_000:,} MB" if line.limit else ""
+        return f"{account.where} {line.greeting or 'no AUTH'}{limit}"
 
 
 def _hand_over(line: Line, sender: str, recipients: Sequence[str], message: bytes) -> Result:

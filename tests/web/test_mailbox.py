@@ -13,9 +13,12 @@ from sqlalchemy import select
 from app import i18n, vault
 from app.db import now, reading, transaction
 from app.models import Channel, Collector, RawReceipt, Setting
-from channels import base, registry
+from channels import base, guard, registry
+from channels.email.connector import Email
+from channels.email.settings import EmailSettings
 from tests import factories
 from tests.connectors import Post, installed
+from tests.mailservers import PASSWORD, USER, ImapServer, SmtpServer, imap_server, smtp_server
 from tests.web.visiting import Browser
 
 PRESETS = (
@@ -176,3 +179,62 @@ def test_every_word_about_a_provider_is_translated(locale: str) -> None:
     presets = [one for kind in registry.kinds().values() for one in kind.presets]
     assert len(presets) > 4
     assert [words for one in presets for words in (one.label, *one.steps) if words not in known] == []
+
+
+@pytest.mark.usefixtures("committed", "private_allowed")
+def test_test_now_says_what_both_servers_said_with_a_wrong_password_and_with_the_right_one() -> None:
+    with imap_server() as box, smtp_server() as post:
+        with transaction() as db:
+            agent = factories.agent(db, role="admin", locale="ja")
+            made = factories.channel(
+                db, "email", settings=_settings(box, post), secrets={"password": "wrong"}
+            )
+        admin, here = Browser().come_in(agent), f"/settings/channels/{made.id}"
+        admin.submit(f"{here}/test")
+        told = admin.see(here)
+        assert "ユーザー名かパスワードが違います。" in told
+        assert (
+            f"IMAP: {box.host}:{box.port}: [AUTHENTICATIONFAILED] Invalid authentication credentials." in told
+        )
+        assert "SMTP: " in told
+        assert "535 5.7.8" in told
+        admin.submit(here, {"name": "メール", "set_password": PASSWORD, **_typed(_settings(box, post))})
+        admin.submit(f"{here}/test")
+        told = admin.see(here)
+    assert "受信も送信も正常に動作しています。" in told
+    assert f"IMAP: {box.host}:{box.port} INBOX 0, no Sent, IDLE; SMTP: " in told
+    assert "2.7.0 Authentication successful" in told
+
+
+def _settings(box: ImapServer, post: SmtpServer) -> dict[str, Any]:
+    own = {"address": "shop@example.jp", "user": USER, "imap_security": "none", "smtp_security": "none"}
+    return {
+        **own,
+        "imap_host": box.host,
+        "imap_port": box.port,
+        "smtp_host": post.host,
+        "smtp_port": post.port,
+    }
+
+
+def _typed(answers: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"set_{name}": value for name, value in answers.items()}
+
+
+def test_the_server_that_works_is_told_of_beside_the_one_that_does_not() -> None:
+    with smtp_server() as post:
+        own = EmailSettings(
+            address=USER,
+            password=PASSWORD,
+            imap_host="127.0.0.1",
+            imap_port=1,
+            imap_security="none",
+            smtp_host=post.host,
+            smtp_port=post.port,
+            smtp_security="none",
+        )
+        with pytest.raises(base.ChannelError) as caught:
+            Email(own, guard.Client(allow_private=True)).check()
+    assert caught.value.sentence == "The mail server cannot be reached."
+    assert caught.value.detail.startswith("IMAP: 127.0.0.1:1: Connection refused; SMTP: ")
+    assert "2.7.0 Authentication successful" in caught.value.detail

@@ -78,7 +78,7 @@ def test_the_address_that_was_looked_at_is_the_one_that_is_called(
 
     monkeypatch.setattr(socket, "getaddrinfo", once)
     with imap_server(tmp_path, security="tls") as server:
-        assert imap.check(server.account()).startswith("INBOX")
+        assert " INBOX 0, " in imap.check(server.account())
     with smtp_server(tmp_path, security="starttls") as other:
         smtp.check(other.account())
     assert asked == ["localhost", "localhost"]
@@ -98,7 +98,7 @@ def test_a_channel_may_what_the_installation_allows(allowed: bool) -> None:
         )  # fmt: skip
         made = Email(settings, guard.Client(allow_private=allowed))
         if allowed:
-            assert made.check().startswith("INBOX")
+            assert made.check().startswith("Receiving works.")
         else:
             with pytest.raises(ChannelError, match="private network"):
                 made.check()

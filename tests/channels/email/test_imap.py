@@ -215,7 +215,7 @@ def test_a_cursor_of_nonsense_begins_anew(server: ImapServer) -> None:
 def test_the_check_says_what_it_found(server: ImapServer) -> None:
     server.make_folder(SENT, "Sent")
     server.add(mail(1))
-    assert imap.check(server.account()) == f"INBOX: 1 messages; Sent folder “{SENT}”; IDLE: yes"
+    assert imap.check(server.account()) == f"{server.host}:{server.port} INBOX 1, Sent “{SENT}”, IDLE"
     with pytest.raises(trouble.SignInRefused):
         imap.check(server.account(password=PASSWORD + "!"))
 

@@ -156,7 +156,7 @@ def test_many_send_at_once_and_only_a_few_lines_stay(server: SmtpServer) -> None
 def test_the_check_says_what_the_server_said(tmp_path: Path) -> None:
     with smtp_server(tmp_path, security="starttls") as server:
         said = smtp.check(server.account())
-    assert said == f"localhost:{server.port}: 2.7.0 Authentication successful; up to 10 MB a message"
+    assert said == f"localhost:{server.port} 2.7.0 Authentication successful, SIZE 10 MB"
 
 
 def test_without_encryption_nobody_outside_is_talked_to() -> None:
