@@ -56,7 +56,7 @@ PURE = (
 )
 
 # What reaches the same code on either, and takes long: whom a page shows something to, who is let in where, inputs by
-# the thousand, the statements of every page, the whole stack in small.
+# the thousand, forms of plain rows, the statements of every page, the whole stack in small.
 ONCE = (
     *("tests/hostile", "tests/properties/test_outsider.py", "tests/web/test_statements.py"),
     *("tests/bench/test_whole_stack.py", "tests/webhooks/test_pages.py", "tests/attack/test_texts.py"),
