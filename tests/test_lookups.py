@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+import httpx2
 import pytest
 from PIL import Image
 from sqlalchemy import select
 
-from app import avatars, inbox, jobs, lookups, search
+from app import avatars, connect, inbox, jobs, lookups, search
 from app.db import as_of, now, reading, transaction
 from app.models import Agent, Avatar, Channel, Conversation, Customer, Event, Identity
 from channels import base, registry
@@ -271,6 +272,23 @@ def test_what_is_no_picture_is_none(data: bytes) -> None:
 
 def test_a_picture_of_too_many_pixels_is_not_unpacked() -> None:
     assert avatars.small(drawn((10_000, 7_000))) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "had"),
+    [
+        (httpx2.Response(200, content=drawn(form="JPEG")), True),
+        (httpx2.Response(200, content=b"<html>", headers={"content-type": "image/png"}), False),
+        (httpx2.Response(200, content=bytes(avatars.LARGEST + 1)), False),
+        (httpx2.Response(302, headers={"location": "https://169.254.169.254/face.png"}), False),
+        (httpx2.Response(404, content=drawn()), False),
+    ],
+    ids=["a picture", "a page", "too large", "elsewhere", "gone"],
+)
+def test_a_picture_is_had_or_not(monkeypatch: pytest.MonkeyPatch, answer: httpx2.Response, had: bool) -> None:
+    client = httpx2.Client(transport=httpx2.MockTransport(lambda request: answer))
+    monkeypatch.setattr(connect, "http", lambda: client)
+    assert (avatars.fetch("https://p/1") is not None) is had
 
 
 def test_a_picture_is_fetched_from_public_addresses_only(kind: type[Telling], rung: list[Any]) -> None:
