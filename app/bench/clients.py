@@ -12,8 +12,9 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -247,11 +248,24 @@ class Desk:
 
 
 class Sender:
-    """A system that posts signed events to an API channel, each again until it is answered with 200."""
+    """A system that posts signed events to an API channel, each again until it is answered with 200.
 
-    def __init__(self, base: str, key: str, secret: str, name: str, *, ledger: Ledger | None = None) -> None:
-        self.base, self.path, self.secret = base, f"/hooks/{key}", secret.encode()
+    `sign`: the headers that prove where a body comes from, where it is another kind of channel.
+    """
+
+    def __init__(
+        self,
+        base: str,
+        key: str,
+        secret: str,
+        name: str,
+        *,
+        ledger: Ledger | None = None,
+        sign: Callable[[bytes], Mapping[str, str]] | None = None,
+    ) -> None:
+        self.base, self.path = base, f"/hooks/{key}"
         self.name, self.ledger = name, ledger or Ledger()
+        self.sign = sign or partial(signed, secret.encode())
         self.line: Http | None = None
 
     async def post(self, body: bytes) -> tuple[int, bytes]:
@@ -259,9 +273,7 @@ class Sender:
         if self.line is None or not self.line.open:
             self.line = await open_http(self.base)
         try:
-            return await asyncio.wait_for(
-                self.line.ask("POST", self.path, body, signed(self.secret, body)), PATIENCE
-            )
+            return await asyncio.wait_for(self.line.ask("POST", self.path, body, self.sign(body)), PATIENCE)
         except (OSError, TimeoutError):
             self.line.cut()
             raise

@@ -10,6 +10,8 @@ import asyncio
 import random
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
+from functools import partial
 from itertools import accumulate
 from typing import Any
 
@@ -18,19 +20,27 @@ from sqlalchemy import select
 
 from app.bench import Result, at_least, at_most, benchmark, measured, rate
 from app.bench.apart import Apart, Starter
-from app.bench.clients import Sender, message
+from app.bench.clients import Sender
 from app.bench.ground import Usage, ground, stack_options
-from app.bench.scene import Scene, scene
 from app.bench.stack import Served, StackError
+from app.bench.webhooks import KINDS, NOBODY, Account, Kind, Said, account, registered
+from app.bench.wire import Refused
 from app.bench.words import WORDS
 from app.models import Channel, Message
 
 SKEW = 0.5  # the n-th customer writes as often as 1/n**SKEW says (Zipf): the busiest of 5,000 a few times a second
 BUDGET = {"sqlite": 500.0, "postgresql": 1000.0}  # messages a second
-KINDS = 10_000  # texts made beforehand, so that making them costs nothing while it is measured
+TEXTS = 10_000  # texts made beforehand, so that making them costs nothing while it is measured
 
 
 @benchmark("ingest", alone=True)
+@click.option(
+    "--kind",
+    type=click.Choice(registered()),
+    default="api",
+    show_default=True,
+    help="The platform whose webhooks they are.",
+)
 @click.option("--seconds", default=15.0, show_default=True, help="How long, after the warm-up.")
 @click.option("--connections", default=48, show_default=True, help="Requests at once.")
 @click.option("--customers", default=5000, show_default=True, help="Who write, some much more than others.")
@@ -38,6 +48,7 @@ KINDS = 10_000  # texts made beforehand, so that making them costs nothing while
 @click.option("--warm", default=3.0, show_default=True, help="Seconds of warm-up.")
 @stack_options
 def command(
+    kind: str,
     seconds: float,
     connections: int,
     customers: int,
@@ -47,21 +58,31 @@ def command(
     web: int,
 ) -> Iterator[Result]:
     """Signed webhooks over HTTP, fsync on: messages stored in a second."""
-    with ground(database_url, web) as served:
-        here = scene(served)
-        told = {"base": served.base, "key": here.api, "secret": here.secret}
+    if batch > 1 and not KINDS[kind].several:
+        raise click.BadParameter(f"a webhook of {kind} has one message", param_hint="--batch")
+    with ground(database_url, web, MADOGUCHI_SANDBOX=NOBODY) as served:
+        here = account(served, kind)
+        told = {"base": served.base, "told": asdict(here)}
         with Apart("app.bench.ingest:load", **told, customers=customers, batch=batch) as load:
             load.hear()
             before = load.ask({"seconds": warm, "connections": connections})
             with Usage(served) as usage:
                 found = load.ask({"seconds": seconds, "connections": connections})
             sent = [*before["acknowledged"], *found["acknowledged"]]
-            compare(served, here, sent)
-        settings = {"connections": connections, "customers": customers, "batch": batch, "web": web}
+            compare(served, here.key, sent)
+        settings = {
+            "kind": kind,
+            "connections": connections,
+            "customers": customers,
+            "batch": batch,
+            "web": web,
+        }
         yield from _results(served, found, settings, usage)
 
 
 def _results(served: Served, found: Any, settings: dict[str, Any], usage: Usage) -> Iterator[Result]:
+    kind = settings["kind"]
+    of, name = (f" of {kind}", f"ingest.{kind}") if kind != "api" else ("", "ingest")
     stored = len(found["acknowledged"])
     spent = {name: round(1000 * busy / stored, 3) for name, busy in usage.seconds.items()}
     more: dict[str, Any] = {
@@ -71,15 +92,15 @@ def _results(served: Served, found: Any, settings: dict[str, Any], usage: Usage)
     }
     engine = "sqlite" if served.database_url.startswith("sqlite") else "postgresql"
     yield rate(
-        "ingest.rate",
-        "signed webhooks: messages stored",
+        f"{name}.rate",
+        f"signed webhooks{of}: messages stored",
         stored / found["took"],
         budgets=[at_least("rate", BUDGET[engine])],
         **more,
     )
     yield measured(
-        "ingest.answer",
-        "signed webhook → its answer, under that load",
+        f"{name}.answer",
+        f"signed webhook{of} → its answer, under that load",
         found["answers"],
         budgets=[at_most("p99", 200)],
         cpu=usage.milliseconds("web") / stored,
@@ -87,10 +108,10 @@ def _results(served: Served, found: Any, settings: dict[str, Any], usage: Usage)
     )
 
 
-def compare(served: Served, here: Scene, acknowledged: list[str]) -> None:
+def compare(served: Served, key: str, acknowledged: list[str]) -> None:
     """Raises StackError unless every acknowledged id is a stored message, once."""
     with served.rows() as db:
-        channel = select(Channel.id).filter_by(key=here.api).scalar_subquery()
+        channel = select(Channel.id).filter_by(key=key).scalar_subquery()
         stored = list(db.scalars(select(Message.external_id).where(Message.channel_id == channel)))
     doubled = len(stored) - len(set(stored))
     lost = set(acknowledged) - set(stored)
@@ -101,14 +122,17 @@ def compare(served: Served, here: Scene, acknowledged: list[str]) -> None:
 # --- the senders, in their own process -----------------------------------------------------------------------
 
 
-async def load(starter: Starter, base: str, key: str, secret: str, customers: int, batch: int) -> None:
+async def load(starter: Starter, base: str, told: dict[str, Any], customers: int, batch: int) -> None:
     """Send as fast as answers come, as often and as long as asked."""
-    senders = _Senders(customers, batch)
+    here = Account(**told)
+    kind = KINDS[here.kind]
+    senders = _Senders(kind, customers, batch)
+    sign = partial(kind.signs, here)
     lines: list[Sender] = []
     starter.say("ready")
     while True:
         asked = await starter.hear()
-        lines += [Sender(base, key, secret, "") for _ in range(asked["connections"] - len(lines))]
+        lines += [Sender(base, here.key, "", "", sign=sign) for _ in range(asked["connections"] - len(lines))]
         begin = time.monotonic()
         run = _Run(begin + asked["seconds"])
         await asyncio.gather(*(_keep_sending(line, senders, run) for line in lines))
@@ -130,22 +154,20 @@ class _Run:
 class _Senders:
     """Who writes next, and what."""
 
-    def __init__(self, customers: int, batch: int) -> None:
-        self.batch, self.number, chance = batch, 0, random.Random(7)
+    def __init__(self, kind: Kind, customers: int, batch: int) -> None:
+        self.kind, self.batch, self.number, chance = kind, batch, 0, random.Random(7)
         weights = list(accumulate(1 / rank**SKEW for rank in range(1, customers + 1)))
-        self.order = chance.choices(range(customers), cum_weights=weights, k=KINDS)
-        self.texts = [chance.choice(WORDS) for _ in range(KINDS)]
+        self.order = chance.choices(range(customers), cum_weights=weights, k=TEXTS)
+        self.texts = [chance.choice(WORDS) for _ in range(TEXTS)]
 
     def next(self) -> tuple[list[str], bytes]:
         """The ids and the body of the next request."""
-        ids, bodies = [], []
+        said = []
         for _ in range(self.batch):
             self.number += 1
-            at = self.number % KINDS
-            id = f"ingest-{self.number}"
-            ids.append(id)
-            bodies.append(message(id, f"customer-{self.order[at]}", self.texts[at]))
-        return ids, bodies[0] if self.batch == 1 else b'{"events": [' + b",".join(bodies) + b"]}"
+            at = self.number % TEXTS
+            said.append(Said(self.number, 1 + self.order[at], self.texts[at]))
+        return [self.kind.id(one) for one in said], self.kind.body(said)
 
 
 async def _keep_sending(line: Sender, senders: _Senders, run: _Run) -> None:
@@ -156,6 +178,8 @@ async def _keep_sending(line: Sender, senders: _Senders, run: _Run) -> None:
             status, _ = await line.post(body)
             if status == 200:
                 break
+            if status in (400, 401, 404):
+                raise Refused(f"{status}: these webhooks are not taken")
             run.refused += 1
             await asyncio.sleep(0.05)
         run.answers.append(1000 * (time.monotonic() - began))

@@ -13,6 +13,7 @@ from app.bench.clients import PROXIED
 from app.bench.ground import ground
 from app.bench.scene import Scene, scene
 from app.bench.stack import Served, StackError
+from app.bench.webhooks import NOBODY, registered
 from tests import engines
 
 pytestmark = pytest.mark.faults
@@ -24,7 +25,7 @@ once = pytest.mark.skipif(engines.WHICH != "sqlite", reason="the same on every d
 def served(empty_database_url: str) -> Iterator[Served]:
     """One installation for all of them; each makes its own channels and agents in it."""
     url = None if engines.WHICH == "sqlite" else empty_database_url
-    with ground(url, 1, **PROXIED) as running:
+    with ground(url, 1, MADOGUCHI_SANDBOX=NOBODY, **PROXIED) as running:
         yield running
 
 
@@ -62,10 +63,19 @@ def test_ingest_finds_every_acknowledged_message_once(measure: Measure) -> None:
     assert "each found once" in found["ingest.rate"].note
 
 
+@pytest.mark.parametrize("kind", [kind for kind in registered() if kind != "api"])
+def test_ingest_speaks_as_each_platform_does(measure: Measure, kind: str) -> None:
+    small = ("--seconds", "0.6", "--warm", "0.2", "--connections", "2", "--customers", "5")
+    found = measure(ingest, "--kind", kind, *small)
+    assert found[f"ingest.{kind}.rate"].settings["kind"] == kind
+    assert "0 refused" in found[f"ingest.{kind}.rate"].note
+    assert found[f"ingest.{kind}.answer"].figures["n"] > 1
+
+
 def test_ingest_says_so_when_something_acknowledged_is_not_there(served: Served) -> None:
     here: Scene = scene(served)
     with pytest.raises(StackError, match="1 of 1 acknowledged are lost"):
-        ingest.compare(served, here, ["never-stored"])
+        ingest.compare(served, here.api, ["never-stored"])
 
 
 @once
