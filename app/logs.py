@@ -22,5 +22,7 @@ def set_up(level: str, *, supervised: bool = False) -> None:
 
 
 def _quiet(level: str) -> tuple[str, ...]:
-    """Libraries that tell more than a person wants to read."""
-    return () if level == "debug" else ("uvicorn", "rq", "httpx2", "alembic", "PIL", "asyncio")
+    """Libraries that tell more than a person wants to read; at any level those that tell the addresses that are called,
+    because secrets stand in some of them (Telegram's have the bot's token)."""
+    telling = ("httpx2", "httpcore2")
+    return telling if level == "debug" else (*telling, "uvicorn", "rq", "alembic", "PIL", "asyncio")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from channels.settings import setting
 
-ACCOUNT, SENDER, MORE = "Account at Twilio", "Sender", "More"
+ACCOUNT, SENDER, MORE = "Account at Twilio", "Sent from", "More"
 NUMBER, SERVICE, NAME = "number", "service", "name"
 _ACCOUNT = re.compile(r"AC[0-9a-fA-F]{32}")
 _SERVICE = re.compile(r"MG[0-9a-fA-F]{32}")
@@ -34,7 +34,7 @@ class SmsSettings:
         group=ACCOUNT,
     )
     sender: str = setting(
-        "Sender",
+        "Number, service or name",
         help="A number in Twilio such as +15005550006, a Messaging Service (MG…), or a name of up to 11 letters.",
         required=True,
         placeholder="+15005550006",

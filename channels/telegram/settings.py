@@ -9,6 +9,7 @@ from channels.settings import setting
 BOT, GROUPS = "Bot", "Groups"
 WEBHOOK, POLLING = "webhook", "polling"
 REFUSE, ACCEPT = "refuse", "accept"
+REFUSAL = "こちらではお答えできません。個別のチャットでお問い合わせください。\nPlease write to me in a private chat."
 _TOKEN = re.compile(r"[0-9]{3,20}:[A-Za-z0-9_-]{20,100}")
 
 
@@ -34,13 +35,13 @@ class TelegramSettings:
         "In groups",
         help="A group is one customer here: everybody in it reads the answers.",
         default=REFUSE,
-        choices=((REFUSE, "Say politely that only private chats are answered"), (ACCEPT, "Take part")),
+        choices=((REFUSE, "Ask for a private chat"), (ACCEPT, "Take part")),
         group=GROUPS,
     )
     refusal: str = setting(
         "What the bot says in a group",
         help="Once, when it is added to one. Empty: nothing.",
-        default="こちらではお答えできません。お手数ですが、個別のチャットでお問い合わせください。",
+        default=REFUSAL,
         multiline=True,
         maximum=1000,
         group=GROUPS,

@@ -189,6 +189,19 @@ def roomy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
+def test_a_kind_answers_in_its_own_way_and_one_that_breaks_over_it_takes_the_message_all_the_same(
+    client: TestClient, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words: list[Answer | None] = [(200, {"content-type": "text/xml"}, b"<Response/>"), None]
+    monkeypatch.setattr(api.Api, "acknowledge", lambda *_: words.pop(0), raising=False)
+    own = post(client, HELLO)
+    assert (own.content, own.headers["content-type"]) == (b"<Response/>", "text/xml")
+    assert post(client, {**HELLO, "id": "m-2"}).json() == {"accepted": 1, "ignored": []}
+    broken = post(client, {**HELLO, "id": "m-3"})  # there is nothing left to say
+    assert (broken.status_code, broken.json()) == (200, {"accepted": 1, "ignored": []})
+    assert count(Message) == 3
+
+
 @pytest.mark.usefixtures("channel", "roomy")
 def test_a_kind_that_takes_more_costs_the_others_nothing(client: TestClient) -> None:
     large = b"x" * 4_500_000
