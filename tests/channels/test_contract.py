@@ -17,6 +17,10 @@ from channels.base import BadSignature, ChannelError, Event, Outbound, split_tex
 from channels.settings import fields_of
 from tests.channels.cases import CASES, CONTEXT, HERE, HTTP, SOMEBODY, Payload, answering, payloads, shown
 
+ICONS = {
+    line.split("#")[0].strip()
+    for line in (HERE.parents[1] / "static" / "icons.txt").read_text("utf-8").splitlines()
+}
 KINDS = sorted(registry.KINDS)
 JSON = [kind for kind in KINDS if any(one.request.json() is not None for one in payloads(kind))]
 CALLING = [kind for kind in KINDS if CASES[kind].sends is not None]
@@ -36,7 +40,7 @@ def test_a_kind_declares_itself(kind: str) -> None:
     made = registry.connector(kind)
     assert made.kind == kind
     assert made.label
-    assert made.features.icon
+    assert made.features.icon in ICONS
     assert payloads(kind), "a kind needs captured payloads"
     assert kind in CASES, "the contract test needs a case for every kind"
 
