@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app import connect, jobs, rates, vault
 from app.db import reading
 from app.family import family_ids
-from app.models import Channel, Conversation, Identity, Message
+from app.models import Channel, Conversation, Draft, Identity, Message
 from app.models.message import INBOUND
 from channels import registry
 from channels.base import ChannelError, MarksRead, Person, TypingIndicator
@@ -21,7 +21,7 @@ from channels.base import ChannelError, MarksRead, Person, TypingIndicator
 log = logging.getLogger(__name__)
 
 ONCE = 86_400.0  # seconds in which a message is marked once, however many agents read it
-TYPING_AGAIN = 15.0  # seconds until it is said once more that an agent is writing
+TYPING_AGAIN = 8.0  # seconds until it is said again that an agent is writing: platforms show it for 5 to 25
 
 
 def show(conversation_id: int, until: int) -> int:
@@ -33,23 +33,24 @@ def show(conversation_id: int, until: int) -> int:
     return sum(_show(channel, message) for channel, message in newest)
 
 
-def typing(conversation_id: int) -> None:
-    """An agent is writing: have it shown on the channel the thread was last on. Costs next to nothing elsewhere."""
+def typing(conversation_id: int, agent_id: int) -> None:
+    """An agent is writing: have it shown on the channel they chose, else the one the thread was last on. Costs next to
+    nothing elsewhere."""
     if rates.hit(f"typing:{conversation_id}", 1, TYPING_AGAIN):
         return
     with reading() as db:
-        channel = _last_channel(db, conversation_id)
+        channel = _way(db, conversation_id, agent_id)
     if channel is not None and connect.shows_typing(channel):
         with contextlib.suppress(jobs.Away):
-            jobs.enqueue("app.shown.show_typing", conversation_id)
+            jobs.enqueue("app.shown.show_typing", conversation_id, channel.id)
 
 
-def show_typing(conversation_id: int) -> bool:
+def show_typing(conversation_id: int, channel_id: int) -> bool:
     """Tell the platform, which shows it for a while; whether it was told. Losing it costs nothing."""
     with reading() as db:
-        channel = _last_channel(db, conversation_id)
-        latest = _latest(db, conversation_id, channel) if channel else None
-    if channel is None or latest is None:
+        channel = db.get_one(Channel, channel_id)
+        latest = _latest(db, conversation_id, channel)
+    if latest is None:
         return False
     try:
         by = connect.connector(channel)
@@ -70,9 +71,11 @@ def _latest(db: Session, conversation_id: int, channel: Channel) -> tuple[Person
     return Person(identity.address, identity.scope, kind=identity.kind), message.context
 
 
-def _last_channel(db: Session, conversation_id: int) -> Channel | None:
-    head = db.get(Conversation, conversation_id)
-    channel = db.get(Channel, head.last_channel_id) if head and head.last_channel_id else None
+def _way(db: Session, conversation_id: int, agent_id: int) -> Channel | None:
+    """By which the agent's answer would go."""
+    head, draft = db.get(Conversation, conversation_id), db.get(Draft, (agent_id, conversation_id))
+    chosen = (draft and draft.channel_id) or (head and head.last_channel_id)
+    channel = db.get(Channel, chosen) if chosen else None
     return channel if channel and channel.enabled else None
 
 

@@ -120,7 +120,7 @@ def test_an_agent_who_writes_is_seen_to_be_writing(kind: type[Marking], rung: li
     thread = Thread()
     thread.write("1")
     for _ in range(3):
-        shown.typing(thread.head.id)
+        shown.typing(thread.head.id, thread.agents[0].id)
     ((function, *args),) = rung
     assert function == "app.shown.show_typing"
     assert shown.show_typing(*args)
@@ -128,8 +128,24 @@ def test_an_agent_who_writes_is_seen_to_be_writing(kind: type[Marking], rung: li
 
 
 def test_where_nobody_is_seen_to_be_writing_nobody_is_woken(kind: type[Marking], rung: list[Any]) -> None:
-    shown.typing(Thread("api").head.id)
+    thread = Thread("api")
+    shown.typing(thread.head.id, thread.agents[0].id)
     assert rung == []
+
+
+def test_it_is_shown_on_the_channel_that_the_agent_chose(kind: type[Marking], rung: list[Any]) -> None:
+    thread = Thread()
+    agent = thread.agents[0]
+    with transaction() as db:
+        other = make.channel(db, "api")
+        head = db.get_one(Conversation, thread.head.id)
+        inbox.save_draft(
+            db, db.get_one(Agent, agent.id), head, "今", kind="outbound", channel_id=other.id, version=0
+        )
+    shown.typing(thread.head.id, agent.id)
+    assert rung == []
+    shown.typing(Thread().head.id, agent.id)
+    assert len(rung) == 1
 
 
 def test_a_platform_that_fails_costs_nothing(kind: type[Marking], rung: list[Any]) -> None:

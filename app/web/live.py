@@ -88,7 +88,7 @@ def typing(watch: Watch, on: bool) -> None:
     if watch.looking:
         realtime.whisper("typing", watch.looking, "agent", watch.viewer.id, on)
         if on:
-            shown.typing(watch.looking)
+            shown.typing(watch.looking, watch.viewer.id)
 
 
 # --- from the hub -------------------------------------------------------------------------------------

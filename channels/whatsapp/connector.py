@@ -72,8 +72,9 @@ class WhatsApp(Connector[WhatsAppSettings]):
         return files.fetch(self._graph, self.settings.phone_number_id, attachment)
 
     def typing(self, to: Person, last: Mapping[str, Any]) -> None:
-        """For 25 seconds, unless a message comes before. WhatsApp shows what they wrote as read by it."""
-        if mid := last.get("mid"):
+        """For 25 seconds, unless a message comes before. WhatsApp shows what they wrote as read by it, so not
+        where nobody is to learn that."""
+        if self.settings.show_read and (mid := last.get("mid")):
             with contextlib.suppress(ChannelError):
                 self._read(mid, typing_indicator={"type": "text"})
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -367,6 +368,14 @@ def test_that_somebody_writes_is_shown_at_the_last_message_and_losing_it_costs_n
             whatsapp(server).typing(Person(PHONE), last)
     told = {"messaging_product": "whatsapp", "status": "read", "message_id": "wamid.1"}
     assert bodies(server) == [{**told, "typing_indicator": {"type": "text"}}] * 2
+
+
+def test_that_somebody_writes_is_not_shown_where_it_would_tell_that_we_have_read() -> None:
+    with serving(said({"success": True})) as server:
+        by = whatsapp(server)
+        by.settings = replace(by.settings, show_read=False)
+        by.typing(Person(PHONE), {"mid": "wamid.1"})
+        assert bodies(server) == []
 
 
 def test_the_same_message_makes_the_same_calls() -> None:
