@@ -10,15 +10,16 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from app import connect, deliver, main
+from app import connect, deliver, main, remote
 from app.collecting.lines import Lines
 from app.db import reading, transaction
-from app.models import Agent, Channel, Delivery, Identity, Message, RawReceipt
+from app.models import Agent, Attachment, Channel, Delivery, Identity, Message, RawReceipt, RemoteFile
 from channels.telegram.signature import HEADER, secret_of
 from tests import factories as make
 from tests.channels.cases import payloads
 from tests.channels.telegram import TOKEN
 from tests.serving import until
+from tests.test_files import picture
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -42,6 +43,8 @@ class Shop:
             self.agent = make.agent(db, "田中")
 
     def telegram(self, request: httpx2.Request) -> httpx2.Response:
+        if request.method == "GET":
+            return httpx2.Response(200, content=picture())
         method = request.url.path.rpartition("/")[2]
         self.calls.append((method, json.loads(request.content)))
         waiting = self.answers.get(method, [])
@@ -116,6 +119,19 @@ def test_what_is_unknown_is_stored_and_not_sent_again(shop: Shop) -> None:
         ("parsed", "an update of an unknown kind: telepathy"),
         ("parsed", "a message of an unknown kind: hologram"),
     ]
+
+
+def test_a_picture_is_brought_over_and_a_file_that_is_too_large_says_why_it_is_not(shop: Shop) -> None:
+    there = {"ok": True, "result": {"file_id": "x", "file_path": "photos/1.jpg"}}
+    shop.answers["getFile"] = [httpx2.Response(200, json=there)]
+    shop.post("album_first", "document_beyond_what_a_bot_may_fetch")
+    with reading() as db:
+        rows = list(db.scalars(select(RemoteFile.id).order_by(RemoteFile.id)))
+    assert [remote.fetch(one) for one in rows] == [True, False]
+    with reading() as db:
+        assert [one.content_type for one in db.scalars(select(Attachment))] == ["image/png"]
+        assert db.get_one(RemoteFile, rows[1]).error.startswith("Telegram hands files of up to 20 MB")
+    assert [method for method, _ in shop.calls] == ["getFile"]
 
 
 def test_an_answer_goes_to_the_chat(shop: Shop) -> None:
