@@ -231,7 +231,7 @@ def _addresses(db: Session, identities: Sequence[Identity]) -> list[Address]:
     plain = {"email": Sign("mail", "indigo"), "phone": Sign("phone", "plum")}
     return [
         Address(
-            one.display or one.address,
+            one.address if one.kind in plain else one.display or one.address,
             one.address,
             one.proof,
             kinds.get(one.kind) or plain.get(one.kind, Sign("user")),

@@ -89,6 +89,18 @@ def test_the_thread_shows_the_address_the_others_and_what_kind_of_mail_it_is(mai
     assert "It reopens nothing" in page
 
 
+@pytest.mark.usefixtures("committed")
+def test_beside_the_thread_stands_the_address_not_the_name_once_more() -> None:
+    taro = base.Person("taro@example.jp", name="山田 太郎", kind="email")
+    with transaction() as db:
+        agent = factories.agent(db, "田中", locale="en")
+        said = factories.customer_says(db, factories.channel(db, "email"), "届きません", taro)
+    page = Browser().come_in(agent).see(f"/inbox/{said.conversation_id}")
+    assert re.findall(r'class="identity">.*?<span class="grow cut"[^>]*>([^<]*)<', page) == [
+        "taro@example.jp"
+    ]
+
+
 def test_what_a_mail_carries_along_comes_when_it_is_asked_for(mailbox: type[Post]) -> None:
     agent, message = a_mail(quoted="> 前の <b>メール</b>")
     browser = Browser().come_in(agent)
