@@ -69,8 +69,13 @@ def _keep(tag: str, name: str, value: str) -> str | None:
     if name in ("href", "data-src", "data-cid"):
         return _ADDRESSES[name](value) or None
     if name == "class":
-        return value if (tag, value) in (("a", "misleading"), ("p", "cut")) else None
+        return value if (tag, value) in (("a", "misleading"), ("p", "cut")) or _is_line(tag, value) else None
     return value[:2_000]
+
+
+def _is_line(tag: str, classes: str) -> bool:
+    """Whether it is a paragraph of Outlook's without room around it, as the style sheet says that is left out."""
+    return tag == "p" and classes in ("MsoNormal", "MsoPlainText", "MsoNoSpacing")
 
 
 def _keep_at_last(tag: str, name: str, value: str) -> str | None:
@@ -112,6 +117,8 @@ def _rewritten(tokens: Iterator[Token]) -> Iterator[Token]:
     for token in tokens:
         if token.name == "img":
             token = _picture(token.attributes)
+        if token.opens and _is_line(token.name, token.attributes.get("class", "")):
+            token = Token("p", True, _without_room(token.attributes))
         if token.name == "a" and token.opens:
             yield from _link(link)
             link = [token]
@@ -123,6 +130,11 @@ def _rewritten(tokens: Iterator[Token]) -> Iterator[Token]:
             yield from _link(link)
             link = []
     yield from _link(link)
+
+
+def _without_room(told: Mapping[str, str]) -> dict[str, str]:
+    kept = {name: value for name, value in told.items() if name != "class"}
+    return {**kept, "style": ";".join(filter(None, ("margin:0", told.get("style", ""))))}
 
 
 def _link(tokens: list[Token]) -> Iterator[Token]:

@@ -270,3 +270,12 @@ def test_every_page_is_cleaned_once_and_for_all(html: str) -> None:
     assert clean_html(cleaned) == cleaned
     assert isinstance(text_of_html(html), str)
     assert isinstance(html_new_part(html), str)
+
+
+def test_lines_of_outlook_stand_as_close_as_its_style_sheet_had_them() -> None:
+    said = (
+        '<p class=MsoNormal>一</p><p class="MsoPlainText" style="margin-left:36pt">二</p><p class="x">三</p>'
+    )
+    once = clean_html(f"<style>p.MsoNormal {{margin:0mm}}</style>{said}")
+    assert once == '<p style="margin:0">一</p><p style="margin:0;margin-left:36pt">二</p><p>三</p>'
+    assert clean_html(once) == once
