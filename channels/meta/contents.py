@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from channels.events import Attachment
 from channels.meta import choices
 from channels.text import clean
-from channels.values import MAX_NAME, Malformed, items, mapping, words
+from channels.values import MAX_NAME, Malformed, mapping, words
 
 MAX_TEXT = 20_000  # characters; their own limits are far below
 MAX_ADDRESS = 4000  # characters of a signed address of theirs
@@ -49,9 +49,9 @@ class Content:
 
 def content(message: Mapping[str, Any]) -> Content:
     """What a message object says. Raises `Malformed`."""
-    parts = [_attachment(mapping(one, "attachments")) for one in items(message, "attachments", MOST_FILES)]
+    parts = [_attached(one) for one in objects(message, "attachments")[:MOST_FILES]]
     said = long(message, "text")
-    quick = mapping(message.get("quick_reply"), "quick_reply")
+    quick = optional(message, "quick_reply")
     if quick:
         said = choices.pressed(said, long(quick, "payload"))
     text = "\n".join(filter(None, (said, *(part.text for part in parts))))
@@ -67,8 +67,8 @@ def content(message: Mapping[str, Any]) -> Content:
 
 def referral(data: Mapping[str, Any]) -> dict[str, Any]:
     """Which link or advertisement brought them here."""
-    told = mapping(data.get("referral"), "referral")
-    ad = mapping(told.get("ads_context_data"), "ads_context_data")
+    told = optional(data, "referral")
+    ad = optional(told, "ads_context_data")
     names = ("source", "type", "ref", "ad_id", "referer_uri")
     found = {name: value for name in names if (value := long(told, name)[:MAX_NAME])}
     if title := long(ad, "ad_title")[:MAX_NAME]:
@@ -85,10 +85,29 @@ def long(data: Mapping[str, Any], name: str) -> str:
     return clean(value[:MAX_TEXT]) if isinstance(value, str) else ""
 
 
+def optional(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """The object under `name`; anything else there is none, and costs the message nothing."""
+    value = data.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def objects(data: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """The objects in the list under `name`."""
+    value = data.get(name)
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _attached(one: Mapping[str, Any]) -> Content:
+    """An attachment that cannot be read is said to be there."""
+    try:
+        return _attachment(one)
+    except Malformed:
+        return Content(context={"notice": UNSUPPORTED})
+
+
 def _attachment(one: Mapping[str, Any]) -> Content:
     kind = words(one, "type") or "file"
-    payload = one.get("payload")
-    payload = payload if isinstance(payload, dict) else {}
+    payload = optional(one, "payload")
     if str(payload.get("sticker_id", "")) in LIKES:
         return Content("👍", context={"sticker": str(payload["sticker_id"])})
     read = _READERS.get(kind, _link)
@@ -138,9 +157,8 @@ def place(latitude: Any, longitude: Any, *names: str) -> Content:
 
 def _template(one: Mapping[str, Any], payload: Mapping[str, Any]) -> Content:
     """A card, of a shop or of an automatic answer: its words."""
-    elements = payload.get("elements")
-    found = [each for each in elements if isinstance(each, dict)] if isinstance(elements, list) else []
-    inside = [long(each, name) for each in found[:10] for name in ("title", "subtitle")]
+    elements = objects(payload, "elements")[:10]
+    inside = [long(each, name) for each in elements for name in ("title", "subtitle")]
     lines = dict.fromkeys((long(one, "title"), long(payload, "text"), *inside))
     return Content("\n".join(filter(None, lines)), context={"card": True})
 
@@ -159,10 +177,10 @@ def _payload(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _story(message: Mapping[str, Any]) -> dict[str, Any]:
-    answered = mapping(mapping(message.get("reply_to"), "reply_to").get("story"), "story")
+    answered = optional(optional(message, "reply_to"), "story")
     if not answered:
         return {}
-    told = {"id": words(answered, "id"), "url": words(answered, "url", MAX_ADDRESS)}
+    told = {"id": long(answered, "id")[:MAX_NAME], "url": long(answered, "url")[:MAX_ADDRESS]}
     return {"story": told, "notice": STORY_REPLY}
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from channels.events import Edit, Event, Ignored, Inbound, Person, Reaction, Receipt, Unsend
 from channels.meta import choices, marks
-from channels.meta.contents import Content, content, long, referral
+from channels.meta.contents import Content, content, long, optional, referral
 from channels.meta.webhook import each, entries, moment, shown
 from channels.values import Malformed, items, mapping, words
 
@@ -115,7 +115,7 @@ def _message(told: _Told) -> list[Event]:
         return [Unsend(mid, told.at)]
     if message.get("is_echo") is True:
         return [_echo(told, message, mid)]
-    quoted = words(mapping(message.get("reply_to"), "reply_to"), "mid", 512)
+    quoted = long(optional(message, "reply_to"), "mid")[:512]
     return [_inbound(told, mid, content(message), quoted)]
 
 
@@ -149,7 +149,7 @@ def _echo(told: _Told, message: Mapping[str, Any], mid: str) -> Event:
         sent_at=told.at,
         attachments=said.files,
         kind="outbound",
-        context={**said.context, "mid": mid, "app": words(message, "app_id")},
+        context={**said.context, "mid": mid, "app": shown(message.get("app_id", ""))},
     )
 
 

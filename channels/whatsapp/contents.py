@@ -7,9 +7,9 @@ from typing import Any
 
 from channels.events import Attachment
 from channels.meta import choices
-from channels.meta.contents import ADVERTISED, UNSUPPORTED, Content, long, place
+from channels.meta.contents import ADVERTISED, UNSUPPORTED, Content, long, optional, place
 from channels.meta.webhook import shown
-from channels.values import MAX_NAME, flag, items, mapping, words
+from channels.values import MAX_NAME, items, mapping, words
 
 MOST = 50  # contacts in one message, or items in one order
 ORDERED = "They sent an order from the catalogue."
@@ -31,11 +31,11 @@ def content(message: Mapping[str, Any]) -> Content:
 
 
 def _beside(message: Mapping[str, Any]) -> dict[str, Any]:
-    context = mapping(message.get("context"), "context")
+    context = optional(message, "context")
     found: dict[str, Any] = {}
-    if flag(context, "forwarded") or flag(context, "frequently_forwarded"):
+    if True in (context.get("forwarded"), context.get("frequently_forwarded")):
         found["forwarded"] = True
-    advert = mapping(message.get("referral"), "referral")
+    advert = optional(message, "referral")
     names = ("source_type", "source_id", "source_url", "headline", "body", "ctwa_clid")
     told = {name: value for name in names if (value := long(advert, name)[:MAX_NAME])}
     return {**found, "referral": told, "notice": ADVERTISED} if told else found
@@ -49,12 +49,16 @@ def _media(kind: str) -> Callable[[Mapping[str, Any]], Content]:
     def read(part: Mapping[str, Any]) -> Content:
         id = words(part, "id", 100, required=True)
         usual = words(part, "mime_type").partition(";")[0].strip() or "application/octet-stream"
-        name = words(part, "filename", 1000) or f"{kind}-{id}{mimetypes.guess_extension(usual) or ''}"
+        name = words(part, "filename", 1000) or f"{kind}-{id}{_ending(usual)}"
         file = Attachment(name, usual, ref=id)
         marks = {one: True for one in ("voice", "animated") if part.get(one) is True}
         return Content(long(part, "caption"), (file,), marks)
 
     return read
+
+
+def _ending(kind: str) -> str:
+    return ".ogg" if kind == "audio/ogg" else mimetypes.guess_extension(kind) or ""
 
 
 def _location(part: Mapping[str, Any]) -> Content:

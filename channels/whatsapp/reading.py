@@ -21,7 +21,7 @@ from channels.events import (
     Unsend,
 )
 from channels.meta import marks, trouble
-from channels.meta.contents import long
+from channels.meta.contents import long, optional
 from channels.meta.reading import only_one
 from channels.meta.webhook import each, entries, moment, shown
 from channels.values import MAX_NAME, Malformed, mapping, words
@@ -131,7 +131,7 @@ def _message(one: Mapping[str, Any], told: _Change) -> list[Event]:
         return reader(one, person)
     said = content(one)
     id = words(one, "id", MAX_WAMID, required=True)
-    quoted = words(mapping(one.get("context"), "context"), "id", MAX_WAMID)
+    quoted = long(optional(one, "context"), "id")[:MAX_WAMID]
     beside = {"mid": id, "type": words(one, "type"), "quoted": quoted}
     return [
         Inbound(
@@ -149,11 +149,11 @@ def _message(one: Mapping[str, Any], told: _Change) -> list[Event]:
 def _person(told: _Change, user: str, number: str) -> Person:
     """By the id of theirs that lasts: the business's own for them, else the number, which may be hidden."""
     contact = told.contact(user, number)
-    user = user or words(contact, "user_id")
-    number = number or words(contact, "wa_id")
+    user = user or long(contact, "user_id")[:MAX_NAME]
+    number = number or long(contact, "wa_id")[:MAX_NAME]
     if not (user or number):
         raise Malformed("from: a number or an id is expected")
-    profile = mapping(contact.get("profile"), "profile")
+    profile = optional(contact, "profile")
     digits = number if number.isascii() and number.isdecimal() and len(number) <= 20 else ""
     return Person(
         user or number,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from channels.base import Template
-from channels.meta.contents import long
+from channels.meta.contents import long, objects, optional
 from channels.meta.graph import Graph
 
 FIELDS = "name,language,status,category,components,parameter_format"
@@ -26,7 +26,7 @@ def listed(graph: Graph, account: str) -> list[Template]:
     query = {"fields": FIELDS, "limit": str(A_PAGE)}
     for _ in range(MOST_PAGES):
         told = graph.get(f"{account}/message_templates", **query)
-        found += [made for one in _objects(told, "data") if (made := _template(one)) is not None]
+        found += [made for one in objects(told, "data") if (made := _template(one)) is not None]
         after = _after(told)
         if not after:
             break
@@ -35,18 +35,15 @@ def listed(graph: Graph, account: str) -> list[Template]:
 
 
 def _after(told: Mapping[str, Any]) -> str:
-    paging = told.get("paging")
-    if not isinstance(paging, dict) or "next" not in paging:
-        return ""
-    cursors = paging.get("cursors")
-    return long(cursors, "after") if isinstance(cursors, dict) else ""
+    paging = optional(told, "paging")
+    return long(optional(paging, "cursors"), "after") if "next" in paging else ""
 
 
 def _template(one: Mapping[str, Any]) -> Template | None:
     name, language = long(one, "name"), long(one, "language")
     if not (name and language):
         return None
-    parts = {long(part, "type").upper(): part for part in _objects(one, "components")}
+    parts = {long(part, "type").upper(): part for part in objects(one, "components")}
     texts = [_text(kind, parts[kind]) for kind in ("HEADER", "BODY", "FOOTER") if kind in parts]
     examples = dict(_variables(parts))
     return Template(
@@ -81,24 +78,18 @@ def _variables(parts: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, st
         names = dict.fromkeys(_VARIABLE.findall(long(part, "text")))
         given = _examples(part)
         yield from ((f"{prefix}{name}", given.get(name, "")) for name in names)
-    for number, button in enumerate(_objects(parts.get("BUTTONS", {}), "buttons")):
+    for number, button in enumerate(objects(parts.get("BUTTONS", {}), "buttons")):
         if _VARIABLE.search(long(button, "url")):
             yield f"button.{number}", ""
 
 
 def _examples(part: Mapping[str, Any]) -> dict[str, str]:
     """By number (a list) or by name."""
-    told = part.get("example")
-    told = told if isinstance(told, dict) else {}
+    told = optional(part, "example")
     for name in ("body_text", "header_text"):
         values = told.get(name)
         values = values[0] if isinstance(values, list) and values and isinstance(values[0], list) else values
         if isinstance(values, list):
             return {str(n): one for n, one in enumerate(values, 1) if isinstance(one, str)}
-    named = [*_objects(told, "body_text_named_params"), *_objects(told, "header_text_named_params")]
+    named = [*objects(told, "body_text_named_params"), *objects(told, "header_text_named_params")]
     return {long(one, "param_name"): long(one, "example") for one in named}
-
-
-def _objects(data: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    found = data.get(name)
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []

@@ -212,3 +212,39 @@ def test_whatever_an_event_holds_it_costs_nobody_else_anything(kind: str, data: 
     body = json.dumps(document).encode()
     events: list[Event] = sample.connector().parse(replace(sample.request, body=body))
     assert {**shown(events[-1])} == {**shown(sample.connector().parse(sample.request)[0])}
+
+
+BESIDE = {
+    "messenger": (
+        "reply_to",
+        "quick_reply",
+        "referral",
+        "attachments",
+        "sticker_id",
+        "nlp",
+        "metadata",
+        "commands",
+    ),
+    "instagram": ("reply_to", "quick_reply", "referral", "attachments", "is_unsupported", "metadata"),
+    "whatsapp": ("context", "referral", "errors", "timestamp", "group_id", "username"),
+}
+
+
+@EVERY
+@given(data=st.data())
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_the_words_of_a_customer_are_read_whatever_stands_beside_them(kind: str, data: st.DataObject) -> None:
+    sample = one_of(kind)
+    document = json.loads(sample.request.body)
+    entry = document["entry"][0]
+    message = (
+        entry["changes"][0]["value"]["messages"][0]
+        if kind == "whatsapp"
+        else entry["messaging"][0]["message"]
+    )
+    message |= data.draw(st.dictionaries(st.sampled_from(BESIDE[kind]), VALUES, max_size=4))
+    if kind == "whatsapp":
+        entry["changes"][0]["value"]["contacts"] = data.draw(VALUES)
+    events = sample.connector().parse(replace(sample.request, body=json.dumps(document).encode()))
+    words = sample.events[0]["text"]
+    assert any(isinstance(event, Inbound) and words in event.text for event in events)
