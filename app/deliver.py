@@ -93,7 +93,8 @@ def _take(channel_id: int, room: int) -> dict[int, str]:
     """Claim what is due, as many as there is room for and the provider takes; delivery → our word in its claim."""
     with reading() as db:
         due = select(Delivery.id).where(Delivery.channel_id == channel_id, ready(), channel_is_open())
-        ids = db.scalars(due.order_by(Delivery.id).limit(room)).all()
+        # in the order of the index: however many wait, only these are looked at
+        ids = db.scalars(due.order_by(Delivery.next_at, Delivery.id).limit(room)).all()
         most = connect.features(db.get_one(Channel, channel_id)).per_second if ids else None
     ids = [id for id in ids if not most or not rates.hit(f"deliver:{channel_id}", most, 1.0)]
     if not ids:
