@@ -179,6 +179,7 @@ class _Desk:
         self._rest(until=now() + timedelta(days=1))
         for start in range(0, messages, FILLED):
             self._write(min(FILLED, messages - start))
+        until(lambda: not jobs.waiting(), "the worker knows who wrote", 600)
         return messages
 
     def open(self) -> float:
