@@ -92,6 +92,7 @@ def environment() -> Environment:
         "now": lambda: _now_reader().now,
     }
     env.filters |= {
+        "told": told,
         "initials": formats.initials,
         "hue": formats.hue,
         "count": formats.at_most_99,
@@ -129,6 +130,13 @@ def when(at: datetime, style: str = "clock") -> Markup:
     tick = f' data-tick="{style}"' if style in ("since", "left") else ""
     exact = escape(formats.exact(at, reader.locale, reader.zone))
     return Markup(f'<time datetime="{formats.iso(at)}" title="{exact}"{tick}>{words}</time>')
+
+
+def told(sentence: str) -> str:
+    """What a connector told, in the reader's language; a detail in brackets behind it stays as it is."""
+    words, bracket, detail = sentence.partition(" (")
+    known = _gettext(sentence)
+    return known if known != sentence or not bracket else f"{_gettext(words)} ({detail}"
 
 
 _TOLD: dict[str, Callable[[datetime, Reader], str]] = {

@@ -63,3 +63,11 @@ def test_markup_stays_out_of_a_sentence_whose_values_are_markup() -> None:
 
 def test_an_icon_cannot_name_a_file_elsewhere() -> None:
     assert "circle" in str(render.icon("../../../etc/passwd"))
+
+
+def test_what_a_connector_told_is_said_in_the_readers_language_with_its_detail() -> None:
+    sentence = "The other side asks us to send more slowly."
+    with render.reading_as(render.Reader("ja", render.zone_of(None))):
+        assert render.told(sentence) == render.told(f"{sentence} (429)").removesuffix(" (429)")
+        assert render.told(sentence) != sentence
+        assert render.told("Something nobody has translated (x)") == "Something nobody has translated (x)"
