@@ -21,11 +21,14 @@ from channels.base import (
     Features,
     Fetching,
     MarksRead,
+    Measure,
+    Measuring,
     Outbound,
     Person,
     Preview,
     Previewing,
     Profile,
+    Templates,
     TypingIndicator,
 )
 
@@ -62,6 +65,12 @@ def preview(channel: Channel, outbound: Outbound) -> Preview:
     return by.preview(outbound) if isinstance(by, Previewing) else Preview(outbound.text, outbound.html)
 
 
+def measure(channel: Channel, outbound: Outbound) -> Measure | None:
+    """What it costs to send `outbound`; None where nothing is counted. Raises as :func:`connector` does."""
+    by = connector(channel)
+    return by.measure(outbound.text, outbound.to) if isinstance(by, Measuring) else None
+
+
 def features(channel: Channel) -> Features:
     """What this channel's kind can do; of a kind that is not installed any more, nothing."""
     try:
@@ -92,6 +101,18 @@ def shows_typing(channel: Channel) -> bool:
     """Whether customers who write here can be shown that an agent is writing."""
     made = registry.kinds().get(channel.kind)
     return made is not None and issubclass(made, TypingIndicator)
+
+
+def has_templates(channel: Channel) -> bool:
+    """Whether its provider has templates, which may be sent at any time."""
+    made = registry.kinds().get(channel.kind)
+    return made is not None and issubclass(made, Templates)
+
+
+def measures(channel: Channel) -> bool:
+    """Whether what is sent here is charged by the parts its text makes."""
+    made = registry.kinds().get(channel.kind)
+    return made is not None and issubclass(made, Measuring)
 
 
 def bot_speaks(channel: Channel) -> bool:

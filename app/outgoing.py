@@ -71,8 +71,14 @@ def made_of(
         others=_others(message),
         signature=agent.signature if agent else "",
         last=_said(last, identity) if last else {},
+        template=_template(message),
         **beside,
     )
+
+
+def _template(message: Message) -> base.FilledTemplate | None:
+    told = message.context.get("template")
+    return base.FilledTemplate(**told) if told else None
 
 
 def has_buttons(message: Message, features: base.Features) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -46,12 +46,37 @@ class Post(base.Connector[NoSettings]):
         return type(self).news(cursor)
 
 
+class Ruled(Post):
+    """One whose provider has templates; `offers` gives them, each time it is asked."""
+
+    offers: Callable[[], list[base.Template]] = staticmethod(lambda: [])
+
+    def templates(self) -> list[base.Template]:
+        return type(self).offers()
+
+
+class Charged(Post):
+    """One that is charged by parts of ten characters."""
+
+    def measure(self, text: str, to: base.Person) -> base.Measure:
+        return base.Measure(-(-len(text) // 10), -len(text) % 10, "chars", "They cannot answer.")
+
+
+Kind = TypeVar("Kind", bound=Post)
+
+
 @contextmanager
 def installed(monkeypatch: pytest.MonkeyPatch, **features: Any) -> Iterator[type[Post]]:
     """The kind "post" is there; gives the class, to be told what to do."""
-    made = type(
-        "Post", (Post,), {"features": base.Features(**features) if features else Post.features, "sent": []}
-    )
+    with installed_as(Post, monkeypatch, **features) as made:
+        yield made
+
+
+@contextmanager
+def installed_as(of: type[Kind], monkeypatch: pytest.MonkeyPatch, **features: Any) -> Iterator[type[Kind]]:
+    """The kind "post" is there, and can what `of` can."""
+    told = base.Features(**features) if features else of.features
+    made: type[Kind] = type("Post", (of,), {"features": told, "sent": []})
     known = {**registry.kinds(), "post": made}
     monkeypatch.setattr(registry, "kinds", lambda: known)
     yield made

@@ -52,22 +52,26 @@ def reply(
     others: Sequence[base.Participant] = (),
     subject: str = "",
     html: str = "",
+    template: base.FilledTemplate | None = None,
 ) -> Message:
     """Answer the customer; the thread is a person's from then on. The same `client_id` again changes nothing.
 
     `channel_id`: which way it goes; None: the way the customer wrote last. `others` get it, too; `subject` ("":
-    that of what is answered) and `html` (clean already) go with it where the channel has them. Raises
-    :class:`Refused` with status 409 while another agent holds the reply lock, 422 on an empty or over-long text,
-    an address that is none, or an unreachable customer.
+    that of what is answered) and `html` (clean already) go with it where the channel has them. `template` goes
+    instead of `text`, which says the same (see :mod:`app.approved`), and may go when the time to answer is over.
+    Raises :class:`Refused` with status 409 while another agent holds the reply lock, 422 on an empty or over-long
+    text, an address that is none, or an unreachable customer.
     """
     head = hold(db, conversation)
     if stored := by_client_id(db, head, client_id):
         return stored
     reading.refuse_if_locked(db, agent, head)
-    identity, channel = route(db, head, channel_id)
+    identity, channel = route(db, head, channel_id, template=template is not None)
     message = unsent(db, agent, identity, channel, text, others=others, subject=subject, html=html)
     message.client_id, message.quick_replies = client_id, list(quick_replies)
     _check(message.text, channel, attachments)
+    if template is not None:
+        _put(template, message, attachments)
     participants.remember(
         db, channel, [(message.conversation_id, participants.copies(channel, identity, others))]
     )
@@ -226,6 +230,13 @@ def _check(text: str, channel: Channel, attachments: Sequence[Attachment]) -> No
     for attachment in attachments:
         if attachment.size > features.max_attachment_bytes:
             raise Refused("“%(name)s” cannot be sent this way: it is too large.", name=attachment.name)
+
+
+def _put(template: base.FilledTemplate, message: Message, attachments: Sequence[Attachment]) -> None:
+    if attachments or message.quick_replies:
+        raise Refused("A template is sent as it was approved, without files or choices.")
+    message.html = ""
+    message.context = {**message.context, "template": asdict(template)}
 
 
 def _case_to_answer(db: Session, head: Conversation, channel: Channel) -> Case:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import select
@@ -17,6 +18,8 @@ from app.text import clean
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 CLOSED = "The platform takes no answer there any more: the customer has to write first. Choose another way."
+ONLY_TEMPLATES = "The platform takes only approved templates there now. Send one, or choose another way."
+NO_TEMPLATES = "There are no templates this way. Choose another one."
 NOTHING_ARRIVES = "Nothing arrives at this address any more."
 
 
@@ -48,14 +51,27 @@ def ways(db: Session, head: Conversation) -> list[tuple[Identity, Channel]]:
     )
 
 
-def route(db: Session, head: Conversation, channel_id: int | None) -> tuple[Identity, Channel]:
-    """The identity and channel a person's reply goes by. Raises :class:`Refused`."""
-    for identity, channel in ways(db, head):
-        if channel_id in (None, channel.id):
-            if is_closed(identity, channel):
-                raise Refused(CLOSED)
+def route(
+    db: Session, head: Conversation, channel_id: int | None, *, template: bool = False
+) -> tuple[Identity, Channel]:
+    """The identity and channel a person's reply goes by; a `template` also where the time to answer is over.
+    Raises :class:`Refused`."""
+    found = [way for way in ways(db, head) if channel_id in (None, way[1].id)]
+    if not found:
+        raise Refused("This customer cannot be reached this way. Choose another channel.")
+    if template:
+        return _with_templates(found)
+    identity, channel = found[0]
+    if is_closed(identity, channel):
+        raise Refused(ONLY_TEMPLATES if connect.has_templates(channel) else CLOSED)
+    return identity, channel
+
+
+def _with_templates(found: Sequence[tuple[Identity, Channel]]) -> tuple[Identity, Channel]:
+    for identity, channel in found:
+        if connect.has_templates(channel):
             return identity, channel
-    raise Refused("This customer cannot be reached this way. Choose another channel.")
+    raise Refused(NO_TEMPLATES)
 
 
 def closes_at(identity: Identity, channel: Channel) -> datetime | None:

@@ -64,6 +64,13 @@ def panel(request: Request) -> Response:
         return partial(request, "inbox/_panel.html", pane=panes.panel(db, viewer, head))
 
 
+def reaches(request: Request) -> Response:
+    """How each way reaches the customer now."""
+    with reading() as db:
+        viewer, head = found(db, request)
+        return partial(request, "inbox/_reaches.html", pane=panes.ways(db, viewer, head))
+
+
 def lock(request: Request) -> Response:
     """Who is answering, if it is somebody else."""
     with reading() as db:
@@ -124,6 +131,7 @@ routes = [
     *_at("changes", changes),
     *_at("header", header),
     *_at("panel", panel),
+    *_at("reaches", reaches),
     *_at("lock", lock, with_form(claim_lock)),
     *_at("read", post=read),
     *_at("draft", post=with_form(draft)),

@@ -115,6 +115,11 @@ def panel(db: Session, viewer: Agent, head: Conversation) -> Pane:
     return Pane(**_head(db, viewer, head), **_customer(db, head))
 
 
+def ways(db: Session, viewer: Agent, head: Conversation) -> Pane:
+    """What the ways to the customer need."""
+    return Pane(**_head(db, viewer, head), **_ways(db, viewer, head))
+
+
 def lock_holder(db: Session, viewer: Agent, head: Conversation) -> str:
     """The name of another agent who is answering, or ""."""
     lock = lock_of(db, head)
@@ -167,17 +172,20 @@ def _composer(db: Session, viewer: Agent, head: Conversation) -> dict[str, Any]:
     general = db.get(Setting, "general")
     draft = db.get(Draft, (viewer.id, head.id))
     undo = (general.value if general else {}).get("undo_seconds", UNDO_SECONDS)
-    ways = ways_of(db, viewer, head)
     return {
+        **_ways(db, viewer, head),
         "draft": draft,
         "begun": begun(draft),
-        "ways": ways,
-        "passed_over": passed_over(head, ways),
         "lock_name": lock_holder(db, viewer, head),
         "suggestion": _suggestion(db, head),
         "undo_seconds": undo,
         "max_upload": settings().max_upload_bytes,
     }
+
+
+def _ways(db: Session, viewer: Agent, head: Conversation) -> dict[str, Any]:
+    found = ways_of(db, viewer, head)
+    return {"ways": found, "passed_over": passed_over(head, found)}
 
 
 def _suggestion(db: Session, head: Conversation) -> FaqEntry | None:

@@ -16,7 +16,7 @@ from app.db import reading, transaction
 from app.inbox import Refused
 from app.models import Agent, Attachment, Conversation, Message
 from app.render import zone_of
-from app.web import composing
+from app.web import approved, composing
 from app.web.conversations import found
 from app.web.entries import entries
 from app.web.envelopes import others
@@ -24,20 +24,25 @@ from app.web.pages import number, partial, path_id, text, with_form
 
 
 def reply(request: Request, form: FormData) -> Response:
-    """Answer the customer; with ``resolve`` the case is resolved too. The same client id again changes nothing."""
+    """Answer the customer, in words or with a ``template``; with ``resolve`` the case is resolved too. The same client
+    id again changes nothing."""
+    client_id = _client_id(form)
+    ready = approved.chosen(request, form, client_id)
+    said = ready.text if ready else text(form, "text")
     with transaction() as db:
         viewer, head = found(db, request)
         message = inbox.reply(
             db,
             viewer,
             head,
-            text(form, "text"),
-            _client_id(form),
+            said,
+            client_id,
             channel_id=number(text(form, "channel_id")),
             attachments=_attachments(db, viewer, form),
             others=others(form),
             subject=text(form, "subject"),
-            html=composing.marked(text(form, "text")),
+            html=composing.marked(said),
+            template=ready.template if ready else None,
         )
         visitors.mark_if_gone(db, message)
         if text(form, "resolve"):

@@ -22,7 +22,8 @@ HERE = timedelta(seconds=150)
 class Way:
     """A way to the customer and, in a few words, how it reaches them now.
 
-    `closes_at`: until when the platform takes an answer there, None where it always does.
+    `closes_at`: until when the platform takes an answer there, None where it always does. `templates`: it takes
+    approved ones at any time. `measured`: what is sent is charged by its parts; `longest`: units of one message.
     """
 
     channel_id: int
@@ -32,6 +33,13 @@ class Way:
     envelope: Envelope | None = None
     formats: bool = False
     unreachable: str = ""
+    templates: bool = False
+    measured: bool = False
+    longest: int | None = None
+
+    @property
+    def closed(self) -> bool:
+        return self.closes_at is not None and self.closes_at <= now()
 
 
 def ways_of(db: Session, viewer: Agent, head: Conversation) -> list[Way]:
@@ -53,6 +61,9 @@ def _way(db: Session, viewer: Agent, head: Conversation, identity: Identity, cha
         envelope=envelope(db, head, identity, channel, viewer.locale) if features.copies else None,
         formats=features.html,
         unreachable=identity.unreachable,
+        templates=connect.has_templates(channel),
+        measured=connect.measures(channel),
+        longest=features.max_length,
     )
 
 

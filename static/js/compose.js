@@ -1,11 +1,12 @@
 // The composer: reply or note, Enter and ⌘Enter, the height of the field, and handing what was written to the outbox.
 import { all, attach, one } from "./dom.js";
+import { fit, focusComposer, isClosed } from "./closing.js";
 import { converting, watch } from "./ime.js";
 import { addressed, clear, envelope, put, told } from "./letter.js";
 import { post } from "./outbox.js";
 import { say } from "./words.js";
 
-const newId = () => crypto.randomUUID?.() ?? `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
+export const newId = () => crypto.randomUUID?.() ?? `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
 
 attach("[data-compose]", (form) => {
   const field = one("textarea", form);
@@ -19,9 +20,6 @@ attach("[data-compose]", (form) => {
     submit(form, event.submitter?.value === "resolve");
   });
   for (const button of all("[data-kind-set]", form)) button.addEventListener("click", () => setKind(form, button.dataset.kindSet));
-  const way = one("[name=channel_id]", form);
-  way?.addEventListener("change", () => showReach(form, way));
-  if (way) showReach(form, way);
 });
 
 function onKey(event, form) {
@@ -47,7 +45,7 @@ export function setKind(form, kind) {
   field.setAttribute("aria-label", field.dataset[kind]);
   field.placeholder = field.dataset[`${kind}Hint`];
   form.dispatchEvent(new CustomEvent("compose:kind"));
-  field.focus();
+  focusComposer(form);
 }
 
 const MEANT = /添付|同封|attached|attachment|enclosed/i;
@@ -58,6 +56,7 @@ async function submit(form, resolve, sure = false) {
   const kind = one(".box", form).dataset.kind;
   const uploads = all("[data-uploaded]", form);
   const text = field.value.trim();
+  if (kind === "reply" && isClosed(form)) return fit(form), focusComposer(form);
   if (!text && !uploads.length) return field.focus();
   if (one("[data-uploading]", form)) return problem(form, form.dataset.stillUploading);
   const head = kind === "reply" ? envelope(form) : null;
@@ -128,8 +127,4 @@ function grow(field) {
   if (CSS.supports("field-sizing", "content")) return field.style.setProperty("field-sizing", "content");
   field.style.height = "auto";
   field.style.height = `${field.scrollHeight}px`;
-}
-
-function showReach(form, way) {
-  for (const words of all("[data-reach]", form)) words.hidden = words.dataset.reach !== way.value;
 }

@@ -58,7 +58,8 @@ class Upload:
 
 @dataclass(slots=True)
 class Call:
-    """One request as an endpoint sees it. `status` and `headers` of the answer may be set."""
+    """One request as an endpoint sees it. `status` and `headers` of the answer may be set; `brought` is what the
+    endpoint's `first` returned."""
 
     request: Request
     bearer: Bearer
@@ -66,6 +67,7 @@ class Call:
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     session: Session | None = None
+    brought: Any = None
 
     @property
     def db(self) -> Session:
@@ -105,6 +107,7 @@ class Endpoint:
     matched: bool
     produces: str
     function: Callable[..., Any]
+    first: Callable[..., Any] | None
     places: dict[str, type]
     query: type[Given] | None
     body: Any
@@ -132,11 +135,13 @@ def endpoint(
     roles: tuple[str, ...] = (),
     matched: bool = False,
     produces: str = "application/json",
+    first: Callable[..., Any] | None = None,
 ) -> Callable[[Function], Function]:
     """Make a function the operation `method` `path` (below /api/v1) for tokens with `scope` ("": any token).
 
     `roles`: of the token's agent, if not all. `matched`: it calls `call.must_match`. `produces`: the media type
-    where it returns a `Response` of its own (a file, a stream). The docstring's first line is the summary.
+    where it returns a `Response` of its own (a file, a stream). `first` is called before the session begins, with the
+    same arguments: it may ask others over the network. The docstring's first line is the summary.
     """
     assert not scope or scope in SCOPES, scope
 
@@ -157,6 +162,7 @@ def endpoint(
             matched,
             produces,
             function,
+            first,
             places,
             query,
             body,

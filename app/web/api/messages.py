@@ -9,13 +9,17 @@ from typing import Annotated, Literal
 from msgspec import Meta
 from sqlalchemy import select
 
-from app import inbox, queries, visitors
+from app import approved, inbox, queries, visitors
 from app.api import threads
 from app.api.kinds import Given, Id, Shape
 from app.api.shapes import MessageShape
+from app.approved import MAX_VALUE, Ready
+from app.db import reading
 from app.directory.paging import BadCursor, cursor_at, moment_after
+from app.inbox.messages import by_client_id
 from app.inbox.participants import MOST_COPIES
 from app.inbox.receiving import MAX_TEXT
+from app.inbox.ways import route
 from app.models import Attachment
 from app.web.api.conversations import found
 from app.web.api.framework import Call, Problem, endpoint
@@ -68,9 +72,22 @@ class CopyIn(Given):
     role: Literal["to", "cc", "bcc"] = "cc"
 
 
+class TemplateIn(Given):
+    """A template that the platform has approved, by its name and language there, with a value for each of its
+    variables."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=600)]
+    language: Annotated[str, Meta(min_length=1, max_length=20)]
+    values: Annotated[
+        dict[Annotated[str, Meta(max_length=80)], Annotated[str, Meta(max_length=MAX_VALUE)]],
+        Meta(max_length=50),
+    ] = {}
+
+
 class ReplyIn(Given):
     """An answer to the customer. `channel_id`: the way it goes; null: the way the customer wrote last. `copies` and
-    `subject` are for channels that have them: mail. Without a subject it is that of what is answered."""
+    `subject` are for channels that have them: mail. Without a subject it is that of what is answered. `template` goes
+    instead of a text, and may go where the time to answer is over."""
 
     text: Text = ""
     attachment_ids: Attached = []
@@ -79,6 +96,7 @@ class ReplyIn(Given):
     ] = []
     copies: Annotated[list[CopyIn], Meta(max_length=MOST_COPIES)] = []
     subject: Annotated[str, Meta(max_length=300)] = ""
+    template: TemplateIn | None = None
     channel_id: Id | None = None
     client_id: ClientId | None = None
     resolve: Annotated[bool, Meta(description="Resolve the case with it")] = False
@@ -135,8 +153,30 @@ def get_message(call: Call, message_id: int) -> MessageShape:
     return threads.message(call.db, message)
 
 
+def _ready(call: Call, conversation_id: int, body: ReplyIn) -> Ready | None:
+    """The template that is to go, filled in; None where there is none, or it was sent already."""
+    if body.template is None:
+        return None
+    if body.text:
+        raise Problem(
+            422, "A template has its own words: give no text.", field="body.text", code="validation"
+        )
+    with reading() as db:
+        head = queries.conversation_for(db, call.agent, conversation_id)
+        if body.client_id and by_client_id(db, head, body.client_id):
+            return None
+        _, channel = route(db, head, body.channel_id, template=True)
+    template = approved.chosen(channel, body.template.name, body.template.language)
+    return approved.filled(template, body.template.values)
+
+
 @endpoint(
-    "POST", "/conversations/{conversation_id}/replies", scope="conversations:write", tag=TAG, status=201
+    "POST",
+    "/conversations/{conversation_id}/replies",
+    scope="conversations:write",
+    tag=TAG,
+    status=201,
+    first=_ready,
 )
 def create_reply(call: Call, conversation_id: int, body: ReplyIn) -> MessageShape:
     """Answer the customer.
@@ -146,17 +186,19 @@ def create_reply(call: Call, conversation_id: int, body: ReplyIn) -> MessageShap
     answering, or where a file was sent before.
     """
     head = found(call, conversation_id)
+    ready: Ready | None = call.brought
     message = inbox.reply(
         call.db,
         call.agent,
         head,
-        body.text,
+        ready.text if ready else body.text,
         body.client_id or _made_up(),
         channel_id=body.channel_id,
         attachments=_attachments(call, body.attachment_ids),
         quick_replies=body.quick_replies,
         others=[Participant(one.address, one.name, one.role) for one in body.copies],
         subject=body.subject,
+        template=ready.template if ready else None,
     )
     visitors.mark_if_gone(call.db, message)
     if body.resolve:

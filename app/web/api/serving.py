@@ -81,6 +81,7 @@ def _perform(endpoint: Endpoint, call: Call, body: Any) -> Response:
     """Read the arguments, then everything else in one session, the keeping of the answer included."""
     arguments = values(endpoint, call.request, body)
     key = _key(call.request) if not endpoint.safe else ""
+    call.brought = endpoint.first(call, **arguments) if endpoint.first else None
     with (reading if endpoint.safe else transaction)() as db:
         claimed = _claim(db, call, key, body) if key else None
         if isinstance(claimed, idempotency.Answer):
