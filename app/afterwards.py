@@ -24,7 +24,17 @@ from app.inbox import participants
 from app.inbox.holding import moment
 from app.inbox.receiving import MAX_TEXT
 from app.inbox.summary import show
-from app.models import Channel, Conversation, Customer, Delivery, Identity, MailAfter, Message, Visitor
+from app.models import (
+    Channel,
+    Conversation,
+    Customer,
+    Delivery,
+    Identity,
+    MailAfter,
+    Message,
+    Participant,
+    Visitor,
+)
 from app.models.customer import CLAIMED, CODE
 from app.models.message import OUTBOUND
 from channels import base
@@ -165,10 +175,11 @@ def _subject(db: Session, head: Conversation) -> str:
 def confirm(db: Session, identity: Identity, conversation: Conversation) -> None:
     """Somebody answered, from the address it went to, a mail of this conversation that carries our signed mark.
 
-    So the address is theirs. Where it had been mailed to because a visitor gave it, it becomes the customer's. An
-    address with a history of its own stays apart: who merely names another person's address must not be taken for them.
+    So the address is theirs, unless others know the mark: whoever got a copy could write in this name. Where it had
+    been mailed to because a visitor gave it, it becomes the customer's. An address with a history of its own stays
+    apart: who merely names another person's address must not be taken for them.
     """
-    if not _was_mailed(db, identity, conversation):
+    if not _was_mailed(db, identity, conversation) or _others_know(db, identity, conversation):
         return
     identity.proof = max(identity.proof, CODE)
     theirs = family.conversation_of(db, identity.customer_id)
@@ -186,3 +197,11 @@ def _was_mailed(db: Session, identity: Identity, conversation: Conversation) -> 
         Message.identity_id == identity.id,
     )
     return db.scalar(mailed.limit(1)) is not None
+
+
+def _others_know(db: Session, identity: Identity, conversation: Conversation) -> bool:
+    others = select(Participant.id).where(
+        Participant.conversation_id == conversation.id,
+        ~((Participant.kind == identity.kind) & (Participant.address == identity.address)),
+    )
+    return db.scalar(others.limit(1)) is not None

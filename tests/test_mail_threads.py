@@ -22,11 +22,13 @@ from app.models import (
     Customer,
     Delivery,
     DeliveryRef,
+    Identity,
     Message,
     MessageRef,
     MessageSource,
     RawReceipt,
 )
+from app.models.customer import CLAIMED, CODE
 from channels import base
 from tests import factories as make
 from tests.connectors import Post
@@ -95,6 +97,26 @@ def test_a_signed_mark_lets_in_who_takes_part(db: Session, post: type[Post]) -> 
     box = make.channel(db, "post")
     head = own(db, comes(db, box, cc=[TARO]))
     assert comes(db, box, "私です", TARO, conversation=str(head.id)).conversation_id == head.id
+
+
+@pytest.mark.parametrize(
+    ("cc", "about_sender", "proof"),
+    [
+        ((), {}, CODE),
+        ((), {"dmarc": "pass", "aligned": "yes"}, CODE),
+        ((), {"dmarc": "fail", "aligned": "no"}, CLAIMED),
+        ((TARO,), {}, CLAIMED),  # who got a copy knows the mark, and could write in this name
+    ],
+)
+def test_our_mark_proves_an_address_only_where_nobody_else_knows_it(
+    db: Session, post: type[Post], cc: tuple[str, ...], about_sender: dict[str, str], proof: int
+) -> None:
+    box = make.channel(db, "post")
+    head = own(db, comes(db, box))
+    make.reply(db, make.agent(db), head, others=tuple(base.Participant(one) for one in cc))
+    said = comes(db, box, "はい", conversation=str(head.id), about_sender=about_sender)
+    assert said.conversation_id == head.id
+    assert db.get_one(Identity, said.identity_id).proof == proof
 
 
 def test_a_stranger_with_the_right_mark_is_told_of_and_stays_outside(db: Session, post: type[Post]) -> None:

@@ -196,7 +196,7 @@ def _settle(
     if place.answers_in is not None and not received.message.quiet:
         inbox.tell_of_stranger(db, place.answers_in, identity, received.conversation)
     if event.conversation == str(received.message.conversation_id) and not received.message.quiet:
-        _belongs(db, channel, identity, place, received.message)
+        _belongs(db, channel, identity, place, event, received.message)
     if event.sort == "unreadable" and not received.message.quiet:
         inbox.hand_over(db, received.conversation, "unreadable")
     elif place.conversation_id is not None and not received.message.quiet:
@@ -210,9 +210,12 @@ def _settle(
     return told
 
 
-def _belongs(db: Session, channel: Channel, identity: Identity, place: Place, message: Message) -> None:
+def _belongs(
+    db: Session, channel: Channel, identity: Identity, place: Place, event: base.Inbound, message: Message
+) -> None:
     """Our own mark says that it belongs where it stands: what can be learned from that."""
-    afterwards.confirm(db, identity, _conversation(db, message))
+    if event.about_sender.get("aligned") != "no":  # what the mail server says of a forged sender
+        afterwards.confirm(db, identity, _conversation(db, message))
     if place.unknown:
         refs.learn(db, channel, message.conversation_id, place.unknown)
 
