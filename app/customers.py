@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app import search
+from app import connect, search
 from app.db import now
 from app.models import Conversation, Customer, Identity
 from app.models.customer import CLAIMED, CODE, DEVICE, SIGNED
@@ -79,7 +79,7 @@ def identify_all(db: Session, contacts: Iterable[Contact]) -> dict[Address, Iden
 
 
 def _begin(db: Session, contacts: Sequence[Contact]) -> list[Identity]:
-    customers = [Customer(name=clean(one.name)[:200], locale=one.locale) for one in contacts]
+    customers = [Customer(name=_name_at_first(one), locale=one.locale) for one in contacts]
     db.add_all(customers)
     db.flush()
     both = list(zip(contacts, customers, strict=True))
@@ -95,6 +95,13 @@ def _begin(db: Session, contacts: Sequence[Contact]) -> list[Identity]:
         conversation.head_id = conversation.id
     search.index_customers(db, customers)
     return identities
+
+
+def _name_at_first(one: Contact) -> str:
+    """Their name; else the mail address they are known by. What is not known has one under "invalid" (RFC 2606)."""
+    kind, _, address = one.address
+    known_by = kind in connect.GLOBAL_KINDS and "@" in address and not address.endswith("@invalid")
+    return clean(one.name)[:200] or (address[:200] if known_by else "")
 
 
 def _identity(one: Contact, customer: Customer) -> Identity:
@@ -113,7 +120,7 @@ def _refresh(db: Session, identity: Identity, name: str, proof: int) -> None:
         return
     identity.display = name
     customer = db.get_one(Customer, identity.customer_id)
-    if not customer.name:
+    if customer.name in ("", identity.address):
         customer.name = name
     search.index_customer(db, customer)
 

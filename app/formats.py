@@ -70,8 +70,8 @@ def since(when: datetime, locale: str, now: datetime) -> str:
 
 
 def honoured(name: str, locale: str) -> str:
-    """A customer's name as it is spoken: ``山田 太郎 様`` in Japanese, unchanged in English."""
-    return f"{name} 様" if known(locale) == "ja" and not name.endswith("様") else name
+    """A customer's name as it is spoken: ``山田 太郎 様`` in Japanese, unchanged in English, as an address is."""
+    return f"{name} 様" if known(locale) == "ja" and not name.endswith("様") and "@" not in name else name
 
 
 @lru_cache(10_000)

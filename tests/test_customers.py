@@ -38,6 +38,18 @@ def test_a_better_name_and_proof_are_kept_and_worse_ones_change_nothing(db: Sess
     assert db.get_one(Customer, known.customer_id).name == "山田"
 
 
+def test_who_writes_from_a_mail_address_without_a_name_is_called_by_it_until_they_tell_one(
+    db: Session,
+) -> None:
+    known = identify(db, "email", "", "foo..bar@docomo.ne.jp")
+    customer = db.get_one(Customer, known.customer_id)
+    assert (customer.name, known.display) == ("foo..bar@docomo.ne.jp", "")
+    identify(db, "email", "", "foo..bar@docomo.ne.jp", name="佐藤")
+    assert (customer.name, known.display) == ("佐藤", "佐藤")
+    for kind, address in (("email", "unknown-1@invalid"), ("api", "u@1"), ("phone", "+81312345678")):
+        assert db.get_one(Customer, identify(db, kind, "", address).customer_id).name == ""
+
+
 def test_a_name_given_by_an_agent_is_not_overwritten(db: Session) -> None:
     known = identify(db, "api", "k", "u1", name="taro55")
     db.get_one(Customer, known.customer_id).name = "山田太郎様"

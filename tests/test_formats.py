@@ -57,6 +57,7 @@ def test_initials_are_one_sign_or_two_letters(name: str, sign: str) -> None:
 def test_a_customer_is_addressed_with_honour_in_japanese_only() -> None:
     assert formats.honoured("山田 太郎", "ja") == "山田 太郎 様"
     assert formats.honoured("山田様", "ja") == "山田様"
+    assert formats.honoured("taro@example.jp", "ja") == "taro@example.jp"
     assert formats.honoured("Marta Rossi", "en") == "Marta Rossi"
 
 
