@@ -23,7 +23,7 @@ from app.config import settings
 
 log = logging.getLogger(__name__)
 
-QUEUE = "madoguchi"
+QUEUE, LATER = "madoguchi", "madoguchi-later"  # what is in LATER waits until QUEUE is empty
 PULSE_LASTS = 10  # seconds after which a silent process counts as dead
 _PULSE = "madoguchi:alive:"
 COALESCE = 10  # seconds a wake-up stands for the others that follow it, if its job is never run
@@ -44,7 +44,7 @@ def wake_channel(channel_id: int) -> None:
     The mark is taken away by the job before it looks, so a wake-up during the work starts another.
     """
     if connection().set(_mark(channel_id), 1, nx=True, ex=COALESCE):
-        enqueue("app.deliver.drain", channel_id)
+        _enqueue(QUEUE, "app.deliver.drain", channel_id)
 
 
 def woken(channel_id: int) -> None:
@@ -53,8 +53,13 @@ def woken(channel_id: int) -> None:
 
 
 def enqueue(function: str, *args: int | str) -> None:
-    """Run `function` (a dotted name) in a worker. Arguments are ids, never text or secrets."""
-    Queue(QUEUE, connection=connection()).enqueue(
+    """Run `function` (a dotted name) in a worker, once nothing is left to be sent. Arguments are ids, never text or
+    secrets."""
+    _enqueue(LATER, function, *args)
+
+
+def _enqueue(queue: str, function: str, *args: int | str) -> None:
+    Queue(queue, connection=connection()).enqueue(
         function, *args, result_ttl=0, failure_ttl=86_400, job_timeout=300
     )
 
@@ -67,7 +72,9 @@ def work() -> None:
     """
     own = redis.Redis.from_url(settings().redis_url, socket_connect_timeout=1)
     with pulse("worker"):
-        _Worker([QUEUE], connection=own, worker_ttl=60).work(with_scheduler=False, logging_level="WARNING")
+        _Worker([QUEUE, LATER], connection=own, worker_ttl=60).work(
+            with_scheduler=False, logging_level="WARNING"
+        )
 
 
 stopping = threading.Event()  # this worker was told to stop: a long job ends at the next good moment
@@ -121,7 +128,7 @@ def _beat(key: str, stop: threading.Event) -> None:
 
 def waiting() -> int:
     """How many wake-ups wait to be run. Raises RedisError."""
-    return int(Queue(QUEUE, connection=connection()).count)
+    return sum(int(Queue(name, connection=connection()).count) for name in (QUEUE, LATER))
 
 
 def _mark(channel_id: int) -> str:

@@ -76,3 +76,16 @@ def test_a_process_shows_that_it_lives_and_that_it_ended() -> None:
     with jobs.pulse("worker"):
         until(lambda: lives("worker"), "a pulse")
     assert not lives("worker")
+
+
+def test_what_is_to_be_sent_goes_before_everything_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[str] = []
+    monkeypatch.setattr("app.shown.show", lambda *_: ran.append("shown"))
+    monkeypatch.setattr("app.deliver.drain", lambda *_: ran.append("sent"))
+    jobs.enqueue("app.shown.show", 1, 1)
+    jobs.wake_channel(7)
+    assert jobs.waiting() == 2
+    with redis.Redis.from_url(settings().redis_url) as work:
+        queues = [Queue(name, connection=work) for name in (jobs.QUEUE, jobs.LATER)]
+        SimpleWorker(queues, connection=work).work(burst=True, logging_level="ERROR")
+    assert ran == ["sent", "shown"]
