@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app import inbox
+from app import connect, inbox, outgoing
 from app.db import as_of, now
 from app.inbox import Refused, ways
-from app.models import Channel, Conversation
+from app.models import Channel, Conversation, Delivery
 from channels import base
 from tests import factories as make
-from tests.connectors import installed
+from tests.connectors import Ruled, installed, installed_as
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 
@@ -78,6 +78,36 @@ def test_who_is_closed_off_on_one_way_is_answered_by_another(db: Session, platfo
     with pytest.raises(Refused, match="Choose another way"):
         reply(db, head, platform)
     assert reply(db, head) == site
+
+
+def test_only_a_template_goes_where_the_time_is_over(db: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    template = base.FilledTemplate("ready", "ja", {"1": "花子"})
+    with installed_as(Ruled, monkeypatch, reply_window=DAY, max_attachment_bytes=10):
+        channel, agent = make.channel(db, "post"), make.agent(db)
+        head = make.thread_of(db, make.customer_says(db, channel, at=now() - WEEK))
+        with pytest.raises(Refused, match="only approved templates"):
+            inbox.reply(db, agent, head, "はい", "c1")
+        with pytest.raises(Refused, match="without files"):
+            inbox.reply(db, agent, head, "花子様", "c1", template=template, quick_replies=["はい"])
+        said = inbox.reply(db, agent, head, "花子様", "c1", template=template, html="<b>花子様</b>")
+        assert inbox.reply(db, agent, head, "花子様", "c1", template=template) is said
+        assert (said.text, said.html) == ("花子様", "")
+        delivery = db.scalars(select(Delivery).filter_by(message_id=said.id)).one()
+        assert outgoing.outbound(db, delivery, connect.features(channel)).template == template
+
+
+def test_a_template_takes_the_way_that_has_templates(db: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    template = base.FilledTemplate("ready", "ja")
+    with installed_as(Ruled, monkeypatch, reply_window=DAY):
+        channel, site, agent = make.channel(db, "post"), make.channel(db), make.agent(db)
+        one = make.customer_says(db, site, "一", base.Person("v1"))
+        other = make.customer_says(db, channel, "二", base.Person("u1"), at=now() - WEEK)
+        new, old = (make.customer_of(db, make.thread_of(db, said)) for said in (other, one))
+        inbox.link(db, new, old, evidence={})
+        head = make.thread_of(db, one)
+        with pytest.raises(Refused, match="no templates this way"):
+            inbox.reply(db, agent, head, "花子様", "c1", channel_id=site.id, template=template)
+        assert inbox.reply(db, agent, head, "花子様", "c1", template=template).channel_id == channel.id
 
 
 def test_who_blocked_us_is_written_to_elsewhere_until_they_follow_again(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from app import deliver
+from app import deliver, inbox
 from app.db import now, reading, transaction
 from app.models import Agent, Channel, Conversation, Delivery, Message
 from channels import base
@@ -220,5 +221,33 @@ def test_who_may_not_see_the_thread_sees_none_of_its_templates(agent: Agent, thr
 
 def test_a_closed_way_says_what_still_works(agent: Agent, channel: Channel, thread: Conversation) -> None:
     page = Browser().come_in(agent).see(f"/inbox/{thread.id}")
-    assert "data-closed" in page
-    assert "Choose a template" in page
+    assert re.search(r'class="box" data-kind="reply" data-closed', page)
+    assert "Platform takes only templates now" in page
+    assert "data-take-way" not in page
+
+
+def test_where_another_way_is_open_it_is_offered(
+    agent: Agent, channel: Channel, thread: Conversation
+) -> None:
+    with transaction() as db:
+        site = factories.channel(db, name="Site")
+        said = factories.customer_says(db, site, "別件です", at=now() - timedelta(days=9))
+        one, other = (
+            factories.customer_of(db, factories.thread_of(db, said)),
+            db.get_one(Conversation, thread.id),
+        )
+        inbox.link(db, one, factories.customer_of(db, other), evidence={})
+    page = Browser().come_in(agent).see(f"/inbox/{thread.id}")
+    assert "Platform takes no answer now" in page
+    assert not re.search(r'class="box" data-kind="reply" data-closed', page)
+    assert re.search(rf'data-take-way="{site.id}">.*?Answer by Site', page)
+
+
+def test_how_the_ways_reach_them_is_drawn_anew(agent: Agent, channel: Channel, thread: Conversation) -> None:
+    browser = Browser().come_in(agent)
+    closes = re.compile(r'data-closes="([^"]+)"')
+    before = closes.findall(browser.see(f"/conversations/{thread.id}/reaches"))
+    with transaction() as db:
+        factories.customer_says(db, channel, "まだですか", base.Person("u1"))
+    after = closes.findall(browser.see(f"/conversations/{thread.id}/reaches"))
+    assert [datetime.fromisoformat(one) > now() for one in (*before, *after)] == [False, True]
