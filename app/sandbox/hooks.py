@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import httpx2
 
@@ -21,7 +22,14 @@ AT_ONCE = 32  # requests under way
 WITHIN = 2.0  # seconds the product has to answer: LINE's limit, the shortest of all
 AGAIN = (0.5, 1, 2, 5, 10, 30, 60, 120, 300)  # seconds until a webhook that failed is sent again
 
+LOCAL = {"127.0.0.1", "::1", "localhost"}
+FILE_BYTES = 30 * 1024 * 1024
+
 Event = dict[str, Any]
+
+
+class NotFetched(Exception):
+    """A file cannot be had; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +93,28 @@ class Hooks:
         except (httpx2.HTTPError, httpx2.InvalidURL):
             return 0, "could_not_connect"
         return answer.status_code, "" if answer.is_success else "error_status_code"
+
+    async def ask(self, url: str, query: dict[str, str]) -> tuple[int, str]:
+        """What is answered to a question: the status, or 0, and the words."""
+        try:
+            answer = await self._http().get(url, params=query, timeout=self.within)
+        except (httpx2.HTTPError, httpx2.InvalidURL):
+            return 0, ""
+        return answer.status_code, answer.text
+
+    async def fetch(self, url: str) -> tuple[str, bytes]:
+        """A file of the product's, its media type and bytes: from this machine or from where the webhooks go; nothing
+        is asked elsewhere. Raises `NotFetched`."""
+        host = urlsplit(url).hostname
+        if host not in LOCAL and host != urlsplit(self.url).hostname:
+            raise NotFetched("It is not on this machine.")
+        try:
+            answer = await self._http().get(url, timeout=10)
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            raise NotFetched("Nobody answers there.") from error
+        if answer.status_code != 200 or len(answer.content) > FILE_BYTES:
+            raise NotFetched(f"The answer is {answer.status_code}, {len(answer.content)} bytes.")
+        return answer.headers.get("content-type", "application/octet-stream"), answer.content
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

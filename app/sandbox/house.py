@@ -56,13 +56,16 @@ class Platform(ABC):
     """One platform. It answers under its own host names, as `/api.example.com/…` of the sandbox.
 
     `name` stands in paths and names the script and colours of its phone; `label` is its name for people. `stickers` are
-    those one can send, at the address `sticker_src` with the id for "{id}".
+    those one can send, at the address `sticker_src` with the id for "{id}"; `reactions` what one
+    can put on a message; `places`: whether one can send a location.
     """
 
     name: ClassVar[str]
     label: ClassVar[str]
     stickers: ClassVar[tuple[Picture, ...]] = ()
     sticker_src: ClassVar[str] = ""
+    reactions: ClassVar[tuple[str, ...]] = ()
+    places: ClassVar[bool] = True
 
     def __init__(self, house: House, hooks_url: str) -> None:
         self.house = house
@@ -112,6 +115,10 @@ class Platform(ABC):
     @abstractmethod
     def told(self, customer: Customer, event: dict[str, Any]) -> None:
         """The product has answered a webhook about this event with success."""
+
+    @abstractmethod
+    def seen(self, customer: Customer) -> None:
+        """The customer looks at the phone: some platforms tell that messages were read."""
 
     @abstractmethod
     async def media(self, message: str, part: str) -> Response:

@@ -6,9 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
-import httpx2
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
@@ -16,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from app import i18n, render
 from app.sandbox.faults import CALLS, MEDIA, WEBHOOKS
+from app.sandbox.hooks import NotFetched
 from app.sandbox.house import BadAct, House, Platform
 from app.sandbox.talks import Customer
 
@@ -25,8 +24,6 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; "
     "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
 )
-LOCAL = {"127.0.0.1", "::1", "localhost"}
-MEDIA_BYTES = 30 * 1024 * 1024
 SHOWN = ("image/png", "image/jpeg", "image/gif", "image/webp", "video/mp4", "audio/")
 
 
@@ -36,7 +33,6 @@ class Phones:
     def __init__(self, house: House, platforms: Mapping[str, Platform]) -> None:
         self.house, self.platforms = house, platforms
         self._leaving = asyncio.Event()
-        self._client: httpx2.AsyncClient | None = None
 
     def routes(self) -> list[BaseRoute]:
         """The pages, their news, and the files of the bubbles."""
@@ -52,11 +48,6 @@ class Phones:
     def leave(self) -> None:
         """No more news: the sandbox is about to stop."""
         self._leaving.set()
-
-    async def close(self) -> None:
-        """Let go of connections."""
-        if self._client:
-            await self._client.aclose()
 
     async def home(self, request: Request) -> Response:
         """GET /: platforms, customers, misbehaviour and the record."""
@@ -99,29 +90,23 @@ class Phones:
         bubble = customer.bubbles.get(asked.get("message", "")) if customer else None
         if bubble is None or bubble.unsent:
             return PlainTextResponse("Not found", 404)
-        if bubble.by == "customer":
-            return _harmless(await platform.media(bubble.id, asked.get("part", "original")))
         name = "previewImageUrl" if asked.get("part") == "preview" else "originalContentUrl"
-        return _harmless(await self._fetch(platform, str(bubble.data.get(name, ""))))
+        if url := bubble.data.get(name):
+            return _harmless(await self._fetched(platform, str(url)))
+        return _harmless(await platform.media(bubble.id, asked.get("part", "original")))
 
-    async def _fetch(self, platform: Platform, url: str) -> Response:
-        """A file the product sent, from this machine or from where its webhooks are; nothing is asked elsewhere."""
-        host = urlsplit(url).hostname
-        if host not in LOCAL and host != urlsplit(platform.hooks.url).hostname:
-            return PlainTextResponse("Not fetched: it is not on this machine.", 403)
-        self._client = self._client or httpx2.AsyncClient(trust_env=False, timeout=10)
+    async def _fetched(self, platform: Platform, url: str) -> Response:
         try:
-            answer = await self._client.get(url)
-        except (httpx2.HTTPError, httpx2.InvalidURL):
-            return PlainTextResponse("It cannot be fetched.", 502)
-        if answer.status_code != 200 or len(answer.content) > MEDIA_BYTES:
-            return PlainTextResponse("It cannot be fetched.", 502)
-        return Response(answer.content, media_type=answer.headers.get("content-type"))
+            media_type, body = await platform.hooks.fetch(url)
+        except NotFetched as error:
+            return PlainTextResponse(str(error), 502)
+        return Response(body, media_type=media_type)
 
     async def _news(self, platform: Platform, customer: Customer) -> AsyncIterator[str]:
         leaving = asyncio.ensure_future(self._leaving.wait())
         try:
             with platform.talks.watching(customer.id) as page:
+                platform.seen(customer)
                 yield _event(platform.talks.whole(customer) | {"now": self.house.clock.seconds()})
                 while True:
                     coming = asyncio.ensure_future(page.get())

@@ -16,9 +16,11 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from app.sandbox.control import Control
 from app.sandbox.house import House, Platform
 from app.sandbox.line import Line
+from app.sandbox.meta import App, Graph, Instagram, Messenger, WhatsApp
 from app.sandbox.phones import Phones
 
 PORT = 8100
+META_APP = "1234567890123456"
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,10 @@ class Options:
     line_channel: str = "1650000000"
     line_secret: str = "sandbox-line-secret"
     line_token: str = "sandbox-line-token"
+    meta_secret: str = "sandbox-meta-secret"
+    instagram_token: str = "sandbox-instagram-token"
+    messenger_token: str = "sandbox-messenger-token"
+    whatsapp_token: str = "sandbox-whatsapp-token"
 
 
 class Abrupt(HttpToolsProtocol):
@@ -65,23 +71,25 @@ def platforms(house: House, options: Options) -> dict[str, Platform]:
         options.line_secret,
         options.line_token,
     )
-    return {line.name: line}
+    graph = Graph(house, App(META_APP, options.meta_secret))
+    meta = (
+        Instagram(house, f"{options.webhook}/hooks/sandbox-instagram", graph, options.instagram_token),
+        Messenger(house, f"{options.webhook}/hooks/sandbox-messenger", graph, options.messenger_token),
+        WhatsApp(house, f"{options.webhook}/hooks/sandbox-whatsapp", graph, options.whatsapp_token),
+    )
+    return {one.name: one for one in (line, *meta)}
 
 
 def build(house: House, played: Mapping[str, Platform], phones: Phones) -> Starlette:
     """The application: a mount per host of each platform, the JSON doors and the phones."""
-    mounts = [
-        Mount(f"/{host}", routes=doors)
-        for platform in played.values()
-        for host, doors in platform.hosts().items()
-    ]
+    hosts = {host: doors for platform in played.values() for host, doors in platform.hosts().items()}
+    mounts = [Mount(f"/{host}", routes=doors) for host, doors in hosts.items()]
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         yield
         for platform in played.values():
             await platform.hooks.close()
-        await phones.close()
 
     return Starlette(routes=[*mounts, *Control(house, played).routes(), *phones.routes()], lifespan=lifespan)
 

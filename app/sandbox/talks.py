@@ -90,6 +90,10 @@ class Talks:
         for user in list(self._pages):
             self.tell(user, {"type": "reload"})
 
+    def watched(self, user: str) -> bool:
+        """Whether somebody looks at this phone."""
+        return user in self._pages
+
     @contextmanager
     def watching(self, user: str) -> Iterator[asyncio.Queue[dict[str, Any]]]:
         """News of this phone while inside."""

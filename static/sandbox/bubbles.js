@@ -12,8 +12,9 @@ export function draw(bubble, hand) {
   const face = mine ? null : el("img", { src: hand.shop.face, width: 30, height: 30, alt: "", class: "face" });
   const who = el("span", { class: "sr" }, say(mine ? "me" : "shop"));
   const body = el("div", { class: `bubble ${bubble.kind}` }, who, quote(bubble, hand), ...(KINDS[bubble.kind] ?? plain)(bubble, hand));
-  const meta = el("span", { class: "meta" }, bubble.read ? el("span", {}, say("read")) : null, clock(bubble.at));
-  return el("li", { id, class: `said ${bubble.by}`, "data-id": bubble.id }, face, el("div", { class: "row" }, body, meta, menu(bubble, hand)));
+  const put = reactions(bubble);
+  const meta = el("span", { class: "meta" }, mine && bubble.read ? el("span", {}, say("read")) : null, clock(bubble.at));
+  return el("li", { id, class: `said ${bubble.by}`, "data-id": bubble.id }, face, el("div", { class: "row" }, put ? el("div", {}, body, put) : body, meta, menu(bubble, hand)));
 }
 
 function clock(at) {
@@ -22,9 +23,15 @@ function clock(at) {
   return el("time", { datetime: date.toISOString() }, words);
 }
 
+function reactions(bubble) {
+  const put = [bubble.data.reaction, bubble.data.reacted].filter(Boolean);
+  return put.length ? el("span", { class: "reaction" }, put.map((one) => (one === "love" ? "❤️" : one)).join(" ")) : null;
+}
+
 function menu(bubble, hand) {
   const button = (words, work) => el("button", { type: "button", onclick: () => { box.open = false; work(); } }, words);
   const items = [button(say("quote"), () => hand.quote(bubble.id))];
+  if (bubble.by === "shop") items.push(...hand.reactions.map((one) => button(one, () => hand.react(bubble.id, bubble.data.reacted === one ? "" : one))));
   if (bubble.by === "customer") items.push(button(say("unsend"), () => hand.unsend(bubble.id)));
   const box = el("details", { class: "menu" }, el("summary", { "aria-label": say("menu") }, "⋯"), el("div", {}, ...items));
   box.addEventListener("focusout", (event) => { if (!box.contains(event.relatedTarget)) box.open = false; });

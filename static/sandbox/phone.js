@@ -29,6 +29,8 @@ const hand = {
   tap: (action) => tapped(action, act),
   quote: compose.quote,
   unsend: (id) => act("unsend", { message: id }),
+  reactions: phone.dataset.reactions.split(" ").filter(Boolean),
+  react: (id, emoji) => act("reaction", { message: id, emoji }),
   find: (id) => bubbles.get(id),
   media: (id, part = "original") => `/phone/${platform}/media?${new URLSearchParams({ user, message: id, part })}`,
   sticker: (id) => phone.dataset.stickerSrc.replace("{id}", encodeURIComponent(id)),

@@ -31,9 +31,9 @@ class Sandbox:
         """What a JSON door says. Raises httpx2.HTTPStatusError."""
         return self.http.post(path, json=told).raise_for_status().json()
 
-    def act(self, user: str, action: str, **about: Any) -> dict[str, str]:
-        """A customer does something on LINE; the ids of the event and of the message."""
-        done: dict[str, str] = self.post("/act/line", {"user": user, "action": action, **about})
+    def act(self, user: str, action: str, on: str = "line", **about: Any) -> dict[str, str]:
+        """A customer does something on a platform; the ids of the event and of the message."""
+        done: dict[str, str] = self.post(f"/act/{on}", {"user": user, "action": action, **about})
         return done
 
     def says(self, user: str, text: str, **about: Any) -> dict[str, str]:
@@ -54,24 +54,24 @@ class Sandbox:
         entries = self.record(what="accepted", **({"to": to} if to else {}))
         return [message.get("text", "") for entry in entries for message in entry["messages"]]
 
-    def phone(self, user: str) -> list[dict[str, Any]]:
+    def phone(self, user: str, on: str = "line") -> list[dict[str, Any]]:
         """What stands on a customer's phone."""
-        with self.http.stream("GET", "/phone/line/events", params={"user": user}) as news:
+        with self.http.stream("GET", f"/phone/{on}/events", params={"user": user}) as news:
             first = next(line for line in news.iter_lines() if line.startswith("data: "))
         return list(httpx2.Response(200, content=first[6:].encode()).json()["bubbles"])
 
-    def settle(self) -> None:
+    def settle(self, on: str = "line") -> None:
         """Until every webhook is told."""
-        until(lambda: not self.state()["waiting"], "every webhook is told")
+        until(lambda: not self.state(on)["waiting"], "every webhook is told")
 
-    def state(self) -> dict[str, Any]:
-        """LINE's part of /state."""
-        told: dict[str, Any] = self.http.get("/state").json()["platforms"]["line"]
+    def state(self, on: str = "line") -> dict[str, Any]:
+        """A platform's part of /state."""
+        told: dict[str, Any] = self.http.get("/state").json()["platforms"][on]
         return told
 
-    def set(self, **told: Any) -> None:
-        """Set something of LINE's account."""
-        self.post("/settings/line", told)
+    def set(self, on: str = "line", **told: Any) -> None:
+        """Set something of a platform's account."""
+        self.post(f"/settings/{on}", told)
 
 
 @contextmanager

@@ -7,9 +7,9 @@ import binascii
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from app.sandbox.drawing import STICKERS
 from app.sandbox.house import BadAct
 from app.sandbox.line.account import Account, File
-from app.sandbox.line.drawing import STICKERS
 from app.sandbox.talks import Bubble, Customer
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from app.sandbox import drawing
 from app.sandbox.house import BadAct, House, Picture, Platform
-from app.sandbox.line import drawing
 from app.sandbox.line.account import Account
 from app.sandbox.line.calls import Calls
 from app.sandbox.line.content import Content
@@ -101,6 +101,9 @@ class Line(Platform):
     def told(self, customer: Customer, event: dict[str, Any]) -> None:
         if self.account.mark_as_read_mode == "auto" and (id := event.get("message", {}).get("id")):
             self.mark_read(customer.id, id)
+
+    def seen(self, customer: Customer) -> None:
+        """LINE tells an account nothing of it."""
 
     def mark_read(self, user: str, message: str) -> None:
         """The customer sees that this message, and those before it, were read."""

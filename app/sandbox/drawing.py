@@ -1,4 +1,4 @@
-"""Pictures that LINE keeps on its own servers: stickers and faces. Drawn here: nothing is asked for outside."""
+"""Pictures that platforms keep on their own servers: stickers and faces. Drawn here: nothing is asked for outside."""
 
 from __future__ import annotations
 

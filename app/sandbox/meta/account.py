@@ -1,0 +1,202 @@
+"""What an Instagram account, a page and a WhatsApp number have in common."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute
+
+from app.sandbox.hooks import NotFetched
+from app.sandbox.house import BadAct, House, Platform
+from app.sandbox.meta import trouble
+from app.sandbox.meta.calls import Call
+from app.sandbox.meta.files import File, Files
+from app.sandbox.meta.graph import FACES, Graph
+from app.sandbox.talks import Bubble, Customer
+
+Event = dict[str, Any]
+WITHIN = 5.0  # seconds the product has to answer a webhook
+DAY = 86_400.0
+WINDOW, PERSON_WINDOW = DAY, 7 * DAY
+FILE_BYTES = 25 * 1024 * 1024
+SHOP = "北風洋品店"
+
+
+class Account(Platform):
+    """`object` and `id` are as webhooks name them. `guarded`: its files are had with the token only. `people`: who has
+    a phone at the start, name and language."""
+
+    object: ClassVar[str]
+    id: ClassVar[str]
+    guarded: ClassVar[bool] = False
+    scopes: ClassVar[tuple[str, ...]]
+    people: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("佐藤 美咲", "ja"),
+        ("鈴木 一郎", "ja"),
+        ("Emily Carter", "en"),
+    )
+    settable: ClassVar[frozenset[str]] = frozenset({"expires_at", "revoked"})
+    refusals: ClassVar[Mapping[str, Callable[[], trouble.Refused]]] = {
+        "expired_token": trouble.expired,
+        "error": trouble.down,
+    }
+
+    def __init__(self, house: House, hooks_url: str, graph: Graph, token: str) -> None:
+        super().__init__(house, hooks_url)
+        self.graph, self._token, self._first_url = graph, token, hooks_url
+        graph.accounts.append(self)
+        self.hooks.within = WITHIN
+        self._open()
+
+    def _open(self) -> None:
+        self.token, self.revoked, self.expires_at = self._token, False, 0
+        self.files = Files()
+        self.last: dict[str, float] = {}  # customer → when they wrote, seconds since 1970
+        for name, language in self.people:
+            made = Customer(self._id_of(name), name, language)
+            self.talks.customers[made.id] = made
+
+    @abstractmethod
+    async def call(self, call: Call) -> dict[str, Any]:
+        """What a call comes to. Raises `Refused`."""
+
+    @abstractmethod
+    def envelope(self, events: list[Event]) -> dict[str, Any]:
+        """The body of the webhook that tells these events."""
+
+    @abstractmethod
+    def _id_of(self, name: str) -> str:
+        """The id of somebody who is there from the start."""
+
+    def hosts(self) -> Mapping[str, list[BaseRoute]]:
+        return self.graph.hosts()
+
+    @property
+    def shop(self) -> tuple[str, str]:
+        return SHOP, self.face("shop")
+
+    def face(self, id: str) -> str:
+        return f"/{FACES}/platform/profilepic/{id}"
+
+    def request(self, events: list[Event]) -> tuple[dict[str, str], bytes]:
+        """Other letters than ASCII and slashes are escaped, and the signature is over just that."""
+        body = json.dumps(self.envelope(events), separators=(",", ":")).replace("/", "\\/").encode()
+        signature = hmac.new(self.graph.app.secret.encode(), body, hashlib.sha256).hexdigest()
+        return {
+            "Content-Type": "application/json",
+            "User-Agent": "facebookexternalua",
+            "X-Hub-Signature-256": f"sha256={signature}",
+        }, body
+
+    def again(self, event: Event) -> Event:
+        return event
+
+    def told(self, customer: Customer, event: Event) -> None:
+        """Nothing comes of it here."""
+
+    def good(self, token: str) -> bool:
+        """Whether a call may be made with it."""
+        return not self.revoked and hmac.compare_digest(token.encode(), self.token.encode())
+
+    def current(self, request: Request) -> bool:
+        """Whether the address of a file still holds."""
+        return True
+
+    async def media(self, message: str, part: str) -> Response:
+        file = self.files.find(message)
+        if file is None or file.gone:
+            return PlainTextResponse("Gone", 410)
+        return Response(file.body, media_type=file.media_type)
+
+    def settings(self) -> dict[str, Any]:
+        hooks = {"webhook": self.hooks.url, "redeliver": self.hooks.redeliver, "within": self.hooks.within}
+        app = {"app_id": self.graph.app.id, "app_secret": self.graph.app.secret}
+        own = {name: getattr(self, name) for name in sorted(self.settable)}
+        return {"account_id": self.id, "access_token": self.token, **app, **own, **hooks}
+
+    def set(self, told: Mapping[str, Any]) -> None:
+        for name, value in told.items():
+            if name in self.settable:
+                setattr(self, name, value)
+            elif name in ("redeliver", "within"):
+                setattr(self.hooks, name, value)
+            elif name == "webhook":
+                self.hooks.url = str(value)
+            elif name == "access_token":
+                self.token, self.revoked = str(value), False
+            else:
+                raise BadAct(f"{name} cannot be set")
+
+    def reset(self) -> None:
+        self.hooks.forget()
+        self.hooks.url, self.hooks.redeliver = self._first_url, True
+        self.talks.customers.clear()
+        self._open()
+        self.talks.reload()
+
+    def open_until(self, customer: Customer, seconds: float = WINDOW) -> bool:
+        """Whether they wrote so lately that they may be answered."""
+        return self.house.clock.seconds() - self.last.get(customer.id, 0.0) <= seconds
+
+    def wrote(self, customer: Customer) -> None:
+        """The window to answer opens."""
+        self.last[customer.id] = self.house.clock.seconds()
+
+    def keep(self, customer: Customer, id: str, action: Mapping[str, Any], usual: str) -> File:
+        """The file of an action: `content` in base64, `type` its media type, `name`. Raises `BadAct`."""
+        try:
+            body = base64.b64decode(str(action.get("content", "")), validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise BadAct("content must be base64") from error
+        if not 0 < len(body) <= FILE_BYTES:
+            raise BadAct("content must be a file of 1 byte to 25 MB")
+        file = File(customer.id, str(action.get("name") or "file"), str(action.get("type") or usual), body)
+        self.files.keep(id, file)
+        return file
+
+    async def fetched(self, user: str, url: str) -> File:
+        """A file at an address of the product's. Raises `Refused`, with Meta's sentence for it."""
+        try:
+            media_type, body = await self.hooks.fetch(url)
+        except NotFetched as error:
+            raise trouble.parameter("Failed to fetch the file from the url", 2018008) from error
+        name = url.partition("?")[0].rpartition("/")[2]
+        return File(user, name, media_type.partition(";")[0], body)
+
+    def show(self, customer: Customer, bubble: Bubble) -> None:
+        """On the phone of who has not blocked us."""
+        if customer.friend:
+            self.talks.show(customer, bubble)
+
+    def writing(self, customer: Customer, seconds: float) -> None:
+        """Dots on the phone for so long."""
+        customer.typing_until = self.house.clock.seconds() + seconds if seconds else 0.0
+        self.talks.show_state(customer)
+
+    def mark_read(self, customer: Customer, until: str = "") -> None:
+        """The customer sees that what they wrote was read: up to a message, or all of it."""
+        for bubble in list(customer.bubbles.values()):
+            if bubble.by == "customer" and not bubble.read:
+                bubble.read = True
+                self.talks.show(customer, bubble)
+            if bubble.id == until:
+                return
+
+    def unread(self, customer: Customer) -> list[Bubble]:
+        """What the customer has got and not seen."""
+        return [one for one in customer.bubbles.values() if one.by == "shop" and not one.read]
+
+
+def number(name: str, length: int) -> str:
+    """Digits that stand for a name, always the same."""
+    digits = int(hashlib.sha256(name.encode()).hexdigest(), 16) % (9 * 10 ** (length - 1))
+    return str(digits + 10 ** (length - 1))

@@ -1,0 +1,43 @@
+"""The files of an account: what customers sent, and what was sent to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ALL_BYTES = 64 * 1024 * 1024  # the oldest go first
+
+
+@dataclass
+class File:
+    """`user`: who sent it or got it."""
+
+    user: str
+    name: str
+    media_type: str
+    body: bytes
+    gone: bool = False
+
+
+class Files:
+    """By their ids."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, File] = {}
+        self._bytes = 0
+
+    def keep(self, id: str, file: File) -> None:
+        """Keep one; the oldest make room."""
+        self._kept[id] = file
+        self._bytes += len(file.body)
+        while self._bytes > ALL_BYTES:
+            self._bytes -= len(self._kept.pop(next(iter(self._kept))).body)
+
+    def find(self, id: str) -> File | None:
+        """None for one that never was."""
+        return self._kept.get(id)
+
+    def drop(self, id: str) -> None:
+        """Nothing of it stays; that there was one is still known."""
+        if file := self._kept.get(id):
+            self._bytes -= len(file.body)
+            file.gone, file.body = True, b""

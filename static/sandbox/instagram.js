@@ -1,0 +1,1 @@
+export { tapped } from "./meta.js";

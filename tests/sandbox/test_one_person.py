@@ -1,0 +1,109 @@
+"""One person on three channels: LINE, Instagram and the chat of the site are three threads until the code that the
+chat shows is sent on the others; then they are one, and each way is answered from it.
+
+The product is the real one, with its own processes; LINE and Instagram are played by the sandbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import pytest
+from sqlalchemy import select
+
+from app import tokens, verify
+from app.bench.stack import Served, installed
+from app.config import settings
+from app.models import Channel
+from app.sandbox.server import META_APP
+from tests import factories as make
+from tests.sandbox import MISAKI, Sandbox, playing
+from tests.sandbox.test_end_to_end import Desk
+from tests.serving import until
+
+LINE, INSTAGRAM, SITE = "sandbox-line", "sandbox-instagram", "shop"
+Frame = dict[str, Any]
+
+
+class Chat:
+    """A browser on the site, by long polling."""
+
+    def __init__(self, served: Served) -> None:
+        self.http = httpx2.Client(base_url=f"{served.base}/widget/{SITE}", trust_env=False, timeout=20)
+        self.token: str | None = None
+        ticket = self.http.get("/config").raise_for_status().json()["ticket"]
+        hello = self.frames({"t": "hello", "v": 1, "ticket": ticket, "locale": "ja"})
+        self.token = hello[0]["token"]
+
+    def frames(self, frame: Frame) -> list[Frame]:
+        """One frame to the chat; what it answers."""
+        answer = self.http.post("/frames", json={"token": self.token, "frames": [frame]})
+        told: list[Frame] = answer.raise_for_status().json()["frames"]
+        return told
+
+    def says(self, text: str) -> None:
+        """The visitor writes."""
+        self.frames({"t": "send", "id": text, "text": text})
+
+    def code(self) -> str:
+        """A code to go on elsewhere by."""
+        return next(str(one["code"]) for one in self.frames({"t": "code"}) if one["t"] == "code")
+
+    def texts(self) -> list[str]:
+        """What a newly opened window shows."""
+        ticket = self.http.get("/config").json()["ticket"]
+        hello = self.frames({"t": "hello", "v": 1, "ticket": ticket, "locale": "ja", "token": self.token})
+        return [one["text"] for one in hello[0]["messages"]]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sandbox, Desk]]:
+    """The product with the three channels, and an agent's token."""
+    with playing() as sandbox:
+        environment = {"MADOGUCHI_SANDBOX": sandbox.base, "MADOGUCHI_SECRET_KEY": str(settings().secret)}
+        with installed(tmp_path_factory.mktemp("desk"), **environment) as served:
+            sandbox.set(webhook=f"{served.base}/hooks/{LINE}", within=10)
+            sandbox.set("instagram", webhook=f"{served.base}/hooks/{INSTAGRAM}", within=10)
+            desk = Desk(served, _furnish(served, sandbox))
+            yield sandbox, desk
+            desk.http.close()
+            with served.rows() as db:
+                report = verify.report(db)
+            assert report.clean, str(report)
+
+
+def _furnish(served: Served, sandbox: Sandbox) -> str:
+    given, account = sandbox.options, sandbox.state("instagram")["settings"]["account_id"]
+    line = {"channel_secret": given.line_secret, "access_token": given.line_token}
+    meta = {"app_secret": given.meta_secret, "access_token": given.instagram_token, "verify_token": "a word of ours"}
+    with served.rows() as db:
+        make.channel(db, "line", key=LINE, settings={"channel_id": given.line_channel}, secrets=line)
+        told = {"account_id": account, "app_id": META_APP}
+        make.channel(db, "instagram", key=INSTAGRAM, settings=told, secrets=meta)
+        make.channel(db, key=SITE)
+        return tokens.make(db, make.agent(db, "田中"), "a test", tokens.SCOPES)[1]
+
+
+def channel_ids(desk: Desk) -> dict[str, int]:
+    with desk.served.rows() as db:
+        return {one.key: one.id for one in db.scalars(select(Channel))}
+
+
+def said(sandbox: Sandbox, user: str, on: str) -> list[tuple[str, str]]:
+    return [(one["by"], one["text"]) for one in sandbox.phone(user, on)]
+
+
+def test_a_customer_on_instagram_and_an_agent_talk(world: tuple[Sandbox, Desk]) -> None:
+    sandbox, desk = world
+    who = sandbox.state("instagram")["customers"][1]["id"]
+    sandbox.act(who, "text", on="instagram", text="サイズ違いはありますか😀")
+    conversation = desk.conversation("サイズ違いはありますか😀")
+    desk.answers(conversation, "ございます。")
+    until(lambda: desk.states(conversation) == ["sent"], "the answer is known to be sent")
+    assert said(sandbox, who, "instagram") == [("customer", "サイズ違いはありますか😀"), ("shop", "ございます。")]
+    until(lambda: desk.states(conversation) == ["read"], "that it was seen is known")
+    about = f"/conversations/{conversation}"
+    until(lambda: desk.see(about)["customer_name"] == "鈴木 一郎", "Instagram was asked who it is")
+    assert sandbox.record(what="refused", platform="instagram") == []
