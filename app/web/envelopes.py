@@ -62,7 +62,7 @@ def envelope(db: Session, head: Conversation, identity: Identity, channel: Chann
     last = last_inbound(db, head, channel)
     told = last.context if last else {}
     to = str(told.get("answer_to") or identity.address) if _is_by(last, identity) else identity.address
-    people = parties(told.get("others"))
+    people = [*_writer(db, last, identity), *parties(told.get("others"))]
     return Envelope(
         to=Party(to, identity.display),
         subject=_subject(last, head, locale),
@@ -70,6 +70,12 @@ def envelope(db: Session, head: Conversation, identity: Identity, channel: Chann
         known=_known(db, head, channel),
         unreachable=identity.unreachable,
     )
+
+
+def _writer(db: Session, last: Message | None, identity: Identity) -> list[Party]:
+    """Who wrote it, where that is not the customer who is answered."""
+    by = db.get(Identity, last.identity_id) if last and last.identity_id else None
+    return [Party(by.address, by.display, "cc")] if by and by.id != identity.id else []
 
 
 def _is_by(message: Message | None, identity: Identity) -> bool:

@@ -16,8 +16,9 @@ from sqlalchemy import select
 
 from app import deliver
 from app.db import reading, transaction
-from app.models import Agent, Conversation, Message
+from app.models import Agent, Channel, Conversation, Message
 from app.rich import harmless
+from channels import base
 from tests import factories
 from tests.connectors import Post, installed
 from tests.mailservers import PASSWORD, USER, smtp_server
@@ -66,6 +67,18 @@ def test_the_head_offers_the_subject_and_whom_all_are(desk: tuple[Browser, Conve
     assert 'value="Re: 注文5512"' in page
     assert "Reply to all: 2 more" in page
     assert 'data-people="上司 &lt;boss@example.jp&gt;\nteam@example.jp"' in page
+
+
+def test_whoever_wrote_last_beside_the_customer_is_among_all(desk: tuple[Browser, Conversation]) -> None:
+    browser, thread = desk
+    with transaction() as db:
+        (channel,) = db.scalars(select(Channel))
+        boss = base.Person("boss@example.jp", name="上司")
+        said = factories.customer_says(db, channel, "私からも", boss, subject="RE: 注文5512")
+        said.conversation_id = thread.id
+    page = browser.see(f"/inbox/{thread.id}")
+    assert "Reply to all: 1 more" in page
+    assert 'data-people="上司 &lt;boss@example.jp&gt;"' in page
 
 
 def test_copies_and_subject_of_a_draft_stand_in_the_head_again_until_it_is_sent(
