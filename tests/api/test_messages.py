@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
 from app import intake
-from app.db import reading, transaction
+from app.db import now, reading, transaction
 from app.models import Agent, Channel, Conversation, Message, RawReceipt
+from channels import base
 from tests import factories, letters
 from tests.api.calling import Program, program
+from tests.connectors import Ruled, installed_as
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -47,6 +51,27 @@ def test_an_answer_by_mail_has_copies_and_a_subject(monkeypatch: pytest.MonkeyPa
         body = {"text": "はい。", "copies": [{"address": "x@y\r\nBcc: z@w"}]}
         problem = program(agent).refused("POST", f"/conversations/{thread.id}/replies", 422, json=body)
         assert "is no address" in problem["detail"]
+
+
+def test_a_template_goes_where_the_time_to_answer_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    with installed_as(Ruled, monkeypatch, reply_window=timedelta(days=1)) as kind:
+        ready = base.Template("ready", "ja", "{{1}}様、届きました。", ("1",))
+        kind.offers = staticmethod(lambda: [ready])
+        with transaction() as db:
+            agent, channel = factories.agent(db, "佐藤"), factories.channel(db, "post")
+            thread = factories.conversation(db, channel, at=now() - timedelta(days=2))
+        caller, path = program(agent), f"/conversations/{thread.id}/replies"
+        assert "only approved templates" in caller.refused("POST", path, 422, json={"text": "はい"})["detail"]
+        template = {"name": "ready", "language": "ja", "values": {"1": "花子"}}
+        body = {"template": template, "client_id": "mine-0001"}
+        said = caller.call("POST", path, 201, json=body)
+        assert said["text"] == "花子様、届きました。"
+        assert said["context"]["template"] == template
+        assert caller.call("POST", path, 201, json=body)["id"] == said["id"]
+        problem = caller.refused("POST", path, 422, json={"template": {**template, "values": {}}})
+        assert problem["detail"] == "The template needs a value for “{{1}}”."
+        problem = caller.refused("POST", path, 422, json={"template": template, "text": "はい"})
+        assert problem["detail"] == "A template has its own words: give no text."
 
 
 def test_the_same_client_id_again_changes_nothing() -> None:
