@@ -11,6 +11,12 @@ from app.config import settings
 from app.sandbox.server import PORT, Options, run
 
 GIVEN = Options()
+SHARED = {  # option → the name of the secret that the demo's channel has as well
+    "line_secret": "line channel_secret",
+    "line_token": "line access_token",
+    "meta_secret": "instagram app_secret",
+    "instagram_token": "instagram access_token",
+}
 
 
 @click.command()
@@ -29,7 +35,8 @@ GIVEN = Options()
 @click.option("--fd", type=int, hidden=True, help="A listening socket inherited from the supervisor.")
 @click.option("--own", is_flag=True, hidden=True, help="Use the secrets of this installation's demo.")
 def sandbox(host: str, port: int, fd: int | None, own: bool, **given: str | int | None) -> None:
-    """Play LINE on a local port, to try Madoguchi without an account there, and to test it.
+    """Play LINE, Instagram, Messenger and WhatsApp on a local port, to try Madoguchi without an account there,
+    and to test it.
 
     \b
     Chat as a customer:    http://127.0.0.1:8100/
@@ -40,7 +47,7 @@ def sandbox(host: str, port: int, fd: int | None, own: bool, **given: str | int 
     """
     logs.set_up("warning", supervised=fd is not None)
     if own:
-        given |= {"line_secret": _secret("channel_secret"), "line_token": _secret("access_token")}
+        given |= {option: settings().sandbox_secret(what) for option, what in SHARED.items()}
     options = Options(port=port, **given)  # type: ignore[arg-type]
     if fd is not None:
         run(options, socket.socket(fileno=fd))
@@ -48,7 +55,3 @@ def sandbox(host: str, port: int, fd: int | None, own: bool, **given: str | int 
     listening = listener.bind(host, port)
     click.echo(f"The sandbox is ready at http://127.0.0.1:{port}/  Ctrl-C stops it.")
     run(options, listening)
-
-
-def _secret(what: str) -> str:
-    return settings().sandbox_secret(f"line {what}")

@@ -21,6 +21,11 @@ from app.models import Agent, CannedReply, Channel, Label, Setting, Team
 CHANNEL = "demo"  # the key of the chat on the shop's pages
 DESK = "demo-desk"  # the key of the channel by which calls and store visits are told
 LINE = "sandbox-line"  # the key of the LINE account that the sandbox plays
+INSTAGRAM = "sandbox-instagram"  # and of the Instagram account
+PLAYED = {  # which of its answers are secrets that this installation shares with its sandbox
+    LINE: ("channel_secret", "access_token"),
+    INSTAGRAM: ("app_secret", "access_token", "verify_token"),
+}
 ADMIN = "kitagawa"  # who set everything up
 HERE = Path(__file__).parent
 
@@ -80,21 +85,22 @@ def _settings(db: Session) -> None:
 def _channel(db: Session, key: str, about: dict[str, Any]) -> None:
     if channel(db, key) is not None:
         return
-    if key == LINE and not settings().sandbox:
+    if key in PLAYED and not settings().sandbox:
         return
     answers = {
         name: secrets.token_urlsafe(32) if name in ("secret", "identity_secret") else value
         for name, value in about["answers"].items()
     }
-    answers = {**_defaults(about["kind"]), **answers, **(_at_line() if key == LINE else {})}
+    answers = {**_defaults(about["kind"]), **answers, **_shared(key)}
     made = switchboard.add_channel(db, about["kind"], about["name"], answers, key)
-    made.bot_enabled = key in (CHANNEL, LINE)
+    made.bot_enabled = key == CHANNEL or key in PLAYED
     made.health = "ok" if made.bot_enabled else "unknown"
 
 
-def _at_line() -> dict[str, str]:
+def _shared(key: str) -> dict[str, str]:
     """What the sandbox of this installation signs with and lets in."""
-    return {name: settings().sandbox_secret(f"line {name}") for name in ("channel_secret", "access_token")}
+    platform = key.removeprefix("sandbox-")
+    return {name: settings().sandbox_secret(f"{platform} {name}") for name in PLAYED.get(key, ())}
 
 
 def _defaults(kind: str) -> dict[str, Any]:

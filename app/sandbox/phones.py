@@ -104,23 +104,23 @@ class Phones:
 
     async def _news(self, platform: Platform, customer: Customer) -> AsyncIterator[str]:
         leaving = asyncio.ensure_future(self._leaving.wait())
+        waiting: set[asyncio.Future[Any]] = {leaving}
         try:
             with platform.talks.watching(customer.id) as page:
                 platform.seen(customer)
                 yield _event(platform.talks.whole(customer) | {"now": self.house.clock.seconds()})
-                while True:
+                while not leaving.done():
                     coming = asyncio.ensure_future(page.get())
-                    await asyncio.wait({coming, leaving}, timeout=BEAT, return_when=asyncio.FIRST_COMPLETED)
-                    if leaving.done():
-                        coming.cancel()
-                        return
-                    if not coming.done():
+                    waiting = {coming, leaving}
+                    await asyncio.wait(waiting, timeout=BEAT, return_when=asyncio.FIRST_COMPLETED)
+                    if coming.done():
+                        yield _event(coming.result() | {"now": self.house.clock.seconds()})
+                    elif not leaving.done():
                         coming.cancel()
                         yield ": still here\n\n"
-                        continue
-                    yield _event(coming.result() | {"now": self.house.clock.seconds()})
         finally:
-            leaving.cancel()
+            for one in waiting:
+                one.cancel()
 
     def _page(self, request: Request, name: str, **context: Any) -> Response:
         tongue = _tongue(request)

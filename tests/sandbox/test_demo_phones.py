@@ -1,4 +1,4 @@
-"""The demo has a LINE account that the sandbox plays, where there is a sandbox; `serve` keeps a place for it."""
+"""The demo has accounts at LINE and Instagram that the sandbox plays, where there is one; `serve` keeps a place for it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from app.cli.phones import Phones, reserve
 from app.config import configure, settings
 from app.db import now, transaction
 from app.demo import shop
+from app.sandbox.house import House
+from app.sandbox.server import Options, platforms
 
 
-def test_the_demo_has_a_line_account_where_there_is_a_sandbox(committed: None) -> None:
+def test_the_demo_has_accounts_at_line_and_instagram_where_there_is_a_sandbox(committed: None) -> None:
     kept = settings()
     configure(
         data_dir=kept.data_dir,
@@ -24,19 +26,20 @@ def test_the_demo_has_a_line_account_where_there_is_a_sandbox(committed: None) -
     )
     with transaction() as db:
         shop.make(db, now())
-        line = shop.channel(db, shop.LINE)
-        assert line is not None
-        assert connect.connector(line).context.sandbox == "http://127.0.0.1:8100"
-        assert line.bot_enabled
-        assert vault.unseal(line.secrets) == {
-            name: settings().sandbox_secret(f"line {name}") for name in ("channel_secret", "access_token")
-        }
+        for key, secrets in shop.PLAYED.items():
+            made = shop.channel(db, key)
+            assert made is not None
+            assert connect.connector(made).context.sandbox == "http://127.0.0.1:8100"
+            assert made.bot_enabled
+            platform = key.removeprefix("sandbox-")
+            shared = {name: settings().sandbox_secret(f"{platform} {name}") for name in secrets}
+            assert vault.unseal(made.secrets) == shared
 
 
-def test_the_demo_has_no_line_account_without_a_sandbox(committed: None) -> None:
+def test_the_demo_has_no_such_accounts_without_a_sandbox(committed: None) -> None:
     with transaction() as db:
         shop.make(db, now())
-        assert shop.channel(db, shop.LINE) is None
+        assert [shop.channel(db, key) for key in shop.PLAYED] == [None, None]
 
 
 def test_the_phones_have_a_place_of_their_own_and_are_called_when_somebody_comes() -> None:
@@ -56,3 +59,13 @@ def test_there_are_no_phones_where_others_could_reach_them_or_a_sandbox_is_named
     given: dict[str, str],
 ) -> None:
     assert reserve(configure(**given)) is None
+
+
+def test_what_the_demo_says_of_its_accounts_is_what_the_sandbox_plays() -> None:
+    house = House("http://127.0.0.1:8100")
+    played = platforms(house, Options())
+    told = shop.told("shop")["channels"]
+    instagram = played["instagram"].settings()
+    assert {name: instagram[name] for name in ("account_id", "app_id")} == told[shop.INSTAGRAM]["answers"]
+    assert played["line"].settings()["channel_id"] == told[shop.LINE]["answers"]["channel_id"]
+    assert {f"sandbox-{name}" for name in played} >= set(shop.PLAYED)

@@ -77,7 +77,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sandbox, D
 def _furnish(served: Served, sandbox: Sandbox) -> str:
     given, account = sandbox.options, sandbox.state("instagram")["settings"]["account_id"]
     line = {"channel_secret": given.line_secret, "access_token": given.line_token}
-    meta = {"app_secret": given.meta_secret, "access_token": given.instagram_token, "verify_token": "a word of ours"}
+    meta = {
+        "app_secret": given.meta_secret,
+        "access_token": given.instagram_token,
+        "verify_token": "a word of ours",
+    }
     with served.rows() as db:
         make.channel(db, "line", key=LINE, settings={"channel_id": given.line_channel}, secrets=line)
         told = {"account_id": account, "app_id": META_APP}
@@ -102,8 +106,59 @@ def test_a_customer_on_instagram_and_an_agent_talk(world: tuple[Sandbox, Desk]) 
     conversation = desk.conversation("サイズ違いはありますか😀")
     desk.answers(conversation, "ございます。")
     until(lambda: desk.states(conversation) == ["sent"], "the answer is known to be sent")
-    assert said(sandbox, who, "instagram") == [("customer", "サイズ違いはありますか😀"), ("shop", "ございます。")]
+    assert said(sandbox, who, "instagram") == [
+        ("customer", "サイズ違いはありますか😀"),
+        ("shop", "ございます。"),
+    ]
     until(lambda: desk.states(conversation) == ["read"], "that it was seen is known")
     about = f"/conversations/{conversation}"
     until(lambda: desk.see(about)["customer_name"] == "鈴木 一郎", "Instagram was asked who it is")
     assert sandbox.record(what="refused", platform="instagram") == []
+
+
+def test_three_threads_become_one_by_a_code_and_each_way_is_answered(
+    world: tuple[Sandbox, Desk], request: pytest.FixtureRequest
+) -> None:
+    sandbox, desk = world
+    who = sandbox.state("instagram")["customers"][0]["id"]
+    sandbox.says(MISAKI, "LINEから失礼します")
+    sandbox.act(who, "text", on="instagram", text="インスタからも失礼します")
+    chat = Chat(desk.served)
+    request.addfinalizer(chat.http.close)
+    chat.says("サイトからも失礼します")
+    asked = ("LINEから失礼します", "インスタからも失礼します", "サイトからも失礼します")
+    assert len({desk.conversation(question) for question in asked}) == 3
+
+    sandbox.says(MISAKI, chat.code())
+    sandbox.act(who, "text", on="instagram", text=chat.code())
+    until(lambda: one_thread(desk, asked), "all three are one")
+    conversation = desk.conversation(asked[0])
+
+    ids = channel_ids(desk)
+    for key, text in (
+        (LINE, "LINEへのお返事"),
+        (INSTAGRAM, "インスタへのお返事"),
+        (SITE, "サイトへのお返事"),
+    ):
+        told = {"text": text, "channel_id": ids[key]}
+        answer = desk.http.post(f"/conversations/{conversation}/replies", json=told)
+        assert answer.status_code == 201, answer.text
+    until(lambda: "LINEへのお返事" in sandbox.accepted(MISAKI), "it is at LINE")
+    until(lambda: "インスタへのお返事" in sandbox.accepted(who), "it is at Instagram")
+    until(lambda: "サイトへのお返事" in chat.texts(), "it is in the chat")
+    sandbox.settle("instagram")
+
+    on_line = [text for by, text in said(sandbox, MISAKI, "line") if by == "shop"]
+    on_instagram = [text for by, text in said(sandbox, who, "instagram") if by == "shop"]
+    assert on_line.count("LINEへのお返事") == 1
+    assert on_instagram.count("インスタへのお返事") == 1
+    assert not {"インスタへのお返事", "サイトへのお返事"} & set(on_line)
+    assert not {"LINEへのお返事", "サイトへのお返事"} & set(on_instagram)
+    assert chat.texts().count("サイトへのお返事") == 1
+    answers = [text for text in desk.texts(conversation, "outbound") if text.endswith("へのお返事")]
+    assert answers == ["LINEへのお返事", "インスタへのお返事", "サイトへのお返事"]
+
+
+def one_thread(desk: Desk, asked: tuple[str, ...]) -> bool:
+    heads = [int(one["id"]) for one in desk.see("/conversations")["items"]]
+    return any(set(asked) <= set(desk.texts(id, "inbound")) for id in heads)
