@@ -6,6 +6,7 @@ MADOGUCHI_TEST_FUZZ=100000 makes that many, and prints the slowest.
 import json
 import os
 import random
+import resource
 import time
 from pathlib import Path
 
@@ -58,15 +59,23 @@ def check(raw: bytes) -> None:
 
 
 def test_mutilated_mails_are_described() -> None:
-    slowest = (0.0, b"")
+    slowest, before = (0.0, b""), _peak()
     for seed in range(ROUNDS):
         dice = random.Random(seed)
         raw = mutilated(dice.choice(MAILS), dice)
         began = time.perf_counter()
         check(raw)
         slowest = max(slowest, (time.perf_counter() - began, raw))
+    assert _peak() - before < 100 * 1024, (
+        "a mail of some kilobytes takes a hundred megabytes, or none is let go of"
+    )
     if ROUNDS > 1_000:
         print(f"{ROUNDS} mails, the slowest {slowest[0]:.3f} s: {slowest[1][:2_000]!r}")  # noqa: T201 - the long run's result
+
+
+def _peak() -> int:
+    """The most memory this process ever took, in KiB (on Linux)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 @settings(calm, max_examples=100)
