@@ -101,4 +101,4 @@ def test_every_header_is_read_to_its_end(headers: list[str]) -> None:
 
 @pytest.mark.parametrize("piece", ["(", '"', "\\", ";", "dkim=", "dkim=pass a.b=", " ", "=", "a.a="])
 def test_a_hostile_header_is_only_long(piece: str) -> None:
-    results(mail(f"{TRUSTED};" + piece * 100_000), TRUSTED)
+    assert results(mail(f"{TRUSTED};" + piece * 100_000), TRUSTED).get("dmarc", "") != "pass"

@@ -66,7 +66,7 @@ def test_what_is_sent_from_elsewhere_is_seen_while_the_inbox_waits(server: ImapS
     owner = Owner(server, poll_every=0.3)
     looked = threading.Event()
     wait = _waiting(owner, looked, lambda: len(owner.stored) == 1)
-    looked.wait(10)
+    assert looked.wait(10)
     server.add(mail("from the phone"), "Sent Items")
     wait()
     assert [subject(one) for one in owner.stored] == ["sent from the phone"]
@@ -118,6 +118,6 @@ def test_it_stops_when_told_although_it_waits(server: ImapServer) -> None:
     owner = Owner(server)
     looked = threading.Event()
     wait = _waiting(owner, looked, lambda: False)
-    looked.wait(10)
+    assert looked.wait(10)
     owner.over = True
     wait()

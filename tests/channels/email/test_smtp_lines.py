@@ -1,7 +1,6 @@
 """Lines to a mail server: encrypted, signed in, kept for the next mail."""
 
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from channels.email import lines, smtp, trouble
 from channels.events import ChannelError
 from tests.channels.email.sender import HANAKO, MAIL, SHOP, TARO, refusal
 from tests.mailservers import PASSWORD, TOKEN, SmtpServer, smtp_server
+from tests.serving import until
 
 
 @pytest.fixture(autouse=True)
@@ -94,6 +94,7 @@ def test_a_password_in_any_letters_signs_in(tmp_path: Path) -> None:
     with smtp_server(tmp_path, security="starttls") as server:
         server.password = "ひらけごま"
         smtp.send(server.account(password="ひらけごま"), SHOP, [HANAKO], MAIL)
+        assert [one.recipients for one in server.received] == [(HANAKO,)]
         lines.close_stale(0)
 
 
@@ -132,9 +133,7 @@ def test_a_line_that_nobody_needs_any_more_is_closed(
     lines._sweeping.clear()
     monkeypatch.setattr(lines, "KEPT_FOR", 0.05)
     smtp.send(server.account(), SHOP, [HANAKO], MAIL)
-    deadline = time.monotonic() + 10
-    while not server.script.times("QUIT") and time.monotonic() < deadline:
-        time.sleep(0.01)
+    until(lambda: server.script.times("QUIT"), "the line is closed", 10)
     assert server.script.times("QUIT") == 1
     assert lines._idle == {}
 
