@@ -136,6 +136,7 @@ function send(form) {
     url: `/conversations/${conversation}/replies`,
     undo: Number(form.dataset.undo),
     restore: (sentence) => restore(form, name, language, values, sentence),
+    sent: () => form.dispatchEvent(new CustomEvent("compose:sent", { bubbles: true, detail: { resolve: false } })),
   });
   close(form);
   focusComposer(form);

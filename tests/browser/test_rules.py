@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import select
 
-from app import deliver
+from app import deliver, inbox
 from app.auth import sign_in
 from app.db import now, reading, transaction
 from app.models import Agent, Channel, Conversation, Message
@@ -21,6 +23,7 @@ from tests.web.shop import House
 
 pytestmark = pytest.mark.browser
 
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 READY = base.Template(
     "pickup_ready",
     "ja",
@@ -47,15 +50,35 @@ def platform(committed: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[
         yield kind
 
 
-def opened(house: House, chromium: Browser, thread: Conversation, agent: Agent) -> Page:
+def opened(
+    house: House,
+    chromium: Browser,
+    thread: Conversation,
+    agent: Agent,
+    scheme: Literal["light", "dark"] = "light",
+) -> Page:
     """The conversation before this agent, in a browser of their own."""
     token = sign_in(agent.email, factories.PASSWORD, "127.0.0.1", "Chromium").token
-    context = chromium.new_context(locale="ja-JP", viewport={"width": 1280, "height": 800})
+    context = chromium.new_context(
+        locale="ja-JP",
+        viewport={"width": 1280, "height": 800},
+        color_scheme=scheme,
+        reduced_motion="reduce",
+    )
+    context.add_init_script(path=AXE)
     context.add_cookies([{"name": "madoguchi", "value": token, "url": house.base}])
     page = context.new_page()
     page.goto(f"{house.base}/inbox/{thread.id}")
     page.wait_for_selector("html[data-ready]")
     return page
+
+
+def found_by_axe(page: Page) -> list[str]:
+    found: list[str] = page.evaluate(
+        "async () => (await axe.run({resultTypes: ['violations']})).violations"
+        ".map(one => `${one.id}: ${one.nodes.map(node => node.target.join(' ')).join(', ')}`)"
+    )
+    return found
 
 
 def written(channel: Channel, age: timedelta) -> Conversation:
@@ -139,6 +162,53 @@ def test_a_template_taken_back_stands_there_again_as_it_was_filled_in(
     expect(page.locator(".approved-read")).to_have_text("鈴木 花子様、お届けの日が変わりました。")
     with reading() as db:
         assert db.scalar(select(Message).where(Message.kind == "outbound")) is None
+    page.context.close()
+
+
+def test_what_was_begun_for_another_way_outlives_a_template(
+    house: House, platform: type[Ruled], chromium: Browser
+) -> None:
+    channel, agent = on()
+    thread = written(channel, timedelta(days=3))
+    with transaction() as db:
+        site = factories.channel(db, name="Site")
+        said = factories.customer_says(db, site, "別件です", base.Person("v1"), at=now() - timedelta(days=5))
+        one = factories.customer_of(db, factories.thread_of(db, said))
+        inbox.link(db, one, factories.customer_of(db, db.get_one(Conversation, thread.id)), evidence={})
+    page = opened(house, chromium, thread, agent)
+    field, way = page.locator("form[data-compose] textarea"), page.locator("[name=channel_id]")
+    expect(page.get_by_text("WhatsAppには今は送れません ·")).to_be_visible()
+    field.fill("サイトでのご案内ですが")
+    expect(page.get_by_text("下書きを保存しました")).to_be_visible()
+    way.select_option(str(channel.id))
+    page.get_by_role("button", name="テンプレートを選ぶ").click()
+    page.locator("[data-approved-name=date_moved]").click()
+    page.locator("[data-variable='1']").fill("花子")
+    page.locator("[data-approved-send]").click()
+    page.locator("[data-flush]").click()
+    expect(page.locator("article.outbound:not(.pending)")).to_have_count(1)
+    page.get_by_role("button", name="Siteで返信").click()
+    expect(field).to_have_value("サイトでのご案内ですが")
+    field.press_sequentially("、")
+    expect(page.get_by_text("下書きを保存しました")).to_be_visible()
+    page.reload()
+    expect(field).to_have_value("サイトでのご案内ですが、")
+    page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everybody_can_use_it(
+    house: House, platform: type[Ruled], chromium: Browser, scheme: Literal["light", "dark"]
+) -> None:
+    channel, agent = on()
+    page = opened(house, chromium, written(channel, timedelta(days=3)), agent, scheme)
+    assert found_by_axe(page) == []
+    page.get_by_role("button", name="テンプレートを選ぶ").click()
+    page.locator("[data-approved-name=pickup_ready]").wait_for()
+    assert found_by_axe(page) == []
+    page.locator("[data-approved-name=pickup_ready]").click()
+    page.locator(".approved-read").wait_for()
+    assert found_by_axe(page) == []
     page.context.close()
 
 
