@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy import select
 
 from app import i18n, vault
 from app.db import now, reading, transaction
-from app.models import Channel, Collector, RawReceipt, Setting
+from app.models import Channel, Collector, Message, RawReceipt, Setting
 from channels import base, guard, registry
 from channels.email.connector import Email
 from channels.email.settings import EmailSettings
@@ -238,3 +239,24 @@ def test_the_server_that_works_is_told_of_beside_the_one_that_does_not() -> None
     assert caught.value.sentence == "The mail server cannot be reached."
     assert caught.value.detail.startswith("IMAP: 127.0.0.1:1: Connection refused; SMTP: ")
     assert "2.7.0 Authentication successful" in caught.value.detail
+
+
+@pytest.mark.usefixtures("committed")
+@pytest.mark.parametrize(
+    ("sign", "status", "there"), [("Basic", 200, 1), ("Bearer", 200, 1), ("wrong", 401, 0)]
+)
+def test_a_raw_mail_is_pushed_by_who_knows_the_secret_and_once(sign: str, status: int, there: int) -> None:
+    secret = "a secret of the push door"
+    with transaction() as db:
+        made = factories.channel(
+            db, "email", settings={"address": "shop@example.jp"}, secrets={"push_secret": secret}
+        )
+    basic = base64.b64encode(f"mail:{secret}".encode()).decode()
+    told = {"Basic": f"Basic {basic}", "Bearer": f"Bearer {secret}", "wrong": "Bearer another secret"}[sign]
+    raw = b"From: taro@example.jp\r\nSubject: =?utf-8?B?5rOo5paH?=\r\nMessage-ID: <p@x>\r\n\r\nhello\r\n"
+    headers = {"authorization": told, "content-type": "message/rfc822"}
+    for _ in range(2):
+        assert Browser().post(f"/hooks/{made.key}", content=raw, headers=headers).status_code == status
+    with reading() as db:
+        said = db.scalars(select(Message)).all()
+        assert [(one.subject, one.text) for one in said] == [("注文", "hello")] * there
