@@ -142,6 +142,7 @@ def test_a_template_is_sent_although_the_time_to_answer_is_over(
     shown = send(browser, thread)
     assert shown.status_code == 200, shown.text
     assert READ in shown.text
+    assert "Template “pickup_ready”" in shown.text
     assert the_answer().text == READ
     deliver.drain(channel.id)
     (sent,) = platform.sent
