@@ -1,4 +1,4 @@
-"""The demo has accounts at LINE and Instagram that the sandbox plays, where there is one; `serve` keeps a place for it."""
+"""The demo has accounts at LINE and Instagram where there is a sandbox; `serve` keeps a place for it."""
 
 from __future__ import annotations
 

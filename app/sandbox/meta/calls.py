@@ -92,10 +92,11 @@ def _json(body: bytes) -> dict[str, Any]:
 async def _form(request: Request, told: dict[str, Any]) -> Upload | None:
     """Words into `told`, objects of them unpacked; the file."""
     file = None
-    for name, value in (await request.form()).multi_items():
-        if isinstance(value, UploadFile):
-            media_type = value.content_type or "application/octet-stream"
-            file = Upload(value.filename or name, media_type, await value.read())
-        else:
-            told[name] = _json(value.encode()) if value.startswith("{") else value
+    async with request.form() as form:
+        for name, value in form.multi_items():
+            if isinstance(value, UploadFile):
+                media_type = value.content_type or "application/octet-stream"
+                file = Upload(value.filename or name, media_type, await value.read())
+            else:
+                told[name] = _json(value.encode()) if value.startswith("{") else value
     return file

@@ -87,6 +87,9 @@ class WhatsApp(Account):
         changes = [{"value": {**about, **one}, "field": "messages"} for one in events]
         return {"object": self.object, "entry": [{"id": self.business, "changes": changes}]}
 
+    def settings(self) -> dict[str, Any]:
+        return {"business_id": self.business, **super().settings()}
+
     def event_id(self, event: Event) -> str:
         if "statuses" in event:
             return f"{event['statuses'][0]['status']} {event['statuses'][0]['id']}"

@@ -1,0 +1,174 @@
+"""Meta's side of the sandbox for tests: what hears its webhooks, and the product's connectors beside it."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx2
+from pywa.utils import webhook_updates_validator
+
+from channels.base import Context
+from channels.events import Event, Request
+from channels.guard import Client
+from channels.instagram import Instagram, InstagramSettings
+from channels.messenger import Messenger, MessengerSettings
+from channels.whatsapp.connector import WhatsApp
+from channels.whatsapp.settings import WhatsAppSettings
+from tests.sandbox import Sandbox, playing
+from tests.serving import until
+
+VERIFY = "a word of ours"
+PLATFORMS = ("instagram", "messenger", "whatsapp")
+FILE = b"%PDF-1.4 a file of ours"
+
+
+@dataclass
+class Hearer:
+    """A program behind the webhook address. pywa, and not we, says whether a signature is good. `answers`: the
+    statuses it gives, in turn; then 200. It has a file at /file.pdf."""
+
+    url: str = ""
+    answers: list[int] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+    forged: int = 0
+
+    def hear(self, body: bytes, signature: str) -> int:
+        self.bodies.append(body)
+        self.forged += not webhook_updates_validator("sandbox-meta-secret", body, signature)
+        return self.answers.pop(0) if self.answers else 200
+
+    def asked(self, path: str) -> tuple[int, bytes]:
+        """The handshake, or the file."""
+        query = dict(parse_qsl(urlsplit(path).query))
+        if path.startswith("/file.pdf"):
+            return 200, FILE
+        return (
+            (200, query["hub.challenge"].encode())
+            if query.get("hub.verify_token") == VERIFY
+            else (403, b"no")
+        )
+
+
+@dataclass
+class Meta:
+    """The sandbox, and what hears it."""
+
+    sandbox: Sandbox
+    hearer: Hearer
+    http: Client
+
+    def connector(self, platform: str) -> Instagram | Messenger | WhatsApp:
+        """The product's own, talking to the sandbox."""
+        return self.whatsapp() if platform == "whatsapp" else self.talking(platform)
+
+    def whatsapp(self) -> WhatsApp:
+        """The product's connector of WhatsApp."""
+        account, token, app, secret, context = self._about("whatsapp")
+        business = self.sandbox.state("whatsapp")["settings"]["business_id"]
+        return WhatsApp(WhatsAppSettings(account, business, token, app, secret, VERIFY), self.http, context)
+
+    def talking(self, platform: str) -> Instagram | Messenger:
+        """The product's connector of Instagram or Messenger."""
+        account, token, app, secret, context = self._about(platform)
+        if platform == "instagram":
+            return Instagram(
+                InstagramSettings("instagram", account, token, app, secret, VERIFY), self.http, context
+            )
+        return Messenger(MessengerSettings(account, token, app, secret, VERIFY), self.http, context)
+
+    def _about(self, platform: str) -> tuple[str, str, str, str, Context]:
+        own = self.sandbox.state(platform)["settings"]
+        context = Context("sandbox-x", "http://127.0.0.1:1", sandbox=self.sandbox.base)
+        return own["account_id"], own["access_token"], own["app_id"], own["app_secret"], context
+
+    def somebody(self, platform: str) -> str:
+        """A customer who was there from the start."""
+        return str(self.sandbox.state(platform)["customers"][0]["id"])
+
+    def does(self, platform: str, action: str, **about: Any) -> str:
+        """Somebody does something; the message's id."""
+        return self.sandbox.act(self.somebody(platform), action, platform, **about)["message"]
+
+    def heard(self, platform: str, count: int) -> list[Event]:
+        """What the connector makes of the webhooks, once it is so many events; none of them forged."""
+        connector = self.connector(platform)
+
+        def read() -> list[Event]:
+            requests = [Request("POST", "", body=body) for body in list(self.hearer.bodies)]
+            return [event for one in requests for event in connector.parse(one)]
+
+        until(lambda: len(read()) >= count, f"{count} events")
+        assert not self.hearer.forged
+        return read()
+
+    def call(self, platform: str, path: str, told: Any = None, **more: Any) -> httpx2.Response:
+        """A call of one's own to graph.facebook.com, POST if something is told."""
+        headers = {"Authorization": f"Bearer {self.sandbox.state(platform)['settings']['access_token']}"}
+        url = f"{self.sandbox.base}/graph.facebook.com/v26.0/{path}"
+        if told is None and not more:
+            return self.sandbox.http.get(url, headers=headers)
+        return self.sandbox.http.post(url, headers=headers, json=told, **more)
+
+    def sends(self, platform: str, message: dict[str, Any], **beside: Any) -> httpx2.Response:
+        """A message to somebody by Messenger's platform."""
+        to = beside.pop("to", None) or self.somebody(platform)
+        return self.call(platform, "me/messages", {"recipient": {"id": to}, "message": message, **beside})
+
+
+def refusal(answer: httpx2.Response) -> tuple[int, int, int]:
+    """(HTTP status, code, subcode) of Meta's envelope."""
+    error = answer.json()["error"]
+    assert error["message"]
+    assert error["type"]
+    assert error["fbtrace_id"]
+    return answer.status_code, error["code"], error.get("error_subcode", 0)
+
+
+@contextmanager
+def meta() -> Iterator[Meta]:
+    """Both, running."""
+    hearer, one_by_one = Hearer(), threading.Lock()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            with one_by_one:
+                self._say(hearer.hear(body, self.headers["X-Hub-Signature-256"]), b"")
+
+        def do_GET(self) -> None:
+            self._say(*hearer.asked(self.path))
+
+        def _say(self, status: int, body: bytes) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", "application/pdf")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            return
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    hearer.url = f"http://127.0.0.1:{server.server_port}"
+    with playing() as sandbox, Client(allow_private=True) as client:
+        yield Meta(sandbox, hearer, client)
+    server.shutdown()
+    server.server_close()
+
+
+def begin(made: Meta) -> None:
+    """As at the start, all webhooks going to the hearer."""
+    made.sandbox.post("/reset", {"seed": 1})
+    for platform in PLATFORMS:
+        made.sandbox.set(platform, webhook=f"{made.hearer.url}/hooks/sandbox-{platform}")
+    made.hearer.answers.clear()
+    made.hearer.bodies.clear()
+    made.hearer.forged = 0

@@ -1,0 +1,209 @@
+"""What Meta's send API takes and refuses in the sandbox, on Instagram and Messenger, and what the phone shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from channels.events import Attachment, ChannelError, Outbound, Person
+from tests.sandbox.meta import FILE, PLATFORMS, Meta, begin, meta, refusal
+
+TALKING = ("instagram", "messenger")
+DAY = 86_400
+LATE = {"instagram": (403, 10, 2534022), "messenger": (400, 10, 2018278)}
+TAG = {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Meta]:
+    with meta() as made:
+        yield made
+
+
+@pytest.fixture
+def played(running: Meta) -> Meta:
+    begin(running)
+    return running
+
+
+def answer(to: str, text: str = "", **more: Any) -> Outbound:
+    return Outbound("1", Person(to), text, **more)
+
+
+def shown(played: Meta, platform: str) -> list[dict[str, Any]]:
+    """What the shop's side of the phone shows."""
+    bubbles = played.sandbox.phone(played.somebody(platform), platform)
+    return [one for one in bubbles if one["by"] == "shop"]
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_now_says_that_the_account_works_and_that_it_does_not(played: Meta, platform: str) -> None:
+    assert played.connector(platform).check().startswith("Meta accepts the access token")
+    played.sandbox.set(platform, revoked=True)
+    with pytest.raises(ChannelError) as refused:
+        played.connector(platform).check()
+    assert refused.value.reauthorise
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_an_answer_stands_on_the_phone_and_on_the_record(played: Meta, platform: str) -> None:
+    played.does(platform, "text", text="在庫は")
+    sent = played.connector(platform).send(answer(played.somebody(platform), "ございます😀"))
+    assert [(one["id"], one["text"]) for one in shown(played, platform)] == [
+        (sent.external_ids[0], "ございます😀")
+    ]
+    assert played.sandbox.accepted(played.somebody(platform)) == ["ございます😀"]
+
+
+@pytest.mark.parametrize("platform", TALKING)
+def test_the_longest_text_is_taken_and_one_more_is_not(played: Meta, platform: str) -> None:
+    played.does(platform, "text", text="x")
+    longest = "あ" * 333 + "x" if platform == "instagram" else "あ" * 2000
+    assert played.sends(platform, {"text": longest}).status_code == 200
+    assert refusal(played.sends(platform, {"text": longest + "x"})) == (400, 100, 0)
+    assert refusal(played.sends(platform, {})) == (400, 100, 2018006)
+    many = [{"content_type": "text", "title": "x", "payload": "x"}] * 14
+    assert refusal(played.sends(platform, {"text": "x", "quick_replies": many}))[1] == 100
+
+
+@pytest.mark.parametrize("platform", TALKING)
+def test_after_a_day_only_a_person_may_answer_and_after_a_week_nobody(played: Meta, platform: str) -> None:
+    played.does(platform, "text", text="x")
+    assert played.sends(platform, {"text": "x"}, messaging_type="RESPONSE").status_code == 200
+    played.sandbox.post("/clock", {"forward": DAY + 60})
+    assert refusal(played.sends(platform, {"text": "x"})) == LATE[platform]
+    assert played.sends(platform, {"text": "x"}, **TAG).status_code == 200
+    assert refusal(played.sends(platform, {"text": "x"}, **{**TAG, "tag": "ACCOUNT_UPDATE"}))[1] == 100
+    played.sandbox.set(platform, human_agent=False)
+    assert refusal(played.sends(platform, {"text": "x"}, **TAG))[1] == 10
+    played.sandbox.set(platform, human_agent=True)
+    played.sandbox.post("/clock", {"forward": 6 * DAY})
+    assert refusal(played.sends(platform, {"text": "x"}, **TAG)) == LATE[platform]
+
+
+@pytest.mark.parametrize("platform", TALKING)
+def test_nobody_is_written_to_who_has_not_written_or_has_blocked(played: Meta, platform: str) -> None:
+    assert refusal(played.sends(platform, {"text": "x"})) == (400, 100, 2018001)
+    played.does(platform, "text", text="x")
+    played.does(platform, "unfollow")
+    assert refusal(played.sends(platform, {"text": "x"})) == (400, 551, 1545041)
+    played.does(platform, "follow")
+    assert played.sends(platform, {"text": "x"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("platform", "fault", "expected"),
+    [
+        ("instagram", "rate_limit", (403, 4, 2207051)),
+        ("messenger", "rate_limit", (400, 613, 0)),
+        ("whatsapp", "rate_limit", (429, 130429, 0)),
+        ("messenger", "expired_token", (401, 190, 463)),
+        ("messenger", "error", (503, 2, 0)),
+    ],
+)
+def test_misbehaviour_is_told_in_metas_own_way(
+    played: Meta, platform: str, fault: str, expected: tuple[int, int, int]
+) -> None:
+    played.does(platform, "text", text="x")
+    played.sandbox.misbehaves({"fault": fault, "platform": platform, "call": "messages", "count": 1})
+    told = {
+        "messaging_product": "whatsapp",
+        "to": played.somebody(platform),
+        "type": "text",
+        "text": {"body": "x"},
+    }
+    path = f"{played.sandbox.state('whatsapp')['settings']['account_id']}/messages"
+    refused = (
+        played.call(platform, path, told) if platform == "whatsapp" else played.sends(platform, {"text": "x"})
+    )
+    assert refusal(refused) == expected
+    assert shown(played, platform) == []
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize(("fault", "arrives"), [("drop_before", 0), ("drop_after", 1), ("error_after", 1)])
+def test_an_answer_that_is_lost_is_ambiguous(played: Meta, platform: str, fault: str, arrives: int) -> None:
+    played.does(platform, "text", text="x")
+    played.sandbox.misbehaves({"fault": fault, "call": "messages", "count": 1})
+    with pytest.raises(ChannelError) as refused:
+        played.connector(platform).send(answer(played.somebody(platform), "はい"))
+    assert refused.value.ambiguous
+    assert len(shown(played, platform)) == arrives
+
+
+@pytest.mark.parametrize("token", ["another", "sandbox-messenger-tokem"])
+def test_a_token_of_nobody_opens_nothing(played: Meta, token: str) -> None:
+    url = "/graph.facebook.com/v26.0/me"
+    refused = played.sandbox.http.get(url, headers={"Authorization": f"Bearer {token}"})
+    assert refusal(refused)[:2] == (401, 190)
+
+
+def test_a_proof_by_another_secret_is_refused(played: Meta) -> None:
+    refused = played.call("messenger", "me?appsecret_proof=" + "0" * 64)
+    assert refusal(refused)[:2] == (400, 100)
+
+
+def test_instagram_fetches_a_file_by_its_address(played: Meta) -> None:
+    who = played.somebody("instagram")
+    played.does("instagram", "text", text="x")
+    file = Attachment("file.pdf", "application/pdf", url=f"{played.hearer.url}/file.pdf")
+    played.connector("instagram").send(answer(who, "", attachments=(file,)))
+    bubble = shown(played, "instagram")[0]
+    assert (bubble["kind"], bubble["text"]) == ("file", "file.pdf")
+    query = {"user": who, "message": bubble["id"]}
+    assert played.sandbox.http.get("/phone/instagram/media", params=query).content == FILE
+    gone = {"attachment": {"type": "file", "payload": {"url": "http://127.0.0.1:9/file.pdf"}}}
+    assert refusal(played.sends("instagram", gone)) == (400, 100, 2018008)
+    elsewhere = {"attachment": {"type": "file", "payload": {"url": "http://169.254.169.254/file.pdf"}}}
+    assert refusal(played.sends("instagram", elsewhere)) == (400, 100, 2018008)
+
+
+def test_messenger_takes_a_file_with_the_message_or_uploaded_before(played: Meta) -> None:
+    who = played.somebody("messenger")
+    played.does("messenger", "text", text="x")
+    file = Attachment("料金表.pdf", "application/pdf", data=FILE)
+    played.connector("messenger").send(answer(who, "こちらです", attachments=(file,)))
+    assert [(one["kind"], one["text"]) for one in shown(played, "messenger")] == [
+        ("text", "こちらです"),
+        ("file", "料金表.pdf"),
+    ]
+    by_address = {"type": "file", "payload": {"url": f"{played.hearer.url}/file.pdf", "is_reusable": True}}
+    kept = played.call("messenger", "me/message_attachments", {"message": {"attachment": by_address}}).json()
+    for _ in range(2):
+        again = {"attachment": {"type": "file", "payload": kept}}
+        assert played.sends("messenger", again).status_code == 200
+    assert len(shown(played, "messenger")) == 4
+
+
+@pytest.mark.parametrize("platform", TALKING)
+def test_dots_read_marks_chips_and_cards_stand_on_the_phone(played: Meta, platform: str) -> None:
+    who = played.somebody(platform)
+    mid = played.does(platform, "text", text="間違い")
+    connector = played.talking(platform)
+    connector.typing(Person(who), {})
+    assert played.sandbox.state(platform)["customers"][0]["typing_until"] > 0
+    connector.mark_read({"mid": mid, "person": who})
+    assert played.sandbox.phone(who, platform)[0]["read"]
+    connector.send(answer(who, "どのサイズでしょう", quick_replies=("M", "L")))
+    labels = [one["action"]["label"] for one in shown(played, platform)[0]["data"]["quickReply"]["items"]]
+    assert labels == ["M", "L"]
+    button = {"type": "postback", "title": "返品する", "payload": "RETURN"}
+    card = {"template_type": "button", "text": "ご用件は", "buttons": [button]}
+    assert played.sends(platform, {"attachment": {"type": "template", "payload": card}}).status_code == 200
+    drawn = shown(played, platform)[1]
+    assert (drawn["kind"], drawn["data"]["template"]["actions"][0]["label"]) == ("template", "返品する")
+    assert played.sandbox.state(platform)["customers"][0]["typing_until"] == 0
+
+
+def test_people_are_looked_up_once_they_have_written(played: Meta) -> None:
+    assert played.talking("instagram").lookup(played.somebody("instagram")) is None
+    for platform in TALKING:
+        played.does(platform, "text", text="x")
+        found = played.talking(platform).lookup(played.somebody(platform))
+        assert found is not None
+        assert found.name == "佐藤 美咲"
+    assert refusal(played.call("messenger", "5" * 16))[1:] == (100, 33)
+    strange = played.call("messenger", f"{played.somebody('messenger')}?fields=birthday")
+    assert refusal(strange)[1] == 100
