@@ -162,3 +162,38 @@ def test_three_threads_become_one_by_a_code_and_each_way_is_answered(
 def one_thread(desk: Desk, asked: tuple[str, ...]) -> bool:
     heads = [int(one["id"]) for one in desk.see("/conversations")["items"]]
     return any(set(asked) <= set(desk.texts(id, "inbound")) for id in heads)
+
+
+def test_what_comes_badly_from_instagram_is_there_once_and_in_order(world: tuple[Sandbox, Desk]) -> None:
+    sandbox, desk = world
+    sandbox.misbehaves(
+        {"fault": "duplicate", "platform": "instagram", "probability": 0.3, "times": 3},
+        {"fault": "reorder", "platform": "instagram", "probability": 0.3, "seconds": 0.3},
+        {"fault": "batch", "platform": "instagram", "probability": 0.2, "seconds": 0.3, "times": 3},
+        {"fault": "lost_answer", "platform": "instagram", "probability": 0.2},
+    )
+    asked = [f"質問その{number}" for number in range(15)]
+    for text in asked:
+        sandbox.act("5" * 16, "text", on="instagram", text=text)
+    conversation = desk.conversation(asked[0])
+    until(lambda: desk.texts(conversation, "inbound") == asked, "all of them, in order", 60)
+    sandbox.settle("instagram")
+    assert desk.texts(conversation, "inbound") == asked
+    struck = {entry["fault"] for entry in sandbox.record(what="fault", platform="instagram")}
+    assert struck == {"duplicate", "reorder", "batch", "lost_answer"}
+    sandbox.misbehaves()
+
+
+def test_an_answer_whose_fate_is_unknown_is_not_sent_twice(world: tuple[Sandbox, Desk]) -> None:
+    sandbox, desk = world
+    who = "6" * 16
+    sandbox.act(who, "text", on="instagram", text="届きますか")
+    conversation = desk.conversation("届きますか")
+    sandbox.misbehaves({"fault": "drop_after", "platform": "instagram", "call": "messages", "count": 1})
+    desk.answers(conversation, "届いたはずです")
+    until(lambda: sandbox.accepted(who) == ["届いたはずです"], "Instagram has it")
+    sandbox.misbehaves()
+    desk.answers(conversation, "これは二つ目です")
+    until(lambda: len(sandbox.accepted(who)) == 2, "the next one is there too", 60)
+    assert sandbox.accepted(who) == ["届いたはずです", "これは二つ目です"]
+    assert [text for by, text in said(sandbox, who, "instagram") if by == "shop"] == sandbox.accepted(who)

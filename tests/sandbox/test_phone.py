@@ -23,16 +23,17 @@ SIZES: dict[str, ViewportSize] = {
 
 
 class Phone:
-    """The page of TAKASHI. `strange`: what it asked for elsewhere; `errors`: what the browser complained of."""
+    """The page of a customer, TAKASHI on LINE unless another is named. `strange`: what it asked for elsewhere;
+    `errors`: what the browser complained of."""
 
-    def __init__(self, page: Page, sandbox: Sandbox) -> None:
+    def __init__(self, page: Page, sandbox: Sandbox, on: str = "line", user: str = TAKASHI) -> None:
         self.page, self.strange, self.errors = page, list[str](), list[str]()
         page.on(
             "request", lambda one: None if one.url.startswith(sandbox.base) else self.strange.append(one.url)
         )
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
-        page.goto(f"{sandbox.base}/phone/line?user={TAKASHI}")
+        page.goto(f"{sandbox.base}/phone/{on}?user={user}")
         expect(self.log.locator("li")).not_to_have_count(0)
 
     @property
