@@ -24,6 +24,8 @@ from channels.events import (
 SHOWN_AS = {"auto-reply", "list", "spam"}
 MOST_OTHERS = 200
 ON_ITS_WAY = timedelta(days=5)
+SMALL = timedelta(minutes=10)  # clocks differ by so much, and nobody need be told
+WRONG_DATE = "Its date cannot be right; it stands where it came in."
 _KEPT_HEADERS = re.compile(rb"^(message-id|date|from):", re.IGNORECASE)
 
 
@@ -93,6 +95,8 @@ def _dated(event: Event, came: Came) -> Event:
     off = at is not None and (said is None or said > at or said < at - ON_ITS_WAY)
     sort = event.sort or ("unreadable" if came.unread and not event.text else "")
     sent_at = at if off else said
+    if at is not None and said is not None and off and abs(said - at) > SMALL:
+        told = {**told, "problems": [*told.get("problems", ()), WRONG_DATE]}
     past = came.history_before is not None and (sent_at is None or sent_at < came.history_before)
     return replace(event, sent_at=sent_at, context=told, sort=sort, history=past and event.kind == "inbound")
 
