@@ -175,7 +175,12 @@ OPTIONS: tuple[Option, ...] = (
     Option("admin_email", _email, None, "First admin's address"),
     Option("admin_password", _long(10), None, "First admin's password", secret=True),
     Option("demo", _yes, None, "Load the demo on the first start"),
-    Option("allow_private", _yes, False, "Let channels reach private addresses (a mail server or callback in your network)"),
+    Option(
+        "allow_private",
+        _yes,
+        False,
+        "Let channels reach private addresses (a mail server or callback in your network)",
+    ),
     Option("sandbox", _web_address, None, "Where the sandbox runs that plays the platforms of the demo"),
     Option(
         "secret", _long(32), None, "Master secret; otherwise a file is made", "MADOGUCHI_SECRET_KEY", True

@@ -200,7 +200,7 @@ class Fetcher(Post):
 
 
 @pytest.fixture
-def large(post: type[Post], monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[type[Post], int, Agent]]:
+def large(post: type[Post], monkeypatch: pytest.MonkeyPatch) -> tuple[type[Post], int, Agent]:
     """A mail of which only the text is here."""
     monkeypatch.setattr(post, "lacks", Fetcher.lacks, raising=False)
     monkeypatch.setattr(post, "fetch_again", Fetcher.fetch_again, raising=False)
@@ -223,7 +223,7 @@ def large(post: type[Post], monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[t
         id = intake.store(db, channel, request).id
         agent = make.supervisor(db)
     intake.read_receipt(id)
-    yield post, id, agent
+    return post, id, agent
 
 
 def test_the_rest_of_a_large_mail_is_fetched_by_a_button_on_it(large: tuple[Any, int, Agent]) -> None:

@@ -17,7 +17,9 @@ def read(date: datetime | None) -> Inbound:
     head = (
         f"From: a@example.net\r\nTo: shop@example.jp\r\nMessage-ID: <1@example.net>\r\n{said}Subject: x\r\n"
     )
-    (event,) = events_of(f"{head}\r\nこんにちは\r\n".encode(), Mailbox(("shop@example.jp",), bytes(32)), Came(at=CAME))
+    (event,) = events_of(
+        f"{head}\r\nこんにちは\r\n".encode(), Mailbox(("shop@example.jp",), bytes(32)), Came(at=CAME)
+    )
     assert isinstance(event, Inbound)
     return event
 
