@@ -6,11 +6,13 @@ The product is the real one, with its own processes; LINE and Instagram are play
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from typing import Any
 
 import httpx2
 import pytest
+from PIL import Image
 from sqlalchemy import select
 
 from app import tokens, verify
@@ -197,3 +199,25 @@ def test_an_answer_whose_fate_is_unknown_is_not_sent_twice(world: tuple[Sandbox,
     until(lambda: len(sandbox.accepted(who)) == 2, "the next one is there too", 60)
     assert sandbox.accepted(who) == ["届いたはずです", "これは二つ目です"]
     assert [text for by, text in said(sandbox, who, "instagram") if by == "shop"] == sandbox.accepted(who)
+
+
+def test_a_picture_of_the_agents_is_fetched_by_instagram_and_stands_on_the_phone(
+    world: tuple[Sandbox, Desk],
+) -> None:
+    sandbox, desk = world
+    who = "7" * 16
+    sandbox.act(who, "text", on="instagram", text="写真はありますか")
+    conversation = desk.conversation("写真はありますか")
+    picture = io.BytesIO()
+    Image.new("RGB", (60, 40), "#28518f").save(picture, "PNG")
+    files = {"file": ("coat.png", picture.getvalue())}
+    kept = desk.http.post("/attachments", files=files).raise_for_status().json()
+    told = {"text": "こちらです", "attachment_ids": [kept["id"]]}
+    answer = desk.http.post(f"/conversations/{conversation}/replies", json=told)
+    assert answer.status_code == 201, answer.text
+    until(lambda: desk.states(conversation)[-1:] in (["sent"], ["read"]), "it is sent")
+    shown = [one for one in sandbox.phone(who, "instagram") if one["by"] == "shop"]
+    assert [(one["kind"], one["text"]) for one in shown] == [("text", "こちらです"), ("image", "")]
+    query = {"user": who, "message": shown[1]["id"]}
+    body = sandbox.http.get("/phone/instagram/media", params=query).content
+    assert Image.open(io.BytesIO(body)).size == (60, 40)
