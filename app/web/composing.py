@@ -79,6 +79,7 @@ def _letter(
         others=others(form),
         sizes=_sizes(db, request, form),
         known=[one.address for one in people],
+        ours=str(channel.settings.get("address", "")),
         expected=_expected(db, head, channel),
         limit=connect.features(channel).max_attachment_bytes,
     )

@@ -19,14 +19,15 @@ USUAL = {
 
 @dataclass(frozen=True)
 class Letter:
-    """A message that is about to be sent. `known`: addresses seen in this conversation; `expected`: who is waiting
-    for it, "" if nobody is; `limit`: bytes of all files together, 0 for none."""
+    """A message that is about to be sent. `known`: addresses seen in this conversation; `ours`: the address it goes
+    from; `expected`: who is waiting for it, "" if nobody is; `limit`: bytes of all files together, 0 for none."""
 
     text: str
     to: str
     others: Sequence[Participant] = ()
     sizes: Sequence[int] = ()
     known: Collection[str] = ()
+    ours: str = ""
     expected: str = ""
     limit: int = 0
 
@@ -55,7 +56,7 @@ def _other_recipient(letter: Letter) -> Iterable[Doubt]:
 
 def _near_misses(letter: Letter) -> Iterable[Doubt]:
     known = {one.lower() for one in (*letter.known, letter.to)}
-    domains = {_domain(one) for one in known} | USUAL
+    domains = {_domain(one) for one in (*known, letter.ours) if one} | USUAL
     for one in letter.others:
         like = near_miss(_domain(one.address), domains) if one.address.lower() not in known else ""
         if like:

@@ -52,6 +52,12 @@ def test_a_new_address_with_such_a_domain_is_asked_about_and_a_known_one_is_not(
     assert asked(others=copy("boss@exmaple.jp"), known=["boss@exmaple.jp"]) == []
 
 
+def test_a_colleague_whose_domain_is_nearly_our_own_is_asked_about() -> None:
+    (doubt,) = asked(others=copy("log@kitakzae.jp"), ours="shop@kitakaze.jp")
+    assert "'like': 'kitakaze.jp'" in doubt
+    assert asked(others=copy("log@kitakaze.jp"), ours="shop@kitakaze.jp") == []
+
+
 def test_more_than_ten_people_are_asked_about() -> None:
     assert asked(others=copy(*(f"a{n}@example.jp" for n in range(9)))) == []
     assert len(asked(others=copy(*(f"a{n}@example.jp" for n in range(10))))) == 1
