@@ -31,7 +31,8 @@ FILE = b"%PDF-1.4 a file of ours"
 @dataclass
 class Hearer:
     """A program behind the webhook address. pywa, and not we, says whether a signature is good. `answers`: the
-    statuses it gives, in turn; then 200. It has a file at /file.pdf."""
+    statuses it gives, in turn; then 200. It has files at
+    /file.pdf and /large.pdf."""
 
     url: str = ""
     answers: list[int] = field(default_factory=list)
@@ -48,6 +49,8 @@ class Hearer:
         query = dict(parse_qsl(urlsplit(path).query))
         if path.startswith("/file.pdf"):
             return 200, FILE
+        if path.startswith("/large.pdf"):
+            return 200, b"%PDF" + bytes(25 * 1024 * 1024)
         return (
             (200, query["hub.challenge"].encode())
             if query.get("hub.verify_token") == VERIFY

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from channels.events import Attachment, ChannelError, Outbound, Person
+from channels.instagram import Instagram
 from tests.sandbox.meta import FILE, PLATFORMS, Meta, begin, meta, refusal
 
 TALKING = ("instagram", "messenger")
@@ -63,7 +66,7 @@ def test_the_longest_text_is_taken_and_one_more_is_not(played: Meta, platform: s
     longest = "あ" * 333 + "x" if platform == "instagram" else "あ" * 2000
     assert played.sends(platform, {"text": longest}).status_code == 200
     assert refusal(played.sends(platform, {"text": longest + "x"})) == (400, 100, 0)
-    assert refusal(played.sends(platform, {})) == (400, 100, 2018006)
+    assert refusal(played.sends(platform, {})) == (400, 100, 0)
     many = [{"content_type": "text", "title": "x", "payload": "x"}] * 14
     assert refusal(played.sends(platform, {"text": "x", "quick_replies": many}))[1] == 100
 
@@ -96,7 +99,7 @@ def test_nobody_is_written_to_who_has_not_written_or_has_blocked(played: Meta, p
 @pytest.mark.parametrize(
     ("platform", "fault", "expected"),
     [
-        ("instagram", "rate_limit", (403, 4, 2207051)),
+        ("instagram", "rate_limit", (403, 4, 0)),
         ("messenger", "rate_limit", (400, 613, 0)),
         ("whatsapp", "rate_limit", (429, 130429, 0)),
         ("messenger", "expired_token", (401, 190, 463)),
@@ -154,6 +157,8 @@ def test_instagram_fetches_a_file_by_its_address(played: Meta) -> None:
     assert (bubble["kind"], bubble["text"]) == ("file", "file.pdf")
     query = {"user": who, "message": bubble["id"]}
     assert played.sandbox.http.get("/phone/instagram/media", params=query).content == FILE
+    large = {"attachment": {"type": "file", "payload": {"url": f"{played.hearer.url}/large.pdf"}}}
+    assert refusal(played.sends("instagram", large)) == (400, 100, 2018109)
     gone = {"attachment": {"type": "file", "payload": {"url": "http://127.0.0.1:9/file.pdf"}}}
     assert refusal(played.sends("instagram", gone)) == (400, 100, 2018008)
     elsewhere = {"attachment": {"type": "file", "payload": {"url": "http://169.254.169.254/file.pdf"}}}
@@ -195,6 +200,66 @@ def test_dots_read_marks_chips_and_cards_stand_on_the_phone(played: Meta, platfo
     drawn = shown(played, platform)[1]
     assert (drawn["kind"], drawn["data"]["template"]["actions"][0]["label"]) == ("template", "返品する")
     assert played.sandbox.state(platform)["customers"][0]["typing_until"] == 0
+
+
+def test_instagrams_account_reacts_and_takes_it_off_again(played: Meta) -> None:
+    mid = played.does("instagram", "text", text="ありがとう")
+    to = {
+        "recipient": {"id": played.somebody("instagram")},
+        "payload": {"message_id": mid, "reaction": "love"},
+    }
+    for action, shown_then in (("react", "love"), ("unreact", None)):
+        done = played.call("instagram", "me/messages", {**to, "sender_action": action})
+        assert done.status_code == 200
+        bubble = played.sandbox.phone(played.somebody("instagram"), "instagram")[0]
+        assert bubble["data"]["reaction"] == shown_then
+    assert refusal(played.call("instagram", "me/messages", {**to, "sender_action": "dance"}))[1] == 100
+
+
+def test_instagram_is_had_by_a_page_as_well_and_its_token_is_renewed(played: Meta) -> None:
+    own = played.talking("instagram")
+    assert isinstance(own, Instagram)
+    by_page = dataclasses.replace(own.settings, login="facebook")
+    assert Instagram(by_page, played.http, own.context).check().startswith("Meta accepts the access token")
+    query = {"grant_type": "ig_refresh_token", "access_token": own.settings.access_token}
+    renewed = played.sandbox.http.get("/graph.instagram.com/refresh_access_token", params=query).json()
+    assert renewed["access_token"] == own.settings.access_token
+    assert renewed["expires_in"] == 60 * DAY
+
+
+def test_a_token_that_ends_soon_is_told_of(played: Meta) -> None:
+    played.sandbox.set("messenger", expires_at=int(time.time()) + 3 * DAY)
+    assert (
+        played.connector("messenger")
+        .check()
+        .startswith("Everything works, but the access token expires soon.")
+    )
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"recipient": "me", "message": {"text": "x"}},
+        {"recipient": {"id": ["x"]}, "message": {"text": "x"}},
+        {"message": {"attachment": "x"}},
+        {"message": {"text": "x", "quick_replies": {"a": 1}}},
+        {
+            "message": {
+                "attachment": {
+                    "type": "template",
+                    "payload": {"template_type": "button", "text": "x", "buttons": [1]},
+                }
+            }
+        },
+        {"message": ["x"]},
+        {"message": {"text": 5}},
+    ],
+)
+def test_a_body_of_another_shape_is_refused_and_nothing_is_sent(played: Meta, told: dict[str, Any]) -> None:
+    played.does("messenger", "text", text="x")
+    whole = {"recipient": {"id": played.somebody("messenger")}, **told}
+    assert refusal(played.call("messenger", "me/messages", whole))[:2] == (400, 100)
+    assert shown(played, "messenger") == []
 
 
 def test_people_are_looked_up_once_they_have_written(played: Meta) -> None:

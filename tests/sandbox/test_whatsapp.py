@@ -136,6 +136,7 @@ def test_a_choice_comes_back(played: Meta) -> None:
     chips = [one["action"] for one in shown(played)[0]["data"]["quickReply"]["items"]]
     assert [(one["label"], one["kind"]) for one in chips] == [("M", "button_reply"), ("L", "button_reply")]
     played.does("whatsapp", "choice", kind="button_reply", title="L", id="L")
+    played.sandbox.settle("whatsapp")
     said = [one for one in played.heard("whatsapp", 4) if isinstance(one, Inbound)]
     assert said[-1].text == "L"
     played.whatsapp().send(answer(played, "どれでしょう", quick_replies=("一", "二", "三", "四")))

@@ -8,13 +8,14 @@ from typing import Any, ClassVar
 
 from app.sandbox.house import BadAct
 from app.sandbox.meta import acts, sends, trouble
-from app.sandbox.meta.account import PERSON_WINDOW, Account, Event, number
+from app.sandbox.meta.account import FILE_BYTES, PERSON_WINDOW, Account, Event, number
 from app.sandbox.meta.calls import Call
 from app.sandbox.meta.files import File
 from app.sandbox.meta.graph import STICKERS
 from app.sandbox.talks import Bubble, Customer
 
 ID = re.compile(r"\d{15,17}")
+PICTURE_BYTES = 8 * 1024 * 1024
 TYPING = 20.0  # seconds
 KINDS = ("RESPONSE", "UPDATE", "MESSAGE_TAG", "UTILITY")
 
@@ -158,7 +159,7 @@ class Conversing(Account):
         if kind and kind not in KINDS:
             raise trouble.parameter(f"Param messaging_type must be one of {{{', '.join(KINDS)}}}")
         if tag and tag != "HUMAN_AGENT":
-            raise trouble.parameter("Invalid parameter", 2018320)
+            raise trouble.parameter("Invalid parameter")
         if tag and not self.human_agent:
             raise trouble.Refused(
                 10, "(#10) The app has no permission to use the tag HUMAN_AGENT.", status=403
@@ -174,7 +175,7 @@ class Conversing(Account):
         elif action in ("react", "unreact"):
             bubble = customer.bubbles.get(str(call.part("payload").get("message_id", "")))
             if bubble is None:
-                raise trouble.parameter("Invalid message id", 2018001)
+                raise trouble.parameter("Invalid message id")
             bubble.data["reaction"] = call.part("payload").get("reaction") if action == "react" else None
             self.talks.show(customer, bubble)
         else:
@@ -195,7 +196,9 @@ class Conversing(Account):
         else:
             return None
         if self.limits.types and file.media_type not in self.limits.types:
-            raise trouble.parameter("Attachment type is not supported", 2534068)
+            raise trouble.parameter("Attachment type is not supported")
+        if len(file.body) > (PICTURE_BYTES if file.media_type.startswith("image/") else FILE_BYTES):
+            raise trouble.parameter("Attachment size exceeds allowable limit", 2018109)
         return file
 
     async def _upload(self, call: Call) -> dict[str, Any]:
@@ -203,7 +206,7 @@ class Conversing(Account):
         message = call.part("message")
         self.limits.check(message, call.file is not None)
         if (file := await self._file(Customer("", ""), call, message)) is None:
-            raise trouble.parameter("Incomplete attachment: url or attachment_id is required", 2018047)
+            raise trouble.parameter("Incomplete attachment: url or attachment_id is required")
         id = self.house.ids.digits(16)
         self.kept[id] = file
         return {"attachment_id": id}
@@ -216,7 +219,12 @@ class Conversing(Account):
         kind = (message.get("attachment") or {}).get("type", "text")
         about = {"tag": call.words("tag"), "metadata": str(message.get("metadata", ""))}
         self.house.record.add(
-            self.name, "accepted", call="messages", to=customer.id, **about, messages=[{"id": mid, **message}]
+            self.name,
+            "accepted",
+            call="messages",
+            to=customer.id,
+            **about,
+            messages=[{"id": mid, "type": kind, **message}],
         )
         if file is not None:
             self.files.keep(mid, file)

@@ -79,7 +79,7 @@ class Graph:
             if (unusual := await self._before(account, call, request)) is not None:
                 return unusual
             self._check_proof(call, token)
-            told = await account.call(call)
+            told = await _done(account, call)
         except Refused as refused:
             if account and call:
                 about = {"status": refused.status, "code": refused.code, "subcode": refused.subcode}
@@ -200,6 +200,14 @@ class Graph:
         if rule:
             self.house.record.add(account.name, "fault", fault=fault, call=call, subject=subject)
         return rule
+
+
+async def _done(account: Account, call: Call) -> dict[str, Any]:
+    """What a call comes to; a body of another shape than Meta's is refused. Raises `Refused`."""
+    try:
+        return await account.call(call)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise trouble.parameter(f"Invalid parameter: {error!r}") from error
 
 
 async def _subject(request: Request) -> str:

@@ -23,7 +23,7 @@ MONTHS = 60 * 86_400  # seconds a token lives
 
 
 def _rate() -> trouble.Refused:
-    return trouble.Refused(4, "(#4) Application request limit reached", 2207051, status=403, transient=True)
+    return trouble.Refused(4, "(#4) Application request limit reached", status=403, transient=True)
 
 
 class Instagram(Conversing):

@@ -29,7 +29,7 @@ class Limits:
         """Raises `Refused`."""
         text, attachment = message.get("text"), message.get("attachment")
         if (text is None) == (attachment is None):
-            raise parameter("Message cannot be empty, must provide valid attachment or text", 2018006)
+            raise parameter("Message cannot be empty, must provide valid attachment or text")
         if text is not None:
             self._text(text)
         else:
@@ -41,7 +41,7 @@ class Limits:
 
     def _text(self, text: Any) -> None:
         if not isinstance(text, str) or not text.strip():
-            raise parameter("Message cannot be empty, must provide valid attachment or text", 2018006)
+            raise parameter("Message cannot be empty, must provide valid attachment or text")
         length = len(text.encode("utf-8", "replace")) if self.in_bytes else len(text)
         if length > self.most:
             raise parameter(f"Length of param message[text] must be less than or equal to {self.most}")
@@ -60,7 +60,7 @@ class Limits:
         if kind == "template":
             _template(payload)
         elif not uploaded and not (payload.get("url") or payload.get("attachment_id")):
-            raise parameter("Incomplete attachment: url or attachment_id is required", 2018047)
+            raise parameter("Incomplete attachment: url or attachment_id is required")
 
 
 def shown(message: Body) -> dict[str, Any]:

@@ -22,17 +22,6 @@ from app.sandbox.talks import Bubble, Customer
 ID = re.compile(r"\d{8,15}|[A-Z]{2}\.[A-Za-z0-9]{1,60}")
 TYPING = 25.0  # seconds
 HOLDS = 300  # seconds an address of a file holds
-RE_ENGAGEMENT = (
-    131047,
-    "Re-engagement message",
-    "Message failed to send because more than 24 hours have passed since the customer last replied to this number.",
-)
-UNDELIVERABLE = (131026, "Message undeliverable", "Message Undeliverable.")
-
-
-def _rate() -> trouble.Refused:
-    data = {"messaging_product": "whatsapp", "details": "Message failed to send because there were too many."}
-    return trouble.Refused(130429, "(#130429) Rate limit hit", status=429, data=data)
 
 
 class WhatsApp(Account):
@@ -50,7 +39,7 @@ class WhatsApp(Account):
     sticker_src = f"/{STICKERS}/stickers/{{id}}.png"
     reactions = ("❤️", "👍")
     settable = Account.settable | {"quality_rating", "templates"}
-    refusals = {**Account.refusals, "rate_limit": _rate}
+    refusals = {**Account.refusals, "rate_limit": whatsapp_sends.rate}
 
     def _open(self) -> None:
         super()._open()
@@ -236,9 +225,9 @@ class WhatsApp(Account):
         """What becomes of a message that was accepted is told by webhook alone."""
         if customer is None:
             ghost = Customer(to, to)
-            self._tell(ghost, mid, "failed", call, UNDELIVERABLE)
+            self._tell(ghost, mid, "failed", call, whatsapp_sends.UNDELIVERABLE)
         elif call.words("type") != "template" and not self.open_until(customer):
-            self._tell(customer, mid, "failed", call, RE_ENGAGEMENT)
+            self._tell(customer, mid, "failed", call, whatsapp_sends.RE_ENGAGEMENT)
         else:
             self._deliver(customer, mid, call, file)
 
@@ -272,7 +261,7 @@ class WhatsApp(Account):
         mid = call.words("message_id")
         customer = next((one for one in self.talks.customers.values() if mid in one.bubbles), None)
         if customer is None or call.words("status") != "read":
-            raise trouble.parameter("Invalid parameter", 2494010)
+            raise trouble.parameter("Invalid parameter")
         self.mark_read(customer, mid)
         if call.told.get("typing_indicator"):
             self.writing(customer, TYPING)

@@ -24,6 +24,12 @@ DOCUMENTS = ("text/", "application/", "image/", "audio/", "video/")
 OTHERS = ("text", "interactive", "template", "location", "contacts", "reaction")
 TEXT, BODY, BUTTONS, ROWS = 4096, 1024, 3, 10
 DETAILS = {"messaging_product": "whatsapp"}
+RE_ENGAGEMENT = (
+    131047,
+    "Re-engagement message",
+    "Message failed to send because more than 24 hours have passed since the customer last replied to this number.",
+)
+UNDELIVERABLE = (131026, "Message undeliverable", "Message Undeliverable.")
 VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 TEMPLATES: tuple[dict[str, Any], ...] = (
     {
@@ -67,6 +73,11 @@ TEMPLATES: tuple[dict[str, Any], ...] = (
         "components": [{"type": "BODY", "text": "冬のセールが始まりました。"}],
     },
 )
+
+
+def rate() -> Refused:
+    """Too many messages in a short time."""
+    return _wrong(130429, "Rate limit hit", "Message failed to send because there were too many.", 429)
 
 
 def checked(told: Body, templates: Sequence[Body]) -> Body:
