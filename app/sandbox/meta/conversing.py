@@ -10,7 +10,7 @@ from app.sandbox.house import BadAct
 from app.sandbox.meta import acts, sends, trouble
 from app.sandbox.meta.account import FILE_BYTES, PERSON_WINDOW, Account, Event, number
 from app.sandbox.meta.calls import Call
-from app.sandbox.meta.files import File
+from app.sandbox.meta.files import File, Files
 from app.sandbox.meta.graph import STICKERS
 from app.sandbox.talks import Bubble, Customer
 
@@ -37,7 +37,7 @@ class Conversing(Account):
         super()._open()
         self.human_agent = True  # whether the app may use the tag
         self.subscribed: set[str] = set(self.fields)
-        self.kept: dict[str, File] = {}  # files uploaded to be sent several times
+        self.kept = Files()  # uploaded to be sent several times
 
     def _id_of(self, name: str) -> str:
         return number(f"{self.name} {name}", 16)
@@ -190,7 +190,7 @@ class Conversing(Account):
         elif payload.get("url"):
             file = await self.fetched(customer.id, str(payload["url"]))
         elif payload.get("attachment_id"):
-            if (found := self.kept.get(str(payload["attachment_id"]))) is None:
+            if (found := self.kept.find(str(payload["attachment_id"]))) is None:
                 raise trouble.parameter("Invalid attachment ID", 2018074)
             file = found
         else:
@@ -208,7 +208,7 @@ class Conversing(Account):
         if (file := await self._file(Customer("", ""), call, message)) is None:
             raise trouble.parameter("Incomplete attachment: url or attachment_id is required")
         id = self.house.ids.digits(16)
-        self.kept[id] = file
+        self.kept.keep(id, file)
         return {"attachment_id": id}
 
     def _deliver(
