@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from channels.base import ChannelError, Features, setting
-from channels.messenger import DIGITS
-from channels.meta import conversing, health, sending
+from channels.meta import asked, conversing, health, sending
 from channels.meta.graph import FACEBOOK, INSTAGRAM, Graph
 from channels.settings import tells_read
 
@@ -25,7 +24,7 @@ TYPES = (
     "video/webm",
     "application/pdf",
 )
-ACCOUNT, APP = "Instagram account", "App at Meta"
+ACCOUNT = "Instagram account"
 
 
 @dataclass(frozen=True)
@@ -44,46 +43,23 @@ class InstagramSettings:
         maximum=40,
         group=ACCOUNT,
     )
-    access_token: str = setting(
+    access_token: str = asked.access_token(
         "Access token",
-        help="Of the Instagram account, or of the page it belongs to. With Instagram login it holds for 60 days.",
-        required=True,
-        secret=True,
-        maximum=1000,
-        group=ACCOUNT,
+        "Of the Instagram account, or of the page it belongs to. With Instagram login it holds for 60 days.",
+        ACCOUNT,
     )
-    app_id: str = setting(
-        "App ID",
-        help="By it our own messages are known when Meta reports them, and the token's end.",
-        placeholder="1234567890123456",
-        maximum=40,
-        group=APP,
+    app_id: str = asked.app_id(
+        "By it our own messages are known when Meta reports them, and the token's end."
     )
-    app_secret: str = setting(
-        "App secret",
-        help="With Instagram login the Instagram app secret, else the app's. What comes from Meta is signed with it.",
-        required=True,
-        secret=True,
-        minimum=16,
-        maximum=200,
-        group=APP,
+    app_secret: str = asked.app_secret(
+        "With Instagram login the Instagram app secret, else the app's. What comes from Meta is signed with it."
     )
-    verify_token: str = setting(
-        "Verify token",
-        help="A word of your own that Meta shows us once. Copy it before you save: it is not shown again.",
-        required=True,
-        secret=True,
-        generate=True,
-        minimum=8,
-        maximum=200,
-        group=APP,
-    )
+    verify_token: str = asked.verify_token()
     show_read: bool = tells_read()
 
     def problems(self) -> dict[str, str]:
         """What cannot be right, by field."""
-        named = {"account_id": self.account_id, "app_id": self.app_id}
-        return {name: DIGITS for name, id in named.items() if id and not (id.isascii() and id.isdecimal())}
+        return asked.not_digits(account_id=self.account_id, app_id=self.app_id)
 
 
 class Instagram(conversing.Conversing[InstagramSettings]):

@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 
 from channels.base import ChannelError, Features, setting
-from channels.meta import conversing, health, sending
+from channels.meta import asked, conversing, health, sending
 from channels.meta.graph import Graph
 from channels.settings import tells_read
 
@@ -20,7 +20,7 @@ FIELDS = (
     "messaging_optins",
     "messaging_handovers",
 )
-PAGE, APP = "Facebook page", "App at Meta"
+PAGE = "Facebook page"
 
 
 @dataclass(frozen=True)
@@ -33,49 +33,21 @@ class MessengerSettings:
         maximum=40,
         group=PAGE,
     )
-    access_token: str = setting(
+    access_token: str = asked.access_token(
         "Page access token",
-        help="Made in the app under “Messenger” → “API settings”, for this page.",
-        required=True,
-        secret=True,
-        maximum=1000,
-        group=PAGE,
+        "Made in the app under “Messenger” → “API settings”, for this page.",
+        PAGE,
     )
-    app_id: str = setting(
-        "App ID",
-        help="“App settings” → “Basic”. By it our own messages are known when Meta reports them, and the token's end.",
-        placeholder="1234567890123456",
-        maximum=40,
-        group=APP,
+    app_id: str = asked.app_id(
+        "“App settings” → “Basic”. By it our own messages are known when Meta reports them, and the token's end."
     )
-    app_secret: str = setting(
-        "App secret",
-        help="On the same page. What comes from Meta is signed with it.",
-        required=True,
-        secret=True,
-        minimum=16,
-        maximum=200,
-        group=APP,
-    )
-    verify_token: str = setting(
-        "Verify token",
-        help="A word of your own that Meta shows us once. Copy it before you save: it is not shown again.",
-        required=True,
-        secret=True,
-        generate=True,
-        minimum=8,
-        maximum=200,
-        group=APP,
-    )
+    app_secret: str = asked.app_secret("On the same page. What comes from Meta is signed with it.")
+    verify_token: str = asked.verify_token()
     show_read: bool = tells_read()
 
     def problems(self) -> dict[str, str]:
         """What cannot be right, by field."""
-        named = {"page_id": self.page_id, "app_id": self.app_id}
-        return {name: DIGITS for name, id in named.items() if id and not (id.isascii() and id.isdecimal())}
-
-
-DIGITS = "This ID has digits only."
+        return asked.not_digits(page_id=self.page_id, app_id=self.app_id)
 
 
 class Messenger(conversing.Conversing[MessengerSettings]):

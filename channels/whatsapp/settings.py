@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from channels.meta import asked
 from channels.settings import setting, tells_read
 
-NUMBER, APP = "WhatsApp number", "App at Meta"
-DIGITS = "This ID has digits only."
+NUMBER = "WhatsApp number"
 
 
 @dataclass(frozen=True)
@@ -26,43 +26,18 @@ class WhatsAppSettings:
         maximum=40,
         group=NUMBER,
     )
-    access_token: str = setting(
+    access_token: str = asked.access_token(
         "Access token of a system user",
-        help="It needs the permissions whatsapp_business_messaging and whatsapp_business_management.",
-        required=True,
-        secret=True,
-        maximum=1000,
-        group=NUMBER,
+        "It needs the permissions whatsapp_business_messaging and whatsapp_business_management.",
+        NUMBER,
     )
-    app_id: str = setting(
-        "App ID",
-        help="By it the end of the token is known ahead.",
-        placeholder="1234567890123456",
-        maximum=40,
-        group=APP,
-    )
-    app_secret: str = setting(
-        "App secret",
-        help="On the same page. What comes from Meta is signed with it.",
-        required=True,
-        secret=True,
-        minimum=16,
-        maximum=200,
-        group=APP,
-    )
-    verify_token: str = setting(
-        "Verify token",
-        help="A word of your own that Meta shows us once. Copy it before you save: it is not shown again.",
-        required=True,
-        secret=True,
-        generate=True,
-        minimum=8,
-        maximum=200,
-        group=APP,
-    )
+    app_id: str = asked.app_id("By it the end of the token is known ahead.")
+    app_secret: str = asked.app_secret("On the same page. What comes from Meta is signed with it.")
+    verify_token: str = asked.verify_token()
     show_read: bool = tells_read()
 
     def problems(self) -> dict[str, str]:
         """What cannot be right, by field."""
-        ids = {"phone_number_id": self.phone_number_id, "waba_id": self.waba_id, "app_id": self.app_id}
-        return {name: DIGITS for name, id in ids.items() if id and not (id.isascii() and id.isdecimal())}
+        return asked.not_digits(
+            phone_number_id=self.phone_number_id, waba_id=self.waba_id, app_id=self.app_id
+        )
