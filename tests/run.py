@@ -101,7 +101,18 @@ def run(made: Round, arguments: list[str], counts: Counter[str]) -> int:
     began = time.monotonic()
     spread = ["-n", str(made.processes), "--dist", "loadfile" if made.whole else "load"]
     left_out = [f"--ignore={path}" for path in made.without]
-    command = [sys.executable, "-m", "pytest", "-q", *spread, "-m", made.marks, *left_out, *arguments]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "--durations=12",
+        *spread,
+        "-m",
+        made.marks,
+        *left_out,
+        *arguments,
+    ]
     environment = {**os.environ, "MADOGUCHI_TEST_DB": made.engine}
     last = ""
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
