@@ -110,6 +110,8 @@ def test_the_enter_that_confirms_a_conversion_sends_nothing(phone: Phone, bot: B
 def test_stickers_photos_and_places_are_sent(phone: Phone, sandbox: Sandbox, bot: Bot) -> None:
     phone.page.get_by_role("button", name="スタンプ").click()
     phone.page.get_by_role("button", name="お願いします").click()
+    expect(phone.said("customer")).to_have_count(1)
+    bot.events(1)
     photo = next(PHOTO.glob("*.webp"))
     phone.page.locator("[data-file]").set_input_files([photo, photo])
     expect(phone.said("customer")).to_have_count(3)

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 
-from sqlalchemy import update
-from sqlalchemy.orm import Session
+from sqlalchemy import select, update
 
 from app import deliver
-from app.db import now
+from app.db import now, reading, transaction
 from app.models import Delivery
 from app.models.delivery import SENDING
 
 
-def _claim(db: Session, delivery_ids: Sequence[int], word: str) -> Sequence[int]:
-    time.sleep(0.2)  # as after a look that found them waiting
-    taken = update(Delivery).where(Delivery.id.in_(delivery_ids))
-    db.execute(taken.values(state=SENDING, claim=word, claimed_at=now(), attempts=Delivery.attempts + 1))
-    return delivery_ids
+def _take(channel_id: int, room: int) -> dict[int, str]:
+    with reading() as db:
+        due = select(Delivery.id).where(
+            Delivery.channel_id == channel_id, deliver.ready(), deliver.channel_is_open()
+        )
+        ids = db.scalars(due.order_by(Delivery.id).limit(room)).all()
+    if not ids:
+        return {}
+    time.sleep(0.5)  # as after a look that found them waiting
+    with transaction() as db:
+        taken = update(Delivery).where(Delivery.id.in_(ids))
+        db.execute(
+            taken.values(state=SENDING, claim="mine", claimed_at=now(), attempts=Delivery.attempts + 1)
+        )
+    return dict.fromkeys(ids, "mine")
 
 
-deliver._claim = _claim
+deliver._take = _take
