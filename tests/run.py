@@ -76,7 +76,14 @@ ROUNDS = (
     Round("Fast tests on SQLite", "sqlite", FAST, CORES + 1),
     Round("Fast tests on PostgreSQL", "postgresql", FAST, CORES + 1, without=(*PURE, *ONCE)),
     Round("Faults and browser on SQLite", "sqlite", "browser or faults", 2, whole=True),
-    Round("Faults on PostgreSQL", "postgresql", "faults and not browser", 2, whole=True),
+    Round(
+        "Faults on PostgreSQL",
+        "postgresql",
+        "faults and not browser",
+        2,
+        True,
+        ("tests/bench", "tests/sandbox"),
+    ),
 )
 
 
