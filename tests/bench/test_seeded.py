@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from random import Random
 from typing import Any
@@ -33,17 +32,10 @@ CONVERSATIONS, MESSAGES = 1_000, 3_000
 
 
 @pytest.fixture(scope="module")
-def installed(installation: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """An empty database of this module's own."""
-    if engines.WHICH == "sqlite":
-        own = tmp_path_factory.mktemp("seeded") / "own.db"
-        shutil.copyfile(installation.data_dir / "test.db", own)
-        app.db.configure(f"sqlite:///{own}")
-        yield
-        app.db.configure(None)
-        return
+def installed(installation: Settings) -> Iterator[None]:
+    """The database is this module's until its last test, and empty again then."""
     yield
-    with app.db.engine().connect() as connection:
+    with app.db.engine().execution_options(writes=True).connect() as connection:
         empty(connection)
 
 
