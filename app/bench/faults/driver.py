@@ -19,6 +19,7 @@ from app.bench.faults.schedule import Fault
 from app.bench.faults.stage import Stage
 
 STALL = 60.0  # seconds without one acknowledgement after which the work counts as stopped
+FILLED_AT_MOST = 10.0  # seconds the disk stays full until a write has found it so
 FULL = ("database or disk is full", "No space left", "disk I/O error", "File too large")
 REFUSED = (
     "database is locked",
@@ -70,10 +71,13 @@ class Driver:
         lines = [*self.stage.lines]
         return Counter(
             {
-                "writes that found the disk full": sum(any(one in line for one in FULL) for line in lines),
+                "writes that found the disk full": self._found_full(),
                 "database refusals": sum(any(one in line for one in REFUSED) for line in lines),
             }
         )
+
+    def _found_full(self) -> int:
+        return sum(any(one in line for one in FULL) for line in [*self.stage.lines])
 
     def _await_work(self, more: int, since: str) -> None:
         wanted, moved, before = self.ledger.acknowledged + more, time.monotonic(), self.ledger.acknowledged
@@ -148,9 +152,11 @@ class Driver:
     def _fill(self, fault: Fault) -> None:
         """The last byte of the disk is taken; where it could not be mounted, no file may grow or be written."""
         if self.stage.disk.mounted:
-            self.stage.database.shrink()
-            until = time.monotonic() + fault.seconds
-            while time.monotonic() < until:  # again and again: what is given free is taken too
+            began, before = time.monotonic(), self._found_full()
+            while (past := time.monotonic() - began) < fault.seconds or (
+                past < FILLED_AT_MOST and self._found_full() == before
+            ):  # again and again: what is given free is taken too
+                self.stage.database.shrink()
                 self.stage.disk.fill()
                 time.sleep(0.1)
             self.stage.disk.empty()
