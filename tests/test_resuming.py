@@ -100,6 +100,24 @@ def test_who_guesses_is_held_back(
     assert db.scalars(select(CustomerLink)).all() == []
 
 
+def test_an_address_that_is_merely_claimed_is_joined_with_nobody(
+    db: Session, messenger: Channel, guest: Guest
+) -> None:
+    forged = base.Person("owner@example.jp", proof="claimed")
+    make.customer_says(db, messenger, code_of(guest), forged)
+    assert db.scalars(select(CustomerLink)).all() == []
+
+
+def test_where_the_bot_may_not_speak_it_says_nothing(db: Session, messenger: Channel, guest: Guest) -> None:
+    messenger.bot_enabled = False
+    code = code_of(guest)
+    head = says(db, messenger, code)
+    assert db.scalars(select(CustomerLink)).one().active
+    assert words(db, head)[-1] == code
+    stranger = says(db, messenger, "ABCD-2FGH", "U2")
+    assert (len(words(db, stranger)), stranger.owner) == (1, "human")
+
+
 def test_where_a_person_has_the_thread_the_bot_stays_silent(
     db: Session, messenger: Channel, guest: Guest
 ) -> None:

@@ -204,7 +204,7 @@ def _settle(
     elif connect.features(channel).suggests and is_old(received.message) and not received.message.quiet:
         inbox.hand_over(db, received.conversation, "old")  # a mailbox read afterwards: nobody waits for a bot
     elif event.kind == "inbound" and not event.auto and not received.message.quiet:
-        if resume(db, channel, identity, received.conversation, received.message.text):
+        if resume(db, channel, identity, received.conversation, event):
             return told
         _answer(db, channel, identity, received)
     return told

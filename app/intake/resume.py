@@ -4,24 +4,33 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from app import family, inbox, rates, resuming
+from app import connect, family, inbox, rates, resuming
 from app.i18n import gettext
 from app.intake.people import contradict
 from app.models import Channel, Conversation, Customer, Identity, Visitor
 from app.models.conversation import BOT
 from app.models.customer import CODE
+from channels import base
 
 TRIES, WITHIN = 8, 3600.0  # codes one address may try, in seconds
 JOINED = "This is now the same conversation as the chat on our site. You can go on here."
 
 
-def resume(db: Session, channel: Channel, identity: Identity, head: Conversation, text: str) -> bool:
-    """Join the thread that a code in `text` is of; whether these words were a code, with nothing else to answer."""
-    code = resuming.code_in(text)
+def resume(
+    db: Session, channel: Channel, identity: Identity, head: Conversation, event: base.Inbound
+) -> bool:
+    """Join the thread that a code is of; whether these words were a code, with nothing else to answer.
+
+    Not for a sender that is merely claimed: whoever forges an address would be joined with its owner. Where the bot
+    may not speak nothing is said, and a code that is none is for a person to look at.
+    """
+    code = resuming.code_in(event.text) if event.sender.proof != "claimed" else ""
     if not code or rates.hit(f"resume:{identity.id}", TRIES, WITHIN):
         return False
     source = resuming.use(db, code)
     joined = source is not None and _join(db, identity, source)
+    if not connect.bot_speaks(channel):
+        return joined
     _say(db, channel, identity, head, JOINED if joined else resuming.WRONG)
     return True
 
