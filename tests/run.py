@@ -70,6 +70,7 @@ ONCE = (
 )
 
 CORES = os.cpu_count() or 2
+WHOLE = ("--dist", "loadfile", "--no-loadscope-reorder")
 FAST = "not browser and not faults"
 ROUNDS = (
     # One process more than cores: each waits for a disk, a Redis or a server some of the time.
@@ -106,7 +107,7 @@ def run(made: Round, arguments: list[str], counts: Counter[str]) -> int:
     """One round; its output is passed on as it comes and its closing line added to `counts`."""
     print(f"\n=== {made.title}", flush=True)
     began = time.monotonic()
-    spread = ["-n", str(made.processes), "--dist", "loadfile" if made.whole else "load"]
+    spread = ["-n", str(made.processes), *(WHOLE if made.whole else ("--dist", "load"))]
     left_out = [f"--ignore={path}" for path in made.without]
     command = [
         sys.executable,
