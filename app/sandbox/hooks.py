@@ -92,6 +92,8 @@ class Hooks:
             return 0, "request_timeout"
         except (httpx2.HTTPError, httpx2.InvalidURL):
             return 0, "could_not_connect"
+        if answer.is_success:
+            self._platform.heard(answer.content)
         return answer.status_code, "" if answer.is_success else "error_status_code"
 
     async def ask(self, url: str, query: dict[str, str]) -> tuple[int, str]:
@@ -136,7 +138,7 @@ class Hooks:
         notice = lane.popleft()
         if rule := self._strikes("delay", notice):
             await asyncio.sleep(rule.seconds)
-        if rule := self._strikes("batch", notice):
+        if self._platform.batches and (rule := self._strikes("batch", notice)):
             await _until_more(lane, rule.times - 1, rule.seconds)
             return [[notice, *(lane.popleft() for _ in range(min(len(lane), rule.times - 1)))]]
         if rule := self._strikes("reorder", notice):

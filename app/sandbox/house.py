@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from app.sandbox.clock import Clock, Ids
-from app.sandbox.faults import Faults
+from app.sandbox.faults import Fault, Faults
 from app.sandbox.hooks import Hooks
 from app.sandbox.record import Record
 from app.sandbox.talks import Customer, Talks
@@ -57,7 +57,8 @@ class Platform(ABC):
 
     `name` stands in paths and names the script and colours of its phone; `label` is its name for people. `stickers` are
     those one can send, at the address `sticker_src` with the id for "{id}"; `reactions` what one
-    can put on a message; `places`: whether one can send a location.
+    can put on a message; `places`: whether one can send a location; `batches`: whether one webhook tells several
+    events.
     """
 
     name: ClassVar[str]
@@ -66,6 +67,7 @@ class Platform(ABC):
     sticker_src: ClassVar[str] = ""
     reactions: ClassVar[tuple[str, ...]] = ()
     places: ClassVar[bool] = True
+    batches: ClassVar[bool] = True
 
     def __init__(self, house: House, hooks_url: str) -> None:
         self.house = house
@@ -116,6 +118,10 @@ class Platform(ABC):
     def told(self, customer: Customer, event: dict[str, Any]) -> None:
         """The product has answered a webhook about this event with success."""
 
+    def heard(self, answer: bytes) -> None:
+        """The body of a successful answer to a webhook: some platforms do what it says."""
+        return None
+
     @abstractmethod
     def seen(self, customer: Customer) -> None:
         """The customer looks at the phone: some platforms tell that messages were read."""
@@ -135,3 +141,10 @@ class Platform(ABC):
     @abstractmethod
     def reset(self) -> None:
         """Everything as at the start."""
+
+    def strikes(self, fault: str, call: str, subject: str, to: str = "") -> Fault | None:
+        """The rule of misbehaviour that strikes this call now, on the record, if one does."""
+        rule = self.house.faults.strikes(fault, self.name, subject, call, to)
+        if rule:
+            self.house.record.add(self.name, "fault", fault=fault, call=call, subject=subject)
+        return rule

@@ -78,7 +78,4 @@ class Content:
     def _strikes(self, fault: str, message: str) -> Fault | None:
         file = self.line.account.files[message]
         subject = f"{file.user} {len(file.body)}"
-        rule = self.line.house.faults.strikes(fault, "line", subject, "content", file.user)
-        if rule:
-            self.line.house.record.add("line", "fault", fault=fault, call="content", message=message)
-        return rule
+        return self.line.strikes(fault, "content", subject, file.user)

@@ -102,11 +102,7 @@ def call_of(request: Request) -> str:
 
 
 def _strikes(line: Line, request: Request, fault: str) -> Fault | None:
-    call = call_of(request)
-    rule = line.house.faults.strikes(fault, "line", request.state.subject, call)
-    if rule:
-        line.house.record.add("line", "fault", fault=fault, call=call, subject=request.state.subject)
-    return rule
+    return line.strikes(fault, call_of(request), request.state.subject)
 
 
 async def _subject(request: Request) -> str:

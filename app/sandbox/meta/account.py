@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import hmac
 import json
@@ -15,11 +13,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 
+from app.sandbox import files
+from app.sandbox.files import File, Files
 from app.sandbox.hooks import NotFetched
 from app.sandbox.house import BadAct, House, Platform
 from app.sandbox.meta import trouble
 from app.sandbox.meta.calls import Call
-from app.sandbox.meta.files import File, Files
 from app.sandbox.meta.graph import FACES, Graph
 from app.sandbox.talks import Bubble, Customer
 
@@ -153,13 +152,7 @@ class Account(Platform):
 
     def keep(self, customer: Customer, id: str, action: Mapping[str, Any], usual: str) -> File:
         """The file of an action: `content` in base64, `type` its media type, `name`. Raises `BadAct`."""
-        try:
-            body = base64.b64decode(str(action.get("content", "")), validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise BadAct("content must be base64") from error
-        if not 0 < len(body) <= FILE_BYTES:
-            raise BadAct("content must be a file of 1 byte to 25 MB")
-        file = File(customer.id, str(action.get("name") or "file"), str(action.get("type") or usual), body)
+        file = files.of_act(customer.id, action, usual, FILE_BYTES)
         self.files.keep(id, file)
         return file
 

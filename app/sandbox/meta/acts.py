@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from app.sandbox.drawing import STICKERS as DRAWN
+from app.sandbox.files import File
 from app.sandbox.house import BadAct
-from app.sandbox.meta.files import File
 from app.sandbox.talks import Bubble, Customer
 
 if TYPE_CHECKING:

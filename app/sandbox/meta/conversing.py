@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from app.sandbox.files import File, Files
 from app.sandbox.house import BadAct
 from app.sandbox.meta import acts, sends, trouble
 from app.sandbox.meta.account import FILE_BYTES, PERSON_WINDOW, Account, Event, number
 from app.sandbox.meta.calls import Call
-from app.sandbox.meta.files import File, Files
 from app.sandbox.meta.graph import STICKERS
 from app.sandbox.talks import Bubble, Customer
 

@@ -16,7 +16,6 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import BaseRoute, Route
 
 from app.sandbox import drawing
-from app.sandbox.faults import Fault
 from app.sandbox.hooks import LOCAL
 from app.sandbox.house import House
 from app.sandbox.meta import calls, trouble
@@ -102,11 +101,11 @@ class Graph:
         ):
             return PlainTextResponse("Not found", 404)
         subject = f"{found.user} {len(found.body)}"
-        if found.gone or self._strikes(account, "media_gone", "content", subject, found.user):
+        if found.gone or account.strikes("media_gone", "content", subject, found.user):
             return PlainTextResponse("URL signature expired", 403)
-        if self._strikes(account, "redirect_media", "content", subject, found.user):
+        if account.strikes("redirect_media", "content", subject, found.user):
             return RedirectResponse(INTERNAL, 302)
-        if rule := self._strikes(account, "slow_media", "content", subject, found.user):
+        if rule := account.strikes("slow_media", "content", subject, found.user):
             return Trickle(found.body, found.media_type, rule.seconds)
         return Response(found.body, media_type=found.media_type)
 
@@ -177,29 +176,23 @@ class Graph:
     async def _before(self, account: Account, call: Call, request: Request) -> Response | None:
         """What goes wrong before anything is done. Raises `Refused`."""
         subject = await _subject(request)
-        if rule := self._strikes(account, "slow", call.name, subject):
+        if rule := account.strikes("slow", call.name, subject):
             await asyncio.sleep(rule.seconds)
-        if self._strikes(account, "drop_before", call.name, subject):
+        if account.strikes("drop_before", call.name, subject):
             return HangUp()
         for fault, refusal in account.refusals.items():
-            if self._strikes(account, fault, call.name, subject):
+            if account.strikes(fault, call.name, subject):
                 raise refusal()
         return None
 
     async def _after(self, account: Account, call: Call, request: Request) -> Response | None:
         """What goes wrong although all was done."""
         subject = await _subject(request)
-        if self._strikes(account, "drop_after", call.name, subject):
+        if account.strikes("drop_after", call.name, subject):
             return HangUp()
-        if self._strikes(account, "error_after", call.name, subject):
+        if account.strikes("error_after", call.name, subject):
             return Response(GATEWAY, 504, media_type="text/html")
         return None
-
-    def _strikes(self, account: Account, fault: str, call: str, subject: str, to: str = "") -> Fault | None:
-        rule = self.house.faults.strikes(fault, account.name, subject, call, to)
-        if rule:
-            self.house.record.add(account.name, "fault", fault=fault, call=call, subject=subject)
-        return rule
 
 
 async def _done(account: Account, call: Call) -> dict[str, Any]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.sandbox.files import File
 from app.sandbox.meta import sends, trouble
 from app.sandbox.meta.account import Account
 from app.sandbox.meta.calls import Call
 from app.sandbox.meta.conversing import Conversing
-from app.sandbox.meta.files import File
 from app.sandbox.meta.graph import FILES
 from app.sandbox.talks import Bubble, Customer
 

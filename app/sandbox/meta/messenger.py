@@ -6,11 +6,11 @@ from typing import Any
 from urllib.parse import quote
 
 from app.sandbox.drawing import STICKERS as DRAWN
+from app.sandbox.files import File
 from app.sandbox.house import Picture
 from app.sandbox.meta import sends, trouble
 from app.sandbox.meta.account import Account, Event
 from app.sandbox.meta.conversing import Conversing
-from app.sandbox.meta.files import File
 from app.sandbox.meta.graph import FILES
 from app.sandbox.talks import Customer
 

@@ -11,11 +11,11 @@ from typing import Any
 from starlette.requests import Request
 
 from app.sandbox.drawing import STICKERS as DRAWN
+from app.sandbox.files import File
 from app.sandbox.house import BadAct, Picture
 from app.sandbox.meta import trouble, whatsapp_acts, whatsapp_sends
 from app.sandbox.meta.account import SHOP, Account, Event, number
 from app.sandbox.meta.calls import Call
-from app.sandbox.meta.files import File
 from app.sandbox.meta.graph import FILES, STICKERS
 from app.sandbox.talks import Bubble, Customer
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from app.sandbox import drawing
+from app.sandbox.files import File
 from app.sandbox.house import BadAct
-from app.sandbox.meta.files import File
 from app.sandbox.talks import Bubble, Customer
 
 if TYPE_CHECKING:

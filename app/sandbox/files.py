@@ -1,8 +1,14 @@
-"""The files of an account: what customers sent, and what was sent to them."""
+"""The files of an account: what customers sent, and what was sent to them; and of a customer's act."""
 
 from __future__ import annotations
 
+import base64
+import binascii
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from app.sandbox.house import BadAct
 
 ALL_BYTES = 64 * 1024 * 1024  # the oldest go first
 
@@ -41,3 +47,14 @@ class Files:
         if file := self._kept.get(id):
             self._bytes -= len(file.body)
             file.gone, file.body = True, b""
+
+
+def of_act(user: str, action: Mapping[str, Any], usual: str, most: int) -> File:
+    """The file of what a customer does: `content` in base64, `type` its media type, `name`. Raises `BadAct`."""
+    try:
+        body = base64.b64decode(str(action.get("content", "")), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise BadAct("content must be base64") from error
+    if not 0 < len(body) <= most:
+        raise BadAct(f"content must be a file of 1 byte to {most // 2**20} MB")
+    return File(user, str(action.get("name") or "file"), str(action.get("type") or usual), body)
