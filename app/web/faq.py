@@ -1,21 +1,19 @@
 """The FAQ the bot answers from: list, edit, history."""
 
-from typing import Any
+from collections.abc import Mapping
 
 from sqlalchemy.orm import Session
-from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from app import knowledge
-from app.db import reading, transaction
-from app.models import FaqEntry
-from app.web.knowledge import EDITORS, Shelf
-from app.web.pages import done, errors_of, page, require_role, text, with_form, words
+from app.db import reading
+from app.models import Agent, FaqEntry
+from app.web.knowledge import Shelf
+from app.web.pages import page
 
 LIST = "/settings/faq"
-SHELF = Shelf(FaqEntry, LIST, "The entry was deleted.")
 EMPTY = dict.fromkeys(knowledge.ENTRY_FIELDS, "") | {"language": "ja", "enabled": "1"}
 
 
@@ -28,63 +26,15 @@ def index(request: Request) -> Response:
 def new(request: Request) -> Response:
     """A new entry; ``?question=`` fills in a question the bot did not know."""
     question = request.query_params.get("question", "")[:500]
-    return _form(request, None, EMPTY | {"questions": question, "language": request.state.viewer.locale})
+    return SHELF.form(request, EMPTY | {"questions": question, "language": request.state.viewer.locale})
 
 
-def show(request: Request) -> Response:
-    with reading() as db:
-        return _form(request, SHELF.find(db, request), db=db)
+def _write(db: Session, viewer: Agent, entry: FaqEntry | None, given: Mapping[str, str]) -> FaqEntry:
+    return knowledge.save_entry(db, viewer, entry, knowledge.entry_data(given))
 
 
-def create(request: Request, form: FormData) -> Response:
-    return _save(request, form, existing=False)
-
-
-def save(request: Request, form: FormData) -> Response:
-    return _save(request, form, existing=True)
-
-
-def _save(request: Request, form: FormData, *, existing: bool) -> Response:
-    require_role(request, *EDITORS)
-    given = {name: text(form, name) for name in knowledge.ENTRY_FIELDS}
-    try:
-        with transaction() as db:
-            entry = SHELF.find(db, request) if existing else None
-            saved = knowledge.save_entry(db, request.state.viewer, entry, knowledge.entry_data(given))
-    except knowledge.Invalid as invalid:
-        with reading() as db:
-            entry = SHELF.find(db, request) if existing else None
-            return _form(request, entry, given, 422, errors_of(invalid.problems, request), db)
-    return done(request, f"{LIST}/{saved.id}", words(request, "Saved. The bot answers with it from now on."))
-
-
-def _form(
-    request: Request,
-    entry: FaqEntry | None,
-    given: dict[str, str] | None = None,
-    status: int = 200,
-    errors: dict[str, str] | None = None,
-    db: Session | None = None,
-) -> Response:
-    history: list[Any] = knowledge.history(db, entry) if db and entry else []
-    return page(
-        request,
-        "settings/faq_entry.html",
-        status=status,
-        area="faq",
-        section="faq",
-        entry=entry,
-        values=given or _typed(entry),
-        errors=errors or {},
-        history=history,
-        may_edit=request.state.viewer.role in EDITORS,
-    )
-
-
-def _typed(entry: FaqEntry | None) -> dict[str, str]:
+def _typed(entry: FaqEntry) -> dict[str, str]:
     """An entry as its form shows it."""
-    if entry is None:
-        return dict(EMPTY)
     return {
         "title": entry.title,
         "language": entry.language,
@@ -97,12 +47,23 @@ def _typed(entry: FaqEntry | None) -> dict[str, str]:
     }
 
 
+SHELF = Shelf(
+    FaqEntry,
+    LIST,
+    template="settings/faq_entry.html",
+    called="entry",
+    empty=EMPTY,
+    typed=_typed,
+    write=_write,
+    goes_to=lambda entry: f"{LIST}/{entry.id}",
+    saved="Saved. The bot answers with it from now on.",
+    removed="The entry was deleted.",
+    shown={"area": "faq", "section": "faq"},
+)
+
 routes = [
     Route("/settings", lambda _request: RedirectResponse("/settings/me", 303), methods=["GET"]),
     Route(LIST, index, methods=["GET"]),
-    Route(LIST, with_form(create), methods=["POST"]),
     Route(f"{LIST}/new", new, methods=["GET"]),
-    Route(f"{LIST}/{{id:int}}", show, methods=["GET"]),
-    Route(f"{LIST}/{{id:int}}", with_form(save), methods=["POST"]),
     *SHELF.routes(),
 ]

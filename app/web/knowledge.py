@@ -1,7 +1,8 @@
-"""What FAQ entries and rules have in common on the web: switched on and off, deleted, brought back."""
+"""What FAQ entries and rules have in common on the web: written, switched on and off, deleted, brought back."""
 
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
@@ -10,10 +11,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app import knowledge
-from app.db import transaction
-from app.models import BotRule, FaqEntry, Revision
+from app.db import reading, transaction
+from app.models import Agent, BotRule, FaqEntry, Revision
 from app.queries import NotFound
-from app.web.pages import done, path_id, require_role, text, with_form, words
+from app.web.pages import done, errors_of, page, path_id, require_role, text, with_form, words
 
 EDITORS = ("supervisor", "admin")
 Row = TypeVar("Row", FaqEntry, BotRule)
@@ -21,11 +22,24 @@ Row = TypeVar("Row", FaqEntry, BotRule)
 
 @dataclass(frozen=True)
 class Shelf(Generic[Row]):
-    """One sort of knowledge: its table, the address of its list, and what is said after a removal (a msgid)."""
+    """One sort of knowledge: its table, the address of its list, its form, and what is said of it (msgids).
+
+    `template` shows a row, which it calls `called`, and is given `shown` besides; `empty` are the values of a new
+    row, field by field, and `typed` those of one that is there. `write` stores what was typed and raises
+    `knowledge.Invalid`; `goes_to` is where one is then.
+    """
 
     model: type[Row]
     address: str
+    template: str
+    called: str
+    empty: Mapping[str, str]
+    typed: Callable[[Row], dict[str, str]]
+    write: Callable[[Session, Agent, Row | None, Mapping[str, str]], Row]
+    goes_to: Callable[[Row], str]
+    saved: str
     removed: str
+    shown: Mapping[str, Any] = field(default_factory=dict)
 
     def find(self, db: Session, request: Request) -> Row:
         """The row the path names. Raises `NotFound`."""
@@ -38,10 +52,61 @@ class Shelf(Generic[Row]):
         """The doors that are the same for every sort."""
         here = f"{self.address}/{{id:int}}"
         return [
+            Route(self.address, with_form(self.create), methods=["POST"]),
+            Route(here, self.show, methods=["GET"]),
+            Route(here, with_form(self.save), methods=["POST"]),
             Route(f"{here}/state", with_form(self.switch), methods=["POST"]),
             Route(f"{here}/removal", with_form(self.remove), methods=["POST"]),
             Route(f"{here}/revisions/{{revision:int}}", with_form(self.restore), methods=["POST"]),
         ]
+
+    def show(self, request: Request) -> Response:
+        """A row in its form, with its history."""
+        with reading() as db:
+            row = self.find(db, request)
+            return self.form(request, self.typed(row), row, db)
+
+    def create(self, request: Request, form: FormData) -> Response:
+        """A new row, or the form again with what is wrong in it."""
+        return self._save(request, form, existing=False)
+
+    def save(self, request: Request, form: FormData) -> Response:
+        """The row as it was typed now, or the form again with what is wrong in it."""
+        return self._save(request, form, existing=True)
+
+    def form(
+        self,
+        request: Request,
+        values: Mapping[str, str],
+        row: Row | None = None,
+        db: Session | None = None,
+        errors: Mapping[str, str] | None = None,
+    ) -> Response:
+        """The form with `values`; with `errors` (field → sentence) it is a 422."""
+        shown: dict[str, Any] = {**self.shown, self.called: row}
+        return page(
+            request,
+            self.template,
+            status=422 if errors else 200,
+            values=values,
+            errors=errors or {},
+            history=knowledge.history(db, row) if db and row else [],
+            may_edit=request.state.viewer.role in EDITORS,
+            **shown,
+        )
+
+    def _save(self, request: Request, form: FormData, *, existing: bool) -> Response:
+        require_role(request, *EDITORS)
+        given = {name: text(form, name) for name in self.empty}
+        try:
+            with transaction() as db:
+                row = self.find(db, request) if existing else None
+                saved = self.write(db, request.state.viewer, row, given)
+        except knowledge.Invalid as invalid:
+            with reading() as db:
+                row = self.find(db, request) if existing else None
+                return self.form(request, given, row, db, errors_of(invalid.problems, request))
+        return done(request, self.goes_to(saved), words(request, self.saved))
 
     def switch(self, request: Request, form: FormData) -> Response:
         """In the book or kept aside."""
