@@ -116,7 +116,9 @@ class Features:
     max_length: of one text, in `length_unit`, None for no limit. max_attachment_bytes: 0 means no files.
     attachment_types: accepted content types ("image/*" allowed), empty for any. reply_window: how long after
     the customer's last message one may answer. person_window: the same for what a person wrote, where that is
-    longer. per_second: how many messages a second the provider takes from one channel, None if it does not say.
+    longer. window_messages: how many messages the provider takes until the customer writes again (a long text makes
+    several, and each file one), None if it does not count them; with `reply_window` only. per_second: how many
+    messages a second the provider takes from one channel, None if it does not say.
     push: can start a conversation. needs_public_url: the provider
     must reach us. live: the thread's own socket carries it, so there is no delivery job. idempotent: the
     provider honours `Outbound.key`. inbound_only: nothing can be sent. posted: a program that the product
@@ -138,6 +140,7 @@ class Features:
     reactions: bool = False
     reply_window: timedelta | None = None
     person_window: timedelta | None = None
+    window_messages: int | None = None
     per_second: int | None = None
     push: bool = False
     needs_public_url: bool = False

@@ -61,8 +61,9 @@ def _replies(kind: Kind) -> str:
 
 
 def _window(kind: Kind) -> str:
-    window = kind.features.reply_window
-    return f"{window // timedelta(hours=1)} hours" if window else "always"
+    window, most = kind.features.reply_window, kind.features.window_messages
+    hours = f"{window // timedelta(hours=1)} hours" if window else "always"
+    return f"{hours}, {most} messages" if most else hours
 
 
 def _transport(kind: Kind) -> str:

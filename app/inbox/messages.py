@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app import connect, family, jobs, search
 from app.db import after_commit, now
 from app.events import record
-from app.inbox import participants, reading
+from app.inbox import allowance, participants, reading
 from app.inbox.current import current_case, open_case
 from app.inbox.holding import Refused, hold, moment
 from app.inbox.ownership import become_human
@@ -60,7 +60,7 @@ def reply(
     that of what is answered) and `html` (clean already) go with it where the channel has them. `template` goes
     instead of `text`, which says the same (see :mod:`app.approved`), and may go when the time to answer is over.
     Raises :class:`Refused` with status 409 while another agent holds the reply lock, 422 on an empty or over-long
-    text, an address that is none, or an unreachable customer.
+    text, an address that is none, an unreachable customer, or more than the platform takes until they write again.
     """
     head = hold(db, conversation)
     if stored := by_client_id(db, head, client_id):
@@ -70,7 +70,9 @@ def reply(
     message = unsent(db, agent, identity, channel, text, others=others, subject=subject, html=html)
     message.client_id, message.quick_replies = client_id, list(quick_replies)
     _check(message.text, channel, attachments)
-    if template is not None:
+    if template is None:
+        allowance.refuse_beyond(db, identity, channel, message, len(attachments))
+    else:
         _put(template, message, attachments)
     participants.remember(
         db, channel, [(message.conversation_id, participants.copies(channel, identity, others))]

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app import connect, family
 from app.db import now
 from app.events import record
+from app.inbox import allowance
 from app.inbox.holding import Refused, hold
 from app.models import Channel, Conversation, Identity, Message
 from app.models.message import INBOUND
@@ -18,6 +19,7 @@ from app.text import clean
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 CLOSED = "The platform takes no answer there any more: the customer has to write first. Choose another way."
+SPENT = "All %(most)s messages that the platform takes until the customer writes again are sent. Choose another way."
 ONLY_TEMPLATES = "The platform takes only approved templates there now. Send one, or choose another way."
 NO_TEMPLATES = "There are no templates this way. Choose another one."
 NOTHING_ARRIVES = "Nothing arrives at this address any more."
@@ -43,7 +45,7 @@ def ways(db: Session, head: Conversation) -> list[tuple[Identity, Channel]]:
     return sorted(
         found,
         key=lambda way: (
-            bool(way[0].unreachable) or is_closed(*way),
+            bool(way[0].unreachable) or is_closed(db, *way),
             way[1].id != head.last_channel_id,
             way[0].id != last,
             -way[0].proof,
@@ -62,9 +64,17 @@ def route(
     if template:
         return _with_templates(found)
     identity, channel = found[0]
-    if is_closed(identity, channel):
-        raise Refused(ONLY_TEMPLATES if connect.has_templates(channel) else CLOSED)
+    if is_closed(db, identity, channel):
+        raise _refusal(identity, channel)
     return identity, channel
+
+
+def _refusal(identity: Identity, channel: Channel) -> Refused:
+    if connect.has_templates(channel):
+        return Refused(ONLY_TEMPLATES)
+    if _is_over(identity, channel):
+        return Refused(CLOSED)
+    return Refused(SPENT, most=connect.features(channel).window_messages)
 
 
 def _with_templates(found: Sequence[tuple[Identity, Channel]]) -> tuple[Identity, Channel]:
@@ -86,8 +96,12 @@ def closes_at(identity: Identity, channel: Channel) -> datetime | None:
     return identity.wrote_at + window if identity.wrote_at else NEVER
 
 
-def is_closed(identity: Identity, channel: Channel) -> bool:
-    """Whether the platform takes no answer of a person there any more."""
+def is_closed(db: Session, identity: Identity, channel: Channel) -> bool:
+    """Whether the platform takes no answer of a person there any more: the time is over, or it has had its number."""
+    return _is_over(identity, channel) or allowance.left(db, identity, channel) == 0
+
+
+def _is_over(identity: Identity, channel: Channel) -> bool:
     until = closes_at(identity, channel)
     return until is not None and until <= now()
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app import connect
 from app.db import now
 from app.i18n import gettext
+from app.inbox import allowance
 from app.inbox.ways import closes_at, ways
 from app.models import Agent, Channel, Conversation, Identity, Visitor
 from app.web.envelopes import Envelope, envelope
@@ -23,13 +24,16 @@ class Way:
     """A way to the customer and, in a few words, how it reaches them now.
 
     `closes_at`: until when the platform takes an answer there, None where it always does. `templates`: it takes
-    approved ones at any time. `measured`: what is sent is charged by its parts; `longest`: units of one message.
+    approved ones at any time. `left` of `most` messages are taken until the customer writes, None where they are not
+    counted. `measured`: what is sent is charged by its parts; `longest`: units of one message.
     """
 
     channel_id: int
     sign: Sign
     reach: str
     closes_at: datetime | None = None
+    left: int | None = None
+    most: int | None = None
     envelope: Envelope | None = None
     formats: bool = False
     unreachable: str = ""
@@ -39,7 +43,7 @@ class Way:
 
     @property
     def closed(self) -> bool:
-        return self.closes_at is not None and self.closes_at <= now()
+        return self.left == 0 or (self.closes_at is not None and self.closes_at <= now())
 
 
 def ways_of(db: Session, viewer: Agent, head: Conversation) -> list[Way]:
@@ -58,6 +62,8 @@ def _way(db: Session, viewer: Agent, head: Conversation, identity: Identity, cha
         sign_of(channel),
         _reach(db, viewer, identity, channel),
         closes_at=None if identity.unreachable else closes_at(identity, channel),
+        left=None if identity.unreachable else allowance.left(db, identity, channel),
+        most=features.window_messages,
         envelope=envelope(db, head, identity, channel, viewer.locale) if features.copies else None,
         formats=features.html,
         unreachable=identity.unreachable,

@@ -19,8 +19,8 @@ setInterval(() => all("[data-compose]").forEach(fit), 2000);
 
 /** Whether the platform takes no answer by the chosen way, or the way `id`, any more. */
 export function isClosed(form, id = form.elements.channel_id?.value) {
-  const until = one(`[data-reach="${id}"]`, form)?.dataset.closes;
-  return Boolean(until) && Date.parse(until) <= Date.now();
+  const { closes, left } = one(`[data-reach="${id}"]`, form)?.dataset ?? {};
+  return left === "0" || (Boolean(closes) && Date.parse(closes) <= Date.now());
 }
 
 export function fit(form) {

@@ -54,7 +54,7 @@ function apply(frame) {
   if (frame.message) place(frame.message.html);
   thread().dataset.lastEvent = Math.max(known(), frame.id);
   for (const part of frame.parts ?? []) refresh(part).catch(() => {});
-  if (frame.inbound && one("[data-closes]")) refresh("reaches").catch(() => {});
+  if (one(frame.inbound ? "[data-closes]" : "[data-left]")) refresh("reaches").catch(() => {});
   if (frame.message && frame.inbound) soonRead();
 }
 

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from app import connect, inbox, outgoing
 from app.db import as_of, now
-from app.inbox import Refused, ways
-from app.models import Channel, Conversation, Delivery
+from app.inbox import Refused, allowance, ways
+from app.models import Channel, Conversation, Delivery, DeliveryRef
 from channels import base
 from tests import factories as make
 from tests.connectors import Ruled, installed, installed_as
@@ -126,3 +126,63 @@ def test_a_stranger_who_follows_is_no_customer_yet(db: Session, platform: Channe
     (told,) = make.accept(db, platform, base.Follow(base.Person("nobody")))
     assert "failed" not in told
     assert db.scalar(select(func.count(Conversation.id))) == 0
+
+
+@pytest.fixture
+def counting(db: Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[Channel]:
+    """A channel that takes three messages until the customer writes again, each of ten characters."""
+    with installed(monkeypatch, reply_window=DAY, window_messages=3, max_length=10, max_attachment_bytes=100):
+        yield make.channel(db, "post", name="Platform")
+
+
+def left(db: Session, head: Conversation) -> int | None:
+    (way,) = ways.ways(db, head)
+    return allowance.left(db, *way)
+
+
+def test_a_platform_that_counts_takes_its_number_until_the_customer_writes_again(
+    db: Session, counting: Channel
+) -> None:
+    person = base.Person("u1")
+    head = make.thread_of(db, make.customer_says(db, counting, "一", person))
+    agent = make.agent(db)
+    for number in range(3):
+        assert left(db, head) == 3 - number
+        inbox.reply(db, agent, head, "はい", f"c{number}")
+    with pytest.raises(Refused, match="All 3 messages that the platform takes"):
+        inbox.reply(db, agent, head, "はい", "c3")
+    make.customer_says(db, counting, "二", person)
+    assert left(db, head) == 3
+    inbox.reply(db, agent, head, "はい", "c3")
+
+
+def test_an_answer_that_makes_more_messages_than_are_left_is_refused(db: Session, counting: Channel) -> None:
+    head = make.thread_of(db, make.customer_says(db, counting))
+    agent = make.agent(db)
+    with pytest.raises(Refused, match="goes as 4 messages, and the platform takes only 3"):
+        inbox.reply(db, agent, head, "あ" * 35, "c1")
+    inbox.reply(db, agent, head, "あ" * 25, "c1")
+    assert left(db, head) == 0
+
+
+def test_what_failed_is_not_counted_and_what_became_several_is_by_their_number(
+    db: Session, counting: Channel
+) -> None:
+    head = make.thread_of(db, make.customer_says(db, counting))
+    agent = make.agent(db)
+    said = inbox.reply(db, agent, head, "はい", "c1")
+    delivery = db.scalars(select(Delivery).filter_by(message_id=said.id)).one()
+    db.add_all(
+        DeliveryRef(channel_id=counting.id, external_id=id, delivery_id=delivery.id) for id in ("a", "b")
+    )
+    db.flush()
+    assert left(db, head) == 1
+    delivery.state = "failed"
+    assert left(db, head) == 3
+
+
+def test_what_was_said_with_another_tool_is_counted(db: Session, counting: Channel) -> None:
+    person = base.Person("u1")
+    head = make.thread_of(db, make.customer_says(db, counting, "一", person))
+    make.accept(db, counting, base.Inbound("x9", person, "アプリから", kind="outbound", sent_at=now()))
+    assert left(db, head) == 2

@@ -233,6 +233,28 @@ def test_counts_are_those_of_the_viewer(cast: Cast) -> None:
     assert Browser().come_in(cast.sato).get("/inbox/counts").json()["teams"] == 0
 
 
+def test_how_many_messages_the_platform_still_takes_stands_beside_the_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with installed(monkeypatch, reply_window=timedelta(hours=48), window_messages=2, max_length=10):
+        with transaction() as db:
+            tanaka = factories.agent(db, "田中 翔", locale="en")
+            post = factories.channel(db, "post", name="プラットフォーム")
+            thread = factories.conversation(db, post, "まだですか", "u1")
+        browser = Browser().come_in(tanaka)
+        form = {"text": "あ" * 25, "client_id": "client-of-a-test", "channel_id": str(post.id)}
+        refused = browser.submit(f"/conversations/{thread.id}/replies", form)
+        assert (refused.status_code, "goes as 3 messages" in refused.text) == (422, True)
+        assert "2 of 2 messages left" in browser.see(f"/inbox/{thread.id}")
+        browser.submit(f"/conversations/{thread.id}/replies", {**form, "text": "あ" * 15})
+        shown = browser.see(f"/conversations/{thread.id}/reaches")
+        assert 'data-left="0"' in shown
+        assert "All 2 messages are sent" in shown
+        assert "data-closed>" in browser.see(f"/inbox/{thread.id}")
+        refused = browser.submit(f"/conversations/{thread.id}/replies", {**form, "client_id": "another-one"})
+        assert "until the customer writes again are sent" in refused.text
+
+
 def test_how_long_the_platform_takes_an_answer_counts_down_in_the_list_and_beside_the_words(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
