@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import vault
+from app import renewing, vault
 from app.config import settings
 from app.models import Channel
 from app.text import clean
@@ -55,7 +55,8 @@ def connector(channel: Channel) -> Connector[Any]:
     stored = {**channel.settings, **vault.unseal(channel.secrets)}
     seal_key = settings().key(f"tokens of channel {channel.key}")
     sandbox = settings().sandbox if channel.key.startswith(SANDBOX) else None
-    context = Context(channel.key, settings().public_url, seal_key, sandbox or "")
+    renew = partial(renewing.renew, channel.id)
+    context = Context(channel.key, settings().public_url, seal_key, sandbox or "", renew)
     return registry.build(channel.kind, stored, http(), context)
 
 

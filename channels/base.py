@@ -174,18 +174,28 @@ def split_text(text: str, features: Features) -> list[str]:
     return _text.split(text, features.max_length, features.length_unit)
 
 
+Secrets = Mapping[str, str]
+
+
+def _kept_nowhere(work: Callable[[Secrets], Secrets]) -> Secrets:
+    return work({})
+
+
 @dataclass(frozen=True)
 class Context:
     """What the product tells a connector of its place: the channel's public key, and our public address, such
     as "https://desk.example.jp" (no slash at the end). `seal_key` is 32 secret bytes of this channel's own, for
     tokens that it wants to know again. `sandbox` is the address of a sandbox that plays the provider, "" for the real
-    one.
+    one. `renew` is for tokens that are good once: its work is handed the stored secrets, while nobody else renews them,
+    and what it returns is stored beside them before it counts. `renew` returns them all. It raises what the work
+    raises, and `ChannelError` where another process is at it.
     """
 
     key: str = ""
     public_url: str = ""
     seal_key: bytes = field(default=bytes(32), repr=False)
     sandbox: str = ""
+    renew: Callable[[Callable[[Secrets], Secrets]], Secrets] = field(default=_kept_nowhere, repr=False)
 
     @property
     def webhook_url(self) -> str:

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 import httpx2
 
-from channels.email import oauth
+from channels import oauth
+from channels.email.oauth import provider as provider_of
 from channels.events import ChannelError
 
 _kept: dict[tuple[str, str, str], oauth.Tokens] = {}
@@ -19,7 +20,7 @@ def token(
     if not refresh_token:
         raise oauth.Reauthorise("nobody has signed in there yet")
     try:
-        asked = oauth.provider(provider, tenant)
+        asked = provider_of(provider, tenant)
     except (KeyError, ValueError) as error:
         raise ChannelError(oauth.UNKNOWN_CLIENT, detail=str(error), permanent=True) from error
     key = (client_id, tenant, refresh_token)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from channels import guard
+from channels import guard, oauth
 from channels.base import (
     ChannelError,
     Collected,
@@ -19,8 +19,9 @@ from channels.base import (
     Sent,
     utc,
 )
-from channels.email import access, composing, oauth, pushed, smtp, trouble
+from channels.email import access, composing, pushed, smtp, trouble
 from channels.email.account import Account
+from channels.email.oauth import provider
 from channels.email.providers import PRESETS
 from channels.email.settings import EmailSettings
 
@@ -251,7 +252,7 @@ class Email(Connector[EmailSettings]):
 
     def _provider(self) -> oauth.Provider:
         try:
-            return oauth.provider(self.settings.provider, self.settings.tenant)
+            return provider(self.settings.provider, self.settings.tenant)
         except (KeyError, ValueError) as error:
             raise ChannelError("The tenant is not right.", permanent=True) from error
 

@@ -9,7 +9,8 @@ import httpx2
 import pytest
 import time_machine
 
-from channels.email import access, oauth
+from channels import oauth
+from channels.email import access
 
 ASKED = ("google", "", "client", "secret")
 

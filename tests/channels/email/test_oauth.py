@@ -12,8 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 
-from channels import guard
-from channels.email import oauth
+from channels import guard, oauth
+from channels.email import oauth as mail
 from channels.events import ChannelError
 from tests.channels.servers import Answer, serving
 
@@ -31,7 +31,7 @@ def client() -> httpx2.Client:
 def asked(
     url: str, *, of: Callable[[httpx2.Client, oauth.Provider], oauth.Tokens] | None = None
 ) -> oauth.Tokens:
-    provider = replace(oauth.GOOGLE, token=url)
+    provider = replace(mail.GOOGLE, token=url)
     return of(client(), provider) if of else oauth.refresh(client(), provider, "id", "secret", "refresh 1")
 
 
@@ -106,7 +106,7 @@ def test_a_lifetime_of_nonsense_is_bounded(expires: Any) -> None:
 def test_the_browser_is_sent_to_google_with_a_challenge_and_a_state() -> None:
     verifier, state = oauth.new_secret(), oauth.new_secret()
     url = urlsplit(
-        oauth.authorise_url(oauth.GOOGLE, "id", BACK, state=state, verifier=verifier, user="a@b.jp")
+        oauth.authorise_url(mail.GOOGLE, "id", BACK, state=state, verifier=verifier, user="a@b.jp")
     )
     told = {name: values[0] for name, values in parse_qs(url.query).items()}
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
@@ -146,18 +146,18 @@ def test_the_code_is_exchanged_with_the_verifier() -> None:
 
 
 def test_microsoft_is_asked_in_the_tenant_of_the_shop() -> None:
-    shop = oauth.provider("microsoft", "shop.example.jp")
+    shop = mail.provider("microsoft", "shop.example.jp")
     assert shop.token == "https://login.microsoftonline.com/shop.example.jp/oauth2/v2.0/token"
     assert "offline_access" in shop.scopes
-    assert "/common/" in oauth.provider("microsoft").authorise
+    assert "/common/" in mail.provider("microsoft").authorise
     with pytest.raises(ValueError, match="tenant"):
-        oauth.provider("microsoft", "../evil?x=")
+        mail.provider("microsoft", "../evil?x=")
 
 
 def test_the_string_that_signs_in_cannot_be_broken_out_of() -> None:
-    assert oauth.xoauth2("a@b.jp", "t") == "user=a@b.jp\x01auth=Bearer t\x01\x01"
+    assert mail.xoauth2("a@b.jp", "t") == "user=a@b.jp\x01auth=Bearer t\x01\x01"
     with pytest.raises(ValueError, match="control"):
-        oauth.xoauth2("a@b.jp\x01auth=Bearer other", "t")
+        mail.xoauth2("a@b.jp\x01auth=Bearer other", "t")
 
 
 def test_tokens_do_not_show() -> None:
