@@ -93,7 +93,7 @@ class Hooks:
         except (httpx2.HTTPError, httpx2.InvalidURL):
             return 0, "could_not_connect"
         if answer.is_success:
-            self._platform.heard(answer.content)
+            await self._platform.heard(answer.content)
         return answer.status_code, "" if answer.is_success else "error_status_code"
 
     async def ask(self, url: str, query: dict[str, str]) -> tuple[int, str]:

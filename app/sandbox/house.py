@@ -16,6 +16,8 @@ from app.sandbox.hooks import Hooks
 from app.sandbox.record import Record
 from app.sandbox.talks import Customer, Talks
 
+SAID = 1000  # bytes of a call that stand on the record where it was struck
+
 
 @dataclass
 class House:
@@ -46,6 +48,19 @@ class Picture:
     id: str
     ja: str
     en: str
+
+
+class Asked(str):
+    """What is the same for a call in every run; `said` is the beginning of what was told with it."""
+
+    said: str
+
+    @classmethod
+    def of(cls, same: str, body: bytes) -> Asked:
+        """With the body of the call."""
+        made = cls(same)
+        made.said = body[:SAID].decode("utf-8", "replace")
+        return made
 
 
 class BadAct(ValueError):
@@ -118,7 +133,7 @@ class Platform(ABC):
     def told(self, customer: Customer, event: dict[str, Any]) -> None:
         """The product has answered a webhook about this event with success."""
 
-    def heard(self, answer: bytes) -> None:
+    async def heard(self, answer: bytes) -> None:
         """The body of a successful answer to a webhook: some platforms do what it says."""
         return None
 
@@ -146,5 +161,6 @@ class Platform(ABC):
         """The rule of misbehaviour that strikes this call now, on the record, if one does."""
         rule = self.house.faults.strikes(fault, self.name, subject, call, to)
         if rule:
-            self.house.record.add(self.name, "fault", fault=fault, call=call, subject=subject)
+            said = subject.said if isinstance(subject, Asked) else ""
+            self.house.record.add(self.name, "fault", fault=fault, call=call, subject=subject, said=said)
         return rule

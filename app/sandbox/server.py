@@ -18,6 +18,7 @@ from app.sandbox.house import House, Platform
 from app.sandbox.line import Line
 from app.sandbox.meta import App, Graph, Instagram, Messenger, WhatsApp
 from app.sandbox.phones import Phones
+from app.sandbox.telegram import Telegram
 
 PORT = 8100
 META_APP = "1234567890123456"
@@ -39,6 +40,8 @@ class Options:
     instagram_token: str = "sandbox-instagram-token"
     messenger_token: str = "sandbox-messenger-token"
     whatsapp_token: str = "sandbox-whatsapp-token"
+    telegram_token: str = "7312456780:sandbox-telegram-token"
+    telegram_secret: str = ""
 
 
 class Abrupt(HttpToolsProtocol):
@@ -77,7 +80,10 @@ def platforms(house: House, options: Options) -> dict[str, Platform]:
         Messenger(house, f"{options.webhook}/hooks/sandbox-messenger", graph, options.messenger_token),
         WhatsApp(house, f"{options.webhook}/hooks/sandbox-whatsapp", graph, options.whatsapp_token),
     )
-    return {one.name: one for one in (line, *meta)}
+    telegram = Telegram(
+        house, f"{options.webhook}/hooks/sandbox-telegram", options.telegram_token, options.telegram_secret
+    )
+    return {one.name: one for one in (line, *meta, telegram)}
 
 
 def build(house: House, played: Mapping[str, Platform], phones: Phones) -> Starlette:

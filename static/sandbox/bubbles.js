@@ -11,7 +11,7 @@ export function draw(bubble, hand) {
   const mine = bubble.by === "customer";
   const face = mine ? null : el("img", { src: hand.shop.face, width: 30, height: 30, alt: "", class: "face" });
   const who = el("span", { class: "sr" }, say(mine ? "me" : "shop"));
-  const body = el("div", { class: `bubble ${bubble.kind}` }, who, quote(bubble, hand), ...(KINDS[bubble.kind] ?? plain)(bubble, hand));
+  const body = el("div", { class: `bubble ${bubble.kind}` }, who, quote(bubble, hand), ...(KINDS[bubble.kind] ?? plain)(bubble, hand), caption(bubble), keys(bubble, hand));
   const put = reactions(bubble);
   const meta = el("span", { class: "meta" }, mine && bubble.read ? el("span", {}, say("read")) : null, clock(bubble.at));
   return el("li", { id, class: `said ${bubble.by}`, "data-id": bubble.id }, face, el("div", { class: "row" }, put ? el("div", {}, body, put) : body, meta, menu(bubble, hand)));
@@ -51,6 +51,17 @@ function linked(text) {
     end = found.index + found[0].length;
   }
   return [...parts, text.slice(end)];
+}
+
+// Words below a picture or a film.
+function caption(bubble) {
+  return bubble.data.caption ? el("p", { class: "caption" }, ...linked(bubble.data.caption)) : null;
+}
+
+// Buttons below a message, in their rows.
+function keys(bubble, hand) {
+  const rows = bubble.data.rows ?? [];
+  return rows.length ? el("div", { class: "keys" }, ...rows.map((row) => el("div", {}, ...buttons(row, hand)))) : null;
 }
 
 function plain(bubble) {

@@ -10,7 +10,7 @@ const scroller = phone.querySelector("[data-scroll]");
 const trouble = phone.querySelector("[data-trouble]");
 const { user, phone: platform } = phone.dataset;
 const bubbles = new Map();
-const { tapped } = await import(`./${platform}.js`);
+const { tapped, opening = [] } = await import(`./${platform}.js`);
 let customer = {}, ahead = 0, quietAt = 0;
 
 async function act(action, about = {}) {
@@ -81,7 +81,8 @@ function settle(stick) {
 
 function chips() {
   const last = [...bubbles.values()].at(-1);
-  const items = last?.by === "shop" && customer.friend ? (last.data.quickReply?.items ?? []) : [];
+  const offered = last?.by === "shop" ? (last.data.quickReply?.items ?? []) : [];
+  const items = customer.friend ? (last ? offered : opening) : [];
   const place = phone.querySelector("[data-chips]");
   place.hidden = !items.length;
   place.replaceChildren(...items.map(({ action }) => el("button", { type: "button", class: "chip", onclick: () => hand.tap(action) }, action.label ?? action.text ?? "")));

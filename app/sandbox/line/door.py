@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from app.sandbox.faults import Fault
+from app.sandbox.house import Asked
 from app.sandbox.line.bodies import Details
 from app.sandbox.misbehaving import HangUp
 
@@ -105,11 +106,11 @@ def _strikes(line: Line, request: Request, fault: str) -> Fault | None:
     return line.strikes(fault, call_of(request), request.state.subject)
 
 
-async def _subject(request: Request) -> str:
+async def _subject(request: Request) -> Asked:
     """What is the same for a request in every run: its retry key, else its path and body."""
     body = await request.body()
     key = request.headers.get("x-line-retry-key")
-    return key or f"{request.url.path} {hashlib.sha256(body).hexdigest()[:16]}"
+    return Asked.of(key or f"{request.url.path} {hashlib.sha256(body).hexdigest()[:16]}", body)
 
 
 async def _json(line: Line, request: Request) -> Mapping[str, Any]:

@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Route
 
 from app.sandbox import drawing
 from app.sandbox.hooks import LOCAL
-from app.sandbox.house import House
+from app.sandbox.house import Asked, House
 from app.sandbox.meta import calls, trouble
 from app.sandbox.meta.calls import Call
 from app.sandbox.meta.trouble import Refused
@@ -203,9 +203,10 @@ async def _done(account: Account, call: Call) -> dict[str, Any]:
         raise trouble.parameter(f"Invalid parameter: {error!r}") from error
 
 
-async def _subject(request: Request) -> str:
+async def _subject(request: Request) -> Asked:
     """What is the same for a request in every run: its path and body."""
-    return f"{request.url.path} {hashlib.sha256(await request.body()).hexdigest()[:16]}"
+    body = await request.body()
+    return Asked.of(f"{request.url.path} {hashlib.sha256(body).hexdigest()[:16]}", body)
 
 
 def _token(request: Request, call: Call) -> str:
