@@ -10,24 +10,21 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from app.sandbox import drawing
-from app.sandbox.faults import Fault
-from app.sandbox.files import File
-from app.sandbox.misbehaving import INTERNAL, HangUp, Trickle
+from app.sandbox.misbehaving import HangUp
 from app.sandbox.talks import Bubble, Customer
 from app.sandbox.telegram import sends
 from app.sandbox.telegram.bot import bubble_of, kind_of_group
 from app.sandbox.telegram.door import Call, Refused, bad, read
+from app.sandbox.telegram.downloads import FACES, Downloads
 
 if TYPE_CHECKING:
     from app.sandbox.telegram.platform import Telegram
 
 TOKEN = re.compile(r"[0-9]{3,20}:[A-Za-z0-9_-]{20,130}")
 TYPING = 5.0  # seconds
-DOWNLOAD = 20 * 1024 * 1024  # bytes of a file that a bot may have
 ACTIONS = ("typing", "upload_photo", "record_video", "upload_video", "record_voice", "upload_voice")
 MORE_ACTIONS = (
     "upload_document",
@@ -37,7 +34,6 @@ MORE_ACTIONS = (
     "upload_video_note",
 )
 GATEWAY = "<html><head><title>502 Bad Gateway</title></head></html>"
-FACES = "face-"
 
 Work = Callable[[Call], Awaitable[Any]]
 
@@ -47,6 +43,7 @@ class Methods:
 
     def __init__(self, telegram: Telegram) -> None:
         self.telegram, self.house = telegram, telegram.house
+        self.files = files = Downloads(telegram)
         updates = telegram.updates
         works: dict[str, Work] = {
             "getMe": self.me,
@@ -61,8 +58,8 @@ class Methods:
             "deleteMessage": self.delete,
             "setMessageReaction": self.react,
             "getChat": self.chat,
-            "getUserProfilePhotos": self.photos,
-            "getFile": self.file,
+            "getUserProfilePhotos": files.photos,
+            "getFile": files.file,
             **dict.fromkeys(sends.SENDS, self.send),
         }
         self._works = {name.lower(): (name, work) for name, work in works.items()}
@@ -91,6 +88,14 @@ class Methods:
             self.house.record.add("telegram", "refused", **about)
             return refused.answer()
         return self._after(call, subject) or JSONResponse({"ok": True, "result": told})
+
+    async def download(self, request: Request) -> Response:
+        """GET /file/bot…/…: a file, by the path that getFile told."""
+        try:
+            self._check_token(request)
+        except Refused as refused:
+            return refused.answer()
+        return self.files.download(request.path_params["path"])
 
     async def done(self, call: Call) -> Any:
         """What a call comes to; one of another shape than Telegram's is refused. Raises `Refused`."""
@@ -193,55 +198,6 @@ class Methods:
             "photo": {**photo, "big_file_unique_id": big},
         }
 
-    async def photos(self, call: Call) -> dict[str, Any]:
-        """getUserProfilePhotos: one, or none of who shows none."""
-        customer = self.telegram.talks.customers.get(call.words("user_id"))
-        if customer is None or kind_of_group(customer.id):
-            raise bad("user not found")
-        if customer.id in self.telegram.faceless:
-            return {"total_count": 0, "photos": []}
-        id = f"{FACES}{customer.id}"
-        about = {"file_id": id, "file_unique_id": id, "file_size": len(drawing.face(customer.id))}
-        return {"total_count": 1, "photos": [[{**about, "width": 240, "height": 240}]]}
-
-    async def file(self, call: Call) -> dict[str, Any]:
-        """getFile: where it lies."""
-        id = call.words("file_id")
-        file = self._found(id)
-        if file is None or file.gone:
-            raise bad("wrong file_id or the file is temporarily unavailable")
-        if len(file.body) > DOWNLOAD:
-            raise bad("file is too big")
-        ending = file.name.rpartition(".")[2] if "." in file.name else "bin"
-        folder = "photos" if file.media_type.startswith("image/") else "documents"
-        about = {"file_id": id, "file_unique_id": id[-16:], "file_size": len(file.body)}
-        return {**about, "file_path": f"{folder}/{id}.{re.sub(r'[^a-z0-9]', '', ending.lower()) or 'bin'}"}
-
-    async def download(self, request: Request) -> Response:
-        """GET /file/bot…/…: a file."""
-        try:
-            self._check_token(request)
-        except Refused as refused:
-            return refused.answer()
-        id = request.path_params["path"].rpartition("/")[2].partition(".")[0]
-        file = self._found(id)
-        if file is None or file.gone or self._strikes("media_gone", file):
-            return JSONResponse({"ok": False, "error_code": 404, "description": "Not Found"}, 404)
-        if self._strikes("redirect_media", file):
-            return RedirectResponse(INTERNAL, 302)
-        if rule := self._strikes("slow_media", file):
-            return Trickle(file.body, file.media_type, rule.seconds)
-        return Response(file.body, media_type="application/octet-stream")
-
-    def _found(self, id: str) -> File | None:
-        if id.startswith(FACES):
-            user = id.removeprefix(FACES).removesuffix("-big")
-            return File(user, "face.png", "image/png", drawing.face(user))
-        return self.telegram.bot.files.find(id)
-
-    def _strikes(self, fault: str, file: File) -> Fault | None:
-        return self.telegram.strikes(fault, "content", f"{file.user} {len(file.body)}", file.user)
-
     def _check_token(self, request: Request) -> None:
         """Raises `Refused`."""
         token = request.path_params["token"]
@@ -341,7 +297,7 @@ class Methods:
         return None
 
 
-def _subject(call: Call) -> str:
+def _subject(call: Call) -> Asked:
     """What is the same for a call in every run: its method and parameters."""
-    told = json.dumps(call.told, sort_keys=True, default=str)
-    return f"{call.method} {hashlib.sha256(told.encode()).hexdigest()[:16]}"
+    told = json.dumps(call.told, sort_keys=True, default=str).encode()
+    return Asked.of(f"{call.method} {hashlib.sha256(told).hexdigest()[:16]}", told)
