@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from app.sandbox.house import Asked
 from app.sandbox.misbehaving import HangUp
 from app.sandbox.talks import Bubble, Customer
 from app.sandbox.telegram import sends
