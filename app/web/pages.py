@@ -1,5 +1,6 @@
 """What every page and handler of the signed-in house shares: rendering, forms, refusals."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -15,6 +16,7 @@ from app.render import render
 from app.text import clean
 
 THEMES = ("light", "dark")
+APPLE = re.compile(r"Macintosh|iPhone|iPad")
 
 
 class Viewer(Protocol):
@@ -44,7 +46,8 @@ def page(
 ) -> HTMLResponse:
     """A whole page for the viewer. ``area`` marks the place in the rail, the rest goes to the template.
 
-    The template gets ``viewer``, ``csrf``, ``theme``, ``locale``, ``area``, ``badges`` and ``path`` besides.
+    The template gets ``viewer``, ``csrf``, ``theme``, ``locale``, ``area``, ``badges``, ``path`` and ``mod`` (the key
+    of shortcuts on their machine) besides.
     """
     context = {"badges": Badges(), **context}
     area = area or ("settings" if request.url.path.startswith("/settings") else "")
@@ -58,6 +61,7 @@ def partial(request: Request, template: str, *, status: int = 200, **context: An
     context = {
         "csrf": getattr(request.state, "csrf", ""),
         "theme": theme if theme in THEMES else "",
+        "mod": "⌘" if APPLE.search(request.headers.get("user-agent", "")) else "Ctrl",
         **context,
     }
     if "locale" not in context and viewer is None:

@@ -168,6 +168,16 @@ def test_each_reads_it_in_their_own_language(cast: Cast) -> None:
     assert "送信して解決" not in html
 
 
+@pytest.mark.parametrize(
+    ("machine", "key"),
+    [("Windows NT 10.0", "Ctrl"), ("X11; Linux", "Ctrl"), ("Macintosh", "⌘"), ("iPad", "⌘")],
+)
+def test_the_keys_named_are_those_of_ones_own_machine(cast: Cast, machine: str, key: str) -> None:
+    headers = {"user-agent": f"Mozilla/5.0 ({machine})"}
+    html = Browser(headers=headers).come_in(cast.tanaka).see(f"/inbox/{cast.open.id}")
+    assert set(re.findall(r"<kbd>(⌘|Ctrl)↵?</kbd>", html)) == {key}
+
+
 def test_reading_it_clears_the_count_for_oneself_alone(cast: Cast) -> None:
     browser = Browser().come_in(cast.tanaka)
     assert 'class="row unread"' in browser.see("/inbox?view=mine")
