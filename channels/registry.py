@@ -30,6 +30,9 @@ KINDS = {
     "messenger": "channels.messenger:Messenger",
     "instagram": "channels.instagram:Instagram",
     "whatsapp": "channels.whatsapp.connector:WhatsApp",
+    "x": "channels.x.connector:X",
+    "wechat": "channels.wechat.connector:WeChat",
+    "tiktok": "channels.tiktok.connector:TikTok",
     "sms": "channels.sms.connector:Sms",
     "api": "channels.api:Api",
 }

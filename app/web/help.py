@@ -36,6 +36,7 @@ GUIDES = (
     "whatsapp",
     "telegram",
     "sms",
+    "wechat",
     "embedding",
     "api",
     "webhooks",

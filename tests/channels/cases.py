@@ -1,8 +1,8 @@
 """Captured payloads, and what the contract test must know of a kind beyond what the kind itself declares."""
 
 import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -73,12 +73,16 @@ def _foreign_origin(request: Request) -> Request:
 class Case:
     """`tamper` makes a good request one that must be refused. `sends` are settings with which `send` calls
     out by HTTP, None if it never does. `sent_key` is how the key of a message goes along.
-    `to` is somebody who can be written to."""
+    `to` is somebody who can be written to, `last` the context of what they wrote. `unsign` takes away what proves who sent a request. `asked_before`: path
+    → what is answered there before the call that a test is about (a token)."""
 
     tamper: Callable[[Request], Request]
     sends: dict[str, Any] | None = None
     sent_key: Callable[[Outbound], str] = lambda outbound: outbound.key
     to: Person = SOMEBODY
+    last: Mapping[str, Any] = field(default_factory=dict)
+    unsign: Callable[[Request], Request] = lambda request: replace(request, method="POST", headers={})
+    asked_before: Mapping[str, Any] = field(default_factory=dict)
 
 
 def _nobody_signs(request: Request) -> Request:
@@ -87,6 +91,10 @@ def _nobody_signs(request: Request) -> Request:
 
 def _another_secret(request: Request) -> Request:
     return replace(request, headers={**request.headers, "x-telegram-bot-api-secret-token": "0" * 64})
+
+
+def _another_nonce(request: Request) -> Request:
+    return replace(request, query={**request.query, "nonce": "0"})
 
 
 CASES = {
@@ -105,6 +113,17 @@ CASES = {
     ),
     "instagram": Case(tamper=_longer_body, sends={"account_id": "1784", "access_token": "t"}),
     "whatsapp": Case(tamper=_longer_body, sends={"phone_number_id": "1065", "access_token": "t"}),
+    "wechat": Case(
+        tamper=_another_nonce,
+        unsign=lambda request: replace(request, method="POST", query={}),
+        sends={"app_id": "wx5f3a9c0b7d2e4816", "app_secret": "s" * 32},
+        asked_before={"/cgi-bin/stable_token": {"access_token": "t0ken", "expires_in": 7200}},
+    ),
+    "tiktok": Case(
+        tamper=_longer_body,
+        sends={"app_id": "7412", "app_secret": "s" * 32, "business_id": "b1", "access_token": "t"},
+        last={"conversation": "c1"},
+    ),
     "sms": Case(
         tamper=_longer_body,
         sends={"account_sid": "AC" + "0" * 32, "auth_token": "t" * 32, "sender": "+15005550006"},
@@ -116,6 +135,11 @@ CASES = {
 
 def answering(kind: str, answer: Callable[[httpx2.Request], httpx2.Response]) -> Connector[Any]:
     """A connector of `kind` whose provider answers as told."""
-    made = registry.connector(kind)
+    made, before = registry.connector(kind), CASES[kind].asked_before
+
+    def answered(request: httpx2.Request) -> httpx2.Response:
+        path = request.url.path
+        return httpx2.Response(200, json=before[path]) if path in before else answer(request)
+
     settings = registry.build(kind, CASES[kind].sends or {}, HTTP, CONTEXT).settings
-    return made(settings, httpx2.Client(transport=httpx2.MockTransport(answer)), CONTEXT)
+    return made(settings, httpx2.Client(transport=httpx2.MockTransport(answered)), CONTEXT)
