@@ -1,0 +1,113 @@
+"""What we say, as TikTok takes it: one call for each piece of text and each picture
+(https://business-api.tiktok.com/portal/docs?id=1832184403754242)."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from channels import text
+from channels.events import Attachment, ChannelError, Outbound
+from channels.text import clean
+from channels.tiktok import trouble
+from channels.tiktok.calling import Caller
+
+SEND = "business/message/send/"
+UPLOAD = "business/message/media/upload/"
+MAX_TEXT = 6000  # characters
+MAX_PICTURE = 3_000_000  # bytes
+PICTURES = ("image/jpeg", "image/png", "image/webp")
+PAUSES = (1.0, 2.0, 4.0)  # seconds between two parts of one message, where TikTok finds them too fast
+PART = "TikTok took only the beginning of this message."
+NOBODY = "The customer has to write here first."
+NO_ADDRESS = "Files of this sort go along as a link: that needs a public address that begins with https:// (or http://)."
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Call:
+    """A text, or a picture that is uploaded first."""
+
+    text: str = ""
+    picture: Attachment | None = None
+
+
+def calls(outbound: Outbound) -> list[Call]:
+    """What is to be sent for a message: TikTok takes no text beside a picture, and no other files, which go along as
+    links. Raises `ChannelError` where nothing would be said."""
+    pictures = [one for one in outbound.attachments if _is_shown(one)]
+    links = [_link(one) for one in outbound.attachments if not _is_shown(one)]
+    words = "\n\n".join(filter(None, (outbound.text.strip(), *links)))
+    made = [Call(piece) for piece in text.split(words, MAX_TEXT)]
+    made += [Call(picture=one) for one in pictures]
+    if not made:
+        raise ChannelError("There is nothing to send.", permanent=True)
+    return made
+
+
+def send(tiktok: Caller, outbound: Outbound, sleep: Callable[[float], None] = time.sleep) -> tuple[str, ...]:
+    """Send them one after the other; the ids of what was sent. TikTok knows no key to repeat a call by."""
+    conversation = outbound.last.get("conversation")
+    if not isinstance(conversation, str) or not conversation:
+        raise ChannelError(NOBODY, permanent=True)
+    sent: list[str] = []
+    for number, call in enumerate(calls(outbound)):
+        pauses = PAUSES if number else ()
+        try:
+            sent.append(_patiently(partial(_one, tiktok, conversation, call), pauses, sleep))
+        except ChannelError as error:
+            if not number:
+                raise
+            raise ChannelError(PART, detail=str(error), permanent=True, ambiguous=True) from None
+    return tuple(id for id in sent if id)
+
+
+def act(tiktok: Caller, conversation: str, action: str) -> None:
+    """Show the customer that we write ("TYPING", for some seconds) or have read ("MARK_READ")."""
+    tiktok.post(SEND, {**_to(conversation), "message_type": "SENDER_ACTION", "sender_action": action})
+
+
+def _patiently(send: Callable[[], str], pauses: tuple[float, ...], sleep: Callable[[float], None]) -> str:
+    """A part that comes too fast after another is sent again in a moment."""
+    for pause in pauses:
+        try:
+            return send()
+        except trouble.Refused as error:
+            if error.sort != "slower":
+                raise
+            sleep(pause)
+    return send()
+
+
+def _one(tiktok: Caller, conversation: str, call: Call) -> str:
+    told = tiktok.send(SEND, {**_to(conversation), **_body(tiktok, call)})
+    return _text(told.get("message"), "message_id")
+
+
+def _body(tiktok: Caller, call: Call) -> Body:
+    """Until the message names it, a picture that is uploaded is not sent."""
+    if call.picture is None:
+        return {"message_type": "TEXT", "text": {"body": call.text}}
+    uploaded = tiktok.upload(UPLOAD, {"media_type": "IMAGE"}, call.picture)
+    return {"message_type": "IMAGE", "image": {"media_id": _text(uploaded, "media_id")}}
+
+
+def _to(conversation: str) -> Body:
+    return {"recipient_type": "CONVERSATION", "recipient": conversation}
+
+
+def _is_shown(file: Attachment) -> bool:
+    return file.content_type in PICTURES and file.data is not None and len(file.data) <= MAX_PICTURE
+
+
+def _link(file: Attachment) -> str:
+    if not file.url.startswith(("https://", "http://")):
+        raise ChannelError(NO_ADDRESS, permanent=True)
+    return f"{file.name}\n{file.url}"
+
+
+def _text(told: Any, name: str) -> str:
+    value = told.get(name) if isinstance(told, Mapping) else None
+    return clean(value)[:512] if isinstance(value, str) else ""
