@@ -31,8 +31,8 @@ KINDS = {
     "instagram": "channels.instagram:Instagram",
     "whatsapp": "channels.whatsapp.connector:WhatsApp",
     "x": "channels.x.connector:X",
-    "wechat": "channels.wechat.connector:WeChat",
     "tiktok": "channels.tiktok.connector:TikTok",
+    "wechat": "channels.wechat.connector:WeChat",
     "sms": "channels.sms.connector:Sms",
     "api": "channels.api:Api",
 }
