@@ -6,16 +6,16 @@ A field that is not as documented is as if it were not there: nothing is raised,
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import ParseError
 
 from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import fromstring
+from defusedxml.ElementTree import DefusedXMLParser
 
 from channels.text import clean
 
 MAX_TEXT = 20_000  # characters; WeChat's own limit is far below
 MAX_NAME = 200
-MAX_FIELDS = 200
+MAX_FIELDS, MAX_DEPTH = 2000, 8
 _LATEST = 7_258_118_400  # the year 2200
 
 Object = Mapping[str, Any]
@@ -28,19 +28,58 @@ class Unreadable(ValueError):
 def read(body: bytes) -> Object:
     """The fields of a document: name → its text, or an object of the fields below it, which are not looked into
     deeper. Raises `Unreadable`."""
+    parser = DefusedXMLParser(target=_Fields(), forbid_dtd=True)
     try:
-        root = fromstring(body, forbid_dtd=True)
+        parser.feed(body)
+        found: Object = parser.close()
     except DefusedXmlException:
         raise Unreadable("the XML declares a document type or entities, which WeChat's never does") from None
+    except Unreadable:
+        raise
     except (ParseError, ValueError, LookupError):
         raise Unreadable("the body is not XML") from None
-    if root.tag != "xml":
-        raise Unreadable("the body is not WeChat's: its root is not <xml>")
-    return {one.tag: _value(one) for one in root[:MAX_FIELDS]}
+    return found
 
 
-def _value(one: Element) -> Any:
-    return {inner.tag: inner.text or "" for inner in one[:MAX_FIELDS]} if len(one) else one.text or ""
+class _Fields:
+    """Takes the elements as they come (see :class:`xml.etree.ElementTree.TreeBuilder`); too many, or too deep, end it
+    at once. Raises `Unreadable`."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, Any] = {}
+        self._path: list[str] = []
+        self._words: list[str] = []
+        self._count = 0
+
+    def start(self, tag: str, _attributes: Mapping[str, str]) -> None:
+        if not self._path and tag != "xml":
+            raise Unreadable("the body is not WeChat's: its root is not <xml>")
+        self._path.append(tag)
+        self._words.clear()
+        self._count += 1
+        if self._count > MAX_FIELDS or len(self._path) > MAX_DEPTH:
+            raise Unreadable("the XML has more fields, or lies deeper, than WeChat's ever does")
+
+    def data(self, words: str) -> None:
+        self._words.append(words)
+
+    def end(self, tag: str) -> None:
+        words = "".join(self._words)
+        self._words.clear()
+        if len(self._path) == 2 and not isinstance(self._found.get(tag), dict):
+            self._found[tag] = words
+        elif len(self._path) == 3:
+            self._below(self._path[1])[tag] = words
+        self._path.pop()
+
+    def close(self) -> Object:
+        return self._found
+
+    def _below(self, name: str) -> dict[str, Any]:
+        held = self._found.get(name)
+        if not isinstance(held, dict):
+            held = self._found[name] = {}
+        return held
 
 
 def text(data: Object, name: str, limit: int = MAX_NAME) -> str:
