@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from app import inbox, vault
+from app.auth import sign_in
 from app.db import reading, transaction
 from app.models import Agent, Channel, Conversation
 from tests import factories
@@ -54,6 +55,47 @@ def test_addresses_of_people_are_told_to_admins_only(admin: Program, agent: Agen
     assert [one["email"] for one in caller.see("/agents")["items"]] == [None, None]
     assert caller.see("/agents", active="false")["items"] == []
     assert "password" not in str(admin.see("/agents"))
+
+
+def test_somebody_is_added_corrected_and_let_in_no_more_by_admins(admin: Program, agent: Agent) -> None:
+    wanted = {"name": "伊藤 翔", "email": "Sho@Example.jp", "password": "corner-lantern-42"}
+    made = admin.call("POST", "/agents", 201, json=wanted)
+    assert (made["name"], made["email"], made["role"], made["active"]) == (
+        "伊藤 翔", "sho@example.jp", "agent", True,
+    )  # fmt: skip
+    assert "corner-lantern" not in str(made)
+    assert sign_in("sho@example.jp", wanted["password"], "127.0.0.1", "").token
+    path = f"/agents/{made['id']}"
+    program(agent).refused("POST", "/agents", 403, json=wanted)
+    program(agent).refused("PATCH", path, 403, json={"role": "admin"}, headers=tag(admin, path))
+    assert admin.refused("POST", "/agents", 422, json=wanted)["errors"][0]["field"] == "body.email"
+    easy = admin.refused("POST", "/agents", 422, json={**wanted, "email": "a@example.jp", "password": "1234"})
+    assert easy["errors"][0]["field"] == "body.password"
+    with transaction() as db:
+        theirs = factories.conversation(db)
+        theirs.assignee_id = made["id"]
+    seen = tag(admin, path)
+    changed = admin.call("PATCH", path, json={"role": "supervisor", "active": False}, headers=seen)
+    assert changed == {**made, "role": "supervisor", "active": False}
+    admin.refused("PATCH", path, 412, json={"name": "x"}, headers=seen)
+    assert not sign_in("sho@example.jp", wanted["password"], "127.0.0.1", "").token
+    with reading() as db:
+        assert db.get_one(Conversation, theirs.id).assignee_id is None
+    again = admin.call("PATCH", path, json={"name": "伊藤 翔太", "active": True}, headers=tag(admin, path))
+    assert again == {**changed, "name": "伊藤 翔太", "active": True}
+
+
+def test_without_a_password_nobody_signs_in_as_somebody_new(admin: Program) -> None:
+    admin.call("POST", "/agents", 201, json={"name": "伊藤 翔", "email": "sho@example.jp"})
+    assert not sign_in("sho@example.jp", "", "127.0.0.1", "").token
+
+
+def test_the_last_admin_stays_one(admin: Program) -> None:
+    path = f"/agents/{admin.see('/me')['agent']['id']}"
+    admin.refused("PATCH", path, 409, json={"role": "agent"}, headers=tag(admin, path))
+    admin.refused("PATCH", path, 422, json={"active": False}, headers=tag(admin, path))
+    assert admin.see(path)["role"] == "admin"
+    assert admin.see(path)["active"]
 
 
 def test_a_team_is_made_changed_and_removed_by_admins(admin: Program, agent: Agent) -> None:

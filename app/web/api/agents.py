@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from app import directory
+from typing import Annotated
+
+from msgspec import UNSET, Meta, UnsetType
+
+from app import directory, passwords, people
 from app.api import shapes
-from app.api.kinds import Shape
-from app.api.shapes import AgentShape
+from app.api.kinds import Given, Shape
+from app.api.shapes import AgentShape, Role
 from app.models import Agent
 from app.queries import teams_of
 from app.web.api.framework import Call, Page, PageQuery, endpoint
-from app.web.api.lists import page_of
+from app.web.api.lists import ADMINS, page_of
 
 TAG = "People"
+Name = Annotated[str, Meta(min_length=1, max_length=100)]
+Email = Annotated[str, Meta(min_length=6, max_length=320, description="They sign in with it")]
+Password = Annotated[str, Meta(min_length=1, max_length=1000)]
 
 
 class MeShape(Shape):
@@ -22,6 +29,26 @@ class MeShape(Shape):
     scopes: list[str]
     locale: str
     timezone: str
+
+
+class AgentIn(Given):
+    """Somebody new. Without a password nobody can sign in as them until an admin has given one in the settings."""
+
+    name: Name
+    email: Email
+    role: Role = "agent"
+    locale: Annotated[str, Meta(max_length=35)] = "ja"
+    timezone: Annotated[str, Meta(max_length=64)] = "Asia/Tokyo"
+    password: Password | None = None
+
+
+class AgentChange(Given):
+    """What is to change of a person; `active` says whether they may sign in."""
+
+    name: Name | UnsetType = UNSET
+    email: Email | UnsetType = UNSET
+    role: Role | UnsetType = UNSET
+    active: bool | UnsetType = UNSET
 
 
 class AgentFilter(PageQuery):
@@ -49,6 +76,46 @@ def list_agents(call: Call, query: AgentFilter) -> Page[AgentShape]:
 def get_agent(call: Call, agent_id: int) -> AgentShape:
     """One of them."""
     return _shape(call, directory.one(call.db, Agent, agent_id))
+
+
+@endpoint("POST", "/agents", scope="people:write", tag=TAG, status=201, roles=ADMINS)
+def create_agent(call: Call, body: AgentIn) -> AgentShape:
+    """Add somebody who works here. 422 if the address is another's or the password too easy to guess."""
+    made = people.add(
+        call.db,
+        call.agent,
+        name=body.name,
+        email=body.email,
+        role=body.role,
+        locale=body.locale,
+        timezone=body.timezone,
+        password=body.password or passwords.made_up(),
+    )
+    call.headers["Location"] = f"/api/v1/agents/{made.id}"
+    return _shape(call, made)
+
+
+@endpoint("PATCH", "/agents/{agent_id}", scope="people:write", tag=TAG, roles=ADMINS, matched=True)
+def change_agent(call: Call, agent_id: int, body: AgentChange) -> AgentShape:
+    """Correct a person, give another role, or let them in no more.
+
+    Another role signs them out. Who is let in no more is signed out and unassigned; what they wrote stays theirs.
+    409 for the last admin, 422 for switching oneself off.
+    """
+    agent = directory.one(call.db, Agent, agent_id, held=True)
+    now = _shape(call, agent)
+    call.must_match(now)
+    if body.name is not UNSET or body.email is not UNSET:
+        name = agent.name if body.name is UNSET else body.name
+        email = agent.email if body.email is UNSET else body.email
+        people.edit(call.db, call.agent, agent, name=name, email=email)
+    if body.role is not UNSET:
+        people.change_role(call.db, call.agent, agent, body.role)
+    if body.active is False:
+        people.deactivate(call.db, call.agent, agent)
+    elif body.active is True:
+        people.activate(call.db, call.agent, agent)
+    return _shape(call, agent)
 
 
 def _shape(call: Call, row: Agent) -> AgentShape:

@@ -12,11 +12,10 @@ from app.api.kinds import Given
 from app.api.shapes import ChannelShape
 from app.models import Channel
 from app.web.api.framework import Call, Page, PageQuery, endpoint
-from app.web.api.lists import page_of, wrong
+from app.web.api.lists import ADMINS, page_of, wrong
 from channels import registry
 
 TAG = "Channels"
-ADMINS = ("admin",)
 Name = Annotated[str, Meta(min_length=1, max_length=switchboard.MAX_NAME)]
 
 

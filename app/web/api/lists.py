@@ -12,7 +12,8 @@ from app.web.api.problems import Unreadable
 Row = TypeVar("Row")
 Shape = TypeVar("Shape")
 
-EDITORS = ("supervisor", "admin")  # who may change what everybody uses
+ADMINS = ("admin",)  # who may say who works here, and through which channels
+EDITORS = ("supervisor", *ADMINS)  # who may change what everybody uses
 
 
 def page_of(found: directory.Page[Row], shape: Callable[[Row], Shape]) -> Page[Shape]:

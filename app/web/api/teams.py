@@ -12,10 +12,9 @@ from app.api.kinds import Given, Id
 from app.api.shapes import TeamShape
 from app.models import Team
 from app.web.api.framework import Call, Page, PageQuery, endpoint
-from app.web.api.lists import page_of
+from app.web.api.lists import ADMINS, page_of
 
 TAG = "People"
-ADMINS = ("admin",)
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
 Members = Annotated[list[Id], Meta(max_length=1000)]
 
