@@ -124,7 +124,7 @@ class Features:
     provider honours `Outbound.key`. inbound_only: nothing can be sent. posted: a program that the product
     itself let in may bring messages too, in the JSON that `parse` reads. files_by_url: the provider fetches files from
     `Attachment.url` (and `preview`), which must hold for a while. identity_kind: "" means the kind.
-    icon: a Lucide icon name; tint: one of the design tokens' colours.
+    beta: not proven in daily work yet. icon: a Lucide icon name; tint: one of the design tokens' colours.
     """
 
     max_length: int | None = None
@@ -153,6 +153,7 @@ class Features:
     same_everywhere: bool = False
     suggests: bool = False
     files_by_url: bool = False
+    beta: bool = False
     max_request_bytes: int = 3 * 1024 * 1024
     identity_kind: str = ""
     icon: str = "message-square"

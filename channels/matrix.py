@@ -76,6 +76,7 @@ def _transport(kind: Kind) -> str:
 
 _ROWS: dict[str, Callable[[Kind], str]] = {
     "Kind": lambda kind: f"`{kind.kind}`",
+    "Beta": lambda kind: _yes(kind.features.beta),
     "Comes in by": _transport,
     "Needs a public address": lambda kind: _yes(kind.features.needs_public_url),
     "Longest text": _length,

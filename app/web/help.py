@@ -34,6 +34,7 @@ GUIDES = (
     "messenger",
     "instagram",
     "whatsapp",
+    "x",
     "tiktok",
     "telegram",
     "wechat",

@@ -113,6 +113,11 @@ CASES = {
     ),
     "instagram": Case(tamper=_longer_body, sends={"account_id": "1784", "access_token": "t"}),
     "whatsapp": Case(tamper=_longer_body, sends={"phone_number_id": "1065", "access_token": "t"}),
+    "x": Case(
+        tamper=_longer_body,
+        sends={"client_id": "c", "client_secret": "s" * 32, "refresh_token": "r", "access_token": "t"},
+        to=Person("1374285921"),
+    ),
     "wechat": Case(
         tamper=_another_nonce,
         unsign=lambda request: replace(request, method="POST", query={}),

@@ -78,7 +78,7 @@ def test_a_file_that_leads_inside_or_is_gone_is_not_fetched(played: Meta, platfo
     said = played.heard(platform, 1)[0]
     assert isinstance(said, Inbound)
     played.sandbox.misbehaves({"fault": fault})
-    with pytest.raises(Exception, match=r"does not lie at Meta|not at Meta any more"):
+    with pytest.raises(Exception, match=r"does not lie at the platform|not at Meta any more"):
         played.connector(platform).fetch(said.attachments[0])
 
 

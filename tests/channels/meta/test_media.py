@@ -5,8 +5,8 @@ import hashlib
 
 import pytest
 
+from channels import downloading
 from channels.base import Attachment, ChannelError
-from channels.meta import media
 from tests.channels.meta.accounts import NUMBER, guarded, messenger, paths, said, whatsapp
 from tests.channels.servers import Answer, Scripted, serving
 
@@ -77,7 +77,7 @@ def test_a_redirect_within_meta_is_followed_but_not_for_ever() -> None:
     assert paths(server)[1] == "/scontent.cdninstagram.com/2.png"
     with serving(on) as server:
         assert refused(server).sentence.startswith("This file is passed on")
-    assert len(server.seen) == media.MOST_REDIRECTS + 1
+    assert len(server.seen) == downloading.MOST_REDIRECTS + 1
 
 
 @pytest.mark.parametrize("status", [403, 404, 410])

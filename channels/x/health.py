@@ -1,0 +1,80 @@
+"""Whether an account works: what X says of it, and that X tells us what is written to it. The webhook and the
+subscriptions are made on the way (https://docs.x.com/x-api/webhooks/quickstart, https://docs.x.com/x-api/activity/quickstart)."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from channels.events import ChannelError
+from channels.text import clean
+from channels.x.calling import Caller
+
+EVENTS = ("dm.received", "dm.sent", "dm.read", "dm.indicate_typing", "chat.received", "chat.sent")
+_WORKS = "X accepts the sign-in, and tells this channel of direct messages."
+_ONLY_OUT = (
+    "X accepts the sign-in. With the bearer token of the app, “Test now” has X tell this channel of messages."
+)
+
+
+def check(x: Caller) -> str:
+    """A sentence, and in brackets the account. Raises `ChannelError` with X's words."""
+    account = _object(x.get("/2/users/me"), "data")
+    id, name = _text(account, "id"), _text(account, "username")
+    if x.settings.user_id and id != x.settings.user_id:
+        raise ChannelError("The user ID in the settings is another account's.", detail=id, permanent=True)
+    about = f"@{name}, {id}"
+    if not x.settings.bearer_token:
+        return f"{_ONLY_OUT} ({about})"
+    if not (x.context.public_url.startswith("https://") or x.context.sandbox):
+        raise ChannelError(
+            "X only calls addresses that begin with https://. Set MADOGUCHI_PUBLIC_URL.", permanent=True
+        )
+    _subscribe(x, id, _webhook(x))
+    return f"{_WORKS} ({about})"
+
+
+def _webhook(x: Caller) -> str:
+    """The id of ours at X: registered where it is not, and asked about anew where X has given it up."""
+    url = x.context.webhook_url
+    known = next((one for one in _objects(x.as_app("GET", "/2/webhooks")) if one.get("url") == url), None)
+    told = known or _object(x.as_app("POST", "/2/webhooks", {"url": url}), "data")
+    id = _text(told, "id")
+    if told.get("valid") is not True:
+        told = _object(x.as_app("PUT", f"/2/webhooks/{id}"), "data")
+        if told.get("valid") is not True:
+            raise ChannelError(
+                "X could not reach this channel, or its answer to X's question was wrong.", detail=url
+            )
+    return id
+
+
+def _subscribe(x: Caller, user: str, webhook: str) -> None:
+    """To what is written to the account, and what becomes of it, as far as it is not yet."""
+    had = {
+        _text(one, "event_type")
+        for one in _objects(x.as_app("GET", "/2/activity/subscriptions"))
+        if _text(_object(one, "filter"), "user_id") == user and _text(one, "webhook_id") == webhook
+    }
+    for kind in EVENTS:
+        if kind not in had:
+            wanted = {
+                "event_type": kind,
+                "filter": {"user_id": user},
+                "webhook_id": webhook,
+                "tag": "madoguchi",
+            }
+            x.post("/2/activity/subscriptions", wanted)
+
+
+def _objects(told: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    data = told.get("data")
+    yield from (one for one in data if isinstance(one, dict)) if isinstance(data, list) else ()
+
+
+def _object(told: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = told.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _text(told: Mapping[str, Any], name: str) -> str:
+    value = told.get(name)
+    return clean(value)[:200] if isinstance(value, str) else ""
