@@ -20,6 +20,7 @@ from channels.base import (
     Context,
     Features,
     Fetching,
+    Linking,
     MarksRead,
     Measure,
     Measuring,
@@ -108,6 +109,13 @@ def has_templates(channel: Channel) -> bool:
     """Whether its provider has templates, which may be sent at any time."""
     made = registry.kinds().get(channel.kind)
     return made is not None and issubclass(made, Templates)
+
+
+def links_accounts(channel: Channel) -> bool:
+    """Whether customers can prove there who they are at the business: the platform lets them, and there is a page to
+    sign in at (the setting `login_url`, which every kind with `base.Linking` has beside `link_words`)."""
+    made = registry.kinds().get(channel.kind)
+    return made is not None and issubclass(made, Linking) and bool(channel.settings.get("login_url"))
 
 
 def measures(channel: Channel) -> bool:

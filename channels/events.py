@@ -228,11 +228,13 @@ class Rating:
 
 @dataclass(frozen=True)
 class Linked:
-    """The platform says that `sender` is who was given `nonce` when they signed in with the business."""
+    """The platform says that `sender` is who was given `nonce` when they signed in with the business. Not `ok`: it did
+    not come about (they gave up, or somebody else tried), and the platform may not say who it was."""
 
-    sender: Person
+    sender: Person | None
     nonce: str
     at: datetime | None = None
+    ok: bool = True
 
 
 @dataclass(frozen=True)

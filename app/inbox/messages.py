@@ -53,12 +53,14 @@ def reply(
     subject: str = "",
     html: str = "",
     template: base.FilledTemplate | None = None,
+    links: Sequence[dict[str, str]] = (),
 ) -> Message:
     """Answer the customer; the thread is a person's from then on. The same `client_id` again changes nothing.
 
     `channel_id`: which way it goes; None: the way the customer wrote last. `others` get it, too; `subject` ("":
-    that of what is answered) and `html` (clean already) go with it where the channel has them. `template` goes
-    instead of `text`, which says the same (see :mod:`app.approved`), and may go when the time to answer is over.
+    that of what is answered) and `html` (clean already) go with it where the channel has them, `links` everywhere.
+    `template` goes instead of `text`, which says the same (see :mod:`app.approved`), and may go when the time to answer
+    is over.
     Raises :class:`Refused` with status 409 while another agent holds the reply lock, 422 on an empty or over-long
     text, an address that is none, an unreachable customer, or more than the platform takes until they write again.
     """
@@ -68,7 +70,7 @@ def reply(
     reading.refuse_if_locked(db, agent, head)
     identity, channel = route(db, head, channel_id, template=template is not None)
     message = unsent(db, agent, identity, channel, text, others=others, subject=subject, html=html)
-    message.client_id, message.quick_replies = client_id, list(quick_replies)
+    message.client_id, message.quick_replies, message.links = client_id, list(quick_replies), list(links)
     _check(message.text, channel, attachments)
     if template is None:
         allowance.refuse_beyond(db, identity, channel, message, len(attachments))
