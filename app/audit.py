@@ -41,7 +41,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "assigned", "handover", "resolved", "reopened", "snoozed", "woken", "labelled", "unlabelled",
             "escalated", "escalation.taken", "escalation.returned", "escalation.resolved", "linked", "unlinked",
             "message.edited", "message.removed", "message.reread", "delivery.retried", "rated", "customer.changed",
-            "stranger",
+            "stranger", "account_link",
         ),
     }
 )  # fmt: skip

@@ -31,7 +31,7 @@ from channels.base import (
     setting,
 )
 from channels.values import Malformed
-from channels.webchat_identity import MIN_SECRET, verify_hash, verify_jwt
+from channels.webchat_identity import MIN_SECRET, verify_hash, verify_jwt, vouched
 
 METHOD = "FRAME"
 MAX_TEXT = 10_000
@@ -237,10 +237,19 @@ class WebChat(Connector[WebChatSettings]):
 
     def identify(self, now: datetime, *, token: str = "", user_id: str = "", user_hash: str = "") -> Person:
         """The customer the business's server vouches for, by JWT or by hash. Raises `BadSignature`."""
-        secret, scope = self.settings.identity_secret, self.settings.identity_scope or self.context.key
+        secret, scope = self.settings.identity_secret, self._scope
         if token:
             return verify_jwt(token, secret, self.context.key, now, scope)
         return verify_hash(user_id, user_hash, secret, scope)
+
+    def customer(self, user_id: str, **about: Any) -> Person:
+        """The customer of that id at the business, whose server has proved itself; `about` are fields of `Person`.
+        Raises `BadSignature` for what is no id."""
+        return vouched(user_id, self._scope, **about)
+
+    @property
+    def _scope(self) -> str:
+        return self.settings.identity_scope or self.context.key
 
 
 def _read(data: Mapping[str, Any], sender: Person, request: Request) -> Event:

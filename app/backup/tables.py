@@ -23,8 +23,8 @@ from app.backup.archive import TABLE, Column, Part, Table, Unusable
 from app.db import Timestamp
 from app.models import Base
 
-# Who is signed in ends with the installation: a session that was ended since must not come back to life.
-LEFT_OUT = frozenset({"signin", "resume_code"})
+# Who is signed in, or about to be, ends with the installation: what was ended since must not come back to life.
+LEFT_OUT = frozenset({"signin", "resume_code", "account_link"})
 PORTION = 4 << 20  # bytes of JSON in a part
 BATCH = 1_000
 LEVEL = 3  # of gzip: half the time of the usual 6, a tenth more bytes

@@ -15,7 +15,7 @@ from app.customers import Address
 from app.db import after_commit, now, passing
 from app.inbox import Received, refs, ways
 from app.inbox.receiving import is_old
-from app.intake import elsewhere
+from app.intake import elsewhere, linked
 from app.intake.keeping import Kept, keep
 from app.intake.outcome import Outcome
 from app.intake.people import contact, identity_for, known, meet
@@ -146,12 +146,12 @@ def _take(db: Session, channel: Channel, one: Come) -> Outcome:
             return _end(db, channel, event)
         case base.Rating():
             return _rating(db, channel, event)
+        case base.Linked():
+            return linked.settle(db, channel, event)
         case base.Follow() | base.Block():
             return _reachability(db, channel, event)
         case base.Ignored():
             return {"excluded": event.reason, "malformed": event.malformed}
-        case _:
-            return {"excluded": f"a {type(event).__name__.lower()} is not shown yet"}
 
 
 def _inbound(
@@ -204,7 +204,8 @@ def _settle(
     elif connect.features(channel).suggests and is_old(received.message) and not received.message.quiet:
         inbox.hand_over(db, received.conversation, "old")  # a mailbox read afterwards: nobody waits for a bot
     elif event.kind == "inbound" and not event.auto and not received.message.quiet:
-        if resume(db, channel, identity, received.conversation, event):
+        head = received.conversation
+        if resume(db, channel, identity, head, event) or linked.wants(db, channel, identity, head, event):
             return told
         _answer(db, channel, identity, received)
     return told

@@ -1,6 +1,7 @@
 """The tables, one noun a file. Importing this package registers all of them on ``Base.metadata``."""
 
 from app.db import Base
+from app.models.account_link import AccountLink
 from app.models.afterwards import MailAfter
 from app.models.agent import Agent
 from app.models.attachment import Attachment, RemoteFile
@@ -17,7 +18,7 @@ from app.models.faq import BotRule, FaqEntry, Revision
 from app.models.label import ConversationLabel, Label
 from app.models.mail import Collector, MessageRef, MessageSource, Participant
 from app.models.message import Message
-from app.models.reaction import Reaction
+from app.models.reaction import EarlyReaction, Reaction
 from app.models.receipt import RawReceipt
 from app.models.setting import Setting
 from app.models.signin import Signin
@@ -28,6 +29,7 @@ from app.models.webhook import Webhook, WebhookDelivery
 from app.models.working import Draft, ReadMark, ReplyLock
 
 __all__ = [
+    "AccountLink",
     "Agent",
     "ApiToken",
     "Attachment",
@@ -46,6 +48,7 @@ __all__ = [
     "Delivery",
     "DeliveryRef",
     "Draft",
+    "EarlyReaction",
     "Escalation",
     "Event",
     "FaqEntry",

@@ -82,6 +82,8 @@ SENTENCES: Mapping[str, str] = {
     "delivery.retried": "A failed message was sent again.",
     "rated": "Rated %(score)s of 5.",
     "customer.changed": "The customer's details were changed.",
+    "account_link": "The customer's chat and their account at the shop were linked.",
+    "account_link/not": "The customer's chat and their account at the shop were not linked.",
     "stranger": "Somebody else answered a message of this thread.",
 }
 ACTORS = {"bot": "Bot", "customer": "Customer", "system": "System"}
@@ -151,6 +153,7 @@ def _variant(event: Event) -> str:
         "audit.signin_failed": "" if data.get("agent_id") else "/unknown",
         "audit.label_changed": "/colour" if data.get("before") == data.get("name") else "",
         "audit.webhook_stopped": "/gone" if data.get("reason") == "gone" else "",
+        "account_link": "" if data.get("outcome") == "linked" else "/not",
         "assigned": "" if data.get("assignee") or data.get("team") else "/nobody",
         "handover": "/back" if data.get("to") == "bot" else "/taken" if event.agent_id else "",
     }

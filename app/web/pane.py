@@ -16,6 +16,7 @@ from app.family import family, family_ids
 from app.i18n import gettext
 from app.inbox.current import current_case
 from app.inbox.reading import lock_of
+from app.inbox.ways import reaches
 from app.models import (
     Agent,
     Case,
@@ -31,6 +32,7 @@ from app.models import (
     Setting,
     Team,
 )
+from app.models.customer import SIGNED
 from app.models.message import INBOUND
 from app.render import zone_of
 from app.web.bot import try_out
@@ -80,6 +82,7 @@ class Pane:
     undo_seconds: int = UNDO_SECONDS
     max_upload: int = 0
     identities: Sequence[Address] = ()
+    may_link: bool = False
     cases: Sequence[Case] = ()
     labels: Sequence[Label] = ()
     all_labels: Sequence[Label] = ()
@@ -222,8 +225,10 @@ def _customer(db: Session, head: Conversation) -> dict[str, Any]:
         .order_by(Case.id.desc())
         .limit(12)
     )
+    channels = db.scalars(select(Channel).order_by(Channel.id.desc())).all()
     return {
-        "identities": _addresses(db, identities),
+        "identities": _addresses(channels, identities),
+        "may_link": any(_may_link(one, channel) for one in identities for channel in channels),
         "cases": db.scalars(cases).all(),
         "labels": labels_of(db, [head.id]).get(head.id, []),
         "all_labels": db.scalars(select(Label).order_by(Label.name)).all(),
@@ -231,11 +236,14 @@ def _customer(db: Session, head: Conversation) -> dict[str, Any]:
     }
 
 
-def _addresses(db: Session, identities: Sequence[Identity]) -> list[Address]:
-    kinds = {
-        connect.identity_kind(one): sign_of(one)
-        for one in db.scalars(select(Channel).order_by(Channel.id.desc()))
-    }
+def _may_link(identity: Identity, channel: Channel) -> bool:
+    """Whether they can be asked there to prove which customer they are."""
+    asks = channel.enabled and connect.links_accounts(channel) and reaches(identity, channel)
+    return asks and identity.proof < SIGNED and not identity.unreachable
+
+
+def _addresses(channels: Sequence[Channel], identities: Sequence[Identity]) -> list[Address]:
+    kinds = {connect.identity_kind(one): sign_of(one) for one in channels}
     plain = {"email": Sign("mail", "indigo"), "phone": Sign("phone", "plum")}
     return [
         Address(

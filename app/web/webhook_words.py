@@ -33,6 +33,7 @@ KINDS: Mapping[str, str] = {
     "unlinked": "Two customers were separated",
     "rated": "A customer gave a rating",
     "customer.changed": "What is noted about a customer changed",
+    "account_link": "A customer linked their account, or could not",
     "stranger": "A stranger answered a message of a conversation",
     "escalated": "Put before the supervisors",
     "escalation.taken": "An escalation was taken",

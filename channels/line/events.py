@@ -170,10 +170,10 @@ def _unfollow(told: _Told) -> Event:
 
 
 def _account_link(told: _Told) -> Event:
+    """One that failed may come without who it was."""
     link = mapping(told.data.get("link"), "link")
-    if words(link, "result") != "ok":
-        return Ignored("their account could not be linked")
-    return Linked(told.sender, words(link, "nonce", 255, required=True), told.at)
+    ok = words(link, "result") == "ok"
+    return Linked(told.sender if ok else told.person, words(link, "nonce", 255, required=True), told.at, ok)
 
 
 def _time(data: Mapping[str, Any]) -> datetime | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from channels.settings import setting, tells_read
 
-ACCOUNT, MORE = "Official account", "More"
+ACCOUNT, LINKING, MORE = "Official account", "Customers with an account in your shop", "More"
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,21 @@ class LineSettings:
         secret=True,
         maximum=1000,
         group=ACCOUNT,
+    )
+    login_url: str = setting(
+        "Sign-in page of your shop",
+        help="Customers who are asked to connect their account are sent there; the address gets a linkToken. "
+        "Empty: nobody is asked.",
+        url=True,
+        placeholder="https://shop.example.jp/login",
+        group=LINKING,
+    )
+    link_words: tuple[str, ...] = setting(
+        "Words that ask for it",
+        help="A message that is one of these, one a line, is answered with the way to sign in. A button of the "
+        "rich menu can say them.",
+        default=(),
+        group=LINKING,
     )
     bot_user_id: str = setting(
         "User ID of the account",

@@ -14,7 +14,7 @@ from tests.attack.scene import Scene, all_routes, browser, routes, unharmed
 
 # What anybody may call. Whoever opens one more page to the world writes it here, too.
 OPEN = {
-    "/shared/{key}/{mark}/{name}",
+    *("/shared/{key}/{mark}/{name}", "/link", "/link/{ticket}"),
     *("/demo", "/demo/products", "/demo/products/{slug}", "/demo/guide", "/demo/stores", "/demo/mypage"),
     *("/demo/strict", "/demo/login", "/demo/logout", "/login", "/healthz", "/readyz", "/metrics"),
     *("/hooks/{key}", "/static/{digest}/{path:path}", "/widget.js", "/widget/assets/{digest}/{name}"),
