@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,6 +32,7 @@ from channels.base import (
     Profile,
     Templates,
     TypingIndicator,
+    bubbles,
 )
 
 GLOBAL_KINDS = {"email", "phone"}  # addresses that mean the same person on every channel
@@ -64,13 +66,19 @@ def connector(channel: Channel) -> Connector[Any]:
 def preview(channel: Channel, outbound: Outbound) -> Preview:
     """`outbound` as its reader will see it. Raises as :func:`connector` does, and `ChannelError`."""
     by = connector(channel)
-    return by.preview(outbound) if isinstance(by, Previewing) else Preview(outbound.text, outbound.html)
+    if isinstance(by, Previewing):
+        return by.preview(outbound)
+    return Preview(outbound.text, outbound.html, bubbles=bubbles(outbound, by.features))
 
 
-def measure(channel: Channel, outbound: Outbound) -> Measure | None:
-    """What it costs to send `outbound`; None where nothing is counted. Raises as :func:`connector` does."""
+def measure(channel: Channel, shown: Preview, to: Person) -> Measure | None:
+    """What it costs to send them that, all messages together; None where nothing is counted. Raises as
+    :func:`connector` does."""
     by = connector(channel)
-    return by.measure(outbound.text, outbound.to) if isinstance(by, Measuring) else None
+    if not isinstance(by, Measuring):
+        return None
+    counted = [by.measure(one.text, to) for one in shown.bubbles] or [by.measure(shown.text, to)]
+    return replace(counted[-1], parts=sum(one.parts for one in counted))
 
 
 def features(channel: Channel) -> Features:

@@ -17,6 +17,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -188,17 +189,19 @@ def _unlink(digest: str) -> None:
 def outgoing(db: Session, message: Message) -> tuple[base.Attachment, ...]:
     """The files of a message as a connector sends them, each with an address to fetch it from. Raises
     :class:`Missing`."""
-    return tuple(
-        base.Attachment(
-            one.name,
-            one.content_type,
-            data=path_of(one).read_bytes(),
-            size=one.size,
-            content_id=one.content_id,
-            url=sharing.address(one.key, message.sent_at, one.name),
-            preview=sharing.preview(one.key, message.sent_at) if has_preview(one) else "",
-        )
-        for one in of_message(db, message.id)
+    return tuple(as_sent(one, message.sent_at) for one in of_message(db, message.id))
+
+
+def as_sent(one: Attachment, since: datetime) -> base.Attachment:
+    """A file as it is sent with what was said at `since`. Raises :class:`Missing`."""
+    return base.Attachment(
+        one.name,
+        one.content_type,
+        data=path_of(one).read_bytes(),
+        size=one.size,
+        content_id=one.content_id,
+        url=sharing.address(one.key, since, one.name),
+        preview=sharing.preview(one.key, since) if has_preview(one) else "",
     )
 
 

@@ -13,6 +13,7 @@ from app import connect, files, rich
 from app.config import settings
 from app.models import (
     Agent,
+    Attachment,
     Channel,
     Conversation,
     Customer,
@@ -47,21 +48,31 @@ def message_of(key: str) -> int | None:
 
 
 def made_of(
-    db: Session, message: Message, identity: Identity, channel: Channel, features: base.Features
+    db: Session,
+    message: Message,
+    identity: Identity,
+    channel: Channel,
+    features: base.Features,
+    chosen: Sequence[Attachment] = (),
 ) -> base.Outbound:
-    """`message`, stored or only written yet, as it goes to `identity`. Raises :class:`app.files.Missing`."""
+    """`message`, stored or only written yet, as it goes to `identity`; `chosen` are the files that are to go with one
+    that is not stored. What the kind has no form for is said in words: choices by their number, files by a signed
+    address that is good for a month. Raises :class:`app.files.Missing`.
+    """
     agent = db.get(Agent, message.agent_id) if message.agent_id else None
     last = _last_inbound(db, message, identity, channel)
     beside = _beside(db, message, channel, last) if features.copies else {}
+    with_it = (*_files(db, message), *(files.as_sent(one, message.sent_at) for one in chosen))
+    more = _in_words(message, features, [one for one in with_it if not features.carry(one)])
     return base.Outbound(
         key=f"{MESSAGE}{message.id}",
         to=base.Person(identity.address, identity.scope, name=identity.display, kind=identity.kind),
-        text=_words(message, features),
-        html=message.html,
+        text="\n\n".join(filter(None, (rich.plain(message.text) if message.html else message.text, *more))),
+        html=message.html and message.html + "".join(rich.formatted(one) for one in more),
         thread=last.context.get("thread", "") if last else "",
         in_reply_to=_provider_id(last, features) if last else "",
         subject=message.subject or (_subject(db, message, last) if features.subject else ""),
-        attachments=_files(db, message),
+        attachments=tuple(one for one in with_it if features.carry(one)),
         quick_replies=tuple(message.quick_replies) if has_buttons(message, features) else (),
         author=agent.name if agent else "",
         conversation=str(message.conversation_id),
@@ -86,13 +97,13 @@ def has_buttons(message: Message, features: base.Features) -> bool:
     return 0 < len(message.quick_replies) <= features.max_quick_replies
 
 
-def _words(message: Message, features: base.Features) -> str:
-    """The text, with what the channel has no other form for: links by their address, choices by their number."""
-    words = [rich.plain(message.text) if message.html else message.text]
-    words += [f"{one['label']}\n{one['url']}" for one in message.links]
+def _in_words(message: Message, features: base.Features, linked: Sequence[base.Attachment]) -> Sequence[str]:
+    """What the channel has no other form for: links and files by their address, choices by their number."""
+    words = [f"{one['label']}\n{one['url']}" for one in message.links]
+    words += [f"{one.name}\n{one.url}" for one in linked]
     if message.quick_replies and not has_buttons(message, features):
         words.append("\n".join(f"{n}. {label}" for n, label in enumerate(message.quick_replies, 1)))
-    return "\n\n".join(filter(None, words))
+    return words
 
 
 def _locale(db: Session, message: Message) -> str:

@@ -7,8 +7,9 @@ finds with `isinstance`.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from fnmatch import fnmatch
 from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 import httpx2
@@ -20,6 +21,7 @@ from channels.events import (
     Attachment,
     BadSignature,
     Block,
+    Bubble,
     ChannelError,
     DeliveryState,
     Edit,
@@ -56,6 +58,7 @@ __all__ = [
     "Attachment",
     "BadSignature",
     "Block",
+    "Bubble",
     "Challenge",
     "ChannelError",
     "Collected",
@@ -102,6 +105,7 @@ __all__ = [
     "Typing",
     "TypingIndicator",
     "Unsend",
+    "bubbles",
     "clean",
     "setting",
     "split_text",
@@ -167,12 +171,28 @@ class Features:
     def quick_replies(self) -> bool:
         return self.max_quick_replies > 0
 
+    def carry(self, file: Attachment) -> bool:
+        """Whether a file goes along as one; else it goes as a link."""
+        if (file.size or 0) > self.max_attachment_bytes:
+            return False
+        kind = file.content_type.partition(";")[0].strip().lower()
+        return not self.attachment_types or any(fnmatch(kind, one) for one in self.attachment_types)
+
 
 def split_text(text: str, features: Features) -> list[str]:
     """`text` as the messages it takes on a kind with these features, counted in its own unit."""
     if features.max_length is None:
         return [text] if text.strip() else []
     return _text.split(text, features.max_length, features.length_unit)
+
+
+def bubbles(outbound: Outbound, features: Features) -> tuple[Bubble, ...]:
+    """What a message becomes on a kind that has no more to say of it than its `features`."""
+    made = [Bubble(piece) for piece in split_text(outbound.text, features)]
+    made += [Bubble(file=one.name) for one in outbound.attachments]
+    if made and outbound.quick_replies:
+        made[-1] = replace(made[-1], choices=outbound.quick_replies)
+    return tuple(made)
 
 
 Secrets = Mapping[str, str]
@@ -417,7 +437,7 @@ class Refetching(Protocol):
 
 @runtime_checkable
 class Previewing(Protocol):
-    """Adds to what was written: the reader sees more than `Outbound.text` and `Outbound.html`."""
+    """Makes more of what was written than :func:`bubbles` would: a letter, links in the place of files, captions."""
 
     def preview(self, outbound: Outbound) -> Preview:
         """What :meth:`Connector.send` would send, by the same code. No network. Raises `ChannelError`."""

@@ -254,14 +254,26 @@ Event = (
 
 
 @dataclass(frozen=True)
+class Bubble:
+    """One message as the reader's program shows it: words, or a file by its name, with words below it or without; and
+    what can be chosen for an answer."""
+
+    text: str = ""
+    file: str = ""
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Preview:
-    """A message as whoever gets it will read it: `html` is "" where it goes as plain `text` alone."""
+    """A message as whoever gets it will read it: `html` is "" where it goes as plain `text` alone. `bubbles` are what
+    it becomes where a platform knows messages rather than letters."""
 
     text: str
     html: str = ""
     sender: Person | None = None
     people: tuple[Participant, ...] = ()
     subject: str = ""
+    bubbles: tuple[Bubble, ...] = ()
 
 
 @dataclass(frozen=True)

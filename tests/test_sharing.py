@@ -37,7 +37,7 @@ def sent(data: bytes, name: str) -> tuple[int, base.Attachment]:
         message = make.reply(db, agent, head, "どうぞ", attachments=[file])
     with reading() as db:
         row = db.query(Delivery).filter_by(message_id=message.id).one()
-        made = outgoing.outbound(db, row, base.Features())
+        made = outgoing.outbound(db, row, base.Features(max_attachment_bytes=10_000_000))
     return message.id, made.attachments[0]
 
 

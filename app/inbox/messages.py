@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app import connect, family, jobs, search
+from app import connect, family, jobs, rich, search
 from app.db import after_commit, now
 from app.events import record
 from app.inbox import allowance, participants, reading
@@ -71,7 +71,7 @@ def reply(
     identity, channel = route(db, head, channel_id, template=template is not None)
     message = unsent(db, agent, identity, channel, text, others=others, subject=subject, html=html)
     message.client_id, message.quick_replies, message.links = client_id, list(quick_replies), list(links)
-    _check(message.text, channel, attachments)
+    _check(message.text, attachments)
     if template is None:
         allowance.refuse_beyond(db, identity, channel, message, len(attachments))
     else:
@@ -101,7 +101,8 @@ def unsent(
     subject: str = "",
     html: str = "",
 ) -> Message:
-    """An answer as :func:`reply` takes it, not stored. Raises :class:`Refused` for what is no address."""
+    """An answer as :func:`reply` takes it, not stored; where `html` cannot go, the text says the same without marks.
+    Raises :class:`Refused` for what is no address."""
     own = family.conversation_of(db, identity.customer_id)
     message = _outbound(now(), own, identity, channel, text, None, ())
     message.author, message.agent_id = "agent", agent.id
@@ -110,6 +111,8 @@ def unsent(
     features = connect.features(channel)
     message.subject = one_line(subject, MAX_SUBJECT) if features.subject else ""
     message.html = clean(html) if features.html else ""
+    if html and not features.html:
+        message.text = rich.plain(message.text)  # the thread shows what they read
     return message
 
 
@@ -225,15 +228,11 @@ def _outbound(
     )
 
 
-def _check(text: str, channel: Channel, attachments: Sequence[Attachment]) -> None:
-    features = connect.features(channel)
+def _check(text: str, attachments: Sequence[Attachment]) -> None:
     if not text and not attachments:
         raise Refused("The reply is empty.")
     if len(text) > MAX_TEXT:
         raise Refused("The reply is longer than %(limit)s characters. Please shorten it.", limit=MAX_TEXT)
-    for attachment in attachments:
-        if attachment.size > features.max_attachment_bytes:
-            raise Refused("“%(name)s” cannot be sent this way: it is too large.", name=attachment.name)
 
 
 def _put(template: base.FilledTemplate, message: Message, attachments: Sequence[Attachment]) -> None:

@@ -2,60 +2,33 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app import connect, outgoing, rich
+from app import connect, rich
 from app.db import reading
 from app.inbox import Refused
-from app.inbox.messages import unsent
 from app.inbox.ways import route
-from app.models import Attachment, Channel, Conversation, Identity
+from app.models import Channel, Conversation, Identity
 from app.web import guards
 from app.web.conversations import found
 from app.web.envelopes import envelope, last_inbound, others
+from app.web.foreseen import foresee, uploaded
 from app.web.pages import number, partial, text, with_form, words
 from channels import base
 
 
-def marked(said: str) -> str:
-    """What an agent wrote as HTML, where its marks say more than the plain text; else ""."""
-    html = rich.formatted(said)
-    return html if rich.is_formatted(html) else ""
-
-
 def preview(request: Request, form: FormData) -> Response:
     """The message as it will be read, made by what makes it when it is sent."""
-    said = text(form, "text")
-    with reading() as db:
-        viewer, head = found(db, request)
-        identity, channel = _way(db, head, form)
-        written = unsent(
-            db,
-            viewer,
-            identity,
-            channel,
-            said,
-            others=others(form),
-            subject=text(form, "subject"),
-            html=marked(said),
-        )
-        made = outgoing.made_of(db, written, identity, channel, connect.features(channel))
     try:
-        shown = connect.preview(channel, made)
+        shown = foresee(request, form).shown
     except base.ChannelError as error:
         raise Refused(error.sentence) from error
-    return partial(
-        request,
-        "inbox/_preview.html",
-        shown=shown,
-        html=rich.harmless(shown.html),
-        empty=not said.strip(),
-    )
+    html, empty = rich.harmless(shown.html), not text(form, "text").strip()
+    return partial(request, "inbox/_preview.html", shown=shown, html=html, empty=empty)
 
 
 def check(request: Request, form: FormData) -> Response:
@@ -93,11 +66,7 @@ def _expected(db: Session, head: Conversation, channel: Channel) -> str:
 
 
 def _sizes(db: Session, request: Request, form: FormData) -> Sequence[int]:
-    ids = [id for value in form.getlist("attachments") if (id := number(value)) is not None]
-    mine = select(Attachment.size).where(
-        Attachment.id.in_(ids), Attachment.agent_id == request.state.viewer.id
-    )
-    return db.scalars(mine).all() if ids else ()
+    return [one.size for one in uploaded(db, request.state.viewer, form)]
 
 
 def _way(db: Session, head: Conversation, form: FormData) -> tuple[Identity, Channel]:

@@ -1,9 +1,7 @@
 """Saying something: replies, notes, files to go with them, and sending again what failed."""
 
 import secrets
-from collections.abc import Sequence
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
@@ -14,12 +12,13 @@ from app import files, inbox, queries, remote, transcripts, visitors
 from app.config import settings
 from app.db import reading, transaction
 from app.inbox import Refused
-from app.models import Agent, Attachment, Conversation, Message
+from app.models import Agent, Conversation, Message
 from app.render import zone_of
-from app.web import approved, composing
+from app.web import approved
 from app.web.conversations import found
 from app.web.entries import entries
 from app.web.envelopes import others
+from app.web.foreseen import marked, uploaded
 from app.web.pages import number, partial, path_id, text, with_form
 
 
@@ -38,10 +37,10 @@ def reply(request: Request, form: FormData) -> Response:
             said,
             client_id,
             channel_id=number(text(form, "channel_id")),
-            attachments=_attachments(db, viewer, form),
+            attachments=uploaded(db, viewer, form),
             others=others(form),
             subject=text(form, "subject"),
-            html=composing.marked(said),
+            html=marked(said),
             template=ready.template if ready else None,
         )
         visitors.mark_if_gone(db, message)
@@ -55,9 +54,7 @@ def note(request: Request, form: FormData) -> Response:
     with transaction() as db:
         viewer, head = found(db, request)
         said = text(form, "text")
-        message = inbox.note(
-            db, viewer, head, said, _client_id(form), attachments=_attachments(db, viewer, form)
-        )
+        message = inbox.note(db, viewer, head, said, _client_id(form), attachments=uploaded(db, viewer, form))
         return _shown(request, db, viewer, head, message)
 
 
@@ -108,13 +105,6 @@ def _client_id(form: FormData) -> str:
     if not 8 <= len(given) <= 64 or not given.isprintable():
         raise Refused("The message came without its number. Reload the page and send it again.")
     return given
-
-
-def _attachments(db: Session, viewer: Agent, form: FormData) -> Sequence[Attachment]:
-    """The files named in the form that this viewer uploaded."""
-    ids = [id for value in form.getlist("attachments") if (id := number(value)) is not None]
-    mine = select(Attachment).where(Attachment.id.in_(ids), Attachment.agent_id == viewer.id)
-    return db.scalars(mine.order_by(Attachment.id)).all() if ids else ()
 
 
 def _shown(request: Request, db: Session, viewer: Agent, head: Conversation, message: Message) -> Response:

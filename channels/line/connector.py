@@ -14,6 +14,7 @@ from channels.base import (
     Features,
     Outbound,
     Person,
+    Preview,
     Request,
     Sent,
 )
@@ -75,6 +76,10 @@ class Line(Connector[LineSettings]):
         return Sent(
             tuple(id for number, call in enumerate(calls) for id in self._push(outbound, number, call))
         )
+
+    def preview(self, outbound: Outbound) -> Preview:
+        made = messages.bubbles(outbound, plain_http=bool(self.context.sandbox))
+        return Preview(outbound.text, bubbles=made)
 
     def fetch(self, attachment: Attachment) -> bytes:
         return media.fetch(self._line, attachment)

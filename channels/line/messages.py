@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from channels import text
-from channels.events import Attachment, ChannelError, Outbound
+from channels.events import Attachment, Bubble, ChannelError, Outbound
 from channels.line.durations import milliseconds
 
 MAX_TEXT = 5000  # UTF-16 units
@@ -53,6 +53,14 @@ def calls(outbound: Outbound, *, plain_http: bool = False) -> list[list[Message]
     return [messages[at : at + PER_CALL] for at in range(0, len(messages), PER_CALL)]
 
 
+def bubbles(outbound: Outbound, *, plain_http: bool = False) -> tuple[Bubble, ...]:
+    """The messages of :func:`calls` as the reader sees them."""
+    names = {_url(one.url): one.name for one in outbound.attachments}
+    return tuple(
+        _bubble(message, names) for call in calls(outbound, plain_http=plain_http) for message in call
+    )
+
+
 def retry_key(seal_key: bytes, outbound: Outbound, call: int) -> str:
     """X-Line-Retry-Key: the same for each attempt at this call of this message, another for anything else.
 
@@ -61,6 +69,15 @@ def retry_key(seal_key: bytes, outbound: Outbound, call: int) -> str:
     """
     told = json.dumps([outbound.key, call, outbound.to.address, outbound.text]).encode()
     return str(uuid.UUID(bytes=hmac.new(seal_key, told, hashlib.sha256).digest()[:16], version=4))
+
+
+def _bubble(message: Message, names: Mapping[str, str]) -> Bubble:
+    buttons = message.get("quickReply", {}).get("items", ())
+    return Bubble(
+        message.get("text", ""),
+        names.get(message.get("originalContentUrl", ""), ""),
+        tuple(one["action"]["label"] for one in buttons),
+    )
 
 
 def _refuse_unfetchable(files: Sequence[Attachment], plain_http: bool) -> None:

@@ -17,6 +17,7 @@ from channels.base import (
     Event,
     Outbound,
     Person,
+    Preview,
     Request,
     Sent,
 )
@@ -81,6 +82,9 @@ class Conversing(Connector[S]):
 
     def send(self, outbound: Outbound) -> Sent:
         return Sent(sending.one_after_the_other(self._sending(outbound)))
+
+    def preview(self, outbound: Outbound) -> Preview:
+        return Preview(outbound.text, bubbles=sending.bubbles(outbound, self.style))
 
     def fetch(self, attachment: Attachment) -> bytes:
         return media.download(self.http, self.context, attachment.url, MAX_FILE)

@@ -1,13 +1,13 @@
 """What we say, as Messenger and Instagram take it: one call for each piece of text and each file
 (https://developers.facebook.com/docs/messenger-platform/reference/send-api)."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from channels import text
-from channels.events import Attachment, ChannelError, Outbound
+from channels.events import Attachment, Bubble, ChannelError, Outbound
 from channels.meta import choices
 
 WINDOW = timedelta(hours=24)
@@ -52,6 +52,12 @@ def calls(outbound: Outbound, style: Style) -> list[Call]:
     return made
 
 
+def bubbles(outbound: Outbound, style: Style) -> tuple[Bubble, ...]:
+    """The messages of :func:`calls` as the reader sees them."""
+    names = {one.url: one.name for one in outbound.attachments}
+    return tuple(_bubble(call, names) for call in calls(outbound, style))
+
+
 def beside(outbound: Outbound, style: Style, now: datetime) -> Body:
     """Who it is for, and by which right: within 24 hours as an answer; later, until the seventh day is over, only what
     a person wrote. Where the time is over Meta refuses it: it may know of something they did that we do not."""
@@ -71,6 +77,13 @@ def one_after_the_other(sending: Iterator[Callable[[], str]]) -> tuple[str, ...]
                 raise
             raise ChannelError(_BEGUN, detail=str(error), permanent=True, ambiguous=True) from error
     return tuple(id for id in ids if id)
+
+
+def _bubble(call: Call, names: Mapping[str, str]) -> Bubble:
+    message = call.message
+    url = message.get("attachment", {}).get("payload", {}).get("url", "")
+    choices = tuple(one["title"] for one in message.get("quick_replies", ()))
+    return Bubble(message.get("text", ""), call.file.name if call.file else names.get(url, ""), choices)
 
 
 def _carrying(file: Attachment, style: Style) -> Call:

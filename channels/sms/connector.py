@@ -3,12 +3,14 @@
 from channels.base import (
     Answer,
     Attachment,
+    Bubble,
     Connector,
     Event,
     Features,
     Measure,
     Outbound,
     Person,
+    Preview,
     Request,
     Sent,
 )
@@ -64,6 +66,9 @@ class Sms(Connector[SmsSettings]):
 
     def send(self, outbound: Outbound) -> Sent:
         return Sent(sending.send(self._account, outbound))
+
+    def preview(self, outbound: Outbound) -> Preview:
+        return Preview(outbound.text, bubbles=tuple(Bubble(body) for body in sending.bodies(outbound)))
 
     def measure(self, text: str, to: Person) -> Measure:
         counted = segments(text)

@@ -17,6 +17,7 @@ from channels.base import (
     Ignored,
     Outbound,
     Person,
+    Preview,
     Request,
     Sent,
 )
@@ -81,6 +82,9 @@ class Telegram(Connector[TelegramSettings]):
 
     def send(self, outbound: Outbound) -> Sent:
         return Sent(sending.send(self._bot, outbound))
+
+    def preview(self, outbound: Outbound) -> Preview:
+        return Preview(outbound.text, bubbles=sending.bubbles(outbound))
 
     def typing(self, to: Person, last: Mapping[str, Any]) -> None:
         with contextlib.suppress(ChannelError, Moved):

@@ -8,7 +8,7 @@ from typing import Any
 
 from channels import text
 from channels.calling import Answer
-from channels.events import Attachment, ChannelError, Outbound
+from channels.events import Attachment, Bubble, ChannelError, Outbound
 from channels.telegram.bot import Bot, Moved
 from channels.telegram.events import id_of, ids_in
 from channels.telegram.shape import number, obj
@@ -54,6 +54,11 @@ def calls(outbound: Outbound) -> list[Call]:
     return made
 
 
+def bubbles(outbound: Outbound) -> tuple[Bubble, ...]:
+    """The messages of :func:`calls` as the reader sees them."""
+    return tuple(_bubble(call) for call in calls(outbound))
+
+
 def send(bot: Bot, outbound: Outbound, sleep: Callable[[float], None] = time.sleep) -> tuple[str, ...]:
     """Call them one after the other; the ids of what was sent.
 
@@ -69,6 +74,15 @@ def send(bot: Bot, outbound: Outbound, sleep: Callable[[float], None] = time.sle
             raise _after(error, sent) from None
         sent += _ids(answer)
     return tuple(sent)
+
+
+def _bubble(call: Call) -> Bubble:
+    told = call.parameters
+    keys = told.get("reply_markup", {}).get("keyboard", ())
+    words = told.get("text", "") or told.get("caption", "")
+    return Bubble(
+        words, call.file.name if call.file else "", tuple(key["text"] for row in keys for key in row)
+    )
 
 
 def _sent(bot: Bot, call: Call, chat: int | str, sleep: Callable[[float], None]) -> tuple[Answer, int | str]:

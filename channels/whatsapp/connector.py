@@ -14,6 +14,7 @@ from channels.base import (
     Features,
     Outbound,
     Person,
+    Preview,
     Request,
     Sent,
     Template,
@@ -67,6 +68,9 @@ class WhatsApp(Connector[WhatsAppSettings]):
 
     def send(self, outbound: Outbound) -> Sent:
         return Sent(one_after_the_other(self._sending(outbound)))
+
+    def preview(self, outbound: Outbound) -> Preview:
+        return Preview(outbound.text, bubbles=sending.bubbles(outbound))
 
     def fetch(self, attachment: Attachment) -> bytes:
         return files.fetch(self._graph, self.settings.phone_number_id, attachment)

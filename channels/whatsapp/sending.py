@@ -1,11 +1,11 @@
 """What we say, as WhatsApp takes it (https://developers.facebook.com/docs/whatsapp/cloud-api/reference/messages)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from channels import text
-from channels.events import Attachment, ChannelError, FilledTemplate, Outbound
+from channels.events import Attachment, Bubble, ChannelError, FilledTemplate, Outbound
 from channels.meta import choices
 from channels.whatsapp.reading import is_user_id
 
@@ -53,6 +53,14 @@ def calls(outbound: Outbound) -> list[Call]:
     return made
 
 
+def bubbles(outbound: Outbound) -> tuple[Bubble, ...]:
+    """The messages of :func:`calls` as the reader sees them."""
+    if outbound.template is not None:
+        return (Bubble(outbound.text),)
+    names = {one.url: one.name for one in outbound.attachments}
+    return tuple(_bubble(call, names) for call in calls(outbound))
+
+
 def recipient(address: str) -> Body:
     """A number, or the business's own id of a person whose number is hidden."""
     return {"recipient": address} if is_user_id(address) else {"to": address}
@@ -74,6 +82,16 @@ def _texts(outbound: Outbound) -> list[Body]:
 
 def _text(words: str) -> Body:
     return {"type": "text", "text": {"body": words, "preview_url": "https://" in words}}
+
+
+def _bubble(call: Call, names: Mapping[str, str]) -> Bubble:
+    part = call.place
+    name = call.file.name if call.file else names.get(part.get("link", ""), "")
+    action = part.get("action", {})
+    labels = [one["reply"]["title"] for one in action.get("buttons", ())]
+    labels += [one["title"] for section in action.get("sections", ()) for one in section["rows"]]
+    body = part["body"]["text"] if call.body["type"] == "interactive" else part.get("body", "")
+    return Bubble(body or part.get("caption", ""), name, tuple(labels))
 
 
 def _choice(words: str, outbound: Outbound) -> Body:

@@ -18,7 +18,7 @@ attach("[data-compose]", (form) => {
   form.addEventListener("compose:cleared", () => look(form, false));
   fit();
   for (const button of all("[data-format]", bar)) button.addEventListener("click", () => (look(form, false), mark(field, button.dataset.format)));
-  one("[data-preview-toggle]", bar).addEventListener("click", (event) => look(form, event.currentTarget.getAttribute("aria-pressed") !== "true"));
+  one("[data-preview-toggle]", form)?.addEventListener("click", (event) => look(form, event.currentTarget.getAttribute("aria-pressed") !== "true"));
   field.addEventListener("keydown", (event) => {
     const format = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && KEYS[event.key.toLowerCase()];
     if (!format || converting(event) || !can()) return;
@@ -85,6 +85,7 @@ async function look(form, on) {
   const data = new FormData();
   data.set("text", field.value);
   data.set("channel_id", form.elements.channel_id.value);
+  for (const upload of all("[data-uploaded]", form)) data.append("attachments", upload.dataset.uploaded);
   const head = envelope(form);
   const wrong = head ? addressed(head, data) : "";
   if (wrong) return problem(form, wrong);

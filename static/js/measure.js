@@ -1,5 +1,5 @@
-// While something is written that is charged by its parts, or is getting too long for one message: what the server counts.
-import { attach, fragment, later, one } from "./dom.js";
+// While something is written that is charged by its parts, or will be changed on its way: what the server says of it.
+import { all, attach, fragment, later, one } from "./dom.js";
 import { isClosed } from "./closing.js";
 import { send } from "./http.js";
 
@@ -10,6 +10,7 @@ attach("[data-compose]", (form) => {
   one("textarea", form).addEventListener("input", soon);
   for (const name of ["compose:kind", "compose:cleared"]) form.addEventListener(name, soon);
   way.addEventListener("change", () => count(form));
+  new MutationObserver(soon).observe(one("[data-uploads]", form), { childList: true, subtree: true, attributeFilter: ["data-uploaded"] });
   count(form);
 });
 
@@ -24,6 +25,7 @@ async function count(form) {
   const data = new FormData();
   data.set("text", one("textarea", form).value);
   data.set("channel_id", form.elements.channel_id.value);
+  for (const upload of all("[data-uploaded]", form)) data.append("attachments", upload.dataset.uploaded);
   try {
     const html = await (await send(`/conversations/${form.dataset.conversation}/measure`, { form: data, signal: question.signal })).text();
     place.replaceChildren(...fragment(html));
@@ -32,10 +34,13 @@ async function count(form) {
   }
 }
 
-/** No text is longer in any unit than in the bytes of UTF-8. */
+/** Whether it may be changed. No text is longer in any unit than in the bytes of UTF-8; files may go as links, and marks
+    be dropped. */
 function counts(form) {
   const { dataset } = form.elements.channel_id.selectedOptions[0];
   if (one(".box", form).dataset.kind === "note" || isClosed(form)) return false;
-  const bytes = new TextEncoder().encode(one("textarea", form).value).length;
-  return "measured" in dataset || bytes > Number(dataset.longest ?? Infinity);
+  const text = one("textarea", form).value;
+  const bytes = new TextEncoder().encode(text).length;
+  const marked = !("formats" in dataset) && /\*|\]\(/.test(text);
+  return "measured" in dataset || bytes > Number(dataset.longest ?? Infinity) || marked || Boolean(one("[data-uploaded]", form));
 }

@@ -5,6 +5,7 @@ import json
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs
 
 import httpx2
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from channels import registry, text
-from channels.base import BadSignature, ChannelError, Event, Outbound, split_text
+from channels.base import BadSignature, ChannelError, Event, Outbound, Previewing, bubbles, split_text
 from channels.settings import fields_of
 from tests.channels.cases import CASES, CONTEXT, HERE, HTTP, SOMEBODY, Payload, answering, payloads, shown
 
@@ -187,6 +188,35 @@ def test_a_kind_that_says_it_is_idempotent_sends_the_key(kind: str) -> None:
         assert any(key in value for value in seen[0].headers.values())
 
 
+@pytest.mark.parametrize("kind", CALLING)
+@pytest.mark.parametrize("choices", [(), ("はい", "いいえ")])
+def test_what_is_previewed_is_what_is_sent(kind: str, choices: tuple[str, ...]) -> None:
+    """Each of the messages a preview shows goes out with these words, in this order, and nothing is said besides."""
+    features = registry.connector(kind).features
+    words = "".join(f"{n}番目の文です、👨‍👩‍👧‍👦が読みます。" for n in range(400))[
+        : 2 * (features.max_length or 2000)
+    ]
+    outbound = replace(message(kind), text=words, quick_replies=choices[: features.max_quick_replies])
+    seen: list[str] = []
+
+    def accept(request: httpx2.Request) -> httpx2.Response:
+        seen.extend(said_in(request))
+        return httpx2.Response(200, json={})
+
+    connector = answering(kind, accept)
+    connector.send(outbound)
+    shown = (
+        connector.preview(outbound).bubbles
+        if isinstance(connector, Previewing)
+        else bubbles(outbound, features)
+    )
+    told = [one.text for one in shown]
+    assert "".join("".join(told).split()) == "".join(words.split())
+    assert [one for one in seen if one in told] == told
+    assert [choice for one in shown for choice in one.choices] == list(outbound.quick_replies)
+    assert set(outbound.quick_replies) <= set(seen)
+
+
 @ANY_KIND
 def test_a_kind_has_a_page_of_help(kind: str) -> None:
     page = registry.connector(kind).help_page
@@ -198,6 +228,19 @@ def test_a_kind_has_a_page_of_help(kind: str) -> None:
 
 def message(kind: str) -> Outbound:
     return replace(MESSAGE, to=CASES[kind].to, last=CASES[kind].last)
+
+
+def said_in(request: httpx2.Request) -> list[str]:
+    """Every string in the body of a call, in its order."""
+    if "json" in request.headers.get("content-type", ""):
+        document = json.loads(request.content)
+        found = [at(document, path) for path in paths(document)]
+        return [one for one in found if isinstance(one, str)]
+    return [value for values in parse_qs(request.content.decode()).values() for value in values]
+
+
+def at(document: Any, path: tuple[Any, ...]) -> Any:
+    return at(document[path[0]], path[1:]) if path else document
 
 
 def within(told: Any, expected: Any) -> Any:
