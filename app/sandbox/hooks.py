@@ -22,6 +22,8 @@ AT_ONCE = 32  # requests under way
 WITHIN = 2.0  # seconds the product has to answer: LINE's limit, the shortest of all
 AGAIN = (0.5, 1, 2, 5, 10, 30, 60, 120, 300)  # seconds until a webhook that failed is sent again
 
+TIMEOUT, UNREACHED, REFUSED = "request_timeout", "could_not_connect", "error_status_code"
+
 LOCAL = {"127.0.0.1", "::1", "localhost"}
 FILE_BYTES = 30 * 1024 * 1024
 
@@ -54,7 +56,7 @@ class Hooks:
 
     def post(self, customer: Customer, event: Event) -> None:
         """Tell the event after those of the same customer that wait."""
-        if not self.url or not self.active:
+        if not self._platform.goes_to(event) or not self.active:
             return
         customer.acted += 1
         notice = Notice(customer, customer.acted, event)
@@ -89,12 +91,12 @@ class Hooks:
             async with self._places:
                 answer = await self._http().post(url, content=body, headers=headers, timeout=self.within)
         except httpx2.TimeoutException:
-            return 0, "request_timeout"
+            return 0, TIMEOUT
         except (httpx2.HTTPError, httpx2.InvalidURL):
-            return 0, "could_not_connect"
+            return 0, UNREACHED
         if answer.is_success:
             await self._platform.heard(answer.content)
-        return answer.status_code, "" if answer.is_success else "error_status_code"
+        return answer.status_code, "" if answer.is_success else REFUSED
 
     async def ask(self, url: str, query: dict[str, str]) -> tuple[int, str]:
         """What is answered to a question: the status, or 0, and the words."""
@@ -149,28 +151,28 @@ class Hooks:
     async def _tell(self, bundle: list[Notice]) -> None:
         copies = next((rule.times for one in bundle if (rule := self._strikes("duplicate", one))), 1)
         extra = [self._once(bundle, 1, again=True) for _ in range(copies - 1)]
-        told, *_ = await asyncio.gather(self._once(bundle, 1), *extra)
-        if not told and self.redeliver:
+        reason, *_ = await asyncio.gather(self._once(bundle, 1), *extra)
+        if self.redeliver and reason in self._platform.retries:
             self._begin(self._keep_telling(bundle))
 
     async def _keep_telling(self, bundle: list[Notice]) -> None:
         for attempt, pause in enumerate(AGAIN, 2):
             await asyncio.sleep(pause)
-            if await self._once(bundle, attempt, again=True):
+            if await self._once(bundle, attempt, again=True) not in self._platform.retries:
                 return
 
-    async def _once(self, bundle: list[Notice], attempt: int, again: bool = False) -> bool:
+    async def _once(self, bundle: list[Notice], attempt: int, again: bool = False) -> str:
+        """What failed, "" if nothing did."""
         events = [self._platform.again(one.event) if again else one.event for one in bundle]
-        status, reason = await self.call(self.url, events)
+        status, reason = await self.call(self._platform.goes_to(events[0]), events)
         if 200 <= status < 300 and any(self._strikes("lost_answer", one) for one in bundle):
-            status, reason = 0, "request_timeout"
+            status, reason = 0, TIMEOUT
         ids = [self._platform.event_id(event) for event in events]
         about = {"user": bundle[0].customer.id, "events": ids, "status": status, "reason": reason}
         self._record.add(self._platform.name, "webhook", **about, attempt=attempt)
-        told = 200 <= status < 300
-        for one in bundle if told else ():
+        for one in () if reason else bundle:
             self._platform.told(one.customer, one.event)
-        return told
+        return reason
 
     def _strikes(self, fault: str, notice: Notice) -> Fault | None:
         user, name = notice.customer.id, self._platform.name

@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute
 
 from app.sandbox.clock import Clock, Ids
 from app.sandbox.faults import Fault, Faults
-from app.sandbox.hooks import Hooks
+from app.sandbox.hooks import REFUSED, TIMEOUT, UNREACHED, Hooks
 from app.sandbox.record import Record
 from app.sandbox.talks import Customer, Talks
 
@@ -73,7 +73,7 @@ class Platform(ABC):
     `name` stands in paths and names the script and colours of its phone; `label` is its name for people. `stickers` are
     those one can send, at the address `sticker_src` with the id for "{id}"; `reactions` what one
     can put on a message; `places`: whether one can send a location; `batches`: whether one webhook tells several
-    events.
+    events; `retries`: after which failures a webhook is sent again.
     """
 
     name: ClassVar[str]
@@ -83,6 +83,7 @@ class Platform(ABC):
     reactions: ClassVar[tuple[str, ...]] = ()
     places: ClassVar[bool] = True
     batches: ClassVar[bool] = True
+    retries: ClassVar[tuple[str, ...]] = (TIMEOUT, UNREACHED, REFUSED)
 
     def __init__(self, house: House, hooks_url: str) -> None:
         self.house = house
@@ -120,6 +121,10 @@ class Platform(ABC):
     @abstractmethod
     def request(self, events: list[dict[str, Any]]) -> tuple[dict[str, str], bytes]:
         """The signed webhook that tells these events: its headers and body."""
+
+    def goes_to(self, event: dict[str, Any]) -> str:
+        """The address of the webhook that tells this event."""
+        return self.hooks.url
 
     @abstractmethod
     def again(self, event: dict[str, Any]) -> dict[str, Any]:
