@@ -19,9 +19,12 @@ from app.sandbox.line import Line
 from app.sandbox.meta import App, Graph, Instagram, Messenger, WhatsApp
 from app.sandbox.phones import Phones
 from app.sandbox.telegram import Telegram
+from app.sandbox.tiktok import TikTok
+from app.sandbox.tiktok.account import App as TikTokApp
 
 PORT = 8100
 META_APP = "1234567890123456"
+TIKTOK_APP = "7412345678901234567"
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,9 @@ class Options:
     whatsapp_token: str = "sandbox-whatsapp-token"
     telegram_token: str = "7312456780:sandbox-telegram-token"
     telegram_secret: str = ""
+    tiktok_secret: str = "sandbox-tiktok-secret"
+    tiktok_token: str = "sandbox-tiktok-token"
+    tiktok_refresh: str = "sandbox-tiktok-refresh"
 
 
 class Abrupt(HttpToolsProtocol):
@@ -83,7 +89,9 @@ def platforms(house: House, options: Options) -> dict[str, Platform]:
     telegram = Telegram(
         house, f"{options.webhook}/hooks/sandbox-telegram", options.telegram_token, options.telegram_secret
     )
-    return {one.name: one for one in (line, *meta, telegram)}
+    app = TikTokApp(TIKTOK_APP, options.tiktok_secret, options.tiktok_token, options.tiktok_refresh)
+    tiktok = TikTok(house, f"{options.webhook}/hooks/sandbox-tiktok", app)
+    return {one.name: one for one in (line, *meta, telegram, tiktok)}
 
 
 def build(house: House, played: Mapping[str, Platform], phones: Phones) -> Starlette:

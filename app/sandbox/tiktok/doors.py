@@ -1,0 +1,211 @@
+"""The doors under business-api.tiktok.com, and where files lie. Whatever is refused has the status 200."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from app.sandbox import drawing
+from app.sandbox.files import File
+from app.sandbox.house import Asked
+from app.sandbox.misbehaving import INTERNAL, HangUp, Trickle
+from app.sandbox.tiktok import trouble
+from app.sandbox.tiktok.trouble import Refused
+
+if TYPE_CHECKING:
+    from app.sandbox.tiktok.platform import TikTok
+
+BODY_BYTES = 12 * 1024 * 1024
+FILES = "p16-sandbox.tiktokcdn.com"
+FOREVER = {"Cache-Control": "public, max-age=86400"}
+GATEWAY = "<html><head><title>504 Gateway Time-out</title></head></html>"
+
+
+@dataclass(frozen=True)
+class Call:
+    """`name`: its path, without the version. `told`: what was said, of the query, a document or a form."""
+
+    method: str
+    name: str
+    told: Mapping[str, Any]
+    token: str = ""
+    file: File | None = None
+
+    def words(self, name: str) -> str:
+        """What is said under `name`, "" for nothing."""
+        value = self.told.get(name)
+        return value if isinstance(value, str) else ""
+
+    def part(self, name: str) -> Mapping[str, Any]:
+        """An object. Raises `Refused`."""
+        value = self.told.get(name, {})
+        if not isinstance(value, dict):
+            raise trouble.parameter(f"{name}: Not a valid mapping type.")
+        return value
+
+
+Work = Callable[[Call], Awaitable[dict[str, Any]]]
+
+
+class Doors:
+    """Takes calls in, misbehaves on demand, and hands files out."""
+
+    def __init__(self, tiktok: TikTok, works: Mapping[tuple[str, str], Work], own: frozenset[str]) -> None:
+        self.tiktok, self.house = tiktok, tiktok.house
+        self._works, self._own = works, own
+
+    def hosts(self) -> Mapping[str, list[BaseRoute]]:
+        return {
+            "business-api.tiktok.com": [
+                Route("/open_api/v1.3/{path:path}", self.opened, methods=["GET", "POST"])
+            ],
+            FILES: [
+                Route("/stickers/{id:int}.png", _sticker, methods=["GET"]),
+                Route("/faces/{id}.png", _face, methods=["GET"]),
+                Route("/media/{message}", self.file, methods=["GET"]),
+            ],
+        }
+
+    async def opened(self, request: Request) -> Response:
+        """A call: what comes of it, or TikTok's refusal."""
+        name = request.path_params["path"]
+        work = self._works.get((request.method, name))
+        if work is None:
+            return PlainTextResponse("404 page not found", 404)
+        try:
+            call = await _read(request, name)
+            subject = await _subject(request)
+            self._check(call)
+            if (unusual := await self._before(name, subject)) is not None:
+                return unusual
+            told = await _done(work, call)
+        except Refused as refused:
+            about = {"call": name, "status": 200, "code": refused.code, "message": refused.message}
+            self.house.record.add("tiktok", "refused", **about)
+            return self._answer(refused.code, refused.message, {})
+        return self._after(name, subject) or self._answer(0, "OK", told)
+
+    def _answer(self, code: int, message: str, data: Mapping[str, Any]) -> Response:
+        about = {"code": code, "message": message, "request_id": self.house.ids.hex(32)}
+        return JSONResponse({**about, "data": data})
+
+    def _check(self, call: Call) -> None:
+        """Who calls: the app itself by its secret, else the account by its token. Raises `Refused`."""
+        account = self.tiktok.account
+        if call.name in self._own:
+            id = call.words("client_id") or call.words("app_id")
+            secret = call.words("client_secret") or call.words("secret")
+            if (id, secret) != (account.app.id, account.app.secret):
+                raise trouble.client()
+            return
+        if call.token not in account.access:
+            raise trouble.token()
+        if not account.good(call.token):
+            raise trouble.expired()
+        if call.words("business_id") != account.id:
+            raise trouble.permission()
+
+    async def _before(self, name: str, subject: Asked) -> Response | None:
+        """What goes wrong before anything is done. Raises `Refused`."""
+        if rule := self.tiktok.strikes("slow", name, subject):
+            await asyncio.sleep(rule.seconds)
+        if self.tiktok.strikes("drop_before", name, subject):
+            return HangUp()
+        if self.tiktok.strikes("rate_limit", name, subject):
+            raise trouble.rate()
+        if self.tiktok.strikes("expired_token", name, subject):
+            raise trouble.expired()
+        if self.tiktok.strikes("error", name, subject):
+            return PlainTextResponse("Internal Server Error", 500)
+        return None
+
+    def _after(self, name: str, subject: Asked) -> Response | None:
+        """What goes wrong although all was done."""
+        if self.tiktok.strikes("drop_after", name, subject):
+            return HangUp()
+        if self.tiktok.strikes("error_after", name, subject):
+            return Response(GATEWAY, 504, media_type="text/html")
+        return None
+
+    async def file(self, request: Request) -> Response:
+        """A file that a customer sent, for who has a token of the account."""
+        found = self.tiktok.account.files.find(request.path_params["message"])
+        if found is None or not self.tiktok.account.good(request.headers.get("x-user", "")):
+            return PlainTextResponse("Forbidden", 403)
+        subject = f"{found.user} {len(found.body)}"
+        if found.gone or self.tiktok.strikes("media_gone", "content", subject, found.user):
+            return PlainTextResponse("Gone", 410)
+        if self.tiktok.strikes("redirect_media", "content", subject, found.user):
+            return RedirectResponse(INTERNAL, 302)
+        if rule := self.tiktok.strikes("slow_media", "content", subject, found.user):
+            return Trickle(found.body, found.media_type, rule.seconds)
+        return Response(found.body, media_type=found.media_type)
+
+
+async def _done(work: Work, call: Call) -> dict[str, Any]:
+    """What a call comes to; one of another shape than TikTok's is refused. Raises `Refused`."""
+    try:
+        return await work(call)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise trouble.parameter(f"Invalid parameter: {error!r}") from error
+
+
+async def _read(request: Request, name: str) -> Call:
+    """Raises `Refused`."""
+    told: dict[str, Any] = dict(request.query_params)
+    body, file = await request.body(), None
+    if len(body) > BODY_BYTES:
+        raise trouble.parameter("The request is too large.")
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "application/json":
+        told |= _json(body)
+    elif kind == "multipart/form-data":
+        file = await _form(request, told)
+    return Call(request.method, name, told, request.headers.get("access-token", ""), file)
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        told = json.loads(body)
+    except (ValueError, RecursionError):
+        told = None
+    if not isinstance(told, dict):
+        raise trouble.parameter("The request body is not a valid JSON.")
+    return told
+
+
+async def _form(request: Request, told: dict[str, Any]) -> File | None:
+    file = None
+    async with request.form(max_part_size=BODY_BYTES) as form:
+        for name, value in form.multi_items():
+            if isinstance(value, UploadFile):
+                media_type = (value.content_type or "application/octet-stream").partition(";")[0]
+                file = File("", value.filename or name, media_type, await value.read())
+            else:
+                told[name] = value
+    return file
+
+
+async def _subject(request: Request) -> Asked:
+    """What is the same for a request in every run: its path and body."""
+    body = await request.body()
+    return Asked.of(f"{request.url.path} {hashlib.sha256(body).hexdigest()[:16]}", body)
+
+
+async def _sticker(request: Request) -> Response:
+    return Response(drawing.sticker(str(request.path_params["id"])), media_type="image/png", headers=FOREVER)
+
+
+async def _face(request: Request) -> Response:
+    id = request.path_params["id"][:60]
+    picture = drawing.mark() if id == "shop" else drawing.face(id)
+    return Response(picture, media_type="image/png", headers=FOREVER)

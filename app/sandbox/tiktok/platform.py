@@ -1,0 +1,188 @@
+"""TikTok as the sandbox plays it: one business account and those who write to it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute
+
+from app.sandbox import drawing
+from app.sandbox.files import File
+from app.sandbox.house import BadAct, House, Picture, Platform
+from app.sandbox.talks import Bubble, Customer
+from app.sandbox.tiktok.account import NAME, USERNAME, Account, App
+from app.sandbox.tiktok.acts import Acts
+from app.sandbox.tiktok.calls import BY_THE_APP, Calls
+from app.sandbox.tiktok.doors import FILES, Doors
+
+ID = re.compile(r"_000[A-Za-z0-9]{8,40}")
+PEOPLE = (
+    ("佐藤 美咲", "ja", "misaki.sato"),
+    ("鈴木 一郎", "ja", "ichiro_s"),
+    ("Emily Carter", "en", "emilycarter"),
+)
+WITHIN = 10.0  # seconds the product has to answer a webhook
+
+
+class TikTok(Platform):
+    """The Business Messaging API and the phones of who writes to the account."""
+
+    name = "tiktok"
+    label = "TikTok"
+    stickers = tuple(Picture(one.id, *one.words[:2]) for one in drawing.STICKERS.values())
+    sticker_src = f"/{FILES}/stickers/{{id}}.png"
+    reactions = ("❤️", "😂", "👍")
+    places = False
+    batches = False
+
+    def __init__(self, house: House, hooks_url: str, app: App) -> None:
+        super().__init__(house, hooks_url)
+        self._app, self._first_url = app, hooks_url
+        self.hooks.within = WITHIN
+        self._open()
+        self.acts = Acts(self)
+        self.doors = Doors(self, Calls(self).works(), BY_THE_APP)
+
+    def _open(self) -> None:
+        self.account = Account(self._app, self.house.ids)
+        for name, language, username in PEOPLE:
+            id = f"_000{hashlib.sha256(name.encode()).hexdigest()[:28]}"
+            self.talks.customers[id] = Customer(id, name, language, ever=False)
+            self.account.names[id] = username
+
+    def hosts(self) -> Mapping[str, list[BaseRoute]]:
+        return self.doors.hosts()
+
+    @property
+    def shop(self) -> tuple[str, str]:
+        return NAME, self.face("shop")
+
+    def face(self, id: str) -> str:
+        return f"/{FILES}/faces/{id}.png"
+
+    def customer(self, id: str) -> Customer:
+        if not ID.fullmatch(id):
+            raise BadAct("An id of TikTok is _000 and 8 to 40 letters and digits.")
+        if id not in self.talks.customers:
+            self.talks.customers[id] = Customer(id, f"TikTok {id[-4:]}", ever=False)
+        return self.talks.customers[id]
+
+    def new_id(self) -> str:
+        return f"_000{self.house.ids.hex(28)}"
+
+    def new_message(self) -> str:
+        """An id of a message."""
+        return self.house.ids.digits(19)
+
+    def act(self, customer: Customer, action: Mapping[str, Any]) -> dict[str, Any]:
+        return self.acts.act(customer, action)
+
+    def content(
+        self, customer: Customer, about: Mapping[str, Any], at: int = 0, *, from_shop: bool
+    ) -> dict[str, Any]:
+        """What stands in the content of every event beside what it is `about`."""
+        theirs = {"id": customer.id, "role": "PERSONAL_ACCOUNT"}, self.account.username(customer)
+        ours = {"id": self.account.id, "role": "BUSINESS_ACCOUNT"}, USERNAME
+        (sender, sender_name), (to, to_name) = (ours, theirs) if from_shop else (theirs, ours)
+        return {
+            "conversation_id": self.account.conversation(customer),
+            "timestamp": at or self.house.clock.milliseconds(),
+            "from": sender_name,
+            "to": to_name,
+            "from_user": sender,
+            "to_user": to,
+            "is_follower": False,
+            **about,
+        }
+
+    def ours(self, customer: Customer, bubble: Bubble, file: File | None, source: str) -> dict[str, Any]:
+        """A message of the shop's stands on the phone and is told; `source`: by which way it was sent. The event."""
+        bubble.at = self.house.clock.milliseconds()
+        part = {"media_id": f"v0{self.house.ids.hex(20)}"} if file else {"body": bubble.text}
+        if file:
+            self.account.files.keep(bubble.id, file)
+        about = {"type": bubble.kind, bubble.kind: part, "message_tag": {"source": source}}
+        content = self.content(customer, about, bubble.at, from_shop=True)
+        event = {"event": "im_send_msg", "content": {**content, "message_id": bubble.id}}
+        self.talks.show(customer, bubble)
+        self.talks.show_state(customer)
+        self.hooks.post(customer, event)
+        if self.talks.watched(customer.id):
+            self.seen(customer)
+        return event
+
+    def request(self, events: list[dict[str, Any]]) -> tuple[dict[str, str], bytes]:
+        """The content is JSON in a string. Signed at the real time, also where the clock was put forward."""
+        (event,) = events
+        at = int(self.house.clock.seconds() - self.house.clock.ahead)
+        told = {
+            "client_key": self.account.app.id,
+            "event": event["event"],
+            "create_time": at,
+            "user_openid": self.account.id,
+            "content": json.dumps(event["content"], separators=(",", ":")),
+        }
+        body = json.dumps(told, separators=(",", ":")).encode()
+        signature = hmac.new(self.account.app.secret.encode(), f"{at}.".encode() + body, hashlib.sha256)
+        return {
+            "Content-Type": "application/json",
+            "Tiktok-Signature": f"t={at},s={signature.hexdigest()}",
+        }, body
+
+    def again(self, event: dict[str, Any]) -> dict[str, Any]:
+        return event
+
+    def event_id(self, event: dict[str, Any]) -> str:
+        content = event["content"]
+        return f"{event['event']} {content.get('message_id') or content['timestamp']}"
+
+    def told(self, customer: Customer, event: dict[str, Any]) -> None:
+        """The customer sees nothing of it."""
+
+    def seen(self, customer: Customer) -> None:
+        """They have read everything up to a moment."""
+        unread = [one for one in customer.bubbles.values() if one.by == "shop" and not one.read]
+        for bubble in unread:
+            bubble.read = True
+        if unread and customer.friend:
+            about = {"read": {"last_read_timestamp": unread[-1].at}}
+            self.hooks.post(
+                customer,
+                {"event": "im_mark_read_msg", "content": self.content(customer, about, from_shop=False)},
+            )
+
+    async def media(self, message: str, part: str) -> Response:
+        file = self.account.files.find(message)
+        if file is None or file.gone:
+            return PlainTextResponse("Gone", 410)
+        return Response(file.body, media_type=file.media_type)
+
+    def settings(self) -> dict[str, Any]:
+        hooks = {"webhook": self.hooks.url, "redeliver": self.hooks.redeliver, "within": self.hooks.within}
+        return {**self.account.told(), **hooks}
+
+    def set(self, told: Mapping[str, Any]) -> None:
+        for name, value in told.items():
+            if name in ("redeliver", "within"):
+                setattr(self.hooks, name, value)
+            elif name == "webhook":
+                self.hooks.url = str(value)
+            elif name == "expire_tokens":
+                self.account.access = dict.fromkeys(self.account.access, 0.0)
+            elif name == "revoke_tokens":
+                self.account.revoke()
+            else:
+                raise BadAct(f"{name} cannot be set")
+
+    def reset(self) -> None:
+        self.hooks.forget()
+        self.hooks.url, self.hooks.redeliver = self._first_url, True
+        self.talks.customers.clear()
+        self._open()
+        self.talks.reload()

@@ -1,0 +1,2 @@
+// On TikTok a message has no buttons to tap.
+export function tapped() {}
