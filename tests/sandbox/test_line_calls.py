@@ -396,10 +396,22 @@ def test_accounts_are_linked_through_the_dialog(
     token = api.issue_link_token(TAKASHI).link_token
     path = "/access.line.me/dialog/bot/accountLink"
     nonce = "n" * 24
-    assert sandbox.http.get(path, params={"linkToken": token, "nonce": nonce}).status_code == 200
+    told = {"linkToken": token, "nonce": nonce}
+    assert "連携する" in sandbox.http.get(path, params=told, headers={"accept-language": "ja"}).text
+    assert sandbox.http.post(path, data=told).status_code == 200
     event = bot.events(2)[1]
     assert (event.type, event.link.result, event.link.nonce) == ("accountLink", "ok", nonce)
-    assert sandbox.http.get(path, params={"linkToken": token, "nonce": nonce}).status_code == 400
+    assert event.source.user_id == TAKASHI
+    assert [sandbox.http.get(path, params=told).status_code] == [400]
+    assert sandbox.http.post(path, data=told).status_code == 400
+
+
+def test_who_is_somebody_else_cannot_link(sandbox: Sandbox, bot: Bot, api: messaging.MessagingApi) -> None:
+    path = "/access.line.me/dialog/bot/accountLink"
+    told = {"linkToken": api.issue_link_token(TAKASHI).link_token, "nonce": "n" * 24, "by": MISAKI}
+    assert sandbox.http.post(path, data=told).status_code == 200
+    event = bot.events(2)[1]
+    assert (event.link.result, event.source) == ("failed", None)
 
 
 def test_only_pages_of_its_own_may_tell_it_something(sandbox: Sandbox) -> None:

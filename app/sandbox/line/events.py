@@ -117,10 +117,13 @@ class Acts:
         if isinstance(action.get(inside), Mapping):
             event[inside] = dict(action[inside])
 
-    def linked(self, talk: Customer, nonce: str) -> None:
-        """The customer has signed in at the shop: the accounts are linked."""
+    def linked(self, talk: Customer, nonce: str, *, ok: bool) -> None:
+        """The customer has signed in at the shop: the accounts are linked; not `ok` if it is somebody else who says
+        so, and LINE does not tell who that was."""
         event = self._common(talk, "accountLink", {})
-        event["link"] = {"result": "ok", "nonce": nonce}
+        event["link"] = {"result": "ok" if ok else "failed", "nonce": nonce}
+        if not ok:
+            del event["source"], event["replyToken"]
         self.line.hooks.post(talk, event)
 
     def _show(self, talk: Customer, bubble: Bubble) -> None:

@@ -19,9 +19,10 @@ from app.sandbox.house import BadAct, House, Picture, Platform
 from app.sandbox.line.account import Account
 from app.sandbox.line.calls import Calls
 from app.sandbox.line.content import Content
+from app.sandbox.line.dialog import Dialog
 from app.sandbox.line.events import Acts
 from app.sandbox.line.tokens import Doors, Tokens
-from app.sandbox.talks import Bubble, Customer
+from app.sandbox.talks import Customer
 
 ID = re.compile(r"[UCR][0-9a-f]{32}")
 FOREVER = {"Cache-Control": "public, max-age=86400"}
@@ -53,7 +54,7 @@ class Line(Platform):
         return {
             "api.line.me": [*Doors(self).routes(), *Calls(self).routes()],
             "api-data.line.me": Content(self).routes(),
-            "access.line.me": [Route("/dialog/bot/accountLink", self._link, methods=["GET"])],
+            "access.line.me": Dialog(self).routes(),
             "profile.line-scdn.net": [Route("/{id}", self._face, methods=["GET"])],
             "stickershop.line-scdn.net": [
                 Route("/stickershop/v1/sticker/{id:int}/android/sticker.png", _sticker, methods=["GET"])
@@ -156,18 +157,6 @@ class Line(Platform):
         id = request.path_params["id"][:40]
         picture = drawing.mark() if id == self.account.user_id else drawing.face(id)
         return Response(picture, media_type="image/png", headers=FOREVER)
-
-    async def _link(self, request: Request) -> Response:
-        """Where the shop's login page sends the customer back to, with the nonce it made."""
-        user, until = self.account.links.pop(request.query_params.get("linkToken", ""), ("", 0.0))
-        nonce = request.query_params.get("nonce", "")
-        if until < self.house.clock.seconds() or not 10 <= len(nonce) <= 255:
-            return PlainTextResponse("This link is not valid any more.", 400)
-        talk = self.talks.customers[user]
-        self.acts.linked(talk, nonce)
-        at = self.house.clock.milliseconds()
-        self.talks.show(talk, Bubble(self.house.ids.digits(18), "system", "linked", at))
-        return PlainTextResponse("連携が完了しました。LINE に戻ってください。\nLinked. Go back to LINE.")
 
 
 async def _sticker(request: Request) -> Response:
