@@ -122,6 +122,10 @@ class Platform(ABC):
     def request(self, events: list[dict[str, Any]]) -> tuple[dict[str, str], bytes]:
         """The signed webhook that tells these events: its headers and body."""
 
+    def mute(self, customer: Customer) -> bool:
+        """Whether the customer can only read there."""
+        return False
+
     def goes_to(self, event: dict[str, Any]) -> str:
         """The address of the webhook that tells this event."""
         return self.hooks.url

@@ -21,6 +21,7 @@ from app.sandbox.phones import Phones
 from app.sandbox.telegram import Telegram
 from app.sandbox.tiktok import TikTok
 from app.sandbox.tiktok.account import App as TikTokApp
+from app.sandbox.twilio import Twilio
 
 PORT = 8100
 META_APP = "1234567890123456"
@@ -45,6 +46,8 @@ class Options:
     whatsapp_token: str = "sandbox-whatsapp-token"
     telegram_token: str = "7312456780:sandbox-telegram-token"
     telegram_secret: str = ""
+    twilio_account: str = "AC5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a"
+    twilio_token: str = "sandbox-twilio-token"
     tiktok_secret: str = "sandbox-tiktok-secret"
     tiktok_token: str = "sandbox-tiktok-token"
     tiktok_refresh: str = "sandbox-tiktok-refresh"
@@ -91,7 +94,10 @@ def platforms(house: House, options: Options) -> dict[str, Platform]:
     )
     app = TikTokApp(TIKTOK_APP, options.tiktok_secret, options.tiktok_token, options.tiktok_refresh)
     tiktok = TikTok(house, f"{options.webhook}/hooks/sandbox-tiktok", app)
-    return {one.name: one for one in (line, *meta, telegram, tiktok)}
+    twilio = Twilio(
+        house, f"{options.webhook}/hooks/sandbox-twilio", options.twilio_account, options.twilio_token
+    )
+    return {one.name: one for one in (line, *meta, telegram, twilio, tiktok)}
 
 
 def build(house: House, played: Mapping[str, Platform], phones: Phones) -> Starlette:

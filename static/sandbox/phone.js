@@ -91,7 +91,7 @@ function chips() {
 function state(told) {
   customer = told;
   const blocked = !told.friend;
-  phone.querySelector("[data-composer]").hidden = blocked;
+  phone.querySelector("[data-composer]").hidden = blocked || "mute" in phone.dataset;
   phone.querySelector("[data-blocked]").hidden = !blocked;
   const button = phone.querySelector("[data-block]");
   button.setAttribute("aria-pressed", String(blocked));

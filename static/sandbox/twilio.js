@@ -1,0 +1,2 @@
+// An SMS has no buttons.
+export function tapped() {}
