@@ -247,6 +247,35 @@ def test_what_will_be_split_is_said_before_it_is_sent(
     page.context.close()
 
 
+def test_how_it_will_be_read_is_seen_by_keyboard_alone(
+    house: House, platform: type[Ruled], chromium: Browser
+) -> None:
+    """The button stands beside the field; Escape goes back to what was being written."""
+    channel, agent = on()
+    page = opened(house, chromium, written(channel, timedelta(0)), agent)
+    field = page.locator("[data-compose] textarea")
+    field.fill(
+        "**本日**発送いたしました。到着まで二日ほどお待ちください。伝票の番号は後ほどお知らせいたします。"
+    )
+    expect(page.locator(".measure")).to_contain_text("書式は外して送られます")
+    expect(page.locator(".measure")).to_contain_text("2通に分けて送られます")
+    for _ in range(6):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.matches('[data-preview-toggle]')"):
+            break
+    page.keyboard.press("Enter")
+    shown = page.get_by_role("region", name="プレビュー")
+    expect(shown).to_be_focused()
+    expect(shown.locator(".b")).to_have_text(
+        ["本日発送いたしました。到着まで二日ほどお待ちください。", "伝票の番号は後ほどお知らせいたします。"]
+    )
+    assert found_by_axe(page) == []
+    page.keyboard.press("Escape")
+    expect(field).to_be_focused()
+    expect(shown).to_be_hidden()
+    page.context.close()
+
+
 def test_what_a_text_costs_is_counted_while_it_is_written(
     house: House, committed: None, monkeypatch: pytest.MonkeyPatch, chromium: Browser
 ) -> None:

@@ -202,6 +202,16 @@ def test_an_address_where_nothing_arrives_is_told_at_the_way_and_beside_the_cust
     assert page.count("550 user unknown") == 2
 
 
+def test_why_nothing_arrives_is_told_in_the_readers_language(mailbox: type[Post]) -> None:
+    with transaction() as db:
+        agent = factories.agent(db, locale="ja")
+        thread = factories.conversation(db, factories.channel(db, "post"))
+        factories.identity_of(db, thread).unreachable = "LINE cannot reach this customer."
+    page = Browser().come_in(agent).see(f"/inbox/{thread.id}")
+    assert "届きません: このお客様にはLINEで届きません。" in page
+    assert "LINE cannot reach" not in page
+
+
 def test_whoever_may_not_see_the_thread_previews_nothing(desk: tuple[Browser, Conversation]) -> None:
     _, thread = desk
     with transaction() as db:

@@ -64,10 +64,10 @@ def test_marks_that_will_be_dropped_are_told_where_there_is_no_formatting(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with installed(monkeypatch):
-        assert "it goes as plain text" in foreseen("**至急**です", "measure")
-        assert "it goes as plain text" not in foreseen("5*3*2\n- 一つ", "measure")
+        assert "formatting is dropped" in foreseen("**至急**です", "measure")
+        assert "formatting is dropped" not in foreseen("5*3*2\n- 一つ", "measure")
     with installed(monkeypatch, html=True):
-        assert "it goes as plain text" not in foreseen("**至急**です", "measure")
+        assert "formatting is dropped" not in foreseen("**至急**です", "measure")
 
 
 def test_a_preview_shows_the_messages_it_becomes(monkeypatch: pytest.MonkeyPatch) -> None:
