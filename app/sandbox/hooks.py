@@ -87,9 +87,10 @@ class Hooks:
     async def call(self, url: str, events: list[Event]) -> tuple[int, str]:
         """One request. The status, or 0; and what failed, in LINE's words for it."""
         headers, body = self._platform.request(events)
+        signed = self._platform.signed(url, body)
         try:
             async with self._places:
-                answer = await self._http().post(url, content=body, headers=headers, timeout=self.within)
+                answer = await self._http().post(signed, content=body, headers=headers, timeout=self.within)
         except httpx2.TimeoutException:
             return 0, TIMEOUT
         except (httpx2.HTTPError, httpx2.InvalidURL):

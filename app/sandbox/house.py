@@ -130,6 +130,10 @@ class Platform(ABC):
         """The address of the webhook that tells this event."""
         return self.hooks.url
 
+    def signed(self, url: str, body: bytes) -> str:
+        """The address with the signature of a webhook in it, where that is its place."""
+        return url
+
     @abstractmethod
     def again(self, event: dict[str, Any]) -> dict[str, Any]:
         """The event as it is told another time."""

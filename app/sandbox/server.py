@@ -21,6 +21,8 @@ from app.sandbox.phones import Phones
 from app.sandbox.telegram import Telegram
 from app.sandbox.tiktok import TikTok
 from app.sandbox.tiktok.account import App as TikTokApp
+from app.sandbox.wechat import WeChat
+from app.sandbox.wechat.sealing import Secrets
 from app.sandbox.twilio import Twilio
 
 PORT = 8100
@@ -51,6 +53,10 @@ class Options:
     tiktok_secret: str = "sandbox-tiktok-secret"
     tiktok_token: str = "sandbox-tiktok-token"
     tiktok_refresh: str = "sandbox-tiktok-refresh"
+    wechat_app: str = "wx0123456789abcdef"
+    wechat_secret: str = "sandbox-wechat-secret"
+    wechat_token: str = "SandboxWeChatToken"
+    wechat_key: str = "SandboxWeChatEncodingAESKey0123456789abcdef"
 
 
 class Abrupt(HttpToolsProtocol):

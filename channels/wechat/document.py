@@ -28,17 +28,18 @@ class Unreadable(ValueError):
 def read(body: bytes) -> Object:
     """The fields of a document: name → its text, or an object of the fields below it, which are not looked into
     deeper. Raises `Unreadable`."""
-    parser = DefusedXMLParser(target=_Fields(), forbid_dtd=True)
+    fields = _Fields()
+    parser = DefusedXMLParser(target=fields, forbid_dtd=True)
     try:
         parser.feed(body)
-        found: Object = parser.close()
+        parser.close()
     except DefusedXmlException:
         raise Unreadable("the XML declares a document type or entities, which WeChat's never does") from None
     except Unreadable:
         raise
     except (ParseError, ValueError, LookupError):
         raise Unreadable("the body is not XML") from None
-    return found
+    return fields.found
 
 
 class _Fields:
@@ -46,7 +47,7 @@ class _Fields:
     at once. Raises `Unreadable`."""
 
     def __init__(self) -> None:
-        self._found: dict[str, Any] = {}
+        self.found: dict[str, Any] = {}
         self._path: list[str] = []
         self._words: list[str] = []
         self._count = 0
@@ -66,19 +67,19 @@ class _Fields:
     def end(self, tag: str) -> None:
         words = "".join(self._words)
         self._words.clear()
-        if len(self._path) == 2 and not isinstance(self._found.get(tag), dict):
-            self._found[tag] = words
+        if len(self._path) == 2 and not isinstance(self.found.get(tag), dict):
+            self.found[tag] = words
         elif len(self._path) == 3:
             self._below(self._path[1])[tag] = words
         self._path.pop()
 
-    def close(self) -> Object:
-        return self._found
+    def close(self) -> None:
+        """The end of the document."""
 
     def _below(self, name: str) -> dict[str, Any]:
-        held = self._found.get(name)
+        held = self.found.get(name)
         if not isinstance(held, dict):
-            held = self._found[name] = {}
+            held = self.found[name] = {}
         return held
 
 

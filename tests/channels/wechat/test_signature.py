@@ -11,14 +11,14 @@ from wechatpy.utils import check_signature
 from channels.base import BadSignature, Ignored, Inbound, Request
 from channels.wechat import atonce, document, sealing, signature
 from channels.wechat.settings import WeChatSettings
-from tests.channels.wechat.account import APP, GH, HANA, KEY, TOKEN, posted, said, sealed, wechat, xml
+from tests.channels.wechat.account import APP, CONTEXT, GH, HANA, KEY, TOKEN, posted, said, sealed, wechat, xml
 
 OTHER_KEY = "bQ9mZ2cV7nL4xT1rW8yK5pD3sF6hJ0gB2uE9iO4vXcM"
 
 
 def refused(request: Request, **settings: str) -> str:
     with pytest.raises(BadSignature) as told:
-        wechat(**settings).verify(request)
+        wechat(None, CONTEXT, **settings).verify(request)
     return str(told.value)
 
 
