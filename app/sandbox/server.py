@@ -21,9 +21,9 @@ from app.sandbox.phones import Phones
 from app.sandbox.telegram import Telegram
 from app.sandbox.tiktok import TikTok
 from app.sandbox.tiktok.account import App as TikTokApp
+from app.sandbox.twilio import Twilio
 from app.sandbox.wechat import WeChat
 from app.sandbox.wechat.sealing import Secrets
-from app.sandbox.twilio import Twilio
 
 PORT = 8100
 META_APP = "1234567890123456"
@@ -48,15 +48,15 @@ class Options:
     whatsapp_token: str = "sandbox-whatsapp-token"
     telegram_token: str = "7312456780:sandbox-telegram-token"
     telegram_secret: str = ""
+    wechat_app: str = "wx0123456789abcdef"
+    wechat_secret: str = "sandbox-wechat-secret"
+    wechat_token: str = "SandboxWeChatToken"
+    wechat_key: str = "SandboxWeChatEncodingAESKey0123456789abcdef"
     twilio_account: str = "AC5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a"
     twilio_token: str = "sandbox-twilio-token"
     tiktok_secret: str = "sandbox-tiktok-secret"
     tiktok_token: str = "sandbox-tiktok-token"
     tiktok_refresh: str = "sandbox-tiktok-refresh"
-    wechat_app: str = "wx0123456789abcdef"
-    wechat_secret: str = "sandbox-wechat-secret"
-    wechat_token: str = "SandboxWeChatToken"
-    wechat_key: str = "SandboxWeChatEncodingAESKey0123456789abcdef"
 
 
 class Abrupt(HttpToolsProtocol):
@@ -103,7 +103,13 @@ def platforms(house: House, options: Options) -> dict[str, Platform]:
     twilio = Twilio(
         house, f"{options.webhook}/hooks/sandbox-twilio", options.twilio_account, options.twilio_token
     )
-    return {one.name: one for one in (line, *meta, telegram, twilio, tiktok)}
+    wechat = WeChat(
+        house,
+        f"{options.webhook}/hooks/sandbox-wechat",
+        Secrets(options.wechat_app, options.wechat_token, options.wechat_key),
+        options.wechat_secret,
+    )
+    return {one.name: one for one in (line, *meta, telegram, wechat, twilio, tiktok)}
 
 
 def build(house: House, played: Mapping[str, Platform], phones: Phones) -> Starlette:
