@@ -92,6 +92,8 @@ def _channel(db: Session, key: str, about: dict[str, Any]) -> None:
         for name, value in about["answers"].items()
     }
     answers = {**_defaults(about["kind"]), **answers, **_shared(key)}
+    if key == LINE:
+        answers["login_url"] = f"{settings().public_url}/demo/mypage"
     made = switchboard.add_channel(db, about["kind"], about["name"], answers, key)
     made.bot_enabled = key == CHANNEL or key in PLAYED
     made.health = "ok" if made.bot_enabled else "unknown"

@@ -108,3 +108,16 @@ def test_there_is_no_shop_where_it_was_not_loaded_or_is_not_wanted(browser: Brow
 
 def test_an_installation_without_the_demo_says_so(committed: None) -> None:
     assert Browser().get("/demo").status_code == 404
+
+
+def test_who_comes_from_line_signs_in_and_is_vouched_for_with_their_token(browser: Browser) -> None:
+    html = browser.see("/demo/mypage?linkToken=t-1")
+    assert 'name="link_token" value="t-1"' in html
+    answer = browser.submit("/demo/login", {"user": "C-10234", "link_token": "t-1"})
+    assert answer.headers["location"] == "/demo/mypage?linkToken=t-1"
+    html = browser.see("/demo/mypage?linkToken=t-1")
+    form = html[html.index('action="/link"') :]
+    found = re.search(r'name="jwt" value="([^"]+)"', form)
+    assert found is not None
+    assert jwt.decode(found[1], options={"verify_signature": False})["sub"] == "C-10234"
+    assert 'action="/link"' not in browser.see("/demo/mypage")
