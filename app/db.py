@@ -10,7 +10,7 @@ import logging
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -234,6 +234,13 @@ def remembered(db: Session, key: Hashable, look: Callable[[], Found]) -> Found:
         known[key] = look()
     found: Found = known[key]
     return found
+
+
+def remember(db: Session, found: Mapping[Hashable, Any]) -> None:
+    """What was looked up for several keys in one statement, for :func:`remembered` to find."""
+    known: dict[Hashable, Any] | None = db.info.get(_REMEMBERED)
+    if known is not None:
+        known.update(found)
 
 
 def one_writer() -> bool:

@@ -22,8 +22,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, aliased
 
 from app import connect, files, jobs, outgoing, rates, vault
-from app.db import insert_missing, now, passing, reading, transaction
-from app.events import record
+from app.db import insert_missing, now, passing, reading, remembered, transaction
+from app.events import Happening, record_all
 from app.inbox import hold, hold_all, participants, ways
 from app.models import (
     Agent,
@@ -42,7 +42,7 @@ from channels import base, registry
 
 log = logging.getLogger(__name__)
 
-ABREAST = 16  # on their way at a time, in one worker
+ABREAST = 32  # on their way at a time, in one worker: a provider across the world answers after a quarter second
 MAX_ATTEMPTS = 12  # about a day with the back-off below
 FIRST_WAIT, LONGEST_WAIT = 2.0, 3600.0  # seconds
 ADMIN_WAIT = 900.0  # seconds a channel rests where only an admin can help, if nobody helps it before
@@ -73,11 +73,11 @@ def drain(channel_id: int) -> int:
     what has to wait because the provider takes only so many a second.
     """
     jobs.woken(channel_id)
-    tried = 0
+    tried, most = 0, _a_second(channel_id)
     flying: dict[Future[Outcome], Claimed] = {}
     with ThreadPoolExecutor(ABREAST, thread_name_prefix="deliver") as pool:
         while True:
-            claims = {} if jobs.stopping.is_set() else _take(channel_id, ABREAST - len(flying))
+            claims = {} if jobs.stopping.is_set() else _take(channel_id, ABREAST - len(flying), most)
             if claims:
                 tried += len(claims)
                 prepared = _prepared(channel_id, claims)
@@ -89,14 +89,21 @@ def drain(channel_id: int) -> int:
                 return tried
 
 
-def _take(channel_id: int, room: int) -> dict[int, str]:
-    """Claim what is due, as many as there is room for and the provider takes; delivery → our word in its claim."""
+def _a_second(channel_id: int) -> int | None:
+    """How many the provider takes in a second, if it says."""
+    with reading() as db:
+        return connect.features(db.get_one(Channel, channel_id)).per_second
+
+
+def _take(channel_id: int, room: int, most: int | None = None) -> dict[int, str]:
+    """Claim what is due, as many as there is room for and the provider takes (`most` a second); delivery → our word
+    in its claim."""
     with reading() as db:
         due = select(Delivery.id).where(Delivery.channel_id == channel_id, ready(), channel_is_open())
         # in the order of the index: however many wait, only these are looked at
         ids = db.scalars(due.order_by(Delivery.next_at, Delivery.id).limit(room)).all()
-        most = connect.features(db.get_one(Channel, channel_id)).per_second if ids else None
-    ids = [id for id in ids if not most or not rates.hit(f"deliver:{channel_id}", most, 1.0)]
+    if ids and most:
+        ids = ids[: rates.let(f"deliver:{channel_id}", len(ids), most, 1.0)]
     if not ids:
         return {}
     word = secrets.token_hex(8)
@@ -140,9 +147,11 @@ def _prepared(channel_id: int, claims: Mapping[int, str]) -> list[Claimed]:
     with reading() as db:
         channel = db.get_one(Channel, channel_id)
         rows = _rows(db, list(claims))
-        for id, word in sorted(claims.items()):
+        outgoing.look_up(db, channel, [row.Delivery for row in rows])
+        for row in rows:
+            id = row.Delivery.id
             try:
-                found.append(_prepare(db, channel, id, word))
+                found.append(_prepare(db, channel, row.Delivery, claims[id]))
             except SQLAlchemyError:
                 raise  # the database is away: the sweeper gives the claims back
             except Exception as error:  # noqa: BLE001 - whatever it is, it is told
@@ -163,12 +172,11 @@ def _rows(db: Session, delivery_ids: Sequence[int]) -> Sequence[Any]:
         .outerjoin(Identity, Identity.id == Delivery.identity_id)
         .outerjoin(Agent, Agent.id == Message.agent_id)
     )
-    return db.execute(wanted.where(Delivery.id.in_(delivery_ids))).all()
+    return db.execute(wanted.where(Delivery.id.in_(delivery_ids)).order_by(Delivery.id)).all()
 
 
-def _prepare(db: Session, channel: Channel, delivery_id: int, word: str) -> Claimed:
-    connector = connect.connector(channel)
-    delivery = db.get_one(Delivery, delivery_id)
+def _prepare(db: Session, channel: Channel, delivery: Delivery, word: str) -> Claimed:
+    connector = remembered(db, "connector", lambda: connect.connector(channel))
     made = outgoing.outbound(db, delivery, connector.features)
     cut_off = (
         delivery.attempts > 1 and not delivery.error
@@ -214,15 +222,20 @@ def _insist(outcome: tuple[Claimed, Outcome]) -> None:
 def _write(outcomes: Sequence[tuple[Claimed, Outcome]]) -> None:
     with transaction() as db:
         ids = [claimed.id for claimed, _ in outcomes]
-        rows = _rows(db, ids)
-        heads = hold_all(db, [row.Conversation for row in rows])
+        about = select(Delivery.id, Message, Conversation).join(Message, Message.id == Delivery.message_id)
+        about = about.join(Conversation, Conversation.id == Message.conversation_id)
+        rows = {row.id: row for row in db.execute(about.where(Delivery.id.in_(ids)))}
+        heads = dict(zip(rows, hold_all(db, [row.Conversation for row in rows.values()]), strict=True))
         deliveries = _lock(db, ids)
         insert_missing(db, DeliveryRef, [ref for one in outcomes for ref in _refs(deliveries, *one)])
-        for claimed, outcome in outcomes:
-            _became(db, deliveries[claimed.id], claimed, outcome)
+        news = [
+            claimed.id
+            for claimed, outcome in outcomes
+            if _became(db, deliveries[claimed.id], claimed, outcome)
+        ]
+        record_all(db, [_news(deliveries[id], heads[id], rows[id].Message) for id in news])
         if any(isinstance(outcome, base.Sent) for _, outcome in outcomes):
-            _works_again(db.get_one(Channel, rows[0].Delivery.channel_id))
-        del rows, heads  # as in _prepared
+            _works_again(db.get_one(Channel, deliveries[ids[0]].channel_id))
 
 
 def _lock(db: Session, delivery_ids: Sequence[int]) -> dict[int, Delivery]:
@@ -240,28 +253,29 @@ def _refs(deliveries: Mapping[int, Delivery], claimed: Claimed, outcome: Outcome
         yield {"channel_id": mine.channel_id, "external_id": external_id, "delivery_id": mine.id}
 
 
-def _became(db: Session, delivery: Delivery, claimed: Claimed, outcome: Outcome) -> None:
+def _became(db: Session, delivery: Delivery, claimed: Claimed, outcome: Outcome) -> bool:
+    """Whether there is something to tell of it."""
     if isinstance(outcome, base.Sent):  # the truth, even where the sweeper gave the claim up meanwhile
         participants.note_refused(db, delivery.message_id, outcome.refused)
-        if not climb(db, delivery, SENT) and outcome.refused:
-            tell(db, delivery)
-    elif delivery.claim == claimed.claim and delivery.state == SENDING:
-        _not_sent(db, delivery, claimed, outcome)
-    # else it was given up meanwhile, sent again by another worker, or is known to have arrived
+        return _climbs(delivery, SENT) or bool(outcome.refused)
+    if delivery.claim != claimed.claim or delivery.state != SENDING:
+        return False  # it was given up meanwhile, sent again by another worker, or is known to have arrived
+    _not_sent(db, delivery, claimed, outcome)
+    return True
 
 
 def _not_sent(db: Session, delivery: Delivery, claimed: Claimed, error: base.ChannelError) -> None:
     if error.unreachable:
         ways.unreach(db, db.get_one(Identity, delivery.identity_id), error.sentence)
     if error.ambiguous and (error.permanent or not claimed.connector.features.idempotent):
-        _set(db, delivery, UNKNOWN, error.sentence)
+        _put(delivery, UNKNOWN, error.sentence)
     elif error.everybody:
         _rest(db, delivery, error)
     elif error.permanent or claimed.attempts >= MAX_ATTEMPTS:
-        _set(db, delivery, FAILED, error.sentence)
+        _put(delivery, FAILED, error.sentence)
     else:
         delivery.next_at = now() + timedelta(seconds=wait(claimed.attempts, error.retry_after))
-        _set(db, delivery, QUEUED, error.sentence)
+        _put(delivery, QUEUED, error.sentence)
 
 
 def _rest(db: Session, delivery: Delivery, error: base.ChannelError) -> None:
@@ -273,10 +287,10 @@ def _rest(db: Session, delivery: Delivery, error: base.ChannelError) -> None:
         channel.health = REAUTHORISE if error.reauthorise else ACTION
         channel.health_text, channel.health_at = clean(str(error))[:2000], now()
     if now() - db.get_one(Message, delivery.message_id).sent_at > LONGEST_REST:
-        _set(db, delivery, FAILED, error.sentence)
+        _put(delivery, FAILED, error.sentence)
     else:
         delivery.attempts -= 1
-        _set(db, delivery, QUEUED, error.sentence)
+        _put(delivery, QUEUED, error.sentence)
 
 
 def _works_again(channel: Channel) -> None:
@@ -325,30 +339,44 @@ def climb(db: Session, delivery: Delivery, state: str, reason: str = "", at: dat
 
     `failed` counts unless it was delivered already; a delivery that failed and is then reported delivered was.
     """
+    climbed = _climbs(delivery, state, reason)
+    if climbed:
+        tell(db, delivery)
+    return climbed
+
+
+def _climbs(delivery: Delivery, state: str, reason: str = "") -> bool:
     if state == FAILED:
-        if delivery.state in (DELIVERED, READ, FAILED):
-            return False
-        _set(db, delivery, FAILED, reason)
-        return True
-    known = LADDER.index(delivery.state) if delivery.state in LADDER else -1
-    if state not in LADDER or LADDER.index(state) <= known or (delivery.state, state) == (FAILED, SENT):
-        return False
-    _set(db, delivery, state, reason)
-    return True
+        higher = delivery.state not in (DELIVERED, READ, FAILED)
+    else:
+        known = LADDER.index(delivery.state) if delivery.state in LADDER else -1
+        higher = state in LADDER and LADDER.index(state) > known and (delivery.state, state) != (FAILED, SENT)
+    if higher:
+        _put(delivery, state, reason)
+    return higher
 
 
 def tell(db: Session, delivery: Delivery) -> None:
-    """Something beside its state is known anew: who did not get it."""
-    _set(db, delivery, delivery.state, delivery.error)
+    """Something is known anew of it: how far it came, who did not get it."""
+    delivery.updated_at = now()
+    head = _hold_thread(db, delivery.message_id)
+    record_all(db, [_news(delivery, head, db.get_one(Message, delivery.message_id))])
 
 
 def _set(db: Session, delivery: Delivery, state: str, sentence: str) -> None:
+    _put(delivery, state, sentence)
+    tell(db, delivery)
+
+
+def _put(delivery: Delivery, state: str, sentence: str) -> None:
     delivery.state, delivery.error, delivery.updated_at = state, sentence, now()
     if state in (QUEUED, UNKNOWN, FAILED):
         delivery.claim, delivery.claimed_at = "", None
-    head = _hold_thread(db, delivery.message_id)
-    message = db.get_one(Message, delivery.message_id)
-    record(db, "delivery", head, message=message, state=state, reason=sentence)
+
+
+def _news(delivery: Delivery, head: Conversation, message: Message) -> Happening:
+    told = {"state": delivery.state, "reason": delivery.error}
+    return Happening("delivery", head, message=message, data=told)
 
 
 def sweep() -> set[int]:

@@ -15,7 +15,7 @@ import struct
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,7 +28,7 @@ from sqlalchemy.orm import Session
 
 from app import connect, sharing
 from app.config import settings
-from app.db import after_commit, now
+from app.db import after_commit, now, remember, remembered
 from app.family import conversation_of
 from app.inbox import Refused
 from app.models import Agent, Attachment, Channel, Identity, Message, RemoteFile
@@ -165,7 +165,18 @@ def path_of(attachment: Attachment, *, scaled: bool = False) -> Path:
 
 def of_message(db: Session, message_id: int) -> list[Attachment]:
     """The files of a message."""
-    return list(db.scalars(select(Attachment).filter_by(message_id=message_id).order_by(Attachment.id)))
+    mine = select(Attachment).filter_by(message_id=message_id).order_by(Attachment.id)
+    return remembered(db, ("files", message_id), lambda: list(db.scalars(mine)))
+
+
+def look_up(db: Session, message_ids: Collection[int]) -> None:
+    """Read the files of several messages at once, for :func:`of_message` to find in this session."""
+    found: dict[Hashable, list[Attachment]] = {("files", id): [] for id in message_ids}
+    theirs = select(Attachment).where(Attachment.message_id.in_(message_ids)).order_by(Attachment.id)
+    for one in db.scalars(theirs):
+        if one.message_id is not None:
+            found["files", one.message_id].append(one)
+    remember(db, found)
 
 
 def forget(db: Session, attachments: Iterable[Attachment]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app import connect, files, rich
 from app.config import settings
+from app.db import remember, remembered
 from app.models import (
     Agent,
     Attachment,
@@ -39,6 +40,17 @@ def outbound(db: Session, delivery: Delivery, features: base.Features) -> base.O
     message = db.get_one(Message, delivery.message_id)
     identity = db.get_one(Identity, delivery.identity_id)
     return made_of(db, message, identity, db.get_one(Channel, delivery.channel_id), features)
+
+
+def look_up(db: Session, channel: Channel, deliveries: Sequence[Delivery]) -> None:
+    """Read what :func:`outbound` will ask for of each of these, in a statement a table for all of them."""
+    files.look_up(db, {one.message_id for one in deliveries})
+    people = {one.identity_id for one in deliveries if one.identity_id is not None}
+    last: dict[Hashable, Message | None] = {_last_key(id, channel): None for id in people}
+    for message in db.scalars(_last_of_each(people, channel)):
+        if message.identity_id is not None:
+            last[_last_key(message.identity_id, channel)] = message
+    remember(db, last)
 
 
 def message_of(key: str) -> int | None:
@@ -139,10 +151,9 @@ def _last_inbound(db: Session, message: Message, to: Identity, channel: Channel)
     Where messages have copies, it is the last of anybody in the conversation, whichever mailbox it came to, and an
     automatic answer only where there is nothing else.
     """
-    newest = select(Message).order_by(Message.sent_at.desc(), Message.id.desc()).limit(1)
-    theirs = newest.where(Message.identity_id == to.id, Message.kind == INBOUND)
     if not connect.features(channel).copies:
-        return _decided_on(db, message) or db.scalar(theirs.where(Message.channel_id == channel.id))
+        return _decided_on(db, message) or _last_of(db, to.id, channel)
+    newest = select(Message).order_by(Message.sent_at.desc(), Message.id.desc()).limit(1)
     here = newest.where(
         Message.conversation_id == message.conversation_id,
         Message.kind == INBOUND,
@@ -150,6 +161,38 @@ def _last_inbound(db: Session, message: Message, to: Identity, channel: Channel)
         Message.sent_at <= message.sent_at,
     )
     return db.scalar(here.where(asks())) or db.scalar(here)
+
+
+def _last_of(db: Session, identity_id: int, channel: Channel) -> Message | None:
+    return remembered(
+        db, _last_key(identity_id, channel), lambda: db.scalar(_last_of_each([identity_id], channel))
+    )
+
+
+def _last_key(identity_id: int, channel: Channel) -> tuple[str, int, int]:
+    return "last inbound", identity_id, channel.id
+
+
+def _last_of_each(identity_ids: Collection[int], channel: Channel) -> Select[Message]:
+    """What each of them said last on the channel. It stands in their own conversation, which is walked from its end:
+    however many write to the channel, nobody else's messages are looked at."""
+    own = select(Conversation.id).where(Conversation.customer_id == Identity.customer_id)
+    own = own.correlate(Identity)
+    newest = (
+        select(Message.id)
+        .where(
+            Message.conversation_id == own.scalar_subquery(),
+            Message.identity_id == Identity.id,
+            Message.channel_id == channel.id,
+            Message.kind == INBOUND,
+        )
+        .order_by(Message.sent_at.desc(), Message.id.desc())
+        .limit(1)
+        .correlate(Identity)
+    )
+    return select(Message).where(
+        Message.id.in_(select(newest.scalar_subquery()).where(Identity.id.in_(identity_ids)))
+    )
 
 
 def _decided_on(db: Session, message: Message) -> Message | None:

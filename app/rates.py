@@ -36,6 +36,11 @@ def hit(key: str, limit: int, per: float) -> float:
     return _limiter(settings().redis_url).use(lambda limiter: _hit(limiter, key, limit, per))
 
 
+def let(key: str, wanted: int, limit: int, per: float) -> int:
+    """Count up to `wanted` more of `key` at once: how many of them are let through."""
+    return _limiter(settings().redis_url).use(lambda limiter: _let(limiter, key, wanted, limit, per))
+
+
 @dataclass(frozen=True, slots=True)
 class Spent:
     """One more was counted: how many are left, seconds until the window is empty again, and seconds to wait (0.0
@@ -75,6 +80,14 @@ def forget(key: str, limit: int, per: float) -> None:
 def _hit(limiter: MovingWindowRateLimiter, key: str, limit: int, per: float) -> float:
     item = _item(limit, per)
     return 0.0 if limiter.hit(item, key) else _wait(limiter, item, key)
+
+
+def _let(limiter: MovingWindowRateLimiter, key: str, wanted: int, limit: int, per: float) -> int:
+    item = _item(limit, per)
+    if limiter.hit(item, key, cost=wanted):
+        return wanted
+    room = min(wanted, limiter.get_window_stats(item, key).remaining)
+    return room if room and limiter.hit(item, key, cost=room) else 0
 
 
 def _spend(limiter: MovingWindowRateLimiter, key: str, limit: int, per: float) -> Spent:

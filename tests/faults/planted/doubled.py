@@ -12,7 +12,7 @@ from app.models import Delivery
 from app.models.delivery import SENDING
 
 
-def _take(channel_id: int, room: int) -> dict[int, str]:
+def _take(channel_id: int, room: int, most: int | None = None) -> dict[int, str]:
     with reading() as db:
         due = select(Delivery.id).where(
             Delivery.channel_id == channel_id, deliver.ready(), deliver.channel_is_open()
