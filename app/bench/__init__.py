@@ -32,6 +32,7 @@ BENCHMARKS: dict[str, str] = {
     "search": "app.bench.searching",
     "mail": "app.bench.mail",
     "faults": "app.bench.faults.command",
+    "storm": "app.bench.storm.command",
     "live": "app.bench.live",
     "ingest": "app.bench.ingest",
     "deliver": "app.bench.delivering",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,6 +29,10 @@ class Platforms:
     def tell(self, path: str, told: Any) -> Any:
         """The same, told something."""
         return self.http.post(path, json=told).raise_for_status().json()
+
+    def misbehave(self, *rules: Mapping[str, Any]) -> None:
+        """From now on like this, and no other way."""
+        self.http.put("/faults", json=[*rules]).raise_for_status()
 
     def account(self, platform: str) -> dict[str, Any]:
         """What a platform is set to, its secrets among it."""

@@ -78,11 +78,11 @@ def make(kind: str) -> Account:
         switchboard.add_channel(db, kind, key, answers, key, bot=False)
     headers = {}
     if kind == "telegram":
-        headers["X-Telegram-Bot-Api-Secret-Token"] = _telegram_secret(key, answers["token"])
+        headers["X-Telegram-Bot-Api-Secret-Token"] = telegram_secret(key, answers["token"])
     return Account(kind, key, "", answers[one.secret], headers)
 
 
-def _telegram_secret(key: str, token: str) -> str:
+def telegram_secret(key: str, token: str) -> str:
     """Telegram repeats what it was told when the webhook was set: the channel's own secret."""
     from channels.telegram.signature import secret_of
 

@@ -77,10 +77,12 @@ def _shorten(spec: Spec) -> None:
     from app import clock, db, deliver
     from app.inbox import reading
     from app.webhooks import sending
+    from channels.meta import trouble
 
     lease = timedelta(seconds=spec.lease)
     deliver.STALE = reading.LOCK_FOR = clock.LATE = sending.STALE = lease
     deliver.FIRST_WAIT = sending.FIRST_WAIT = spec.retry
+    deliver.ADMIN_WAIT = trouble.SLOWLY = 3 * spec.retry
     db.BUSY_MS = spec.busy_ms
 
 

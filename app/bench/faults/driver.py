@@ -9,11 +9,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import Protocol
 
 import psutil
 
 from app import jobs
-from app.bench.faults.ledger import Ledger
 from app.bench.faults.proxy import Proxy
 from app.bench.faults.schedule import Fault
 from app.bench.faults.stage import Stage
@@ -32,15 +32,24 @@ REFUSED = (
 Say = Callable[[str], None]
 
 
+class Work(Protocol):
+    """What goes on meanwhile."""
+
+    @property
+    def acknowledged(self) -> int:
+        """How much of it is done."""
+        ...
+
+
 class Stalled(Exception):
     """No work is done any more; the text says since which fault."""
 
 
 class Driver:
-    """Does the faults; `done` counts them."""
+    """Does the faults; `done` counts them. `proxy`: the line that can be cut, if there is one."""
 
-    def __init__(self, stage: Stage, proxy: Proxy, ledger: Ledger, say: Say) -> None:
-        self.stage, self.proxy, self.ledger, self.say = stage, proxy, ledger, say
+    def __init__(self, stage: Stage, proxy: Proxy | None, work: Work, say: Say) -> None:
+        self.stage, self.proxy, self.work, self.say = stage, proxy, work, say
         self.done: Counter[str] = Counter()
         self._lasting: list[threading.Thread] = []
         self._frozen: set[int] = set()
@@ -52,7 +61,7 @@ class Driver:
             self._await_work(fault.gap, last)
             time.sleep(fault.delay)
             last = f"{fault.kind} (fault {number})"
-            self.say(f"{number}/{len(faults)} {fault.kind}, {self.ledger.acknowledged} acknowledged")
+            self.say(f"{number}/{len(faults)} {fault.kind}, {self.work.acknowledged} acknowledged")
             self._do(fault)
         self._await_work(10, last)
 
@@ -64,7 +73,8 @@ class Driver:
             self._thaw(pid)
         self.stage.disk.empty()
         self.stage.clock.seconds = 0.0
-        self.proxy.calm = True
+        if self.proxy is not None:
+            self.proxy.calm = True
 
     def evidence(self) -> Counter[str]:
         """What the product's own lines say of writes that failed and of a database that was away."""
@@ -80,8 +90,8 @@ class Driver:
         return sum(any(one in line for one in FULL) for line in [*self.stage.lines])
 
     def _await_work(self, more: int, since: str) -> None:
-        wanted, moved, before = self.ledger.acknowledged + more, time.monotonic(), self.ledger.acknowledged
-        while (now := self.ledger.acknowledged) < wanted:
+        wanted, moved, before = self.work.acknowledged + more, time.monotonic(), self.work.acknowledged
+        while (now := self.work.acknowledged) < wanted:
             if now != before:
                 before, moved = now, time.monotonic()
             if time.monotonic() - moved > STALL:
@@ -94,7 +104,7 @@ class Driver:
             "kill": lambda: self._kill(name, fault.which),
             "freeze": lambda: self._freeze(name, fault),
             "wipe": self._wipe,
-            "cut": lambda: self.proxy.cut_all() >= 0,
+            "cut": lambda: self.proxy is not None and self.proxy.cut_all() >= 0,
             "fill": lambda: self._lasts(self._fill, fault),
             "refuse": lambda: self._lasts(self._refuse, fault),
             "clock": lambda: self._jump(fault.jump),

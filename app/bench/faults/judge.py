@@ -33,7 +33,7 @@ def judge(db: Session, ledger: Ledger, posted: Sequence[Posted]) -> list[Verdict
         _received(books, posted),
         _twice_received(books, posted),
         _arrival(books, posted),
-        _left_behind(books),
+        left_behind(books),
         _bot(books),
         _bot_promised(books, ledger),
         _surprises(ledger),
@@ -160,7 +160,8 @@ def _arrival(books: Books, posted: Sequence[Posted]) -> Verdict:
     return verdict("order: each recipient got the answers in their order", len(seen), wrong)
 
 
-def _left_behind(books: Books) -> Verdict:
+def left_behind(books: Books) -> Verdict:
+    """Deliveries and requests that still wait."""
     wrong = [
         f"message {id} is still {one.state}"
         for id, one in books.deliveries.items()

@@ -79,7 +79,7 @@ def run(
     other faults than these."""
     began = time.monotonic()
     with stage(database_url, webs, lease, also) as here:
-        _settle_on(here)
+        settle_on(here)
         outcome = Outcome(seed, kills, here.database.name)
         with load(here, seed, lease) as there:
             driver = Driver(here, there.proxy, there.ledger, say)
@@ -93,7 +93,7 @@ def run(
         return outcome
 
 
-def _settle_on(here: Stage) -> None:
+def settle_on(here: Stage) -> None:
     """The driver works with the installation's settings from here on."""
     db.configure(None)
     given = {"data_dir": here.data_dir, "database_url": here.database_url, "secret": SECRET}
@@ -129,21 +129,22 @@ def _end(outcome: Outcome, here: Stage, there: Load, driver: Driver, say: Say) -
         outcome.verdicts += judge.judge(rows, there.ledger, there.receiver.posted)
         outcome.verdicts += followers.followed(rows, there.follower, there.receiver)
         outcome.verdicts.append(_screens(rows, there, shown))
-    outcome.verdicts.append(_books(here))
+    outcome.verdicts.append(books_add_up(here))
     outcome.counts = _counts(driver, there)
 
 
 def _await_quiet(say: Say) -> None:
     """Until nothing is on its way, or for so long that it counts as left behind (the verdict says it then)."""
     until, told = time.monotonic() + QUIET, ""
-    while time.monotonic() < until and (left := _moving()):
+    while time.monotonic() < until and (left := moving()):
         if left != told:
             told = left
             say(f"waiting: {left}")
         time.sleep(0.25)
 
 
-def _moving() -> str:
+def moving() -> str:
+    """What is still on its way, in words; "" for nothing."""
     with reading() as rows:
         sending = rows.scalar(select(func.count()).where(Delivery.state.in_((QUEUED, SENDING)))) or 0
         unread = rows.scalar(select(func.count()).where(RawReceipt.state == "new")) or 0
@@ -180,7 +181,7 @@ def _screens(rows: Session, there: Load, wrong: list[str]) -> Verdict:
     return Verdict("screens: sockets and recovery show each message once", counted, tuple(wrong))
 
 
-def _books(here: Stage) -> Verdict:
+def books_add_up(here: Stage) -> Verdict:
     """`madoguchi verify`."""
     wrong: tuple[str, ...] = ()
     try:

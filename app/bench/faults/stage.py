@@ -54,10 +54,10 @@ class Stage(Served):
 class Disk:
     """A small file system in memory; where it may not be mounted (`mounted` False), a plain folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, size: int) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        command = ["mount", "-t", "tmpfs", "-o", f"size={DISK},mode=0777", "madoguchi-faults", str(folder)]
+        command = ["mount", "-t", "tmpfs", "-o", f"size={size},mode=0777", "madoguchi-faults", str(folder)]
         try:
             self.mounted = subprocess.run(command, capture_output=True, check=False).returncode == 0
         except OSError:
@@ -175,16 +175,25 @@ class Postgres:
 
 
 @contextmanager
-def stage(database_url: str | None, webs: int, lease: float, also: tuple[str, ...]) -> Iterator[Stage]:
+def stage(
+    database_url: str | None,
+    webs: int,
+    lease: float,
+    also: tuple[str, ...],
+    disk_size: int = DISK,
+    **environment: str,
+) -> Iterator[Stage]:
     """An installation of its own, running; everything of it is gone afterwards."""
     home = Path(tempfile.mkdtemp(prefix="mado-"))
     home.chmod(0o711)  # a database server of another user has its files inside
-    disk = Disk(home / "disk")
+    disk = Disk(home / "disk", disk_size)
     data_dir = disk.folder / "data"
     data_dir.mkdir(mode=0o700)
     database = Postgres(database_url, disk) if database_url else Sqlite(data_dir)
     try:
-        with _running(home, disk, database, webs, Spec(str(home / "clock"), lease=lease, also=also)) as made:
+        spec = Spec(str(home / "clock"), lease=lease, also=also)
+        given = {"MADOGUCHI_WEB_WORKERS": str(webs), **environment}
+        with _running(home, disk, database, spec, given) as made:
             yield made
     finally:
         database.close()
@@ -193,13 +202,15 @@ def stage(database_url: str | None, webs: int, lease: float, also: tuple[str, ..
 
 
 @contextmanager
-def _running(home: Path, disk: Disk, database: Sqlite | Postgres, webs: int, spec: Spec) -> Iterator[Stage]:
+def _running(
+    home: Path, disk: Disk, database: Sqlite | Postgres, spec: Spec, given: dict[str, str]
+) -> Iterator[Stage]:
     spec.write(home / "spec.json")
     environment = {
         "MADOGUCHI_SECRET_KEY": SECRET,
         "MADOGUCHI_ALLOW_PRIVATE": "true",
         "MADOGUCHI_TRUSTED_PROXIES": PROXIES,
-        "MADOGUCHI_WEB_WORKERS": str(webs),
+        **given,
     }
     if database.url:
         environment["DATABASE_URL"] = database.url
