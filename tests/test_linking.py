@@ -259,7 +259,7 @@ def test_an_agent_asks_by_the_panel(shop: Shop) -> None:
     shop.drain()
     shop.line_says(nonce_of(shop.told(shop.opened(shop.address()))["redirect_to"]))
     shown = browser.get(f"/inbox/{head.id}", follow_redirects=True).text
-    assert "アカウントを連携しました：お客様はkt-1として" in shown
+    assert "アカウントを連携しました（会員 kt-1）" in shown
     assert "会員アカウントの連携をお願いする" not in shown
 
 
