@@ -42,7 +42,7 @@ from channels import base, registry
 
 log = logging.getLogger(__name__)
 
-ABREAST = 32  # on their way at a time, in one worker: a provider across the world answers after a quarter second
+ABREAST = 32  # on their way at a time, in one worker; a provider far away answers after a quarter second
 MAX_ATTEMPTS = 12  # about a day with the back-off below
 FIRST_WAIT, LONGEST_WAIT = 2.0, 3600.0  # seconds
 ADMIN_WAIT = 900.0  # seconds a channel rests where only an admin can help, if nobody helps it before
