@@ -59,7 +59,7 @@ class Sms(Connector[SmsSettings]):
         signature.verify(request, self.context.webhook_url, own.auth_token, own.shared_key)
 
     def parse(self, request: Request) -> list[Event]:
-        return events.read(form.fields(request))
+        return events.read(form.fields(request), events.key_in(request.url))
 
     def acknowledge(self, request: Request) -> Answer | None:
         return 200, {"content-type": "text/xml"}, EMPTY_REPLY

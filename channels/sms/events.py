@@ -5,11 +5,13 @@ import mimetypes
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from channels.events import Attachment, Block, DeliveryState, Event, Follow, Ignored, Inbound, Person, Receipt
 from channels.sms import codes
 from channels.sms.settings import is_number
 
+KEY = "message"  # in the address to which states are told
 MAX_MEDIA = 10
 MAX_TEXT = 20_000
 _TO_BE_NAMED = 40
@@ -30,8 +32,16 @@ _START = {"START", "UNSTOP"}
 _KEPT = ("FromCountry", "FromCity", "FromState", "NumSegments", "MessagingServiceSid", "To")
 
 
-def read(fields: Mapping[str, str]) -> list[Event]:
-    """The events of a form; `fields` are the first values by name. Total."""
+def key_in(url: str) -> str:
+    """The `Outbound.key` in the address to which states of a message are told."""
+    try:
+        return dict(parse_qsl(urlsplit(url).query)).get(KEY, "")
+    except ValueError:
+        return ""
+
+
+def read(fields: Mapping[str, str], key: str = "") -> list[Event]:
+    """The events of a form; `fields` are the first values by name, `key` as of `key_in`. Total."""
     sid = fields.get("MessageSid") or fields.get("SmsSid") or fields.get("SmsMessageSid") or ""
     if not sid:
         return [Ignored("a call, no message" if fields.get("CallSid") else "no message of Twilio")]
@@ -39,7 +49,7 @@ def read(fields: Mapping[str, str]) -> list[Event]:
         return [Ignored("WhatsApp by Twilio; this channel is SMS")]
     status = fields.get("MessageStatus", "").lower()
     if status and status != "received":
-        return [_receipt(sid, status, fields)]
+        return [_receipt(sid, status, fields, key)]
     return _message(sid, fields)
 
 
@@ -86,7 +96,7 @@ def _media(fields: Mapping[str, str]) -> list[Attachment]:
     return found
 
 
-def _receipt(sid: str, status: str, fields: Mapping[str, str]) -> Event:
+def _receipt(sid: str, status: str, fields: Mapping[str, str], key: str) -> Event:
     if status in ON_ITS_WAY:
         return Ignored(f"a message of ours is on its way: {status}")
     state = STATES.get(status)
@@ -102,6 +112,7 @@ def _receipt(sid: str, status: str, fields: Mapping[str, str]) -> Event:
         reason=reason(number) if failed else "",
         person=Person(to) if to else None,
         unreachable=failed and known is not None and known.unreachable,
+        key=key,
     )
 
 

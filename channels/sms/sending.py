@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import quote
 
 from channels import text
 from channels.calling import Answer
 from channels.events import ChannelError, Outbound
-from channels.sms import codes, trouble
+from channels.sms import codes, events, trouble
 from channels.sms.account import Account
 from channels.sms.settings import SERVICE, is_number, sort_of
 
@@ -35,9 +36,11 @@ def send(account: Account, outbound: Outbound) -> tuple[str, ...]:
     if not is_number(outbound.to.address):
         raise ChannelError("This sender cannot be answered: it is no telephone number.", permanent=True)
     sent: list[str] = []
-    for body in bodies(outbound):
+    parts = bodies(outbound)
+    for number, body in enumerate(parts, 1):
+        key = outbound.key if number == len(parts) else ""
         try:
-            sent.append(_send(account, outbound.to.address, body))
+            sent.append(_send(account, outbound.to.address, body, key))
         except ChannelError as error:
             if not sent:
                 raise
@@ -45,11 +48,11 @@ def send(account: Account, outbound: Outbound) -> tuple[str, ...]:
     return tuple(one for one in sent if one)
 
 
-def _send(account: Account, to: str, body: str) -> str:
+def _send(account: Account, to: str, body: str, key: str) -> str:
     """Where the answer was lost, Twilio is asked whether it has the message."""
     began = time.monotonic()
     try:
-        answer = account.post(PLACE, {"To": to, "Body": body, **_from(account)})
+        answer = account.post(PLACE, {"To": to, "Body": body, **_from(account, key)})
     except ChannelError as error:
         if not error.ambiguous:
             raise
@@ -60,11 +63,12 @@ def _send(account: Account, to: str, body: str) -> str:
     return _sid(answer.told)
 
 
-def _from(account: Account) -> dict[str, str]:
+def _from(account: Account, key: str) -> dict[str, str]:
+    """States are told to an address with our own key in it: the first may come before the answer does."""
     own, context = account.settings, account.context
     told = {"MessagingServiceSid" if sort_of(own.sender) == SERVICE else "From": own.sender}
     if context.public_url.startswith("https://") or context.sandbox:
-        told["StatusCallback"] = context.webhook_url
+        told["StatusCallback"] = context.webhook_url + (f"?{events.KEY}={quote(key, safe='')}" if key else "")
     return told
 
 

@@ -112,3 +112,12 @@ def test_a_redirect_without_end_a_picture_that_is_gone_or_too_large_are_told(
     with account(Answer(body=b"1234")) as (sms, _), pytest.raises(ChannelError) as told:
         sms.fetch(PICTURE)
     assert told.value.sentence == "This file is too large to be fetched."
+
+
+@pytest.mark.parametrize(("query", "key"), [("", ""), ("?message=m12", "m12"), ("?message=%6d1&x", "m1")])
+def test_a_state_says_our_own_key_back(query: str, key: str) -> None:
+    sms = Sms(SmsSettings(), HTTP, CONTEXT)
+    body = urlencode({"MessageSid": "SM1", "MessageStatus": "failed", "To": "+1415"}).encode()
+    (event,) = sms.parse(Request("POST", f"https://desk.example.jp/hooks/k1{query}", FORM, {}, body))
+    assert isinstance(event, events.Receipt)
+    assert (event.external_id, event.key) == ("SM1", key)

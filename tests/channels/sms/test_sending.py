@@ -49,7 +49,7 @@ def test_a_text_goes_out_and_its_id_comes_back() -> None:
         "To": TARO,
         "From": SENDER,
         "Body": "お待たせしました",
-        "StatusCallback": "https://desk.example.jp/hooks/k1",
+        "StatusCallback": "https://desk.example.jp/hooks/k1?message=m1",
     }
 
 
@@ -64,7 +64,10 @@ def test_twilio_s_own_library_sends_the_same() -> None:
 
     theirs = Client(ACCOUNT, TOKEN, http_client=Listening())
     theirs.messages.create(
-        to=TARO, from_=SENDER, body="お待たせしました", status_callback="https://desk.example.jp/hooks/k1"
+        to=TARO,
+        from_=SENDER,
+        body="お待たせしました",
+        status_callback="https://desk.example.jp/hooks/k1?message=m1",
     )
     with account(taken()) as (sms, server):
         sms.send(hello())
@@ -180,3 +183,12 @@ def test_what_stopped_in_the_middle_is_not_sent_again_from_the_beginning() -> No
         True,
         True,
     )
+
+
+def test_only_the_last_of_several_says_that_all_of_the_message_is_there() -> None:
+    with account(taken("SM1"), taken("SM2")) as (sms, server):
+        sms.send(hello("あ" * 1601))
+    assert [form(one)["StatusCallback"] for one in posts(server)] == [
+        "https://desk.example.jp/hooks/k1",
+        "https://desk.example.jp/hooks/k1?message=m1",
+    ]
