@@ -12,15 +12,18 @@ from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import select
 
 from app import tokens, verify
 from app.bench.stack import Served, installed
 from app.config import settings
+from app.models import Delivery, Message
+from channels.telegram import signature
 from tests import factories as make
 from tests.sandbox import MISAKI, TAKASHI, Sandbox, playing
 from tests.serving import until
 
-CHANNEL = "sandbox-line"
+CHANNEL, TELEGRAM, TWILIO = "sandbox-line", "sandbox-telegram", "sandbox-twilio"
 STUMBLES = ("rate_limit", "error", "error_after", "drop_before", "drop_after")
 PICTURE = Path(__file__).parents[2] / "static" / "docs"
 
@@ -63,18 +66,27 @@ class Desk:
         assert told.status_code == 201, told.text
         return int(told.json()["id"])
 
+    def name(self, conversation: int) -> str:
+        """The customer's."""
+        return str(self.see(f"/conversations/{conversation}")["customer_name"])
+
     def states(self, conversation: int) -> list[str]:
-        """How far each answer came."""
-        return [one["delivery"]["state"] for one in self.thread(conversation) if one["kind"] == "outbound"]
+        """How far each answer came, by the product's own rows: the API may be asked so often a minute."""
+        with self.served.rows() as db:
+            of = select(Delivery.state).join(Message, Message.id == Delivery.message_id)
+            return list(db.scalars(of.where(Message.conversation_id == conversation).order_by(Message.id)))
 
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sandbox, Desk]]:
-    """The product with a LINE channel that the sandbox plays, and an agent's token."""
+    """The product with channels at LINE, Telegram and Twilio that the sandbox plays, and an agent's token."""
     with playing() as sandbox:
         environment = {"MADOGUCHI_SANDBOX": sandbox.base, "MADOGUCHI_SECRET_KEY": str(settings().secret)}
         with installed(tmp_path_factory.mktemp("desk"), **environment) as served:
             sandbox.set(webhook=f"{served.base}/hooks/{CHANNEL}", within=10)
+            told = {"webhook": f"{served.base}/hooks/{TELEGRAM}", "secret": _secret_of(sandbox)}
+            sandbox.set("telegram", **told)
+            sandbox.set("twilio", webhook=f"{served.base}/hooks/{TWILIO}")
             desk = Desk(served, _furnish(served, sandbox))
             yield sandbox, desk
             desk.http.close()
@@ -84,12 +96,22 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sandbox, De
 
 
 def _furnish(served: Served, sandbox: Sandbox) -> str:
-    """A channel and an agent; the agent's token."""
+    """The channels and an agent; the agent's token."""
     given = sandbox.options
     secrets = {"channel_secret": given.line_secret, "access_token": given.line_token}
+    account = {"account_sid": given.twilio_account, "sender": sandbox.state("twilio")["settings"]["number"]}
     with served.rows() as db:
+        make.channel(db, "telegram", key=TELEGRAM, secrets={"token": given.telegram_token})
+        make.channel(db, "sms", key=TWILIO, settings=account, secrets={"auth_token": given.twilio_token})
         make.channel(db, "line", key=CHANNEL, settings={"channel_id": given.line_channel}, secrets=secrets)
         return tokens.make(db, make.agent(db, "田中"), "a test", tokens.SCOPES)[1]
+
+
+def _secret_of(sandbox: Sandbox) -> str:
+    """What Telegram's webhooks carry: the product has the same secret key as these tests."""
+    return signature.secret_of(
+        settings().key(f"tokens of channel {TELEGRAM}"), sandbox.options.telegram_token
+    )
 
 
 @pytest.fixture
@@ -175,3 +197,93 @@ def test_what_goes_badly_arrives_once_and_overtakes_nothing(sandbox: Sandbox, de
     assert [bubble["text"] for bubble in sandbox.phone(who) if bubble["by"] == "shop"] == said
     struck = [entry["fault"] for entry in sandbox.record(what="fault", call="message/push")]
     assert struck == list(STUMBLES)
+
+
+def said(sandbox: Sandbox, user: str, on: str) -> list[tuple[str, str]]:
+    return [(one["by"], one["text"]) for one in sandbox.phone(user, on)]
+
+
+def test_a_customer_on_telegram_and_an_agent_talk(sandbox: Sandbox, desk: Desk) -> None:
+    sandbox.misbehaves()
+    who, question = sandbox.state("telegram")["customers"][0]["id"], "テレグラムから失礼します"
+    sandbox.act(who, "text", on="telegram", text=question)
+    conversation = desk.conversation(question)
+    desk.answers(conversation, "いらっしゃいませ。")
+    until(lambda: desk.states(conversation) == ["sent"], "the answer is at Telegram")
+    photo = next(PICTURE.glob("*.webp")).read_bytes()
+    sandbox.act(
+        who,
+        "image",
+        on="telegram",
+        content=base64.b64encode(photo).decode(),
+        type="image/webp",
+        caption="これ",
+    )
+    until(lambda: _size_of_picture(desk, conversation) == len(photo), "the picture is here")
+    assert desk.texts(conversation, "inbound") == [question, "これ"]
+    assert said(sandbox, who, "telegram") == [
+        ("customer", question),
+        ("shop", "いらっしゃいませ。"),
+        ("customer", "これ"),
+    ]
+    assert desk.name(conversation) == "佐藤 美咲"
+
+
+def test_what_telegram_may_have_taken_is_asked_about_and_not_sent_twice(sandbox: Sandbox, desk: Desk) -> None:
+    who = sandbox.state("telegram")["customers"][1]["id"]
+    sandbox.misbehaves()
+    sandbox.act(who, "text", on="telegram", text="届きましたか")
+    conversation = desk.conversation("届きましたか")
+    sandbox.misbehaves({"fault": "rate_limit", "call": "sendMessage", "count": 1})
+    desk.answers(conversation, "待ってから")
+    until(lambda: desk.states(conversation) == ["sent"], "it is sent after a while", 60)
+    sandbox.misbehaves({"fault": "drop_after", "call": "sendMessage", "count": 1})
+    desk.answers(conversation, "一度だけ")
+    until(lambda: desk.states(conversation) == ["sent", "unknown"], "it is not known whether it arrived", 60)
+    desk.answers(conversation, "その次")
+    until(lambda: desk.states(conversation)[2] == "sent", "what follows is sent", 60)
+    assert [text for by, text in said(sandbox, who, "telegram") if by == "shop"] == [
+        "待ってから",
+        "一度だけ",
+        "その次",
+    ]
+
+
+def test_a_customer_writes_an_sms_and_a_lost_answer_of_twilio_s_is_looked_up(
+    sandbox: Sandbox, desk: Desk
+) -> None:
+    who, question = "+14155550142", "Do you ship to Oakland?"
+    sandbox.misbehaves()
+    sandbox.act(who, "text", on="twilio", text=question)
+    conversation = desk.conversation(question)
+    desk.answers(conversation, "We do.")
+    until(lambda: desk.states(conversation) == ["delivered"], "Twilio tells that it arrived")
+    sandbox.misbehaves(
+        {"fault": "drop_after", "call": "Messages.json", "count": 1},
+        {"fault": "reorder", "platform": "twilio", "count": 1, "seconds": 2},
+    )
+    desk.answers(conversation, "Within three days.")
+    until(lambda: desk.states(conversation) == ["delivered", "delivered"], "it was found at Twilio", 60)
+    assert said(sandbox, who, "twilio") == [
+        ("customer", question),
+        ("shop", "We do."),
+        ("shop", "Within three days."),
+    ]
+    sandbox.set("twilio", fates={who: 30003})
+    desk.answers(conversation, "Lost on its way")
+    until(lambda: desk.states(conversation)[2] == "failed", "it is told that it did not arrive", 60)
+    sandbox.set("twilio", fates={})
+
+
+def test_who_opts_out_by_sms_gets_nothing_more(sandbox: Sandbox, desk: Desk) -> None:
+    who = "+447700900123"
+    sandbox.misbehaves()
+    sandbox.act(who, "text", on="twilio", text="My order is late")
+    conversation = desk.conversation("My order is late")
+    sandbox.act(who, "text", on="twilio", text="STOP")
+    until(lambda: len(desk.texts(conversation, "inbound")) == 2, "the agent reads it")
+    before = len(sandbox.accepted(who))
+    told = desk.http.post(f"/conversations/{conversation}/replies", json={"text": "One moment"})
+    if told.status_code == 201:
+        until(lambda: desk.states(conversation) == ["failed"], "it is not sent", 60)
+    assert len(sandbox.accepted(who)) == before
