@@ -128,7 +128,8 @@ class Features:
     provider honours `Outbound.key`. inbound_only: nothing can be sent. posted: a program that the product
     itself let in may bring messages too, in the JSON that `parse` reads. files_by_url: the provider fetches files from
     `Attachment.url` (and `preview`), which must hold for a while. identity_kind: "" means the kind.
-    beta: not proven in daily work yet. icon: a Lucide icon name; tint: one of the design tokens' colours.
+    nameless: the provider tells nobody's name. beta: not proven in daily work yet. icon: a Lucide icon name; tint: one
+    of the design tokens' colours.
     """
 
     max_length: int | None = None
@@ -142,9 +143,11 @@ class Features:
     read_receipts: bool = False
     edits: bool = False
     reactions: bool = False
+    quotes: bool = False
     reply_window: timedelta | None = None
     person_window: timedelta | None = None
     window_messages: int | None = None
+    nameless: bool = False
     per_second: int | None = None
     push: bool = False
     needs_public_url: bool = False

@@ -9,12 +9,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import connect, customers, family, inbox, lookups
+from app.config import settings
 from app.customers import Address, Contact
 from app.db import passing
+from app.i18n import gettext
 from app.models import Channel, Conversation, Customer, Identity
 from app.models.customer import CODE, SIGNED
 from app.text import clean
-from channels import base
+from channels import base, registry
 
 log = logging.getLogger(__name__)
 
@@ -72,11 +74,19 @@ def _accounts(db: Session, together: Sequence[Conversation]) -> dict[tuple[str, 
 def contact(channel: Channel, person: base.Person) -> Contact:
     return Contact(
         connect.address(channel, person),
-        name=person.name,
+        name=person.name or _nameless(channel, person),
         proof=customers.PROOF[person.proof],
         locale=clean(person.locale)[:16],
         owner="bot" if connect.bot_speaks(channel) else "human",
     )
+
+
+def _nameless(channel: Channel, person: base.Person) -> str:
+    """What somebody is called whose name the platform never tells, in the shop's language; "" elsewhere."""
+    if not connect.features(channel).nameless:
+        return ""
+    told = {"platform": registry.connector(channel.kind).label, "end": person.address[-4:]}
+    return gettext(settings().locale, "%(platform)s user %(end)s", **told)
 
 
 def meet(db: Session, contacts: Sequence[Contact]) -> dict[Address, Identity]:

@@ -50,6 +50,7 @@ class WeChat(Connector[WeChatSettings]):
         max_quick_replies=sending.MAX_CHOICES,
         reply_window=timedelta(hours=48),
         window_messages=5,
+        nameless=True,
         needs_public_url=True,
         files_by_url=True,
         icon="message-circle-more",
