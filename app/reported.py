@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app import connect, customers, deliver, family, outgoing
+from app import connect, customers, deliver, family, files, outgoing, vault
 from app.db import insert_if_new, now
 from app.inbox import participants, ways
 from app.models import Channel, Conversation, Delivery, DeliveryRef, Identity, Message
 from app.models.delivery import DELIVERED, FAILED, LADDER, QUEUED, READ, SENDING, SENT, UNKNOWN
 from app.text import clean
-from channels import base
+from channels import base, registry
 
 ECHOED = timedelta(minutes=10)  # an echo comes within
 
@@ -96,7 +97,7 @@ def sent(db: Session, channel: Channel, external_id: str) -> Message | None:
 
 def is_echo(db: Session, channel: Channel, to: Identity, event: base.Inbound) -> bool:
     """Whether what a platform tells us was sent to `to` is ours: by its id, or, while we wait for that or do not know
-    whether it arrived, by its words. Such an echo settles what nobody knew, if it is the end of the message."""
+    whether it arrived, by its words. Once all that a message becomes has come back, it is known to be sent."""
     if connect.features(channel).copies:
         return False  # it bears the id we gave it, and was known by that
     known = sent(db, channel, event.external_id)
@@ -104,15 +105,35 @@ def is_echo(db: Session, channel: Channel, to: Identity, event: base.Inbound) ->
         return known.external_id is None
     for id in _open(db, channel, to):
         delivery = deliver.held(db, id)
-        message = db.get_one(Message, delivery.message_id)
-        ours, theirs = ("".join(text.split()) for text in (message.text, event.text))
-        if theirs not in ours or not (theirs or event.attachments):
+        made = _becomes(db, channel, delivery)
+        if not any(_is_it(one, event) for one in made):
             continue
         _know(db, channel, delivery, event.external_id)
-        if delivery.state == UNKNOWN and (ours.endswith(theirs) if theirs else not ours):
+        if _known(db, delivery) >= len(made):
             deliver.climb(db, delivery, SENT)
         return True
     return False
+
+
+def _becomes(db: Session, channel: Channel, delivery: Delivery) -> Sequence[base.Bubble]:
+    """The platform's messages that it is sent as; none where it cannot even be prepared."""
+    try:
+        made = outgoing.outbound(db, delivery, connect.features(channel))
+        return connect.preview(channel, made).bubbles
+    except (base.ChannelError, files.Missing, registry.UnknownKind, vault.Unreadable):
+        return ()
+
+
+def _is_it(ours: base.Bubble, theirs: base.Inbound) -> bool:
+    """Whether a platform says this of what we sent. It may have changed the white space."""
+    if not theirs.text.strip():
+        return bool(ours.file and theirs.attachments)
+    return "".join(ours.text.split()) == "".join(theirs.text.split())
+
+
+def _known(db: Session, delivery: Delivery) -> int:
+    """Of how many of its messages there the ids are known."""
+    return db.scalar(select(func.count()).where(DeliveryRef.delivery_id == delivery.id)) or 0
 
 
 def _open(db: Session, channel: Channel, to: Identity) -> list[int]:

@@ -196,6 +196,34 @@ def test_an_echo_settles_what_nobody_knew(kind: str, monkeypatch: pytest.MonkeyP
     assert len(thread()) == 2
 
 
+def test_an_echo_before_an_answer_that_is_lost_settles_it(instagram: Account) -> None:
+    instagram.post(says("在庫は？"))
+
+    def lost(request: httpx2.Request) -> httpx2.Response:
+        instagram.post(echo("ございます"))
+        raise httpx2.ReadTimeout("no answer")
+
+    instagram.meta = lost
+    instagram.answer("ございます")
+    instagram.drain()
+    assert states() == ["sent"]
+    assert refs() == {"out.1"}
+    assert len(thread()) == 2
+
+
+def test_other_words_of_the_shop_meanwhile_are_no_echo(instagram: Account) -> None:
+    instagram.post(says("在庫は？"))
+
+    def meanwhile(request: httpx2.Request) -> httpx2.Response:
+        instagram.post(echo("ございま", "phone.1"))
+        return httpx2.Response(200, json={"message_id": "out.1"})
+
+    instagram.meta = meanwhile
+    instagram.answer("ございます")
+    instagram.drain()
+    assert thread() == [("inbound", "在庫は？"), ("outbound", "ございます"), ("outbound", "ございま")]
+
+
 def test_the_echo_of_a_beginning_does_not_say_that_all_of_it_arrived(instagram: Account) -> None:
     instagram.post(says("在庫は？"))
     answers = iter([httpx2.Response(200, json={"message_id": "out.1"})])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ScalarSelect, Select, func, or_, select
+from collections.abc import Sequence
+
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from app import connect
@@ -28,8 +30,10 @@ def left(db: Session, identity: Identity, channel: Channel) -> int | None:
     return max(0, features.window_messages - _used(db, identity, channel, features))
 
 
-def refuse_beyond(db: Session, identity: Identity, channel: Channel, message: Message, files: int) -> None:
-    """Raises :class:`Refused` where `message`, with so many files, makes more messages than are left."""
+def refuse_beyond(
+    db: Session, identity: Identity, channel: Channel, message: Message, files: Sequence[Attachment]
+) -> None:
+    """Raises :class:`Refused` where `message`, with these files, makes more messages than are left."""
     remaining = left(db, identity, channel)
     needed = _makes(connect.features(channel), message.text, files)
     if remaining is not None and needed > remaining:
@@ -39,10 +43,9 @@ def refuse_beyond(db: Session, identity: Identity, channel: Channel, message: Me
 def _used(db: Session, identity: Identity, channel: Channel, features: base.Features) -> int:
     if identity.wrote_at is None:
         return 0
-    sent = _counted(select(func.count(DeliveryRef.external_id)).where(DeliveryRef.delivery_id == Delivery.id))
-    files = _counted(select(func.count(Attachment.id)).where(Attachment.message_id == Message.id))
+    known = select(func.count(DeliveryRef.external_id)).where(DeliveryRef.delivery_id == Delivery.id)
     said = (
-        select(Message.text, files, sent)
+        select(Message, known.correlate(Delivery).scalar_subquery())
         .outerjoin(Delivery, Delivery.message_id == Message.id)
         .where(
             Message.conversation_id.in_(select(Conversation.id).filter_by(customer_id=identity.customer_id)),
@@ -53,13 +56,16 @@ def _used(db: Session, identity: Identity, channel: Channel, features: base.Feat
             or_(Delivery.state.is_(None), Delivery.state != FAILED),
         )
     )
-    return sum(sent or _makes(features, text, files) for text, files, sent in db.execute(said))
+    rows = db.execute(said).all()
+    return sum(sent or _makes(features, one.text, _files(db, one)) for one, sent in rows)
 
 
-def _counted(rows: Select[int]) -> ScalarSelect[int]:
-    return rows.correlate(Message, Delivery).scalar_subquery()
+def _files(db: Session, message: Message) -> Sequence[Attachment]:
+    return db.scalars(select(Attachment).filter_by(message_id=message.id)).all()
 
 
-def _makes(features: base.Features, text: str, files: int) -> int:
-    """How many messages of the platform a message of ours makes."""
-    return max(1, len(base.split_text(text, features)) + files)
+def _makes(features: base.Features, text: str, files: Sequence[Attachment]) -> int:
+    """How many messages of the platform a message of ours makes; a file that goes as a link is none."""
+    plain = [base.Attachment(one.name, one.content_type, size=one.size) for one in files]
+    carried = [one for one in plain if features.carry(one)]
+    return max(1, len(base.split_text(text, features)) + len(carried))

@@ -34,7 +34,7 @@ from app.models import (
 )
 from app.models.conversation import BOT
 from app.models.delivery import FAILED, QUEUED, SENT, UNKNOWN
-from app.models.message import NOTE, OUTBOUND
+from app.models.message import INBOUND, NOTE, OUTBOUND
 from app.text import clean, one_line
 from channels import base
 
@@ -54,13 +54,14 @@ def reply(
     html: str = "",
     template: base.FilledTemplate | None = None,
     links: Sequence[dict[str, str]] = (),
+    quotes: int | None = None,
 ) -> Message:
     """Answer the customer; the thread is a person's from then on. The same `client_id` again changes nothing.
 
     `channel_id`: which way it goes; None: the way the customer wrote last. `others` get it, too; `subject` ("":
     that of what is answered) and `html` (clean already) go with it where the channel has them, `links` everywhere.
     `template` goes instead of `text`, which says the same (see :mod:`app.approved`), and may go when the time to answer
-    is over.
+    is over. `quotes` is the id of a message that the customer wrote by this way.
     Raises :class:`Refused` with status 409 while another agent holds the reply lock, 422 on an empty or over-long
     text, an address that is none, an unreachable customer, or more than the platform takes until they write again.
     """
@@ -72,8 +73,10 @@ def reply(
     message = unsent(db, agent, identity, channel, text, others=others, subject=subject, html=html)
     message.client_id, message.quick_replies, message.links = client_id, list(quick_replies), list(links)
     _check(message.text, attachments)
+    if quotes is not None:
+        message.context = {**message.context, "quotes": _quotable(db, head, identity, channel, quotes)}
     if template is None:
-        allowance.refuse_beyond(db, identity, channel, message, len(attachments))
+        allowance.refuse_beyond(db, identity, channel, message, attachments)
     else:
         _put(template, message, attachments)
     participants.remember(
@@ -233,6 +236,16 @@ def _check(text: str, attachments: Sequence[Attachment]) -> None:
         raise Refused("The reply is empty.")
     if len(text) > MAX_TEXT:
         raise Refused("The reply is longer than %(limit)s characters. Please shorten it.", limit=MAX_TEXT)
+
+
+def _quotable(db: Session, head: Conversation, identity: Identity, channel: Channel, id: int) -> int:
+    quoted = db.get(Message, id)
+    here = quoted is not None and quoted.conversation_id in family.family_ids(db, head)
+    if quoted is None or not here or quoted.kind != INBOUND or quoted.removed_at:
+        raise Refused("The message you quote is not here any more.")
+    if (quoted.channel_id, quoted.identity_id) != (channel.id, identity.id) or not connect.features(channel).quotes:
+        raise Refused("Only what the customer wrote this way can be quoted.")
+    return id
 
 
 def _put(template: base.FilledTemplate, message: Message, attachments: Sequence[Attachment]) -> None:
