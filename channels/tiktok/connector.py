@@ -34,7 +34,6 @@ SCOPES = (
 )
 WINDOW = timedelta(hours=48)
 MOST = 10  # messages of the business until the customer writes again
-MAX_FILE = 100_000_000  # bytes; what TikTok does not show goes along as a link
 
 
 class TikTok(Connector[TikTokSettings]):
@@ -54,13 +53,13 @@ class TikTok(Connector[TikTokSettings]):
     )
     features = Features(
         max_length=sending.MAX_TEXT,
-        max_attachment_bytes=MAX_FILE,
+        max_attachment_bytes=sending.MAX_PICTURE,
+        attachment_types=sending.PICTURES,
         read_receipts=True,
         reactions=True,
         reply_window=WINDOW,
         window_messages=MOST,
         needs_public_url=True,
-        files_by_url=True,
         icon="music-2",
         tint="ink",
     )

@@ -21,7 +21,6 @@ PICTURES = ("image/jpeg", "image/png", "image/webp")
 PAUSES = (1.0, 2.0, 4.0)  # seconds between two parts of one message, where TikTok finds them too fast
 PART = "TikTok took only the beginning of this message."
 NOBODY = "The customer has to write here first."
-NO_ADDRESS = "Files of this sort go along as a link: that needs a public address that begins with https:// (or http://)."
 
 Body = dict[str, Any]
 
@@ -35,13 +34,10 @@ class Call:
 
 
 def calls(outbound: Outbound) -> list[Call]:
-    """What is to be sent for a message: TikTok takes no text beside a picture, and no other files, which go along as
-    links. Raises `ChannelError` where nothing would be said."""
-    pictures = [one for one in outbound.attachments if _is_shown(one)]
-    links = [_link(one) for one in outbound.attachments if not _is_shown(one)]
-    words = "\n\n".join(filter(None, (outbound.text.strip(), *links)))
-    made = [Call(piece) for piece in text.split(words, MAX_TEXT)]
-    made += [Call(picture=one) for one in pictures]
+    """What is to be sent for a message; TikTok takes no text beside a picture. Raises `ChannelError` where there is
+    nothing to say."""
+    made = [Call(piece) for piece in text.split(outbound.text, MAX_TEXT)]
+    made += [Call(picture=one) for one in outbound.attachments]
     if not made:
         raise ChannelError("There is nothing to send.", permanent=True)
     return made
@@ -96,16 +92,6 @@ def _body(tiktok: Caller, call: Call) -> Body:
 
 def _to(conversation: str) -> Body:
     return {"recipient_type": "CONVERSATION", "recipient": conversation}
-
-
-def _is_shown(file: Attachment) -> bool:
-    return file.content_type in PICTURES and file.data is not None and len(file.data) <= MAX_PICTURE
-
-
-def _link(file: Attachment) -> str:
-    if not file.url.startswith(("https://", "http://")):
-        raise ChannelError(NO_ADDRESS, permanent=True)
-    return f"{file.name}\n{file.url}"
 
 
 def _text(told: Any, name: str) -> str:

@@ -8,6 +8,7 @@ import pytest
 from channels.base import Attachment, ChannelError, Outbound, Person, Sent
 from channels.tiktok import sending, trouble
 from channels.tiktok.calling import Caller
+from channels.tiktok.connector import TikTok
 from tests.channels.tiktok import (
     API,
     BUSINESS,
@@ -26,7 +27,6 @@ from tests.channels.tiktok import (
 SEND, UPLOAD = "business/message/send/", "business/message/media/upload/"
 TO = {"business_id": BUSINESS, "recipient_type": "CONVERSATION", "recipient": CONVERSATION}
 PNG = Attachment("coat.png", "image/png", url="https://desk.example.jp/shared/1", data=b"\x89PNG", size=4)
-PDF = Attachment("size.pdf", "application/pdf", url="https://desk.example.jp/shared/2", data=b"%PDF", size=4)
 
 
 def refusal(*answers: httpx2.Response | Exception, message: Outbound | None = None) -> ChannelError:
@@ -59,28 +59,20 @@ def test_a_picture_is_uploaded_first_and_goes_after_the_words() -> None:
 
 
 @pytest.mark.parametrize("kind", ["image/jpeg", "image/png", "image/webp"])
-def test_three_sorts_of_pictures_are_shown(kind: str) -> None:
-    (call,) = sending.calls(hello("", attachments=(Attachment("a", kind, url="https://x", data=b"1"),)))
-    assert call.picture is not None
+def test_three_sorts_of_pictures_are_carried(kind: str) -> None:
+    assert TikTok.features.carry(Attachment("a", kind, size=sending.MAX_PICTURE))
 
 
 @pytest.mark.parametrize(
     "file",
     [
-        PDF,
-        Attachment("a.gif", "image/gif", url=PDF.url, data=b"GIF"),
-        Attachment("large.png", "image/png", url=PDF.url, data=b"1" * (sending.MAX_PICTURE + 1)),
+        Attachment("size.pdf", "application/pdf", size=4),
+        Attachment("a.gif", "image/gif", size=3),
+        Attachment("large.png", "image/png", size=sending.MAX_PICTURE + 1),
     ],
 )
-def test_any_other_file_goes_along_as_a_link(file: Attachment) -> None:
-    (call,) = sending.calls(hello("どうぞ", attachments=(file,)))
-    assert call.text == f"どうぞ\n\n{file.name}\n{file.url}"
-
-
-def test_a_link_needs_an_address() -> None:
-    with pytest.raises(ChannelError) as told:
-        account(Scripted()).send(hello(attachments=(Attachment("a.pdf", "application/pdf", data=b"1"),)))
-    assert told.value.permanent
+def test_any_other_file_is_left_to_go_as_a_link(file: Attachment) -> None:
+    assert not TikTok.features.carry(file)
 
 
 def test_a_long_text_is_split_at_six_thousand_characters() -> None:

@@ -1,0 +1,253 @@
+"""A TikTok account in the product, played by the sandbox: from the phone into the thread and back, each once."""
+
+from __future__ import annotations
+
+import base64
+import http.server
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from starlette.testclient import TestClient
+
+from app import connect, deliver, files, inbox, main, remote, vault
+from app.config import Settings, configure, settings
+from app.db import reading, transaction
+from app.models import Agent, Attachment, Channel, Delivery, Identity, Message, RawReceipt, RemoteFile
+from tests import factories as make
+from tests.sandbox import Sandbox, playing
+from tests.sandbox.test_tiktok import PNG
+from tests.serving import until
+
+pytestmark = pytest.mark.usefixtures("committed")
+
+KEY = "sandbox-tiktok"
+
+
+class Shop:
+    """An account of the product, and the phone of somebody who writes to it."""
+
+    def __init__(self, sandbox: Sandbox, web: TestClient) -> None:
+        self.sandbox, self.web = sandbox, web
+        told = sandbox.state("tiktok")
+        self.who = str(told["customers"][0]["id"])
+        stored: Mapping[str, str] = told["settings"]
+        plain = {name: stored[name] for name in ("app_id", "business_id")}
+        secrets = {name: stored[name] for name in ("app_secret", "access_token", "refresh_token")}
+        with transaction() as db:
+            self.channel = make.channel(db, "tiktok", key=KEY, settings=plain, secrets=secrets)
+            self.agent = make.agent(db, "田中")
+
+    def act(self, action: str, **about: Any) -> dict[str, str]:
+        """The customer does something, and the product has heard of it."""
+        done = self.sandbox.act(self.who, action, on="tiktok", **about)
+        self.sandbox.settle("tiktok")
+        return done
+
+    def answers(self, words: str, file: int | None = None) -> Delivery:
+        """An agent answers, with an uploaded file or without, and a worker sends it."""
+        with transaction() as db:
+            asked = db.scalars(select(Message).where(Message.kind == "inbound").order_by(Message.id)).first()
+            assert asked is not None
+            agent = db.get_one(Agent, self.agent.id)
+            carried = [db.get_one(Attachment, file)] if file else []
+            said = make.reply(db, agent, make.thread_of(db, asked), words, attachments=carried)
+        deliver.drain(self.channel.id)
+        self.sandbox.settle("tiktok")
+        return self.delivery(said)
+
+    def delivery(self, said: Message) -> Delivery:
+        with reading() as db:
+            return db.scalars(select(Delivery).filter_by(message_id=said.id)).one()
+
+    def thread(self) -> list[tuple[str, str]]:
+        with reading() as db:
+            kinds = ("inbound", "outbound")
+            said = db.scalars(select(Message).where(Message.kind.in_(kinds)).order_by(Message.id))
+            return [(one.kind, one.text) for one in said]
+
+    def shown(self) -> list[str]:
+        """What the shop said, as it stands on the phone."""
+        return [one["text"] for one in self.sandbox.phone(self.who, "tiktok") if one["by"] == "shop"]
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with playing() as running:
+        yield running
+
+
+@pytest.fixture
+def shop(sandbox: Sandbox, installation: Settings) -> Iterator[Shop]:
+    one = settings()
+    configure(
+        data_dir=one.data_dir, redis_url=one.redis_url, database_url=one.database_url, secret=one.secret,
+        sandbox=sandbox.base,
+    )  # fmt: skip
+    connect.http.cache_clear()
+    web = TestClient(main.make())
+    with _at(web) as url:
+        sandbox.post("/reset", {"seed": 1})
+        sandbox.set("tiktok", webhook=f"{url}/hooks/{KEY}")
+        yield Shop(sandbox, web)
+        sandbox.settle("tiktok")
+    connect.http().close()
+    connect.http.cache_clear()
+
+
+@contextmanager
+def _at(web: TestClient) -> Iterator[str]:
+    """An address at which the product hears webhooks."""
+    one_by_one = threading.Lock()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            kept = {name: self.headers[name] for name in ("content-type", "tiktok-signature")}
+            with one_by_one:
+                answer = web.post(self.path, content=body, headers=kept)
+            self.send_response(answer.status_code)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            return
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_customer_writes_an_agent_answers_and_it_is_read(shop: Shop) -> None:
+    shop.act("text", text="Mサイズはありますか😀")
+    sent = shop.answers("ございます。")
+    assert shop.shown() == ["ございます。"]
+    assert shop.thread() == [("inbound", "Mサイズはありますか😀"), ("outbound", "ございます。")]
+    assert sent.state in ("sent", "read")
+    shop.act("read")
+    with reading() as db:
+        assert db.get_one(Delivery, sent.id).state == "read"
+        (identity,) = db.scalars(select(Identity))
+        assert (identity.address, identity.display) == (shop.who, "misaki.sato")
+
+
+def test_what_comes_twice_or_overtaken_is_one_message_each(shop: Shop) -> None:
+    shop.sandbox.misbehaves(
+        {"fault": "duplicate", "platform": "tiktok", "count": 1},
+        {"fault": "lost_answer", "platform": "tiktok", "count": 1},
+    )
+    for words in ("一", "二"):
+        shop.act("text", text=words)
+    assert shop.thread() == [("inbound", "一"), ("inbound", "二")]
+
+
+def test_an_answer_whose_answer_was_lost_is_settled_by_its_echo(shop: Shop) -> None:
+    shop.act("text", text="こんにちは")
+    lost = {"fault": "drop_after", "platform": "tiktok", "call": "message/send/", "count": 1}
+    shop.sandbox.misbehaves(lost)
+    sent = shop.answers("お待たせしました。")
+    assert sent.state in ("sent", "read")
+    deliver.drain(shop.channel.id)
+    assert shop.shown() == ["お待たせしました。"]
+    assert shop.thread()[1:] == [("outbound", "お待たせしました。")]
+
+
+def test_an_answer_that_nobody_knows_of_is_left_to_the_agent(shop: Shop) -> None:
+    shop.act("text", text="こんにちは")
+    lost = {"fault": "drop_before", "platform": "tiktok", "call": "message/send/", "count": 1}
+    shop.sandbox.misbehaves(lost)
+    sent = shop.answers("お待たせしました。")
+    assert sent.state == "unknown"
+    deliver.sweep()
+    deliver.drain(shop.channel.id)
+    assert shop.shown() == []
+    with transaction() as db:
+        said = db.get_one(Message, sent.message_id)
+        inbox.retry(db, db.get_one(Agent, shop.agent.id), make.thread_of(db, said), said)
+    deliver.drain(shop.channel.id)
+    assert shop.shown() == ["お待たせしました。"]
+
+
+def test_a_token_that_has_ended_is_renewed_kept_and_the_answer_sent_once(shop: Shop) -> None:
+    shop.act("text", text="こんにちは")
+    shop.sandbox.set("tiktok", expire_tokens=True)
+    assert shop.answers("はい。").state in ("sent", "read")
+    assert shop.shown() == ["はい。"]
+    with reading() as db:
+        kept = vault.unseal(db.get_one(Channel, shop.channel.id).secrets)
+    told = shop.sandbox.state("tiktok")["settings"]
+    assert (kept["access_token"], kept["refresh_token"]) == (told["access_token"], told["refresh_token"])
+    assert kept["refresh_token"] != "sandbox-tiktok-refresh"
+
+
+def test_a_permission_that_was_taken_back_keeps_the_answer_and_tells_the_admin(shop: Shop) -> None:
+    shop.act("text", text="こんにちは")
+    shop.sandbox.set("tiktok", revoke_tokens=True)
+    assert shop.answers("はい。").state == "queued"
+    with reading() as db:
+        assert db.get_one(Channel, shop.channel.id).health == "reauthorise"
+
+
+def test_ten_answers_are_taken_and_the_eleventh_only_once_they_wrote_again(shop: Shop) -> None:
+    shop.act("text", text="こんにちは")
+    for number in range(10):
+        shop.answers(f"{number}")
+    with pytest.raises(inbox.Refused, match="All 10 messages"):
+        shop.answers("多すぎます")
+    assert len(shop.shown()) == 10
+    shop.act("text", text="はい")
+    shop.answers("また送れます")
+    assert len(shop.shown()) == 11
+
+
+def test_what_somebody_answers_in_the_app_stands_in_the_thread_and_is_counted(shop: Shop) -> None:
+    shop.act("text", text="こんにちは")
+    shop.act("staff", text="アプリから失礼します")
+    assert shop.thread()[1:] == [("outbound", "アプリから失礼します")]
+    with reading() as db:
+        said = db.scalars(select(Message).where(Message.kind == "inbound")).one()
+        (way,) = inbox.ways.ways(db, make.thread_of(db, said))
+        assert inbox.allowance.left(db, *way) == 9
+
+
+def test_the_echo_of_the_words_does_not_say_that_the_picture_arrived(shop: Shop) -> None:
+    shop.act("text", text="こんにちは")
+    with transaction() as db:
+        agent = db.get_one(Agent, shop.agent.id)
+        kept = files.take_in(base64.b64decode(PNG), "coat.png", limit=10**6)
+        coat = files.store(db, kept, limit=10**6, agent=agent).id
+    lost = {"fault": "drop_before", "platform": "tiktok", "call": "message/media/upload/", "count": 1}
+    shop.sandbox.misbehaves(lost)
+    assert shop.answers("こちらです", coat).state == "unknown"
+    assert shop.shown() == ["こちらです"]
+    assert shop.thread()[1:] == [("outbound", "こちらです")]
+
+
+def test_a_picture_is_brought_over_and_a_forged_one_is_not(shop: Shop) -> None:
+    shop.act("image", content=PNG, type="image/png")
+    with reading() as db:
+        (waiting,) = db.scalars(select(RemoteFile.id))
+    assert remote.fetch(waiting)
+    forged = {"tiktok-signature": "t=1795255201,s=00", "content-type": "application/json"}
+    assert shop.web.post(f"/hooks/{KEY}", content=b"{}", headers=forged).status_code == 401
+    with reading() as db:
+        assert [one.content_type for one in db.scalars(select(Attachment))] == ["image/png"]
+        assert len(shop.thread()) == 1
+
+
+def test_what_is_unknown_stays_to_be_seen(shop: Shop) -> None:
+    shop.act("from_europe")
+    shop.act("other", type="hologram")
+    until(lambda: len(shop.thread()) == 1, "the unknown message is there")
+    with reading() as db:
+        receipts = list(db.scalars(select(RawReceipt).order_by(RawReceipt.id)))
+        assert [one.state for one in receipts] == ["parsed", "parsed"]
+        assert receipts[0].outcome[0]["excluded"].startswith("somebody in Europe wrote")
+        (message,) = db.scalars(select(Message).where(Message.kind == "inbound"))
+        assert message.context["notice"] == "This message can only be seen in their own app."
