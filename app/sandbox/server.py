@@ -24,10 +24,13 @@ from app.sandbox.tiktok.account import App as TikTokApp
 from app.sandbox.twilio import Twilio
 from app.sandbox.wechat import WeChat
 from app.sandbox.wechat.sealing import Secrets
+from app.sandbox.x import X
+from app.sandbox.x.account import App as XApp
 
 PORT = 8100
 META_APP = "1234567890123456"
 TIKTOK_APP = "7412345678901234567"
+X_APP = "U2FuZGJveFhDbGllbnQ6MTpjaQ"
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,10 @@ class Options:
     tiktok_secret: str = "sandbox-tiktok-secret"
     tiktok_token: str = "sandbox-tiktok-token"
     tiktok_refresh: str = "sandbox-tiktok-refresh"
+    x_secret: str = "sandbox-x-client-secret"
+    x_bearer: str = "sandbox-x-bearer"
+    x_token: str = "sandbox-x-token"
+    x_refresh: str = "sandbox-x-refresh"
 
 
 class Abrupt(HttpToolsProtocol):
@@ -109,7 +116,9 @@ def platforms(house: House, options: Options) -> dict[str, Platform]:
         Secrets(options.wechat_app, options.wechat_token, options.wechat_key),
         options.wechat_secret,
     )
-    return {one.name: one for one in (line, *meta, telegram, wechat, twilio, tiktok)}
+    x_app = XApp(X_APP, options.x_secret, options.x_bearer, options.x_token, options.x_refresh)
+    x = X(house, f"{options.webhook}/hooks/sandbox-x", x_app)
+    return {one.name: one for one in (line, *meta, x, telegram, wechat, twilio, tiktok)}
 
 
 def build(house: House, played: Mapping[str, Platform], phones: Phones) -> Starlette:
