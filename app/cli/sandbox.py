@@ -35,8 +35,8 @@ SHARED = {  # option → the name of the secret that the demo's channel has as w
 @click.option("--fd", type=int, hidden=True, help="A listening socket inherited from the supervisor.")
 @click.option("--own", is_flag=True, hidden=True, help="Use the secrets of this installation's demo.")
 def sandbox(host: str, port: int, fd: int | None, own: bool, **given: str | int | None) -> None:
-    """Play LINE, Instagram, Messenger, WhatsApp, X, Telegram, TikTok, WeChat and Twilio on a local port, to try Madoguchi
-    without an account there, and to test it.
+    """Play LINE, Instagram, Messenger, WhatsApp, X, Telegram, TikTok, WeChat and Twilio on a local port, to try
+    Madoguchi without an account there, and to test it.
 
     \b
     Chat as a customer:    http://127.0.0.1:8100/
