@@ -60,7 +60,7 @@ class TikTok(Connector[TikTokSettings]):
         reply_window=WINDOW,
         window_messages=MOST,
         needs_public_url=True,
-        beta=True,  # nobody of us has an account that TikTok lets in
+        beta=True,
         icon="music-2",
         tint="ink",
     )
