@@ -42,6 +42,7 @@ GUIDES = (
     "embedding",
     "api",
     "webhooks",
+    "writing-a-connector",
     "running",
 )
 

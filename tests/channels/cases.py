@@ -1,6 +1,8 @@
 """Captured payloads, and what the contract test must know of a kind beyond what the kind itself declares."""
 
 import json
+import os
+import runpy
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
@@ -13,7 +15,10 @@ from channels import guard, registry
 from channels.base import Connector, Context, Event, Outbound, Person, Request
 from channels.line.messages import retry_key
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[2]
+# A connector of another package is held to the same contract: a folder like this one, with `cases.py` and payloads.
+THEIRS = os.environ.get("MADOGUCHI_TEST_CONNECTOR", "")
+HERE = Path(THEIRS).resolve() if THEIRS else Path(__file__).parent
 CONTEXT = Context("k1", "https://desk.example.jp")
 HTTP = guard.Client()
 SOMEBODY = Person("u-1")
@@ -97,7 +102,7 @@ def _another_nonce(request: Request) -> Request:
     return replace(request, query={**request.query, "nonce": "0"})
 
 
-CASES = {
+OURS = {
     "email": Case(tamper=_nobody_signs),
     "webchat": Case(tamper=_foreign_origin),
     "line": Case(
@@ -136,6 +141,7 @@ CASES = {
     ),
     "api": Case(tamper=_longer_body, sends={"secret": "s" * 20, "callback_url": "https://example.jp/in"}),
 }
+CASES: Mapping[str, Case] = runpy.run_path(str(HERE / "cases.py"))["CASES"] if THEIRS else OURS
 
 
 def answering(kind: str, answer: Callable[[httpx2.Request], httpx2.Response]) -> Connector[Any]:
