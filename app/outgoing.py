@@ -95,8 +95,18 @@ def made_of(
         signature=agent.signature if agent else "",
         last=_said(last, identity) if last else {},
         template=_template(message),
+        **(_quoted(db, message) if features.quotes else {}),
         **beside,
     )
+
+
+def _quoted(db: Session, message: Message) -> dict[str, Any]:
+    """What it quotes, unless that was taken back meanwhile."""
+    id = message.context.get("quotes")
+    quoted = db.get(Message, id) if id else None
+    if quoted is None or quoted.removed_at:
+        return {}
+    return {"quoted_id": quoted.external_id or "", "quoted": quoted.context}
 
 
 def _template(message: Message) -> base.FilledTemplate | None:

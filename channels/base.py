@@ -128,8 +128,8 @@ class Features:
     provider honours `Outbound.key`. inbound_only: nothing can be sent. posted: a program that the product
     itself let in may bring messages too, in the JSON that `parse` reads. files_by_url: the provider fetches files from
     `Attachment.url` (and `preview`), which must hold for a while. identity_kind: "" means the kind.
-    nameless: the provider tells nobody's name. beta: not proven in daily work yet. icon: a Lucide icon name; tint: one
-    of the design tokens' colours.
+    quotes: an answer can quote a message of the customer's. nameless: the provider tells nobody's name. beta: not
+    proven in daily work yet. icon: a Lucide icon name; tint: one of the design tokens' colours.
     """
 
     max_length: int | None = None

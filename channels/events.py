@@ -46,7 +46,8 @@ class Person:
 
     `address` is unique within `scope` (for providers whose ids differ by account; "" where they do not).
     `kind` names the sort of identity if it is not `Features.identity_kind`. `email` and `phone` are set only
-    if the provider proved them; what a person merely says of themselves goes to `claimed`.
+    if the provider proved them; what a person merely says of themselves goes to `claimed`. `avatar_url` may have a
+    secret in it.
     """
 
     address: str
@@ -54,7 +55,7 @@ class Person:
     name: str = ""
     email: str = ""
     phone: str = ""
-    avatar_url: str = ""
+    avatar_url: str = field(default="", repr=False)
     locale: str = ""
     kind: str = ""
     proof: Proof = "device"
@@ -296,6 +297,8 @@ class Outbound:
     the messages before it in the thread, the oldest first, ours and theirs; `quote` is what they wrote, to be
     quoted below (empty: nothing is), `quote_at` when, on the shop's clock, `quote_by` who. `locale` is the language of
     who reads it. `template` goes instead of the text, which says the same, where only templates may be sent.
+    `quoted_id` names the message of the customer that this one quotes, `quoted` is its context as `parse` gave it; ""
+    where it quotes none, or the kind has no `Features.quotes`.
     """
 
     key: str
@@ -321,6 +324,8 @@ class Outbound:
     quote_at: datetime | None = None
     quote_by: str = ""
     template: FilledTemplate | None = None
+    quoted_id: str = ""
+    quoted: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,7 @@ _ROWS: dict[str, Callable[[Kind], str]] = {
     "Read receipts": lambda kind: _yes(kind.features.read_receipts),
     "Edits": lambda kind: _yes(kind.features.edits),
     "Reactions": lambda kind: _yes(kind.features.reactions),
+    "Answers quote": lambda kind: _yes(kind.features.quotes),
     "Can be answered": lambda kind: "–" if kind.features.inbound_only else _window(kind),
     "Can start a conversation": lambda kind: _yes(kind.features.push),
     "Sent again without doubling": lambda kind: _yes(kind.features.idempotent),

@@ -68,6 +68,7 @@ class Messenger(conversing.Conversing[MessengerSettings]):
         read_receipts=True,
         edits=True,
         reactions=True,
+        quotes=True,
         reply_window=sending.WINDOW,
         person_window=sending.PERSON_WINDOW,
         per_second=40,  # more makes the page's own inbox slow

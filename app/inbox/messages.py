@@ -243,7 +243,8 @@ def _quotable(db: Session, head: Conversation, identity: Identity, channel: Chan
     here = quoted is not None and quoted.conversation_id in family.family_ids(db, head)
     if quoted is None or not here or quoted.kind != INBOUND or quoted.removed_at:
         raise Refused("The message you quote is not here any more.")
-    if (quoted.channel_id, quoted.identity_id) != (channel.id, identity.id) or not connect.features(channel).quotes:
+    same_way = (quoted.channel_id, quoted.identity_id) == (channel.id, identity.id)
+    if not (same_way and connect.features(channel).quotes):
         raise Refused("Only what the customer wrote this way can be quoted.")
     return id
 

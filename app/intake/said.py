@@ -27,6 +27,8 @@ OURS = {
     "visitor_gone",
     "address",
     "what",
+    "answers",
+    "quotes",
 }  # never a sender's to say
 
 
@@ -39,6 +41,7 @@ def said(event: base.Inbound, place: Place = OWN, *, html_beside: bool = False) 
         "locale": event.sender.locale[:16],
         "thread": event.thread[:200],
         "client_id": event.client_id[:200],
+        "answers": "" if html_beside or not event.in_reply_to else key(event.in_reply_to),
     }
     told = {name: value for name, value in event.context.items() if name not in OURS}
     if place.answers_in is not None:

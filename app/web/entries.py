@@ -20,12 +20,14 @@ from app.models import (
     Customer,
     Decision,
     Delivery,
+    DeliveryRef,
     Identity,
     Message,
     Reaction,
 )
 from app.models.message import INBOUND, NOTE, OUTBOUND, SYSTEM
 from app.rich import harmless
+from app.text import one_line
 from app.web.letters import Letter, Party, letters
 from app.web.rows import Sign, by_id, sign_of
 
@@ -39,6 +41,14 @@ class Put:
 
     emoji: str
     who: Sequence[Party]
+
+
+@dataclass(frozen=True)
+class Quoted:
+    """The message that another one quotes."""
+
+    id: int
+    words: str
 
 
 @dataclass(frozen=True)
@@ -58,6 +68,8 @@ class Entry:
     system: dict[str, Any] = field(default_factory=dict)
     letter: Letter | None = None
     reactions: Sequence[Put] = ()
+    quoted: Quoted | None = None
+    quotable: bool = False
     marks: frozenset[str] = frozenset()
     joined: bool = False
 
@@ -117,6 +129,8 @@ def _plain(db: Session, messages: Sequence[Message], zone: ZoneInfo) -> list[Ent
     writers = _writers(db, reacting | {message.identity_id for message in messages if message.identity_id})
     mailboxes = {id for id, one in channels.items() if connect.features(one).copies}
     mails = letters(db, messages, mailboxes, writers)
+    quoting = {id for id, one in channels.items() if connect.features(one).quotes}
+    quoted = _quoted(db, [message for message in messages if message.channel_id in quoting])
     return [
         Entry(
             message=one,
@@ -132,6 +146,8 @@ def _plain(db: Session, messages: Sequence[Message], zone: ZoneInfo) -> list[Ent
             system=_told(one, people),
             letter=mails.get(one.id),
             reactions=_together(put.get(one.id, ()), writers),
+            quoted=quoted.get(one.id),
+            quotable=one.channel_id in quoting and one.kind == INBOUND and not one.removed_at,
         )
         for one in messages
     ]
@@ -178,6 +194,42 @@ def _told(message: Message, people: dict[int, Agent]) -> dict[str, Any]:
     told |= {"name": "", "team": "", "number": "", **message.context, "agent": agent.name if agent else ""}
     told["until"] = datetime.fromisoformat(str(told["until"])) if told.get("until") else None
     return told
+
+
+def _quoted(db: Session, messages: Sequence[Message]) -> dict[int, Quoted]:
+    """By the id of who quotes it: a message of ours names ours, one of theirs the platform's. Nothing is asked where
+    nothing is quoted."""
+    named = {m.id: int(id) for m in messages if m.kind == OUTBOUND and (id := m.context.get("quotes"))}
+    theirs = {
+        m.id: (m.channel_id, str(id))
+        for m in messages
+        if m.kind == INBOUND and not m.removed_at and (id := m.context.get("answers"))
+    }
+    if theirs:
+        known = _by_external_id(db, set(theirs.values()))
+        named |= {id: known[place] for id, place in theirs.items() if place in known}
+    wanted = select(Message).where(Message.id.in_(set(named.values())))
+    found = {one.id: one for one in db.scalars(wanted)} if named else {}
+    return {
+        id: Quoted(said.id, one_line(said.text or said.subject, 120))
+        for id, said in ((id, found[quoted]) for id, quoted in named.items() if quoted in found)
+    }
+
+
+def _by_external_id(
+    db: Session, places: Collection[tuple[int | None, str]]
+) -> dict[tuple[int | None, str], int]:
+    """(channel, the platform's id) → message: of the customer's, and of what we sent."""
+    channels, ids = {place[0] for place in places}, {place[1] for place in places}
+    came = select(Message.channel_id, Message.external_id, Message.id).where(
+        Message.channel_id.in_(channels), Message.external_id.in_(ids)
+    )
+    sent = (
+        select(DeliveryRef.channel_id, DeliveryRef.external_id, Delivery.message_id)
+        .join(Delivery, Delivery.id == DeliveryRef.delivery_id)
+        .where(DeliveryRef.channel_id.in_(channels), DeliveryRef.external_id.in_(ids))
+    )
+    return {(row[0], str(row[1])): row[2] for wanted in (sent, came) for row in db.execute(wanted)}
 
 
 def _together(put: Sequence[Reaction], writers: dict[int, Party]) -> Sequence[Put]:

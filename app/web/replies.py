@@ -42,6 +42,7 @@ def reply(request: Request, form: FormData) -> Response:
             subject=text(form, "subject"),
             html=marked(said),
             template=ready.template if ready else None,
+            quotes=number(text(form, "quotes")),
         )
         visitors.mark_if_gone(db, message)
         if text(form, "resolve"):

@@ -51,6 +51,7 @@ class Line(Connector[LineSettings]):
         max_attachment_bytes=MAX_FILE,
         max_quick_replies=messages.MAX_BUTTONS,
         edits=True,
+        quotes=True,
         per_second=1000,  # LINE takes 2,000 of each sort of call
         push=True,
         needs_public_url=True,
@@ -91,12 +92,11 @@ class Line(Connector[LineSettings]):
         if told.status == 404:
             return None  # no friend, or they blocked the account
         picture = _good(told).text("pictureUrl")
-        secure = f"{self.context.sandbox}/" if self.context.sandbox else "https://"
         return Person(
             address,
             self.settings.identity_scope or self.context.key,
             name=told.text("displayName")[:200],
-            avatar_url=picture if picture.startswith(secure) else "",
+            avatar_url=picture if self.context.is_secure(picture) else "",
             locale=told.text("language")[:16],
         )
 

@@ -42,6 +42,9 @@ def calls(outbound: Outbound, *, plain_http: bool = False) -> list[list[Message]
     messages: list[Message] = [
         {"type": "text", "text": piece} for piece in text.split(words, MAX_TEXT, "utf16")
     ]
+    token = outbound.quoted.get("quote_token")
+    if messages and isinstance(token, str) and token:
+        messages[0]["quoteToken"] = token  # text alone can quote
     messages += list(shown.values())
     if not messages:
         raise ChannelError("There is nothing to send.", permanent=True)

@@ -104,7 +104,7 @@ class Conversing(Connector[S]):
         return Person(
             address,
             name=name or _text(told, "username"),
-            avatar_url=picture if picture.startswith("https://") else "",
+            avatar_url=picture if self.context.is_secure(picture) else "",
             locale=_text(told, "locale")[:16],
         )
 
@@ -127,7 +127,9 @@ class Conversing(Connector[S]):
             if self.marked:
                 mark = marks.Mark(outbound.key, number, len(made))
                 call.message["metadata"] = marks.write(self.context.key, mark)
-            yield partial(self._one, call, beside)
+            quotes = number == 1 and outbound.quoted_id and self.features.quotes
+            quoted = {"reply_to": {"mid": outbound.quoted_id}} if quotes else {}
+            yield partial(self._one, call, {**beside, **quoted})
 
     def _one(self, call: sending.Call, beside: sending.Body) -> str:
         try:

@@ -49,6 +49,7 @@ class Telegram(Connector[TelegramSettings]):
         max_quick_replies=sending.MAX_BUTTONS,
         edits=True,
         reactions=True,
+        quotes=True,
         per_second=25,  # Telegram says about thirty
         icon="send",
         tint="indigo",

@@ -133,9 +133,10 @@ def _with(call: Call, more: dict[str, Any]) -> Call:
 
 
 def _reply(outbound: Outbound) -> dict[str, Any]:
-    """In a group, which message is answered; in a private chat that is plain."""
-    answered = ids_in(outbound.in_reply_to)
-    if answered is None or not outbound.to.address.startswith("-") or str(answered[0]) != outbound.to.address:
+    """Which message is quoted; in a group also what is answered, which is plain in a private chat."""
+    group = outbound.to.address.startswith("-")
+    answered = ids_in(outbound.quoted_id or (outbound.in_reply_to if group else ""))
+    if answered is None or str(answered[0]) != outbound.to.address:
         return {}
     return {"reply_parameters": {"message_id": answered[1], "allow_sending_without_reply": True}}
 

@@ -49,6 +49,7 @@ class WhatsApp(Connector[WhatsAppSettings]):
         read_receipts=True,
         edits=True,
         reactions=True,
+        quotes=True,
         reply_window=WINDOW,
         per_second=80,
         needs_public_url=True,
@@ -114,6 +115,8 @@ class WhatsApp(Connector[WhatsAppSettings]):
         for number, call in enumerate(made, 1):
             mark = marks.write(self.context.key, marks.Mark(outbound.key, number, len(made)))
             beside = {**_ALWAYS, "recipient_type": "individual", **sending.recipient(outbound.to.address)}
+            if outbound.quoted_id and number == 1:
+                beside["context"] = {"message_id": outbound.quoted_id}
             yield partial(self._one, call, {**beside, "biz_opaque_callback_data": mark})
 
     def _one(self, call: sending.Call, beside: sending.Body) -> str:

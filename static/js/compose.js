@@ -4,6 +4,7 @@ import { fit, focusComposer, isClosed } from "./closing.js";
 import { converting, watch } from "./ime.js";
 import { addressed, clear, envelope, put, told } from "./letter.js";
 import { post } from "./outbox.js";
+import { quote, quoted } from "./quoting.js";
 import { say } from "./words.js";
 
 export const newId = () => crypto.randomUUID?.() ?? `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
@@ -67,6 +68,8 @@ async function submit(form, resolve, sure = false) {
   data.set("client_id", client);
   if (resolve && kind === "reply") data.set("resolve", "1");
   if (kind === "reply" && form.elements.channel_id) data.set("channel_id", form.elements.channel_id.value);
+  const quotes = kind === "reply" ? quoted(form) : null;
+  if (quotes) data.set("quotes", quotes.id);
   for (const upload of uploads) data.append("attachments", upload.dataset.uploaded);
   const wrong = head ? addressed(head, data) : "";
   if (wrong) return problem(form, wrong);
@@ -77,7 +80,7 @@ async function submit(form, resolve, sure = false) {
     client, conversation, kind, text, form: data,
     url: `/conversations/${conversation}/${kind === "reply" ? "replies" : "notes"}`,
     undo: kind === "reply" ? Number(form.dataset.undo) : 0,
-    restore: (sentence) => restore(form, text, uploads, letter, sentence),
+    restore: (sentence) => restore(form, text, uploads, letter, quotes, sentence),
     sent: () => form.dispatchEvent(new CustomEvent("compose:sent", { bubbles: true, detail: { resolve } })),
   });
   field.value = "";
@@ -102,7 +105,7 @@ async function doubtless(form, data, go) {
 }
 
 /** Taken back or refused: the words return, before whatever was typed since. */
-function restore(form, text, uploads, letter, sentence) {
+function restore(form, text, uploads, letter, quotes, sentence) {
   const here = form.isConnected ? form : one(`[data-compose][data-conversation="${form.dataset.conversation}"]`);
   if (!here) return;
   const field = one("textarea", here);
@@ -110,6 +113,7 @@ function restore(form, text, uploads, letter, sentence) {
   one("[data-uploads]", here)?.append(...uploads);
   const head = letter && one(`[data-envelope="${letter.way}"]`, here);
   if (head) put(head, letter);
+  if (quotes) quote(here, quotes);
   grow(field);
   problem(here, sentence);
   field.focus();

@@ -14,6 +14,7 @@ import "./list.js";
 import "./scroll.js";
 import "./thread.js";
 import "./compose.js";
+import "./quoting.js";
 import "./closing.js";
 import "./approved.js";
 import "./measure.js";

@@ -98,6 +98,9 @@ class ReplyIn(Given):
     subject: Annotated[str, Meta(max_length=300)] = ""
     template: TemplateIn | None = None
     channel_id: Id | None = None
+    quotes: (
+        Annotated[Id, Meta(description="A message that the customer wrote this way, to be quoted")] | None
+    ) = None
     client_id: ClientId | None = None
     resolve: Annotated[bool, Meta(description="Resolve the case with it")] = False
 
@@ -199,6 +202,7 @@ def create_reply(call: Call, conversation_id: int, body: ReplyIn) -> MessageShap
         others=[Participant(one.address, one.name, one.role) for one in body.copies],
         subject=body.subject,
         template=ready.template if ready else None,
+        quotes=body.quotes,
     )
     visitors.mark_if_gone(call.db, message)
     if body.resolve:
