@@ -16,6 +16,7 @@ from channels.base import (
     Ignored,
     Outbound,
     Person,
+    Preview,
     Request,
     Sent,
 )
@@ -103,6 +104,9 @@ class WeChat(Connector[WeChatSettings]):
     def send(self, outbound: Outbound) -> Sent:
         sending.send(self._account, outbound)
         return Sent()
+
+    def preview(self, outbound: Outbound) -> Preview:
+        return Preview(outbound.text, bubbles=sending.bubbles(outbound))
 
     def typing(self, to: Person, last: Mapping[str, Any]) -> None:
         with contextlib.suppress(ChannelError):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from channels import text
-from channels.events import Attachment, ChannelError, Outbound
+from channels.events import Attachment, Bubble, ChannelError, Outbound
 from channels.wechat.account import Account
 from channels.wechat.codes import NO_MENU
 
@@ -69,10 +69,23 @@ def send(account: Account, outbound: Outbound) -> None:
             raise ChannelError(PART, detail=str(error), permanent=True, ambiguous=True) from None
 
 
+def bubbles(outbound: Outbound) -> tuple[Bubble, ...]:
+    """The messages of :func:`calls` as the reader sees them."""
+    return tuple(_bubble(call) for call in calls(outbound))
+
+
 def sort_of(file: Attachment) -> str:
     """The sort that WeChat shows this file as, "" for what goes along as a link."""
     sort, most = _SORTS.get(file.content_type, ("", 0))
-    return sort if file.data and len(file.data) <= most else ""
+    size = file.size if file.data is None else len(file.data)
+    return sort if size and size <= most else ""
+
+
+def _bubble(call: Call) -> Bubble:
+    menu = call.message.get("msgmenu", {})
+    words = call.message.get("text", {}).get("content", "") or menu.get("head_content", "")
+    chosen = tuple(one["content"] for one in menu.get("list", ()))
+    return Bubble(words, call.file.name if call.file else "", chosen)
 
 
 def _send(account: Account, to: str, call: Call) -> None:

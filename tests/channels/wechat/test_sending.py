@@ -124,6 +124,13 @@ def test_a_menu_and_the_words_above_it_stay_within_the_limit() -> None:
     assert said + menu["head_content"] == "あ" * 680
 
 
+def test_what_will_be_read_is_shown_before() -> None:
+    outbound = answer("どうぞ", attachments=(PICTURE, PAPER), quick_replies=("はい", "いいえ"))
+    first, last = wechat().preview(outbound).bubbles
+    assert (first.file, first.text) == ("写真.jpg", "")
+    assert (last.text, last.choices) == (f"どうぞ\n\n料金表.pdf\n{URL}.pdf", ("はい", "いいえ"))
+
+
 def test_nothing_to_say_and_a_file_without_an_address_are_refused_before_any_call() -> None:
     script = Script()
     bare = Attachment("a.pdf", "application/pdf", data=b"%PDF", size=4)

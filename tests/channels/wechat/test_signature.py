@@ -11,7 +11,19 @@ from wechatpy.utils import check_signature
 from channels.base import BadSignature, Ignored, Inbound, Request
 from channels.wechat import atonce, document, sealing, signature
 from channels.wechat.settings import WeChatSettings
-from tests.channels.wechat.account import APP, CONTEXT, GH, HANA, KEY, TOKEN, posted, said, sealed, wechat, xml
+from tests.channels.wechat.account import (
+    APP,
+    CONTEXT,
+    GH,
+    HANA,
+    KEY,
+    TOKEN,
+    posted,
+    said,
+    sealed,
+    wechat,
+    xml,
+)
 
 OTHER_KEY = "bQ9mZ2cV7nL4xT1rW8yK5pD3sF6hJ0gB2uE9iO4vXcM"
 
