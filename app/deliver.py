@@ -9,9 +9,11 @@ from __future__ import annotations
 import logging
 import random
 import secrets
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
+from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -43,6 +45,9 @@ from channels import base, registry
 log = logging.getLogger(__name__)
 
 ABREAST = 32  # on their way at a time, in one worker; a provider far away answers after a quarter second
+NEWEST = 4  # of a long queue one in so many is taken from its end: who is written to now is there now
+TURN = 2.0  # seconds a channel has the worker to itself while others wait
+LONGEST_TURN = 120.0  # seconds, whoever waits; RQ ends a job after 300 in the middle of whatever it does
 MAX_ATTEMPTS = 12  # about a day with the back-off below
 FIRST_WAIT, LONGEST_WAIT = 2.0, 3600.0  # seconds
 ADMIN_WAIT = 900.0  # seconds a channel rests where only an admin can help, if nobody helps it before
@@ -70,14 +75,15 @@ def drain(channel_id: int) -> int:
     """Send what is due on a channel; returns how many were sent or tried.
 
     Told to stop, it claims no more and sees through what is on its way; the clock rings for the rest, as it does for
-    what has to wait because the provider takes only so many a second.
+    what has to wait because the provider takes only so many a second. So it does when its turn is over; then it rings
+    itself, behind the other channels.
     """
     jobs.woken(channel_id)
-    tried, most = 0, _a_second(channel_id)
+    tried, most, turn = 0, _a_second(channel_id), _Turn()
     flying: dict[Future[Outcome], Claimed] = {}
     with ThreadPoolExecutor(ABREAST, thread_name_prefix="deliver") as pool:
         while True:
-            claims = {} if jobs.stopping.is_set() else _take(channel_id, ABREAST - len(flying), most)
+            claims = {} if turn.over() else _take(channel_id, ABREAST - len(flying), most)
             if claims:
                 tried += len(claims)
                 prepared = _prepared(channel_id, claims)
@@ -86,7 +92,30 @@ def drain(channel_id: int) -> int:
                 done, _ = wait_for(flying, return_when=FIRST_COMPLETED)
                 _finish([(flying.pop(one), one.result()) for one in done])
             elif not claims:
+                turn.pass_on(channel_id)
                 return tried
+
+
+class _Turn:
+    """How long a channel has the worker: others are not to wait for a long queue, and RQ is not to end the job."""
+
+    def __init__(self) -> None:
+        self.began = self.asked = time.monotonic()
+        self.ended = False
+
+    def over(self) -> bool:
+        """Whether no more is to be claimed."""
+        at = time.monotonic()
+        if at - self.asked >= TURN:
+            self.asked = at
+            self.ended = self.ended or at - self.began >= LONGEST_TURN or jobs.others_wait()
+        return self.ended or jobs.stopping.is_set()
+
+    def pass_on(self, channel_id: int) -> None:
+        """Ring for what is left, if it was ended."""
+        if self.ended:
+            with suppress(jobs.Away):  # then the clock does it
+                jobs.wake_channel(channel_id)
 
 
 def _a_second(channel_id: int) -> int | None:
@@ -98,10 +127,7 @@ def _a_second(channel_id: int) -> int | None:
 def _take(channel_id: int, room: int, most: int | None = None) -> dict[int, str]:
     """Claim what is due, as many as there is room for and the provider takes (`most` a second); delivery → our word
     in its claim."""
-    with reading() as db:
-        due = select(Delivery.id).where(Delivery.channel_id == channel_id, ready(), channel_is_open())
-        # in the order of the index: however many wait, only these are looked at
-        ids = db.scalars(due.order_by(Delivery.next_at, Delivery.id).limit(room)).all()
+    ids = _due(channel_id, room)
     if ids and most:
         ids = ids[: rates.let(f"deliver:{channel_id}", len(ids), most, 1.0)]
     if not ids:
@@ -109,6 +135,21 @@ def _take(channel_id: int, room: int, most: int | None = None) -> dict[int, str]
     word = secrets.token_hex(8)
     with transaction() as db:
         return dict.fromkeys(_claim(db, ids, word), word)
+
+
+def _due(channel_id: int, room: int) -> list[int]:
+    """So many of those that are due, the oldest first; of a long queue some of the newest as well.
+
+    *Trap:* in the order of the index, so that however many wait, only these are looked at.
+    """
+    due = select(Delivery.id).where(Delivery.channel_id == channel_id, ready(), channel_is_open())
+    newest = due.order_by(Delivery.next_at.desc(), Delivery.id.desc()).limit(room // NEWEST)
+    with reading() as db:
+        ids = list(db.scalars(due.order_by(Delivery.next_at, Delivery.id).limit(room)))
+        if len(ids) < max(room, NEWEST):
+            return ids
+        late = [id for id in db.scalars(newest) if id not in ids]
+    return ids[: room - len(late)] + late
 
 
 def _claim(db: Session, delivery_ids: Sequence[int], word: str) -> Sequence[int]:

@@ -126,6 +126,14 @@ def _beat(key: str, stop: threading.Event) -> None:
         connection().delete(key)
 
 
+def others_wait() -> bool:
+    """Whether a channel's deliveries wait for a worker; not, where Redis cannot say so."""
+    try:
+        return bool(Queue(QUEUE, connection=connection()).count)
+    except redis.RedisError:
+        return False
+
+
 def waiting() -> int:
     """How many wake-ups wait to be run. Raises RedisError."""
     return sum(int(Queue(name, connection=connection()).count) for name in (QUEUE, LATER))

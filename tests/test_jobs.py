@@ -25,6 +25,14 @@ def test_many_rings_before_the_work_begins_are_one_job() -> None:
     assert jobs.waiting() == 2
 
 
+def test_whether_others_wait_is_not_worth_an_error() -> None:
+    assert not jobs.others_wait()
+    jobs.enqueue("app.shown.show", 1, 1)
+    assert not jobs.others_wait()  # that is less urgent
+    jobs.wake_channel(7)
+    assert jobs.others_wait()
+
+
 def test_a_ring_during_the_work_starts_another_job() -> None:
     jobs.wake_channel(7)
     jobs.woken(7)
@@ -43,6 +51,7 @@ def test_a_redis_that_does_not_answer_fails_loudly_and_soon(monkeypatch: pytest.
     with pytest.raises(redis.RedisError):
         jobs.wake_channel(7)
     assert jobs.alive() is None
+    assert not jobs.others_wait()
 
 
 @pytest.mark.usefixtures("committed")

@@ -40,6 +40,13 @@ def test_the_window_moves_on() -> None:
 
 
 @pytest.mark.usefixtures("counter")
+def test_several_at_once_are_let_through_as_far_as_there_is_room() -> None:
+    assert [rates.let("test:let", 4, 10, 60) for _ in range(4)] == [4, 4, 2, 0]
+    assert rates.let("test:let:small", 5, 3, 60) == 3
+    assert rates.hit("test:let:small", 3, 60) > 0
+
+
+@pytest.mark.usefixtures("counter")
 def test_keys_do_not_disturb_each_other() -> None:
     assert rates.hit("test:one", 1, 60) == 0.0
     assert rates.hit("test:two", 1, 60) == 0.0
