@@ -125,7 +125,7 @@ class Features:
     messages a second the provider takes from one channel, None if it does not say.
     push: can start a conversation. needs_public_url: the provider
     must reach us. live: the thread's own socket carries it, so there is no delivery job. idempotent: the
-    provider honours `Outbound.key`. inbound_only: nothing can be sent. posted: a program that the product
+    provider honours `Outbound.key`, for as long as `key_lasts` (None: for good). inbound_only: nothing can be sent. posted: a program that the product
     itself let in may bring messages too, in the JSON that `parse` reads. files_by_url: the provider fetches files from
     `Attachment.url` (and `preview`), which must hold for a while. identity_kind: "" means the kind.
     quotes: an answer can quote a message of the customer's. nameless: the provider tells nobody's name. beta: not
@@ -153,6 +153,7 @@ class Features:
     needs_public_url: bool = False
     live: bool = False
     idempotent: bool = False
+    key_lasts: timedelta | None = None
     inbound_only: bool = False
     posted: bool = False
     offline_form: bool = False
@@ -229,6 +230,10 @@ class Context:
         """Where `url`, an https address of the provider, is to be called. The sandbox plays each host of a provider
         under its name: https://api.line.me/v2 is http://127.0.0.1:8100/api.line.me/v2 there."""
         return f"{self.sandbox}/{url.removeprefix('https://')}" if self.sandbox else url
+
+    def is_secure(self, url: str) -> bool:
+        """Whether `url`, which the provider told us, may be fetched: over https, or from the sandbox that plays it."""
+        return url.startswith("https://") or bool(self.sandbox) and url.startswith(f"{self.sandbox}/")
 
 
 @dataclass(frozen=True)
