@@ -1,4 +1,5 @@
 """Who writes, as their platform tells it: a name for those who come without one, their language and their picture.
+Everybody is asked for once, and again when what is known has grown old.
 
 It is asked after the commit by a job, never where a message waits to be stored. The row says what is to be done
 (`Identity.profile_due`), so a lost job is made up for by the clock.
@@ -41,9 +42,7 @@ def wanted(db: Session, channel: Channel, identity: Identity) -> None:
 
 
 def _is_due(identity: Identity) -> bool:
-    if identity.profile_at is None:
-        return not identity.display
-    return identity.profile_at < now() - FRESH
+    return identity.profile_at is None or identity.profile_at < now() - FRESH
 
 
 def ring_due() -> int:

@@ -1,4 +1,4 @@
-"""Whoever comes without a name is asked for at their platform, once, and stands in the thread by it."""
+"""Whoever comes is asked for at their platform, once, and stands in the thread by the name and picture it tells."""
 
 import io
 from collections.abc import Iterator
@@ -91,8 +91,21 @@ def test_a_person_is_asked_for_once_however_much_they_write(kind: type[Telling],
     assert len(rung) == 1
 
 
-def test_who_has_a_name_is_not_asked_for(kind: type[Telling], rung: list[Any]) -> None:
-    write(channel(), "1", "山田")
+def test_who_comes_with_a_name_is_asked_for_once_for_their_picture(
+    kind: type[Telling], rung: list[Any], served: dict[str, bytes]
+) -> None:
+    here = channel()
+    served["https://p/1"] = drawn()
+    kind.person = base.Person("c1", name="山田", avatar_url="https://p/1")
+    write(here, "1", "山田")
+    lookups.look_up(*rung[0][1:])
+    assert names()[:2] == ("山田", "山田")
+    assert picture()[0]
+    write(here, "2", "山田")
+    assert len(rung) == 1
+
+
+def test_nobody_is_asked_for_where_the_channel_knows_nobody(kind: type[Telling], rung: list[Any]) -> None:
     write(channel("api"), "1")
     assert rung == []
 

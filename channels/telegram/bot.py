@@ -48,11 +48,14 @@ class Bot:
 
     def download(self, path: str, limit: int) -> bytes:
         """A file by the path that getFile gave."""
-        url = self._context.at(f"{HOST}/file/bot{quote(self._token, safe=':')}/{quote(path)}")
-        answer = calling.asked(self._http, "GET", url, limit=limit)
+        answer = calling.asked(self._http, "GET", self.address(path), limit=limit)
         if answer.ok:
             return answer.body
         raise trouble.refused(answer)
+
+    def address(self, path: str) -> str:
+        """Where that file lies."""
+        return self._context.at(f"{HOST}/file/bot{quote(self._token, safe=':')}/{quote(path)}")
 
     def _url(self, method: str) -> str:
         return self._context.at(f"{HOST}/bot{quote(self._token, safe=':')}/{method}")

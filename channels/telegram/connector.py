@@ -24,7 +24,7 @@ from channels.base import (
 from channels.telegram import atonce, events, health, polling, sending, signature
 from channels.telegram.bot import Bot, Moved
 from channels.telegram.settings import ACCEPT, POLLING, TelegramSettings
-from channels.telegram.shape import number, obj, text
+from channels.telegram.shape import Object, number, obj, text
 
 MAX_DOWNLOAD = 20_000_000  # bytes of a file that Telegram hands to a bot
 TOO_LARGE = "Telegram hands files of up to 20 MB to programs. The customer can send it in another way."
@@ -105,22 +105,38 @@ class Telegram(Connector[TelegramSettings]):
         return Person(
             address,
             name=(name or text(told, "title"))[:200],
+            avatar_url=self._picture(told),
             attributes={"Telegram": f"@{username}"} if username else {},
         )
 
     def fetch(self, attachment: Attachment) -> bytes:
         if (attachment.size or 0) > MAX_DOWNLOAD:
             raise ChannelError(TOO_LARGE, permanent=True)
-        told = obj(self._bot.call("getFile", {"file_id": attachment.ref}).told, "result")
-        path = text(told, "file_path", 1000)
-        if not path or (number(told, "file_size") or 0) > MAX_DOWNLOAD:
-            raise ChannelError(TOO_LARGE, permanent=True)
-        return self._bot.download(path, MAX_DOWNLOAD)
+        return self._bot.download(self._path(attachment.ref), MAX_DOWNLOAD)
 
     def check(self) -> str:
         if self.settings.delivery == POLLING:
             return health.check_polling(self._bot)
         return health.check(self._bot, self.context, self._secret)
+
+    def _path(self, file: str) -> str:
+        """Where a file lies. Raises `ChannelError`."""
+        told = obj(self._bot.call("getFile", {"file_id": file}).told, "result")
+        path = text(told, "file_path", 1000)
+        if not path or (number(told, "file_size") or 0) > MAX_DOWNLOAD:
+            raise ChannelError(TOO_LARGE, permanent=True)
+        return path
+
+    def _picture(self, chat: Object) -> str:
+        """The address of the small picture of a person or a group; "" for none. Raises `ChannelError` where it may be
+        had later."""
+        file = text(obj(chat, "photo"), "small_file_id")
+        try:
+            return self._bot.address(self._path(file)) if file else ""
+        except ChannelError as error:
+            if error.permanent and not error.everybody:
+                return ""
+            raise
 
     @property
     def _bot(self) -> Bot:

@@ -485,9 +485,14 @@ def test_a_person_is_looked_up(world: World, who: str) -> None:
     person = world.connector().lookup(who)
     assert person is not None
     assert (person.name, person.attributes) == ("佐藤 美咲", {"Telegram": "@misaki_sato"})
+    face = world.http.get(person.avatar_url)
+    assert (face.status_code, face.content[:4]) == (200, b"\x89PNG")
     photos = world.bot(lambda bot: bot.get_user_profile_photos(int(who)))
     assert photos.total_count == 1
     world.sandbox.set("telegram", faceless=[who])
+    hidden = world.connector().lookup(who)
+    assert hidden is not None
+    assert hidden.avatar_url == ""
     assert world.bot(lambda bot: bot.get_user_profile_photos(int(who))).total_count == 0
 
 

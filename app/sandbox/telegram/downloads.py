@@ -11,6 +11,7 @@ from app.sandbox import drawing
 from app.sandbox.faults import Fault
 from app.sandbox.files import File
 from app.sandbox.misbehaving import INTERNAL, Trickle
+from app.sandbox.talks import Customer
 from app.sandbox.telegram.bot import kind_of_group
 from app.sandbox.telegram.door import Call, Refused, bad
 
@@ -26,6 +27,14 @@ class Downloads:
 
     def __init__(self, telegram: Telegram) -> None:
         self.telegram = telegram
+
+    def chat_photo(self, customer: Customer) -> dict[str, Any]:
+        """`photo` of a chat; nothing of who shows none."""
+        if customer.id in self.telegram.faceless:
+            return {}
+        small, big = (f"{FACES}{customer.id}{size}" for size in ("", "-big"))
+        told = {"small_file_id": small, "small_file_unique_id": small}
+        return {"photo": {**told, "big_file_id": big, "big_file_unique_id": big}}
 
     async def photos(self, call: Call) -> dict[str, Any]:
         """getUserProfilePhotos: one, or none of who shows none."""

@@ -19,7 +19,7 @@ from app.sandbox.talks import Bubble, Customer
 from app.sandbox.telegram import sends
 from app.sandbox.telegram.bot import bubble_of, kind_of_group
 from app.sandbox.telegram.door import Call, Refused, bad, read
-from app.sandbox.telegram.downloads import FACES, Downloads
+from app.sandbox.telegram.downloads import Downloads
 
 if TYPE_CHECKING:
     from app.sandbox.telegram.platform import Telegram
@@ -188,15 +188,13 @@ class Methods:
     async def chat(self, call: Call) -> dict[str, Any]:
         """getChat."""
         customer = self._known(call)
-        small, big = (f"{FACES}{customer.id}{size}" for size in ("", "-big"))
-        photo = {"small_file_id": small, "small_file_unique_id": small, "big_file_id": big}
         gifts = ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription")
         return {
             **self.telegram.bot.chat(customer),
             "accent_color_id": 0,
             "max_reaction_count": 11,
             "accepted_gift_types": dict.fromkeys((*gifts, "gifts_from_channels"), False),
-            "photo": {**photo, "big_file_unique_id": big},
+            **self.files.chat_photo(customer),
         }
 
     def _check_token(self, request: Request) -> None:

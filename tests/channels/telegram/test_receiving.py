@@ -268,5 +268,32 @@ def test_a_person_is_looked_up_as_far_as_telegram_tells() -> None:
         telegram.lookup("9")
 
 
+@pytest.mark.parametrize(
+    ("answer", "path"),
+    [
+        (
+            good({"file_path": "photos/9.jpg", "file_size": 6000}),
+            f"/api.telegram.org/file/bot{TOKEN}/photos/9.jpg",
+        ),
+        (bad(400, "Bad Request: wrong file_id"), ""),
+    ],
+)
+def test_their_picture_lies_where_files_do(answer: Answer, path: str) -> None:
+    known = good({"id": 9, "type": "private", "first_name": "太郎", "photo": {"small_file_id": "small"}})
+    with bot(known, answer) as (telegram, server):
+        person = telegram.lookup("9")
+    assert person is not None
+    assert person.avatar_url == (server.base + path if path else "")
+    assert server.seen[1].json() == {"file_id": "small"}
+    assert TOKEN not in repr(person)
+
+
+def test_a_picture_that_may_be_had_later_is_asked_for_again() -> None:
+    known = good({"id": 9, "type": "private", "photo": {"small_file_id": "small"}})
+    with bot(known, bad(500, "Internal")) as (telegram, _), pytest.raises(ChannelError) as later:
+        telegram.lookup("9")
+    assert not later.value.permanent
+
+
 def test_the_context_of_the_tests_signs_as_the_fixtures_are_signed() -> None:
     assert secret_of(CONTEXT.seal_key, TOKEN) == TEXT.request.header(HEADER)
