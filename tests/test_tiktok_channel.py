@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import base64
-import http.server
-import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -18,6 +15,7 @@ from app.config import Settings, configure, settings
 from app.db import reading, transaction
 from app.models import Agent, Attachment, Channel, Delivery, Identity, Message, RawReceipt, RemoteFile
 from tests import factories as make
+from tests.hooked import hooked
 from tests.sandbox import Sandbox, playing
 from tests.sandbox.test_tiktok import PNG
 from tests.serving import until
@@ -89,39 +87,13 @@ def shop(sandbox: Sandbox, installation: Settings) -> Iterator[Shop]:
     )  # fmt: skip
     connect.http.cache_clear()
     web = TestClient(main.make())
-    with _at(web) as url:
+    with hooked(web) as url:
         sandbox.post("/reset", {"seed": 1})
         sandbox.set("tiktok", webhook=f"{url}/hooks/{KEY}")
         yield Shop(sandbox, web)
         sandbox.settle("tiktok")
     connect.http().close()
     connect.http.cache_clear()
-
-
-@contextmanager
-def _at(web: TestClient) -> Iterator[str]:
-    """An address at which the product hears webhooks."""
-    one_by_one = threading.Lock()
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            kept = {name: self.headers[name] for name in ("content-type", "tiktok-signature")}
-            with one_by_one:
-                answer = web.post(self.path, content=body, headers=kept)
-            self.send_response(answer.status_code)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:
-            return
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
 
 
 def test_a_customer_writes_an_agent_answers_and_it_is_read(shop: Shop) -> None:
