@@ -40,6 +40,7 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[http
 def test_a_fax_comes_in_signed_once_and_the_answer_goes_out(calls: list[httpx2.Request]) -> None:
     with transaction() as db:
         channel = switchboard.add_channel(db, "fax", "FAX", {"token": "t0ken"}, "fax-1")
+        channel.bot_enabled = False
         number, agent = channel.id, make.agent(db)
     web, body = TestClient(main.make()), PAGE["request"]["body"].encode()
     forged = web.post("/hooks/fax-1", content=body + b" ", headers=PAGE["request"]["headers"])
