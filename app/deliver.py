@@ -52,6 +52,7 @@ MAX_ATTEMPTS = 12  # about a day with the back-off below
 FIRST_WAIT, LONGEST_WAIT = 2.0, 3600.0  # seconds
 ADMIN_WAIT = 900.0  # seconds a channel rests where only an admin can help, if nobody helps it before
 LONGEST_REST = timedelta(days=1)  # older than this, a message that waits for its channel has failed
+LAPSED = "An earlier attempt may have arrived, and the platform no longer knows which it was."
 TRIES = 4  # of writing one outcome down
 STALE = timedelta(minutes=2)  # a claim older than this belongs to a worker that died
 AHEAD = timedelta(seconds=5)  # the clocks of two machines may differ by so much
@@ -66,6 +67,7 @@ class Claimed:
     attempts: int
     connector: base.Connector[Any]
     outbound: base.Outbound
+    lapsed: bool = False
 
 
 Outcome = base.Sent | base.ChannelError
@@ -223,11 +225,19 @@ def _prepare(db: Session, channel: Channel, delivery: Delivery, word: str) -> Cl
         delivery.attempts > 1 and not delivery.error
     )  # every outcome leaves its words, the sweeper leaves none
     made = replace(made, interrupted=cut_off)
-    return Claimed(delivery.id, word, delivery.attempts, connector, made)
+    lapsed = delivery.attempts > 1 and _key_is_over(db, delivery, connector.features.key_lasts)
+    return Claimed(delivery.id, word, delivery.attempts, connector, made, lapsed)
+
+
+def _key_is_over(db: Session, delivery: Delivery, lasts: timedelta | None) -> bool:
+    """Whether the provider may have forgotten the key of an earlier attempt, and would take the message twice."""
+    return lasts is not None and now() - db.get_one(Message, delivery.message_id).created_at > lasts
 
 
 def _send(claimed: Claimed) -> Outcome:
     """One provider call, outside any transaction. What a connector raises against its contract is ambiguous."""
+    if claimed.lapsed:
+        return base.ChannelError(LAPSED, permanent=True, ambiguous=True)
     try:
         return claimed.connector.send(claimed.outbound)
     except base.ChannelError as error:

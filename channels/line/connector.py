@@ -56,6 +56,7 @@ class Line(Connector[LineSettings]):
         push=True,
         needs_public_url=True,
         idempotent=True,
+        key_lasts=timedelta(hours=23),  # LINE knows a retry key for 24
         files_by_url=True,
         icon="message-circle",
         tint="bamboo",

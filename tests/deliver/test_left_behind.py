@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from app import deliver
+from app import deliver, inbox
 from app.db import as_of, now, reading, transaction
-from app.models import Delivery, DeliveryRef
+from app.models import Agent, Delivery, DeliveryRef, Message
 from channels import base
+from tests import factories as make
 from tests.connectors import Post, fails, installed
 from tests.deliver.counter import Counter
 
@@ -50,6 +51,39 @@ def test_an_attempt_after_one_that_was_cut_off_is_told_so(monkeypatch: pytest.Mo
         deliver.drain(at.channel.id)
     assert [out.interrupted for out in post.sent] == [True, False, False]
     assert (at.state(cut_off), at.state(refused)) == ("sent", "sent")
+
+
+@pytest.mark.parametrize(("hours", "state", "sendings"), [(22, "sent", 1), (24, "unknown", 0)])
+def test_what_may_have_arrived_is_not_sent_again_once_the_provider_has_forgotten_its_key(
+    monkeypatch: pytest.MonkeyPatch, hours: int, state: str, sendings: int
+) -> None:
+    with installed(monkeypatch, idempotent=True, key_lasts=timedelta(hours=23)) as post:
+        at = Counter()
+        with as_of(now() - timedelta(hours=hours)):
+            id = at.reply()
+        claim_and_die(at, id)
+        deliver.sweep()
+        deliver.drain(at.channel.id)
+        assert (at.state(id), len(post.sent)) == (state, sendings)
+
+
+def test_what_was_never_tried_is_sent_however_old_and_the_agent_may_send_the_rest_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with installed(monkeypatch, idempotent=True, key_lasts=timedelta(hours=23)) as post:
+        at = Counter()
+        with as_of(now() - timedelta(hours=30)):
+            lapsed, waiting = at.reply(), at.reply()
+        claim_and_die(at, lapsed)
+        deliver.sweep()
+        deliver.drain(at.channel.id)
+        assert (at.state(lapsed), at.state(waiting), len(post.sent)) == ("unknown", "sent", 1)
+        with transaction() as db:
+            agent = db.get_one(Agent, at.agent.id)
+            message = db.get_one(Message, db.get_one(Delivery, lapsed).message_id)
+            inbox.retry(db, agent, make.thread_of(db, message), message)
+        deliver.drain(at.channel.id)
+        assert at.state(lapsed) == "sent"
 
 
 @pytest.mark.parametrize(("idempotent", "state"), [(False, "unknown"), (True, "queued")])
