@@ -58,7 +58,7 @@ class X(Connector[XSettings]):
         return signature.answer(self.settings.signing_secret, request)
 
     def parse(self, request: Request) -> list[Event]:
-        return events.read(request.json(), self.settings.user_id)
+        return events.read(request.json(), self.settings.user_id, self.context.is_secure)
 
     def send(self, outbound: Outbound) -> Sent:
         """One call after the other. A customer's id at X is a number, which stands in the address of the call."""
@@ -82,8 +82,7 @@ class X(Connector[XSettings]):
         if not answer.ok and answer.status != 404:
             raise trouble.refused(answer)
         data = answer.told.get("data")  # absent where the account is gone
-        secure = f"{self.context.sandbox}/" if self.context.sandbox else "https://"
-        return person(address, data, secure) if isinstance(data, dict) else None
+        return person(address, data, self.context.is_secure) if isinstance(data, dict) else None
 
     def check(self) -> str:
         return health.check(self._x)

@@ -28,12 +28,13 @@ Object = Mapping[str, Any]
 @dataclass(frozen=True)
 class _Told:
     """One request: whose `account` it is about, the `kind` of the envelope ("" where there is none), its id, and the
-    `payload` that both products share."""
+    `payload` that both products share, `secure` as in :func:`read`."""
 
     account: str
     kind: str
     uuid: str
     payload: Object
+    secure: Callable[[str], bool]
 
     def person(self, id: str) -> Person:
         """With the name that came along."""
@@ -41,15 +42,16 @@ class _Told:
         told = users.get(id) if isinstance(users, dict) else None
         told = told if isinstance(told, dict) else {}
         inner = told.get("data")
-        return person(id, inner if isinstance(inner, dict) else told)
+        return person(id, inner if isinstance(inner, dict) else told, self.secure)
 
 
-def read(document: Any, account: str) -> list[Event]:
-    """The events of a webhook body. `account`: the only one whose events are taken, "" for any."""
+def read(document: Any, account: str, secure: Callable[[str], bool]) -> list[Event]:
+    """The events of a webhook body. `account`: the only one whose events are taken, "" for any. `secure`: whether a
+    picture may be fetched from an address."""
     if not isinstance(document, dict):
         return [Ignored("the body is nothing that X sends")]
     try:
-        told = _told(document)
+        told = _told(document, secure)
     except Malformed as wrong:
         return [_strange(wrong)]
     if account and told.account != account:
@@ -57,14 +59,15 @@ def read(document: Any, account: str) -> list[Event]:
     return _events(told) or [_nothing(told)]
 
 
-def _told(document: Object) -> _Told:
+def _told(document: Object, secure: Callable[[str], bool]) -> _Told:
     """From either product: the payload of an envelope is what the other sends as it is."""
     data = document.get("data")
     if not isinstance(data, dict):
-        return _Told(words(document, "for_user_id"), "", "", document)
+        return _Told(words(document, "for_user_id"), "", "", document, secure)
     watched = mapping(data.get("filter"), "filter")
     payload = mapping(data.get("payload"), "payload")
-    return _Told(words(watched, "user_id"), words(data, "event_type"), words(data, "event_uuid"), payload)
+    kind, uuid = words(data, "event_type"), words(data, "event_uuid")
+    return _Told(words(watched, "user_id"), kind, uuid, payload, secure)
 
 
 def _events(told: _Told) -> list[Event]:
