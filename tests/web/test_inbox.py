@@ -255,7 +255,7 @@ def test_how_many_messages_the_platform_still_takes_stands_beside_the_words(
         form = {"text": "あ" * 25, "client_id": "client-of-a-test", "channel_id": str(post.id)}
         refused = browser.submit(f"/conversations/{thread.id}/replies", form)
         assert (refused.status_code, "goes as 3 messages" in refused.text) == (422, True)
-        assert "2 of 2 messages left" in browser.see(f"/inbox/{thread.id}")
+        assert "2 of 2 left" in browser.see(f"/inbox/{thread.id}")
         browser.submit(f"/conversations/{thread.id}/replies", {**form, "text": "あ" * 15})
         shown = browser.see(f"/conversations/{thread.id}/reaches")
         assert 'data-left="0"' in shown
