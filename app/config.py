@@ -65,6 +65,10 @@ class Settings:
             self.secret_key
         )
 
+    def seal_key(self, channel: str) -> bytes:
+        """32 secret bytes of a channel's own, by its key."""
+        return self.key(f"tokens of channel {channel}")
+
     def sandbox_secret(self, what: str) -> str:
         """A secret shared by this installation's own sandbox and its channels there."""
         return self.key(f"sandbox {what}").hex()

@@ -56,7 +56,7 @@ def _place(url: str | None) -> tuple[str, int] | None:
 def connector(channel: Channel) -> Connector[Any]:
     """The connector of `channel`, secrets filled in. Raises `UnknownKind`, `vault.Unreadable`."""
     stored = {**channel.settings, **vault.unseal(channel.secrets)}
-    seal_key = settings().key(f"tokens of channel {channel.key}")
+    seal_key = settings().seal_key(channel.key)
     sandbox = settings().sandbox if channel.key.startswith(SANDBOX) else None
     renew = partial(renewing.renew, channel.id)
     context = Context(channel.key, settings().public_url, seal_key, sandbox or "", renew)

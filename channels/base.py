@@ -125,8 +125,9 @@ class Features:
     messages a second the provider takes from one channel, None if it does not say.
     push: can start a conversation. needs_public_url: the provider
     must reach us. live: the thread's own socket carries it, so there is no delivery job. idempotent: the
-    provider honours `Outbound.key`, for as long as `key_lasts` (None: for good). inbound_only: nothing can be sent. posted: a program that the product
-    itself let in may bring messages too, in the JSON that `parse` reads. files_by_url: the provider fetches files from
+    provider honours `Outbound.key`, for as long as `key_lasts` (None: for good). inbound_only: nothing can be sent.
+    posted: a program that the product itself let in may bring messages too, in the JSON that `parse` reads.
+    files_by_url: the provider fetches files from
     `Attachment.url` (and `preview`), which must hold for a while. identity_kind: "" means the kind.
     quotes: an answer can quote a message of the customer's. nameless: the provider tells nobody's name. beta: not
     proven in daily work yet. icon: a Lucide icon name; tint: one of the design tokens' colours.
@@ -233,7 +234,7 @@ class Context:
 
     def is_secure(self, url: str) -> bool:
         """Whether `url`, which the provider told us, may be fetched: over https, or from the sandbox that plays it."""
-        return url.startswith("https://") or bool(self.sandbox) and url.startswith(f"{self.sandbox}/")
+        return url.startswith("https://") or (bool(self.sandbox) and url.startswith(f"{self.sandbox}/"))
 
 
 @dataclass(frozen=True)

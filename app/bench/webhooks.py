@@ -86,7 +86,7 @@ def telegram_secret(key: str, token: str) -> str:
     """Telegram repeats what it was told when the webhook was set: the channel's own secret."""
     from channels.telegram.signature import secret_of
 
-    return secret_of(settings().key(f"tokens of channel {key}"), token)
+    return secret_of(settings().seal_key(key), token)
 
 
 def _json(document: Any) -> bytes:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from app import listener
 from app.config import ConfigError, Settings
+from app.played import CONNECTED
 from app.supervise import Program
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -28,9 +29,9 @@ class Phones:
         return f"http://{LOOPBACK[0]}:{self._port}"
 
     @property
-    def page(self) -> str:
-        """Somebody's phone."""
-        return f"{self.address}/phone/line"
+    def pages(self) -> dict[str, str]:
+        """Somebody's phone on each platform that the demo is connected to, by its name for people."""
+        return {label: f"{self.address}/phone/{name}" for name, label in CONNECTED.items()}
 
     def called(self) -> bool:
         """Whether somebody waits for an answer. Nothing runs before: a demo that nobody looks at costs no memory."""

@@ -9,6 +9,7 @@ import click
 from app import listener, logs
 from app.config import settings
 from app.sandbox.server import PORT, Options, run
+from channels.telegram import signature
 
 GIVEN = Options()
 SHARED = {  # option → the name of the secret that the demo's channel has as well
@@ -47,7 +48,7 @@ def sandbox(host: str, port: int, fd: int | None, own: bool, **given: str | int 
     """
     logs.set_up("warning", supervised=fd is not None)
     if own:
-        given |= {option: settings().sandbox_secret(what) for option, what in SHARED.items()}
+        given |= {option: settings().sandbox_secret(what) for option, what in SHARED.items()} | _bot()
     options = Options(port=port, **given)  # type: ignore[arg-type]
     if fd is not None:
         run(options, socket.socket(fileno=fd))
@@ -55,3 +56,11 @@ def sandbox(host: str, port: int, fd: int | None, own: bool, **given: str | int 
     listening = listener.bind(host, port)
     click.echo(f"The sandbox is ready at http://127.0.0.1:{port}/  Ctrl-C stops it.")
     run(options, listening)
+
+
+def _bot() -> dict[str, str]:
+    """The token of the demo's Telegram bot, and what its webhooks carry."""
+    id = GIVEN.telegram_token.partition(":")[0]
+    token = f"{id}:{settings().sandbox_secret('telegram token')}"
+    secret = signature.secret_of(settings().seal_key("sandbox-telegram"), token)
+    return {"telegram_token": token, "telegram_secret": secret}

@@ -193,7 +193,7 @@ def _announce(settings: Settings, welcome: str, phones: Phones | None) -> None:
         click.style("Madoguchi is ready", bold=True),
         f"Inbox             {base}/",
         f"Demo shop         {base}/demo",
-        *([f"LINE phone        {phones.page}"] if phones else []),
+        *(f"{label + ' phone':<18}{page}" for label, page in (phones.pages if phones else {}).items()),
         f"Widget protocol   {base}/help/widget-protocol",
         *welcome.splitlines(),
         "Ctrl-C stops everything.",

@@ -22,9 +22,11 @@ CHANNEL = "demo"  # the key of the chat on the shop's pages
 DESK = "demo-desk"  # the key of the channel by which calls and store visits are told
 LINE = "sandbox-line"  # the key of the LINE account that the sandbox plays
 INSTAGRAM = "sandbox-instagram"  # and of the Instagram account
-PLAYED = {  # which of its answers are secrets that this installation shares with its sandbox
-    LINE: ("channel_secret", "access_token"),
-    INSTAGRAM: ("app_secret", "access_token", "verify_token"),
+TELEGRAM = "sandbox-telegram"  # and of the Telegram bot
+PLAYED = {  # which of its answers are secrets that this installation shares with its sandbox, and how they begin
+    LINE: {"channel_secret": "", "access_token": ""},
+    INSTAGRAM: {"app_secret": "", "access_token": "", "verify_token": ""},
+    TELEGRAM: {"token": "7312456780:"},
 }
 ADMIN = "kitagawa"  # who set everything up
 HERE = Path(__file__).parent
@@ -102,7 +104,8 @@ def _channel(db: Session, key: str, about: dict[str, Any]) -> None:
 def _shared(key: str) -> dict[str, str]:
     """What the sandbox of this installation signs with and lets in."""
     platform = key.removeprefix("sandbox-")
-    return {name: settings().sandbox_secret(f"{platform} {name}") for name in PLAYED.get(key, ())}
+    begun = PLAYED.get(key, {})
+    return {name: begin + settings().sandbox_secret(f"{platform} {name}") for name, begin in begun.items()}
 
 
 def _defaults(kind: str) -> dict[str, Any]:

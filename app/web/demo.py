@@ -19,6 +19,7 @@ from app.config import settings
 from app.db import now, reading
 from app.demo import goods, identity, shop
 from app.i18n import gettext
+from app.played import CONNECTED
 from app.web.pages import page, spoken, text, with_form
 
 TONGUE, WHO, LEFT = "demo_lang", "demo_customer", "demo_left"
@@ -69,7 +70,7 @@ def home(request: Request) -> Response:
     """The front page, and how to try everything in a minute."""
     with reading() as db:
         accounts = demo.shown(db)
-        played = [key.removeprefix("sandbox-") for key in shop.PLAYED if shop.channel(db, key)]
+        names = [key.removeprefix("sandbox-") for key in shop.PLAYED if shop.channel(db, key)]
     tongue = _tongue(request)
     roles = {role: gettext(tongue, words) for role, words in ROLES.items()}
     new = [good for good in goods.goods().values() if good.new] + list(goods.goods().values())[-1:]
@@ -78,8 +79,8 @@ def home(request: Request) -> Response:
         "home",
         "",
         accounts=accounts,
-        phones=settings().sandbox if played else "",
-        played=played,
+        phones=settings().sandbox if names else "",
+        played={name: CONNECTED[name] for name in names},
         roles=roles,
         goods=new,
     )

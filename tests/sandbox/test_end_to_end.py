@@ -17,7 +17,7 @@ from sqlalchemy import select
 from app import tokens, verify
 from app.bench.stack import Served, installed
 from app.config import settings
-from app.models import Delivery, Message
+from app.models import Conversation, Customer, Delivery, Message
 from channels.telegram import signature
 from tests import factories as make
 from tests.sandbox import MISAKI, TAKASHI, Sandbox, playing
@@ -70,6 +70,12 @@ class Desk:
         """The customer's."""
         return str(self.see(f"/conversations/{conversation}")["customer_name"])
 
+    def has_picture(self, conversation: int) -> bool:
+        """Whether the customer's picture was fetched."""
+        with self.served.rows() as db:
+            of = select(Customer.avatar).join(Conversation, Conversation.customer_id == Customer.id)
+            return bool(db.scalar(of.where(Conversation.id == conversation)))
+
     def states(self, conversation: int) -> list[str]:
         """How far each answer came, by the product's own rows: the API may be asked so often a minute."""
         with self.served.rows() as db:
@@ -109,9 +115,7 @@ def _furnish(served: Served, sandbox: Sandbox) -> str:
 
 def _secret_of(sandbox: Sandbox) -> str:
     """What Telegram's webhooks carry: the product has the same secret key as these tests."""
-    return signature.secret_of(
-        settings().key(f"tokens of channel {TELEGRAM}"), sandbox.options.telegram_token
-    )
+    return signature.secret_of(settings().seal_key(TELEGRAM), sandbox.options.telegram_token)
 
 
 @pytest.fixture
@@ -227,6 +231,7 @@ def test_a_customer_on_telegram_and_an_agent_talk(sandbox: Sandbox, desk: Desk) 
         ("customer", "これ"),
     ]
     assert desk.name(conversation) == "佐藤 美咲"
+    until(lambda: desk.has_picture(conversation), "Telegram was asked for the picture")
 
 
 def test_what_telegram_may_have_taken_is_asked_about_and_not_sent_twice(sandbox: Sandbox, desk: Desk) -> None:

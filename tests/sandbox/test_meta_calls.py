@@ -269,6 +269,8 @@ def test_people_are_looked_up_once_they_have_written(played: Meta) -> None:
         found = played.talking(platform).lookup(played.somebody(platform))
         assert found is not None
         assert found.name == "佐藤 美咲"
+        face = played.http.get(found.avatar_url)
+        assert (face.status_code, face.headers["content-type"]) == (200, "image/png")
     assert refusal(played.call("messenger", "5" * 16))[1:] == (100, 33)
     strange = played.call("messenger", f"{played.somebody('messenger')}?fields=birthday")
     assert refusal(strange)[1] == 100

@@ -28,6 +28,7 @@ from tests.serving import until
 
 LINE, INSTAGRAM, SITE = "sandbox-line", "sandbox-instagram", "shop"
 META = ("instagram", "messenger", "whatsapp")
+FACES = ("instagram", "messenger")  # WhatsApp shows a business nobody's picture
 Frame = dict[str, Any]
 
 
@@ -122,6 +123,10 @@ def test_a_customer_there_and_an_agent_talk(world: tuple[Sandbox, Desk], platfor
     until(lambda: desk.states(conversation) == ["read"], "that it was seen is known")
     about = f"/conversations/{conversation}"
     until(lambda: desk.see(about)["customer_name"] == "鈴木 一郎", "it is known who it is")
+    until(
+        lambda: desk.has_picture(conversation) == (platform in FACES),
+        "their picture is here where there is one",
+    )
     assert sandbox.record(what="refused", platform=platform) == []
 
 

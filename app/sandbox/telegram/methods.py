@@ -158,7 +158,7 @@ class Methods:
     async def edit(self, call: Call) -> dict[str, Any]:
         """editMessageText: of the bot's own."""
         customer, bubble, message = self._own(call, "message to edit not found")
-        said = sends.words(call, "text", sends.MAX_TEXT)
+        said = sends.told_words(call, "text", sends.MAX_TEXT)
         if said == message.get("text"):
             raise bad("message is not modified: specified new message content is exactly the same")
         told, shown = sends.markup(call, bubble.id)

@@ -63,11 +63,11 @@ def utf16(text: str) -> int:
 
 async def text(_telegram: Telegram, call: Call) -> Made:
     """sendMessage."""
-    said = words(call, "text", MAX_TEXT)
+    said = told_words(call, "text", MAX_TEXT)
     return Made({"text": said, **entities(said)}, "text", said)
 
 
-def words(call: Call, name: str, most: int) -> str:
+def told_words(call: Call, name: str, most: int) -> str:
     """The words of a message. Raises `Refused`."""
     said = call.words(name).strip()
     if not said:
