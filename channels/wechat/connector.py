@@ -54,7 +54,7 @@ class WeChat(Connector[WeChatSettings]):
         nameless=True,
         needs_public_url=True,
         files_by_url=True,
-        icon="message-circle-more",
+        icon="messages-square",
         tint="bamboo",
     )
     Settings = WeChatSettings
