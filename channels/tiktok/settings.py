@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from channels.settings import setting, tells_read
 
-APP, ACCOUNT, MORE = "App at TikTok", "Business account", "More"
+APP, ACCOUNT, SIGNED_IN, MORE = "App at TikTok", "Business account", "Signed in", "More"
 SKEW = 300  # seconds
-BY_SIGNING_IN = "Filled in when you sign in at TikTok."
+FILLED_IN = "Filled in when you sign in at TikTok, and renewed by itself."
 
 
 @dataclass(frozen=True)
@@ -35,16 +35,16 @@ class TikTokSettings:
         group=ACCOUNT,
     )
     access_token: str = setting(
-        "Access token", help=BY_SIGNING_IN, secret=True, maximum=2000, group=ACCOUNT, folded=True
+        "Access token", help=FILLED_IN, secret=True, maximum=2000, group=SIGNED_IN, folded=True
     )
     access_until: str = setting(
-        "Access token is good until", help=BY_SIGNING_IN, secret=True, maximum=40, group=ACCOUNT, folded=True
+        "Access token is good until", help=FILLED_IN, secret=True, maximum=40, group=SIGNED_IN, folded=True
     )
     refresh_token: str = setting(
-        "Refresh token", help=BY_SIGNING_IN, secret=True, maximum=2000, group=ACCOUNT, folded=True
+        "Refresh token", help=FILLED_IN, secret=True, maximum=2000, group=SIGNED_IN, folded=True
     )
     refresh_until: str = setting(
-        "Refresh token is good until", help=BY_SIGNING_IN, secret=True, maximum=40, group=ACCOUNT, folded=True
+        "Refresh token is good until", help=FILLED_IN, secret=True, maximum=40, group=SIGNED_IN, folded=True
     )
     skew: int = setting(
         "Seconds a webhook may be late",
