@@ -60,11 +60,9 @@ class Acts:
 
     def encrypted(self, customer: Customer, action: Action) -> Done:
         """Written in X Chat, of which only the apps of both ends know what it says."""
-        id, text = self.x.new_message(), str(action.get("text") or "🔒")
+        id, text = self.x.new_message(), str(action.get("text") or "…")
         customer.ever = True
-        self.x.talks.show(
-            customer, Bubble(id, "customer", "text", self.house.clock.milliseconds(), f"🔒 {text}")
-        )
+        self.x.talks.show(customer, Bubble(id, "customer", "text", self.house.clock.milliseconds(), text))
         return self._told(
             customer, "chat.received", id, **telling.encrypted(self.x, customer, id, from_shop=False)
         )
