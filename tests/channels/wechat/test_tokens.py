@@ -28,7 +28,7 @@ class Platform:
             return ok() if request.url.params["access_token"] in self.good else no(40001)
         (asked,) = told.bodies(STABLE)
         assert (asked["grant_type"], asked["appid"], asked["secret"]) == ("client_credential", APP, SECRET)
-        if asked["force_refresh"]:
+        if asked["force_refresh"] and (not self.forced or time.time() - self.forced[-1] >= 30):
             self.forced.append(time.time())
             self.revoke()
         return token(f"t{self.made}")
@@ -89,6 +89,19 @@ def test_only_the_very_token_that_was_refused_makes_it_ask_for_another() -> None
     use(platform)
     assert len(platform.forced) == 1
     assert platform.good == {"t2"}
+
+
+def test_two_processes_that_are_refused_at_once_end_with_the_same_token() -> None:
+    platform, memories = Platform(), [dict[str, tuple[str, str, float]](), {}]
+    for memory in memories:
+        tokens._kept = memory
+        use(platform)
+    platform.good = set()
+    for memory in memories:
+        tokens._kept = memory
+        use(platform)
+    assert len(platform.forced) == 1
+    assert {memory[APP][1] for memory in memories} == platform.good == {"t2"}
 
 
 def test_a_token_that_is_refused_twice_lets_the_channel_rest() -> None:
