@@ -41,7 +41,7 @@ def unsend(db: Session, conversation: Conversation, message: Message) -> None:
     search.remove(db, message)
     message.text = message.html = message.subject = ""
     counts: dict[str, Any] = {
-        name: message.context[name] for name in ("sort", "out_of_turn", "history") if name in message.context
+        name: message.context[name] for name in ("sort", "out_of_turn", "history", "image_set") if name in message.context
     }
     message.context, message.removed_at = counts, now()
     forget_reactions(db, message)

@@ -1,11 +1,12 @@
 """Entries of the thread: messages with everything their partial shows, and where markers stand between them."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from markupsafe import Markup
 from sqlalchemy import BindParameter, Select, bindparam, select
 from sqlalchemy.orm import Session
 
@@ -26,8 +27,10 @@ from app.models import (
     Reaction,
 )
 from app.models.message import INBOUND, NOTE, OUTBOUND, SYSTEM
+from app.render import with_emoji
 from app.rich import harmless
 from app.text import one_line
+from app.web.album import PictureSet, sets_of
 from app.web.letters import Letter, Party, letters
 from app.web.rows import Sign, by_id, sign_of
 
@@ -70,8 +73,24 @@ class Entry:
     reactions: Sequence[Put] = ()
     quoted: Quoted | None = None
     quotable: bool = False
+    album: PictureSet | None = None
     marks: frozenset[str] = frozenset()
     joined: bool = False
+
+    @property
+    def dom_id(self) -> str:
+        """The id of its element."""
+        return self.album.dom_id if self.album else self.message.dom_id
+
+    @property
+    def ids(self) -> Sequence[int]:
+        """The messages it shows."""
+        return self.album.ids if self.album else (self.message.id,)
+
+    @property
+    def words(self) -> Markup:
+        """The text, with the platform's own emoji set apart: they stand in it as words in brackets."""
+        return with_emoji(self.message.text, self.message.context.get("emojis") or ())
 
     @property
     def parted(self) -> bool:
@@ -106,8 +125,14 @@ class Entry:
 
 
 def entries(db: Session, messages: Sequence[Message], zone: ZoneInfo) -> list[Entry]:
-    """The entries of these messages (in order), with their markers; a handful of queries for all of them."""
-    return list(_marked(_plain(db, messages, zone)))
+    """The entries of these messages (in order), with their markers; a handful of queries for all of them. Pictures that
+    were sent together are one entry."""
+    plain = _plain(db, messages, zone)
+    first: dict[str, Entry] = {}
+    for one in plain:
+        if one.album:
+            first.setdefault(one.dom_id, one)
+    return list(_marked(one for one in plain if not one.album or first[one.dom_id] is one))
 
 
 def each_alone(db: Session, messages: Sequence[Message], zone: ZoneInfo) -> list[Entry]:
@@ -116,7 +141,9 @@ def each_alone(db: Session, messages: Sequence[Message], zone: ZoneInfo) -> list
 
 
 def _plain(db: Session, messages: Sequence[Message], zone: ZoneInfo) -> list[Entry]:
-    ids = [message.id for message in messages]
+    sets = sets_of(db, messages)
+    messages = [sets[one.id].shown if one.id in sets else one for one in messages]
+    ids = [message.id for message in messages] + [id for one in sets.values() for id in one.ids]
     said = [message.id for message in messages if message.kind == OUTBOUND]
     people = by_id(db, Agent, {message.agent_id for message in messages} | _mentioned(messages))
     channels = by_id(db, Channel, {message.channel_id for message in messages})
@@ -136,11 +163,12 @@ def _plain(db: Session, messages: Sequence[Message], zone: ZoneInfo) -> list[Ent
             message=one,
             who=_who(one, people, writers, channels),
             day=one.sent_at.astimezone(zone).date().isoformat(),
-            order=f"{iso(one.sent_at)}|{one.id}",
+            order=_order(sets[one.id].first if one.id in sets else one),
             way=str(one.channel_id or "") if one.kind != NOTE else "",
             case=cases.get(one.case_id or 0) if one.kind != SYSTEM else None,
             sign=_sign(channels.get(one.channel_id or 0)),
-            attachments=files.get(one.id, ()),
+            attachments=[file for id in _ids(sets, one) for file in files.get(id, ())],
+            album=sets.get(one.id),
             delivery=deliveries.get(one.id),
             decision=decisions.get(one.id),
             system=_told(one, people),
@@ -151,6 +179,14 @@ def _plain(db: Session, messages: Sequence[Message], zone: ZoneInfo) -> list[Ent
         )
         for one in messages
     ]
+
+
+def _ids(sets: Mapping[int, PictureSet], message: Message) -> Sequence[int]:
+    return sets[message.id].ids if message.id in sets else (message.id,)
+
+
+def _order(message: Message) -> str:
+    return f"{iso(message.sent_at)}|{message.id}"
 
 
 def _marked(plain: Iterable[Entry]) -> Iterable[Entry]:

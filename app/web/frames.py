@@ -126,10 +126,10 @@ def all_drawn(db: Session, all_news: Sequence[News], tongue: HasTongue) -> list[
     shown = {news.message.id: news for news in all_news if news.message is not None}
     messages = [news.message for news in shown.values() if news.message is not None]
     said = {
-        entry.message.id: render(
-            "inbox/_entry.html", tongue, entry=entry, conversation_id=shown[entry.message.id].head.id
+        message.id: render(
+            "inbox/_entry.html", tongue, entry=entry, conversation_id=shown[message.id].head.id
         )
-        for entry in each_alone(db, messages, zone_of(tongue))
+        for message, entry in zip(messages, each_alone(db, messages, zone_of(tongue)), strict=True)
     }
     return [
         {"row": html[news.head.id], **({"message": said[news.message.id]} if news.message else {})}

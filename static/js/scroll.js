@@ -49,7 +49,8 @@ attach("[data-older]", (button) => {
     if (busy) return;
     busy = true;
     try {
-      const fresh = fragment(await (await load(button.dataset.older)).text());
+      const told = fragment(await (await load(button.dataset.older)).text());
+      const fresh = told.filter((entry) => !entry.id || !document.getElementById(entry.id)); // a set of pictures is there as a whole
       const first = button.nextElementSibling;
       const fromEnd = log.scrollHeight - log.scrollTop;
       button.replaceWith(...fresh);
