@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 
+from app.i18n import catalogue
 from channels import registry
 from channels.settings import fields_of
 
@@ -41,6 +42,35 @@ def _in_sentences(node: ast.AST) -> Iterator[str]:
 
 def _is_sentence(text: str) -> bool:
     return text[:1].isupper() and text.endswith(".") and " " in text
+
+
+def reasons() -> Iterator[str]:
+    """Why something was refused or became nothing, as the admin reads it; a detail may follow after a colon."""
+    for path in sorted((ROOT / "channels").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("BadSignature", "Ignored"):
+                yield from (words for arg in node.args[:1] for words in _words(arg))
+            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "NOT_FOR_US":
+                assert isinstance(node.value, ast.Dict)
+                yield from (words for value in node.value.values for words in _words(value))
+
+
+def _words(node: ast.AST | None) -> Iterator[str]:
+    match node:
+        case ast.Constant(value=str(words)):
+            yield words
+        case ast.IfExp(body=one, orelse=other):
+            yield from (*_words(one), *_words(other))
+        case ast.BoolOp(values=several):
+            yield from (words for one in several for words in _words(one))
+        case ast.JoinedStr(values=[ast.Constant(value=str(words)), *_]) if ": " in words:
+            yield words.partition(": ")[0]
+
+
+def test_every_reason_can_be_read_in_japanese() -> None:
+    wanted = set(reasons())
+    assert len(wanted) > 150
+    assert wanted - set(catalogue("ja")) == set()
 
 
 @pytest.mark.parametrize("locale", ["ja", "en"])

@@ -250,3 +250,24 @@ def test_what_nobody_understood_may_be_read_again_after_a_fix(
         assert (told.text, told.lacking) == ("Do you have it in M?", False)
         report = verify.report(db)
     assert report.clean, str(report)
+
+
+@pytest.mark.parametrize(
+    ("locale", "words", "other"),
+    [
+        ("ja", "ほかのアカウント宛て: U99", "署名がありません"),
+        ("en", "meant for another account: U99", "the signature is missing"),
+    ],
+)
+def test_why_something_was_left_out_or_refused_is_told_in_the_admins_language(
+    locale: str, words: str, other: str, channel: Channel
+) -> None:
+    with transaction() as db:
+        admin = factories.agent(db, role="admin", locale=locale)
+    left_out = [{"event": "Ignored", "excluded": "meant for another account: U99"}]
+    receipt = kept(channel, "parsed", outcome=left_out)
+    kept(channel, "refused", error="the signature is missing")
+    browser = Browser().come_in(admin)
+    assert words in browser.see(f"{LIST}/{receipt.id}")
+    assert other in browser.see(LIST)
+    assert other in browser.see(f"/settings/channels/{channel.id}")
