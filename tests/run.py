@@ -43,7 +43,11 @@ class Round:
 # What asks nothing of a database is not run again on another one.
 PURE = (
     *("tests/bots", "tests/channels", "tests/bench/test_results.py", "tests/test_together.py"),
-    *("tests/sandbox/test_line_calls.py", "tests/sandbox/test_line_webhooks.py", "tests/sandbox/test_wechat.py"),
+    *(
+        "tests/sandbox/test_line_calls.py",
+        "tests/sandbox/test_line_webhooks.py",
+        "tests/sandbox/test_wechat.py",
+    ),
     *(
         "tests/test_text.py",
         "tests/test_formats.py",
