@@ -57,6 +57,7 @@ class TikTok(Connector[TikTokSettings]):
         attachment_types=sending.PICTURES,
         read_receipts=True,
         reactions=True,
+        quotes=True,
         reply_window=WINDOW,
         window_messages=MOST,
         needs_public_url=True,

@@ -27,16 +27,18 @@ Body = dict[str, Any]
 
 @dataclass(frozen=True)
 class Call:
-    """A text, or a picture that is uploaded first."""
+    """A text, which may quote a message by its id; or a picture that is uploaded first."""
 
     text: str = ""
+    quoted: str = ""
     picture: Attachment | None = None
 
 
 def calls(outbound: Outbound) -> list[Call]:
     """What is to be sent for a message; TikTok takes no text beside a picture. Raises `ChannelError` where there is
     nothing to say."""
-    made = [Call(piece) for piece in text.split(outbound.text, MAX_TEXT)]
+    pieces = text.split(outbound.text, MAX_TEXT)
+    made = [Call(piece, "" if number else outbound.quoted_id) for number, piece in enumerate(pieces)]
     made += [Call(picture=one) for one in outbound.attachments]
     if not made:
         raise ChannelError("There is nothing to send.", permanent=True)
@@ -85,7 +87,8 @@ def _one(tiktok: Caller, conversation: str, call: Call) -> str:
 def _body(tiktok: Caller, call: Call) -> Body:
     """Until the message names it, a picture that is uploaded is not sent."""
     if call.picture is None:
-        return {"message_type": "TEXT", "text": {"body": call.text}}
+        about = {"referenced_message_info": {"referenced_message_id": call.quoted}} if call.quoted else {}
+        return {"message_type": "TEXT", "text": {"body": call.text}, **about}
     uploaded = tiktok.upload(UPLOAD, {"media_type": "IMAGE"}, call.picture)
     return {"message_type": "IMAGE", "image": {"media_id": _text(uploaded, "media_id")}}
 

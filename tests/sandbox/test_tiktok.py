@@ -256,6 +256,13 @@ def test_a_picture_stands_on_the_phone(world: World, who: str) -> None:
     assert echoes[1:] == [words, shown]
 
 
+def test_an_answer_quotes_what_it_is_about(world: World, who: str) -> None:
+    asked = world.events(1)[0].external_id
+    world.sends(who, "はい", quoted_id=asked)
+    assert [one["quoted"] for one in world.sandbox.phone(who, "tiktok")] == ["", asked]
+    assert refused(world, who, quoted_id="nobody's").detail[:5] == "40002"
+
+
 def test_writing_and_reading_are_shown_both_ways(world: World, who: str) -> None:
     world.connector.typing(Person(who), world.last(who))
     (customer, *_) = world.sandbox.state("tiktok")["customers"]

@@ -75,6 +75,14 @@ def test_any_other_file_is_left_to_go_as_a_link(file: Attachment) -> None:
     assert not TikTok.features.carry(file)
 
 
+def test_the_first_text_quotes_and_a_picture_does_not() -> None:
+    tiktok = Scripted(upload=[good(media_id="m9")])
+    account(tiktok).send(hello("あ" * 6001, attachments=(PNG,), quoted_id="77"))
+    told = [document for path, document in tiktok.seen if path == SEND]
+    quoted = [one.get("referenced_message_info") for one in told]
+    assert quoted == [{"referenced_message_id": "77"}, None, None]
+
+
 def test_a_long_text_is_split_at_six_thousand_characters() -> None:
     made = sending.calls(hello("あ" * 6001 + "😀" * 10))
     assert [len(one.text) for one in made] == [6000, 11]
