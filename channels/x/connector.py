@@ -34,7 +34,7 @@ class X(Connector[XSettings]):
         "Under “User authentication settings”, allow “Read and write and Direct message”, choose “Web App”, and enter "
         "this site's address as the callback URI for the moment.",
         "Copy the OAuth 2.0 client ID, its secret and the bearer token from “Keys and tokens”, and save.",
-        "Then a redirect address stands here. Enter it as the callback URI in the place of the first one.",
+        "Then a redirect URI stands here. Enter it as the callback URI in the place of the first one.",
         "Sign in at X with the account that customers write to.",
         "“Test now” registers the webhook address at X and subscribes to the direct messages.",
     )
