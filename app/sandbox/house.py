@@ -72,8 +72,8 @@ class Platform(ABC):
 
     `name` stands in paths and names the script and colours of its phone; `label` is its name for people. `stickers` are
     those one can send, at the address `sticker_src` with the id for "{id}"; `reactions` what one
-    can put on a message; `places`: whether one can send a location; `batches`: whether one webhook tells several
-    events; `retries`: after which failures a webhook is sent again.
+    can put on a message; `places`: whether one can send a location; `edits`: whether one can change what one wrote;
+    `batches`: whether one webhook tells several events; `retries`: after which failures a webhook is sent again.
     """
 
     name: ClassVar[str]
@@ -82,6 +82,7 @@ class Platform(ABC):
     sticker_src: ClassVar[str] = ""
     reactions: ClassVar[tuple[str, ...]] = ()
     places: ClassVar[bool] = True
+    edits: ClassVar[bool] = False
     batches: ClassVar[bool] = True
     retries: ClassVar[tuple[str, ...]] = (TIMEOUT, UNREACHED, REFUSED)
 

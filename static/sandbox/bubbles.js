@@ -32,6 +32,7 @@ function menu(bubble, hand) {
   const button = (words, work) => el("button", { type: "button", onclick: () => { box.open = false; work(); } }, words);
   const items = [button(say("quote"), () => hand.quote(bubble.id))];
   if (bubble.by === "shop") items.push(...hand.reactions.map((one) => button(one, () => hand.react(bubble.id, bubble.data.reacted === one ? "" : one))));
+  if (bubble.by === "customer" && hand.edits && bubble.text) items.push(button(say("edit"), () => hand.edit(bubble.id)));
   if (bubble.by === "customer") items.push(button(say("unsend"), () => hand.unsend(bubble.id)));
   const box = el("details", { class: "menu" }, el("summary", { "aria-label": say("menu") }, "⋯"), el("div", {}, ...items));
   box.addEventListener("focusout", (event) => { if (!box.contains(event.relatedTarget)) box.open = false; });

@@ -11,7 +11,7 @@ export function attach(phone, act, find) {
   const file = form.querySelector("[data-file]");
   const sheets = { more: phone.querySelector("[data-more]"), stickers: phone.querySelector("[data-stickers]") };
   const quoting = phone.querySelector("[data-quoting]");
-  let quoted = "";
+  let quoted = "", edited = "";
 
   function open(name) {
     for (const [key, sheet] of Object.entries(sheets)) {
@@ -21,11 +21,20 @@ export function attach(phone, act, find) {
   }
 
   function quote(id) {
+    if (edited && !id) field.value = "";
     quoted = id;
+    edited = "";
     quoting.hidden = !id;
     const bubble = find(id);
     phone.querySelector("[data-quoted]").textContent = bubble ? bubble.text || say(bubble.kind) : "";
     if (id) field.focus();
+  }
+
+  function edit(id) {
+    quote(id);
+    [quoted, edited] = ["", id];
+    field.value = find(id).text;
+    grow();
   }
 
   function grow() {
@@ -37,11 +46,12 @@ export function attach(phone, act, find) {
   async function send() {
     const text = field.value;
     if (!text.trim()) return;
-    const about = { text, ...(quoted ? { quote: quoted } : {}) };
+    const about = { text, ...(quoted ? { quote: quoted } : {}), ...(edited ? { message: edited } : {}) };
+    const what = edited ? "edit" : "text";
     field.value = "";
     quote("");
     grow();
-    if (!(await act("text", about)) && !field.value) {
+    if (!(await act(what, about)) && !field.value) {
       field.value = text;
       grow();
     }
@@ -97,7 +107,7 @@ export function attach(phone, act, find) {
     await sendFiles([...file.files]);
     file.value = "";
   });
-  return { quote, close: () => open("") };
+  return { quote, edit, close: () => open("") };
 }
 
 function read(file) {

@@ -28,6 +28,8 @@ const compose = attach(phone, act, (id) => bubbles.get(id));
 const hand = {
   tap: (action) => tapped(action, act),
   quote: compose.quote,
+  edits: "edits" in phone.dataset,
+  edit: compose.edit,
   unsend: (id) => act("unsend", { message: id }),
   reactions: phone.dataset.reactions.split(" ").filter(Boolean),
   react: (id, emoji) => act("reaction", { message: id, emoji }),

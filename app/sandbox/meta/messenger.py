@@ -43,6 +43,7 @@ class Messenger(Conversing):
     }
     stickers = tuple(Picture(one.id, *one.words[:2]) for one in DRAWN.values())
     reactions = ("❤️", "👍")
+    edits = True
     tells_unsent = False
     cannot = ("story_mention", "story_reply")
     refusals = {**Account.refusals, "rate_limit": _rate}

@@ -38,6 +38,7 @@ class Telegram(Platform):
     stickers = tuple(Picture(one.id, *one.words[:2]) for one in drawing.STICKERS.values())
     sticker_src = "/t.me/stickers/{id}.png"
     reactions = ("👍", "❤", "🙏")
+    edits = True
     batches = False
 
     def __init__(self, house: House, hooks_url: str, token: str, secret: str = "") -> None:
