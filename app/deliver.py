@@ -23,7 +23,7 @@ from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, aliased
 
-from app import connect, files, jobs, outgoing, rates, vault
+from app import connect, family, files, jobs, outgoing, rates, vault
 from app.db import insert_missing, now, passing, reading, remembered, transaction
 from app.events import Happening, record_all
 from app.inbox import hold, hold_all, participants, ways
@@ -34,6 +34,7 @@ from app.models import (
     Customer,
     Delivery,
     DeliveryRef,
+    Event,
     Identity,
     Message,
 )
@@ -53,6 +54,7 @@ FIRST_WAIT, LONGEST_WAIT = 2.0, 3600.0  # seconds
 ADMIN_WAIT = 900.0  # seconds a channel rests where only an admin can help, if nobody helps it before
 LONGEST_REST = timedelta(days=1)  # older than this, a message that waits for its channel has failed
 LAPSED = "An earlier attempt may have arrived, and the platform no longer knows which it was."
+REFUSED = "The last attempt was refused, but an earlier one may have arrived."
 TRIES = 4  # of writing one outcome down
 STALE = timedelta(minutes=2)  # a claim older than this belongs to a worker that died
 AHEAD = timedelta(seconds=5)  # the clocks of two machines may differ by so much
@@ -280,11 +282,11 @@ def _write(outcomes: Sequence[tuple[Claimed, Outcome]]) -> None:
         deliveries = _lock(db, ids)
         insert_missing(db, DeliveryRef, [ref for one in outcomes for ref in _refs(deliveries, *one)])
         news = [
-            claimed.id
-            for claimed, outcome in outcomes
-            if _became(db, deliveries[claimed.id], claimed, outcome)
+            _news(deliveries[one.id], heads[one.id], rows[one.id].Message, uncertain=_is_uncertain(outcome))
+            for one, outcome in outcomes
+            if _became(db, deliveries[one.id], one, outcome)
         ]
-        record_all(db, [_news(deliveries[id], heads[id], rows[id].Message) for id in news])
+        record_all(db, news)
         if any(isinstance(outcome, base.Sent) for _, outcome in outcomes):
             _works_again(db.get_one(Channel, deliveries[ids[0]].channel_id))
 
@@ -302,6 +304,10 @@ def _refs(deliveries: Mapping[int, Delivery], claimed: Claimed, outcome: Outcome
     for id in outcome.external_ids if isinstance(outcome, base.Sent) else ():
         external_id = connect.fitting(id, 512)
         yield {"channel_id": mine.channel_id, "external_id": external_id, "delivery_id": mine.id}
+
+
+def _is_uncertain(outcome: Outcome) -> bool:
+    return isinstance(outcome, base.ChannelError) and outcome.ambiguous
 
 
 def _became(db: Session, delivery: Delivery, claimed: Claimed, outcome: Outcome) -> bool:
@@ -323,7 +329,7 @@ def _not_sent(db: Session, delivery: Delivery, claimed: Claimed, error: base.Cha
     elif error.everybody:
         _rest(db, delivery, error)
     elif error.permanent or claimed.attempts >= MAX_ATTEMPTS:
-        _put(delivery, FAILED, error.sentence)
+        _give_in(db, delivery, error)
     else:
         delivery.next_at = now() + timedelta(seconds=wait(claimed.attempts, error.retry_after))
         _put(delivery, QUEUED, error.sentence)
@@ -338,10 +344,36 @@ def _rest(db: Session, delivery: Delivery, error: base.ChannelError) -> None:
         channel.health = REAUTHORISE if error.reauthorise else ACTION
         channel.health_text, channel.health_at = clean(str(error))[:2000], now()
     if now() - db.get_one(Message, delivery.message_id).sent_at > LONGEST_REST:
-        _put(delivery, FAILED, error.sentence)
+        _give_in(db, delivery, error)
     else:
         delivery.attempts -= 1
         _put(delivery, QUEUED, error.sentence)
+
+
+def _give_in(db: Session, delivery: Delivery, error: base.ChannelError) -> None:
+    """It is tried no more. It has failed, unless the answer to one of the attempts was lost."""
+    if error.ambiguous:
+        _put(delivery, UNKNOWN, error.sentence)
+    elif _may_have_arrived(db, delivery):
+        _put(delivery, UNKNOWN, REFUSED)
+    else:
+        _put(delivery, FAILED, error.sentence)
+
+
+def _may_have_arrived(db: Session, delivery: Delivery) -> bool:
+    """Whether it was put back into the line although nobody knew, since somebody last asked for it to be sent."""
+    thread = family.family_ids(db, _hold_thread(db, delivery.message_id))
+    told = select(Event.kind, Event.data).where(
+        Event.conversation_id.in_(thread),
+        Event.message_id == delivery.message_id,
+        Event.kind.in_(("delivery", "delivery.retried")),
+    )
+    for kind, data in db.execute(told.order_by(Event.id.desc())):
+        if kind == "delivery.retried":
+            return False
+        if data.get("uncertain"):
+            return True
+    return False
 
 
 def _works_again(channel: Channel) -> None:
@@ -407,11 +439,12 @@ def _climbs(delivery: Delivery, state: str, reason: str = "") -> bool:
     return higher
 
 
-def tell(db: Session, delivery: Delivery) -> None:
+def tell(db: Session, delivery: Delivery, *, uncertain: bool = False) -> None:
     """Something is known anew of it: how far it came, who did not get it."""
     delivery.updated_at = now()
     head = _hold_thread(db, delivery.message_id)
-    record_all(db, [_news(delivery, head, db.get_one(Message, delivery.message_id))])
+    message = db.get_one(Message, delivery.message_id)
+    record_all(db, [_news(delivery, head, message, uncertain=uncertain)])
 
 
 def _set(db: Session, delivery: Delivery, state: str, sentence: str) -> None:
@@ -425,9 +458,11 @@ def _put(delivery: Delivery, state: str, sentence: str) -> None:
         delivery.claim, delivery.claimed_at = "", None
 
 
-def _news(delivery: Delivery, head: Conversation, message: Message) -> Happening:
-    told = {"state": delivery.state, "reason": delivery.error}
-    return Happening("delivery", head, message=message, data=told)
+def _news(delivery: Delivery, head: Conversation, message: Message, *, uncertain: bool = False) -> Happening:
+    """`uncertain`: it is sent again under its key, and nobody knows whether it arrived before."""
+    told: dict[str, Any] = {"state": delivery.state, "reason": delivery.error}
+    again = {"uncertain": True} if uncertain and delivery.state == QUEUED else {}
+    return Happening("delivery", head, message=message, data={**told, **again})
 
 
 def sweep() -> set[int]:
@@ -467,6 +502,7 @@ def _give_up(db: Session, delivery: Delivery) -> None:
     channel = db.get_one(Channel, delivery.channel_id)
     if connect.features(channel).idempotent:
         delivery.next_at = now()  # it was due when it was claimed, by whichever clock
-        _set(db, delivery, QUEUED, "")
+        _put(delivery, QUEUED, "")
+        tell(db, delivery, uncertain=True)
     else:
         _set(db, delivery, UNKNOWN, "Sending was interrupted: we do not know whether it arrived.")

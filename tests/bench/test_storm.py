@@ -239,6 +239,15 @@ def test_an_answer_that_nobody_knows_of_and_that_is_marked_so_is_as_promised(sto
     assert storm.broken() == set()
 
 
+def test_an_answer_refused_for_good_after_one_that_was_lost_may_be_marked_where_there_is_a_key(
+    storm: Storm,
+) -> None:
+    storm.struck("drop_after", "out-000001", ANA)
+    storm.struck("monthly_limit", "out-000001", ANA)
+    storm.became("out-000001", "unknown")
+    assert storm.broken() == set()
+
+
 def test_an_answer_whose_platform_says_that_it_arrived_needs_no_mark(storm: Storm) -> None:
     storm.struck("error_after", "out-000003", BEN)
     assert storm.broken() == set()

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
 from app import deliver, inbox, switchboard
@@ -193,3 +194,56 @@ def test_an_agent_who_retries_while_the_worker_finishes_waits_and_neither_breaks
         worker.result()
     deliver.drain(at.channel.id)
     assert {at.state(id) for id in ids} == {"sent"}
+
+
+def lost(_: base.Outbound) -> base.Sent:
+    raise base.ChannelError("The answer was lost.", ambiguous=True)
+
+
+def refused(_: base.Outbound) -> base.Sent:
+    raise base.ChannelError("The messages of this month are used up.", permanent=True)
+
+
+def test_what_may_have_arrived_has_not_failed_when_a_later_attempt_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with installed(monkeypatch, idempotent=True) as post:
+        at = Counter()
+        id = at.reply()
+        for answer in (lost, fails(), refused):
+            post.answer = staticmethod(answer)
+            at.due_now()
+            deliver.drain(at.channel.id)
+        assert (at.state(id), at.row(id).error) == ("unknown", deliver.REFUSED)
+        assert len(post.sent) == 3
+        with transaction() as db:  # somebody decides to send it again: from here on it counts anew
+            message = db.get_one(Message, at.row(id).message_id)
+            inbox.retry(db, db.get_one(Agent, at.agent.id), db.get_one(Conversation, at.head.id), message)
+        deliver.drain(at.channel.id)
+        assert (at.state(id), at.row(id).error) == ("failed", "The messages of this month are used up.")
+
+
+def test_what_may_have_arrived_has_not_failed_after_the_last_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    with installed(monkeypatch, idempotent=True) as post:
+        at = Counter()
+        id = at.reply()
+        post.answer = staticmethod(lost)
+        for _ in range(deliver.MAX_ATTEMPTS + 1):
+            at.due_now()
+            deliver.drain(at.channel.id)
+        assert (at.state(id), len(post.sent)) == ("unknown", deliver.MAX_ATTEMPTS)
+
+
+def test_what_a_worker_that_died_may_have_sent_has_not_failed_when_it_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with installed(monkeypatch, idempotent=True) as post:
+        at = Counter()
+        id = at.reply()
+        with transaction() as db:
+            old = now() - timedelta(minutes=10)
+            db.execute(update(Delivery).values(state="sending", claim="dead", claimed_at=old, attempts=1))
+        deliver.sweep()
+        post.answer = staticmethod(refused)
+        deliver.drain(at.channel.id)
+        assert at.state(id) == "unknown"

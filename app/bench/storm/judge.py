@@ -2,9 +2,10 @@
 
 What a thread's order promises: a message stands by the time its platform gives it. Where a platform tells whole
 seconds only (WhatsApp, Telegram), those of one second stand as they came: as they were written, unless the later one
-was told first. What is promised of an answer: where the platform knows an idempotency key, it is taken once,
-whatever happens. Where it knows none, nothing is sent again after a call of which nobody knows what became; the
-answer is marked `unknown`, unless the platform itself says that it arrived.
+was told first. What is promised of an answer: where the platform knows an idempotency key, it is taken once, whatever
+happens; it is `unknown` only where it was refused for good after a call whose answer was lost. Where the platform
+knows none, nothing is sent again after a call of which nobody knows what became; the answer is marked `unknown`,
+unless the platform itself says that it arrived.
 """
 
 from __future__ import annotations
@@ -57,6 +58,10 @@ class Case:
             for row in self.books.of(said)[:1]:
                 if row.id in self.books.deliveries:
                     yield said, row, self.books.deliveries[row.id]
+
+    def given_up(self, key: str) -> bool:
+        """Whether it was refused so that trying again is no use, or as often as we try."""
+        return self.record.refused_for_good(key) or len(self.record.struck.get(key, ())) >= MAX_ATTEMPTS
 
     def kind(self, delivery: Delivery) -> str:
         """The platform it went to."""
@@ -198,7 +203,7 @@ def out_flagged(case: Case) -> Verdict:
     counted, wrong = 0, []
     for one, row, delivery in case.answers():
         if registry.connector(case.kind(delivery)).features.idempotent:
-            if delivery.state == UNKNOWN:
+            if delivery.state == UNKNOWN and not case.given_up(one.id):
                 wrong.append(f"{one.id} is unknown, where a key makes sending again safe")
         elif case.record.uncertain(one.id):
             counted += 1
@@ -221,8 +226,7 @@ def out_failed(case: Case) -> Verdict:
         if delivery.state != FAILED:
             continue
         counted += 1
-        tried_out = len(case.record.struck.get(one.id, ())) >= MAX_ATTEMPTS
-        if not (case.record.refused_for_good(one.id) or tried_out):
+        if not case.given_up(one.id):
             wrong.append(f"{one.id} failed: {delivery.error}")
         if case.record.taken.get(one.id):
             wrong.append(f"{one.id} counts as failed and arrived")
