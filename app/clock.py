@@ -85,6 +85,7 @@ def run(stop: threading.Event) -> None:
             wake_deliveries,
             wake_snoozed,
             read_late,
+            intake.settle_reactions,
             remote.fetch_due,
             lookups.ring_due,
             afterwards.send_due,

@@ -5,6 +5,7 @@ receipt's ``outcome``, as a message or as an exclusion with its reason. :mod:`ap
 """
 
 from app.intake.anew import Anew, fetch_again, read_anew, receipt_of
+from app.intake.early import settle as settle_reactions
 from app.intake.events import accept
 from app.intake.outcome import Outcome
 from app.intake.people import identity_for
@@ -22,6 +23,7 @@ __all__ = [
     "read_receipt",
     "read_receipts",
     "receipt_of",
+    "settle_reactions",
     "store",
     "store_all",
 ]

@@ -15,7 +15,7 @@ from app.customers import Address
 from app.db import after_commit, now, passing
 from app.inbox import Received, refs, ways
 from app.inbox.receiving import is_old
-from app.intake import elsewhere, linked
+from app.intake import early, elsewhere, linked
 from app.intake.keeping import Kept, keep
 from app.intake.outcome import Outcome
 from app.intake.people import contact, identity_for, known, meet
@@ -274,7 +274,8 @@ def _taken_back_early(db: Session, channel: Channel, event: base.Unsend) -> Outc
 def _reaction(db: Session, channel: Channel, event: base.Reaction) -> Outcome:
     message = _stored(db, channel, event.external_id) or reported.sent(db, channel, event.external_id)
     if message is None:
-        return {"excluded": "a reaction to a message we do not have"}
+        early.keep(db, channel, event)
+        return {"excluded": "a reaction to a message we do not have: kept until it comes"}
     who = known(db, channel, event.sender)
     if who is None:
         return {"excluded": "a reaction of somebody who never wrote"}

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from app import inbox, intake, search
 from app.api import threads
-from app.db import now
-from app.models import Case, Delivery, DeliveryRef, Event, Reaction
+from app.db import as_of, now, reading, transaction
+from app.models import Case, Channel, Delivery, DeliveryRef, EarlyReaction, Event, Reaction
 from channels import base
 from tests import factories as make
 from tests.connectors import Post, installed
@@ -143,12 +143,53 @@ def test_the_search_does_not_know_it(at: Bubble) -> None:
 @pytest.mark.parametrize(
     ("of", "by", "why"),
     [
-        ("nothing", HANA, "a reaction to a message we do not have"),
+        ("nothing", HANA, "a reaction to a message we do not have: kept until it comes"),
         ("in-1", base.Person("stranger"), "a reaction of somebody who never wrote"),
     ],
 )
 def test_what_cannot_be_placed_is_told_in_the_books(at: Bubble, of: str, by: base.Person, why: str) -> None:
     assert at.put("👍", of=of, by=by) == {"event": "reaction", "excluded": why}
+
+
+def test_one_that_overtakes_its_message_is_on_it_once_that_has_come(committed: None) -> None:
+    with transaction() as db:
+        at = Bubble(db)
+        at.put("👍", of="in-2", at=EARLIER)
+        at.put("😮", of="in-2", at=EARLIER + timedelta(seconds=2))
+        at.put("👍", False, of="in-2", at=EARLIER + timedelta(seconds=1))
+        at.put("🙏", of="in-9")
+        at.put("❤", of="in-2", by=base.Person("stranger"))
+    assert intake.settle_reactions() == 0
+    with transaction() as db:
+        late = make.customer_says(db, db.get_one(Channel, at.channel.id), "あとから", HANA, id="in-2")
+    assert [intake.settle_reactions() > 0, intake.settle_reactions()] == [True, 0]
+    with reading() as db:
+        assert [one.emoji for one in inbox.reactions_of(db, [late.id])[late.id]] == ["😮"]
+        assert [one.external_id for one in db.scalars(select(EarlyReaction))] == ["in-9"]
+
+
+def test_one_on_an_answer_whose_id_we_are_yet_to_learn_is_put_on_it(committed: None) -> None:
+    with transaction() as db:
+        at = Bubble(db)
+        answer = make.reply(db, make.agent(db), at.head)
+        at.put("👍", of="out-1")
+    with transaction() as db:
+        delivery = db.scalars(select(Delivery).filter_by(message_id=answer.id)).one()
+        db.add(DeliveryRef(channel_id=at.channel.id, external_id="out-1", delivery_id=delivery.id))
+    assert intake.settle_reactions() == 1
+    with reading() as db:
+        assert [one.emoji for one in inbox.reactions_of(db, [answer.id])[answer.id]] == ["👍"]
+
+
+def test_one_whose_message_never_comes_is_forgotten_after_a_day(committed: None) -> None:
+    with transaction() as db:
+        at = Bubble(db)
+        with as_of(now() - timedelta(hours=25)):
+            at.put("👍", of="never")
+        at.put("👍", of="perhaps")
+    assert intake.settle_reactions() == 0
+    with reading() as db:
+        assert [one.external_id for one in db.scalars(select(EarlyReaction))] == ["perhaps"]
 
 
 @pytest.mark.parametrize("emoji", ["", "x" * 5000, "👨‍👩‍👧‍👦", "\x00\u202e👍"])
