@@ -15,13 +15,18 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
 import pytest
+import xdk
 from PIL import Image
+from xdk.activity.models import CreateSubscriptionRequest
+from xdk.direct_messages.models import CreateByParticipantIdRequest
+from xdk.media.models import AppendUploadRequest, InitializeUploadRequest
 
 from channels import oauth
 from channels.base import Attachment, ChannelError, Context, Outbound, Person, Request
 from channels.events import Ignored, Inbound, Receipt, Typing
 from channels.guard import Client
 from channels.settings import settings_from
+from channels.x import health, uploading
 from channels.x.connector import X
 from channels.x.contents import ENCRYPTED
 from channels.x.settings import XSettings
@@ -402,3 +407,49 @@ def test_what_customers_cannot_do_is_refused(world: World, who: str) -> None:
             world.act(who, **action)
     assert [type(one) for one in world.events(1)] == [Inbound]
     assert not any(isinstance(one, Ignored) for one in world.events(1))
+
+
+def test_the_official_sdk_sends_looks_up_and_is_known(world: World, who: str) -> None:
+    api = f"{world.sandbox.base}/api.x.com"
+    account = xdk.Client(base_url=api, access_token=str(world.account["access_token"]))
+    asked = CreateByParticipantIdRequest(text="SDKから")
+    sent = account.direct_messages.create_by_participant_id(who, body=asked)
+    assert world.phone(who)[-1] == ("shop", "text", "SDKから")
+    wanted = ["id", "text", "sender_id", "created_at"]
+    (page,) = account.direct_messages.get_events_by_participant_id(who, dm_event_fields=wanted, max_results=5)
+    assert page.data is not None
+    newest = page.data[0]
+    assert (newest.id, newest.text, newest.sender_id) == (sent.data.dm_event_id, "SDKから", "2244994945")
+    assert account.users.get_me().data.username == "kitakaze"
+
+
+def test_the_official_sdk_brings_a_picture_and_reads_webhooks_and_subscriptions(
+    world: World, who: str
+) -> None:
+    api = f"{world.sandbox.base}/api.x.com"
+    account = xdk.Client(base_url=api, access_token=str(world.account["access_token"]))
+    file = picture()
+    about = InitializeUploadRequest(media_type="image/png", media_category="dm_image", total_bytes=len(file))
+    id = account.media.initialize_upload(body=about).data.id
+    account.media.append_upload(id, body=AppendUploadRequest(media=base(file), segment_index=0))
+    assert account.media.finalize_upload(id).data.id == id
+    shown = CreateByParticipantIdRequest(attachments=[{"media_id": id}])
+    account.direct_messages.create_by_participant_id(who, body=shown)
+    assert world.phone(who)[-1] == ("shop", "image", "")
+    app = xdk.Client(base_url=api, bearer_token="sandbox-x-bearer")
+    (hook,) = app.webhooks.get().data
+    assert (hook.url, hook.valid) == (world.hearer.url, True)
+    kinds = [one.event_type for page in app.activity.get_subscriptions() for one in page.data]
+    assert kinds == list(health.EVENTS)
+
+
+def test_our_calls_have_the_shape_that_the_official_sdk_knows(world: World, who: str) -> None:
+    """Their models take what we say, with no field of ours left over."""
+    said = CreateByParticipantIdRequest.model_validate({"text": "x", "attachments": [{"media_id": "1"}]})
+    assert not said.model_extra
+    wanted = {"event_type": "dm.received", "filter": {"user_id": "1"}, "webhook_id": "2", "tag": "madoguchi"}
+    for kind in health.EVENTS:
+        assert not CreateSubscriptionRequest.model_validate({**wanted, "event_type": kind}).model_extra
+    for media_type, category in uploading.CATEGORIES.items():
+        told = {"media_type": media_type, "media_category": category, "total_bytes": 1}
+        assert not InitializeUploadRequest.model_validate(told).model_extra
