@@ -10,11 +10,12 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
-from typing import Any
+from typing import Any, Literal
 
 import httpx2
 import pytest
 from PIL import Image
+from playwright.sync_api import Browser, expect
 
 from channels.base import Attachment, ChannelError, Context, Outbound, Person, Request
 from channels.events import Ignored, Inbound, Reaction, Receipt
@@ -25,6 +26,7 @@ from channels.tiktok.connector import TikTok
 from channels.tiktok.settings import TikTokSettings
 from tests.channels.tiktok import Kept
 from tests.sandbox import Sandbox, playing
+from tests.sandbox.test_phone import SIZES, Phone
 from tests.serving import until
 
 API = "/business-api.tiktok.com/open_api/v1.3"
@@ -424,3 +426,28 @@ def test_who_has_blocked_the_account_gets_nothing(world: World, who: str) -> Non
     assert refused(world, who).permanent
     with pytest.raises(httpx2.HTTPStatusError):
         world.act(who, "text", text="はい")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_customer_chats_and_reacts_on_the_phone(
+    chromium: Browser, world: World, who: str, scheme: Literal["light", "dark"]
+) -> None:
+    context = chromium.new_context(
+        viewport=SIZES["phone"], locale="ja-JP", bypass_csp=True, color_scheme=scheme
+    )
+    context.set_default_timeout(10_000)
+    phone = Phone(context.new_page(), world.sandbox, "tiktok", who)
+    phone.field.fill("在庫はありますか")
+    phone.field.press("Enter")
+    expect(phone.said("customer")).to_have_count(2)
+    world.sends(who, "ございます")
+    expect(phone.said("shop")).to_have_count(1)
+    theirs = phone.log.locator(".said.shop").last
+    theirs.hover()
+    theirs.locator("summary").click()
+    theirs.get_by_role("button", name="😂").click()
+    until(lambda: any(isinstance(one, Reaction) for one in world.events(1)), "the reaction is told")
+    assert phone.violations() == []
+    assert (phone.strange, phone.errors) == ([], [])
+    context.close()
