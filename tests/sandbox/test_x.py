@@ -17,6 +17,7 @@ import httpx2
 import pytest
 import xdk
 from PIL import Image
+from playwright.sync_api import Browser, expect
 from xdk.activity.models import CreateSubscriptionRequest
 from xdk.direct_messages.models import CreateByParticipantIdRequest
 from xdk.media.models import AppendUploadRequest, InitializeUploadRequest
@@ -33,6 +34,7 @@ from channels.x.settings import XSettings
 from channels.x.signature import BY_CLIENT
 from tests.channels.x import Kept
 from tests.sandbox import Sandbox, playing
+from tests.sandbox.test_phone import SIZES, Phone
 from tests.serving import until
 
 API = "/api.x.com/2"
@@ -453,3 +455,24 @@ def test_our_calls_have_the_shape_that_the_official_sdk_knows(world: World, who:
     for media_type, category in uploading.CATEGORIES.items():
         told = {"media_type": media_type, "media_category": category, "total_bytes": 1}
         assert not InitializeUploadRequest.model_validate(told).model_extra
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_phone_shows_a_talk_and_axe_finds_nothing(
+    world: World, who: str, chromium: Browser, scheme: str
+) -> None:
+    size = SIZES["phone" if scheme == "light" else "desk"]
+    context = chromium.new_context(viewport=size, locale="ja-JP", color_scheme=scheme, bypass_csp=True)  # type: ignore[arg-type]
+    context.set_default_timeout(10_000)
+    phone = Phone(context.new_page(), world.sandbox, "x", who)
+    phone.field.fill("在庫はありますか")
+    phone.field.press("Enter")
+    expect(phone.said("customer")).to_have_count(2)
+    world.sends(who, "ございます")
+    expect(phone.said("shop")).to_have_text(["お店ございます"])
+    world.sandbox.settle("x")
+    assert [type(one) for one in world.events(4)] == [Inbound, Inbound, Inbound, Receipt]
+    assert phone.violations() == []
+    assert (phone.strange, phone.errors) == ([], [])
+    context.close()

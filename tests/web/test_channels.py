@@ -307,3 +307,13 @@ def test_a_folded_group_with_something_wrong_or_of_ones_own_in_it_is_open(admin:
     assert answer.status_code == 422
     opened = re.findall(r'<details class="sheet folded" open>\s*<summary><h2>([^<]+)', answer.text)
     assert opened == ["Signing in with Google or Microsoft", "More about receiving and sending"]
+
+
+def test_a_kind_that_is_not_proven_yet_says_so_before_and_after_it_is_added(admin: Browser) -> None:
+    page = admin.get("/settings/channels/new").text
+    rows = dict(re.findall(r'/settings/channels/new/(\w+)".*?</td>\s*<td>(.*?)</td>', page, re.S))
+    assert ("beta" in rows["x"], "beta" in rows["line"]) == (True, False)
+    with transaction() as db:
+        made = factories.channel(db, "x", key="x", name="X account")
+    for page in ("/settings/channels", f"/settings/channels/{made.id}"):
+        assert '<span class="chip">beta</span>' in admin.get(page).text
