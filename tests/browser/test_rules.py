@@ -17,7 +17,7 @@ from app.db import now, reading, transaction
 from app.models import Agent, Channel, Conversation, Message
 from channels import base
 from tests import factories
-from tests.connectors import Charged, Ruled, installed_as
+from tests.connectors import Charged, Post, Ruled, installed_as
 from tests.serving import until
 from tests.web.shop import House
 
@@ -285,4 +285,28 @@ def test_what_a_text_costs_is_counted_while_it_is_written(
         expect(page.get_by_text("They cannot answer.")).to_be_visible()
         page.locator("form[data-compose] textarea").press_sequentially("ありがとうございました")
         expect(page.locator(".measure .parts")).to_have_text("2通・残り9文字")
+        page.context.close()
+
+
+def test_how_many_messages_are_left_counts_down_and_the_last_one_closes_the_way(
+    house: House, monkeypatch: pytest.MonkeyPatch, chromium: Browser
+) -> None:
+    with installed_as(Post, monkeypatch, reply_window=timedelta(days=2), window_messages=2):
+        channel, agent = on(name="TikTok")
+        thread = written(channel, timedelta(minutes=5))
+        page = opened(house, chromium, thread, agent)
+        left, field = page.locator("[data-part=reaches]"), page.locator("form[data-compose] textarea")
+        expect(left).to_contain_text("残り2/2通")
+        with transaction() as db:
+            factories.reply(db, db.get_one(Agent, agent.id), db.get_one(Conversation, thread.id), "一")
+        expect(left).to_contain_text("残り1/2通")
+        with transaction() as db:
+            factories.reply(db, db.get_one(Agent, agent.id), db.get_one(Conversation, thread.id), "二")
+        expect(left).to_contain_text("上限の2通を送信済みです")
+        expect(field).to_be_hidden()
+        assert found_by_axe(page) == []
+        with transaction() as db:
+            factories.customer_says(db, db.get_one(Channel, channel.id), "はい", base.Person("u1"))
+        expect(left).to_contain_text("残り2/2通")
+        expect(field).to_be_visible()
         page.context.close()
