@@ -1,6 +1,7 @@
 """An account on X, to which customers write direct messages."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import partial
 
 from channels import oauth
@@ -87,6 +88,12 @@ class X(Connector[XSettings]):
 
     def check(self) -> str:
         return health.check(self._x)
+
+    def look_after(self) -> datetime | None:
+        """The tokens are renewed, because a refresh token that is left alone for six months ends. X tells no date."""
+        own = self.settings
+        tokens.renewed(self.http, self.context, own, refused=own.access_token)
+        return None
 
     def consent_url(self, redirect_uri: str, state: str, verifier: str) -> str:
         own = self.settings

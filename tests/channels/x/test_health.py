@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from channels import oauth
 from channels.base import ChannelError, Consent, Context, Health, Person, Profile
 from tests.channels.line.account import Script, no, ok
 from tests.channels.x import ME, SECRET, SUBSCRIPTIONS, TOKEN, US, WEBHOOKS, Kept, bearers, tokens, x
@@ -161,3 +162,14 @@ def test_the_code_becomes_both_tokens() -> None:
 def test_a_user_name_is_no_user_id() -> None:
     assert "user_id" in x(Script(), user_id="kitakaze").settings.problems()
     assert x(Script()).settings.problems() == {}
+
+
+def test_tokens_are_renewed_before_they_are_left_alone_for_too_long() -> None:
+    kept = Kept(access_token="access 1", refresh_token="refresh 1")
+    assert x(Script().on(TOKEN, tokens(2)), kept).look_after() is None
+    assert kept.secrets == {"access_token": "access 2", "refresh_token": "refresh 2"}
+    over = no(400, {"error": "invalid_request"})
+    with pytest.raises(oauth.Reauthorise):
+        x(Script().on(TOKEN, over), kept).look_after()
+    with pytest.raises(oauth.Reauthorise):
+        x(Script(), Kept()).look_after()
