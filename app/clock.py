@@ -32,6 +32,7 @@ from app import (
     lookups,
     polled,
     remote,
+    upkeep,
     vault,
     webhooks,
 )
@@ -92,6 +93,7 @@ def run(stop: threading.Event) -> None:
             follow,
             tidy,
             poll_channels,
+            upkeep.look_after_tokens,
         ):
             _guarded(duty)
 

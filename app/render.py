@@ -2,7 +2,7 @@
 so that macros imported without context know them too."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -151,6 +151,23 @@ _TOLD: dict[str, Callable[[datetime, Reader], str]] = {
     "left": lambda at, reader: formats.duration(abs((at - reader.now).total_seconds()), reader.locale),
     "exact": lambda at, reader: formats.exact(at, reader.locale, reader.zone),
 }
+
+
+def with_emoji(text: str, emoji: Sequence[Mapping[str, Any]]) -> Markup:
+    """:func:`linkify`, with words that stand for an emoji ({"at", "words"}, in order) drawn as what they are."""
+    parts, end = [], 0
+    for one in emoji:
+        at, words = one.get("at"), one.get("words")
+        if not isinstance(at, int) or not isinstance(words, str) or not words or at < end:
+            continue
+        if text[at : at + len(words)] != words:
+            continue  # the text was changed since
+        parts += [linkify(text[end:at]), _EMOJI.format(words.strip("()"), words)]
+        end = at + len(words)
+    return Markup("").join([*parts, linkify(text[end:])])
+
+
+_EMOJI = Markup('<span class="emoji-words" title="{1}">{0}</span>')
 
 
 def linkify(text: str) -> Markup:

@@ -8,7 +8,7 @@ finds with `isinstance`.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from fnmatch import fnmatch
 from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
@@ -71,6 +71,7 @@ __all__ = [
     "Embedding",
     "End",
     "Event",
+    "Expiring",
     "Features",
     "Fetching",
     "FilledTemplate",
@@ -419,6 +420,15 @@ class Health(Protocol):
 
     def check(self) -> str:
         """A sentence on what was found working. Raises `ChannelError` with the provider's own words."""
+
+
+@runtime_checkable
+class Expiring(Protocol):
+    """Has an access token that ends some day."""
+
+    def look_after(self) -> datetime | None:
+        """Renew the token where that can be done and is due (:attr:`Context.renew`); when the one there is now ends,
+        None for never, or where nobody tells. Asked once a day. Raises `ChannelError` with the provider's own words."""
 
 
 @runtime_checkable

@@ -4,8 +4,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from channels.base import ChannelError, Features, setting
-from channels.meta import asked, conversing, health, sending
+from channels.base import ChannelError, Features, Secrets, setting
+from channels.meta import asked, conversing, health, renewal, sending, trouble
 from channels.meta.graph import FACEBOOK, INSTAGRAM, Graph
 from channels.settings import tells_read
 
@@ -45,8 +45,16 @@ class InstagramSettings:
     )
     access_token: str = asked.access_token(
         "Access token",
-        "Of the Instagram account, or of the page it belongs to. With Instagram login it holds for 60 days.",
+        "Of the Instagram account, or of the page it belongs to. With Instagram login it is renewed by itself.",
         ACCOUNT,
+    )
+    access_until: str = setting(
+        "Access token is good until",
+        help="Filled in when the token is renewed, which happens by itself with Instagram login.",
+        secret=True,
+        maximum=80,
+        group=ACCOUNT,
+        folded=True,
     )
     app_id: str = asked.app_id(
         "By it our own messages are known when Meta reports them, and the token's end."
@@ -117,10 +125,38 @@ class Instagram(conversing.Conversing[InstagramSettings]):
         health.subscribe(self.graph, "me", FIELDS if own.login == "instagram" else ("messages",))
         return health.sentence(ends, f"{name}, {id}")
 
-    def _by_itself(self) -> tuple[str, str, None]:
-        """(id, name, end of the token: Meta tells none here)."""
+    def look_after(self) -> datetime | None:
+        """With Instagram login the token is renewed for another 60 days, long before it ends. What cannot be renewed (a
+        page's token) only says when it ends."""
+        own = self.settings
+        if own.login != "instagram":
+            return health.expiry(self.http, self.context, own.app_id, own.app_secret, own.access_token)
+        until = renewal.until(own.access_token, own.access_until)
+        if not renewal.is_due(until):
+            return until
+        try:
+            kept = self.context.renew(self._renewed)
+        except trouble.Reauthorise:
+            raise
+        except ChannelError:
+            return (
+                until  # asked again tomorrow: there are weeks left, and a token of today is not renewed yet
+            )
+        return renewal.until(kept.get("access_token", ""), kept.get("access_until", ""))
+
+    def _renewed(self, stored: Secrets) -> Secrets:
+        token = stored.get("access_token") or self.settings.access_token
+        if not renewal.is_due(renewal.until(token, stored.get("access_until", ""))):
+            return {}  # somebody else was faster
+        graph = Graph(self.http, self.context, token, base=renewal.HOST)
+        told = graph.get("refresh_access_token", grant_type="ig_refresh_token", access_token=token)
+        return renewal.secrets_of(told)
+
+    def _by_itself(self) -> tuple[str, str, datetime | None]:
+        """(id, name, end of the token: Meta tells it only when the token is renewed)."""
         told = self.graph.get("me", fields="user_id,username")
-        return health.words(told, "user_id"), health.words(told, "username"), None
+        ends = renewal.until(self.settings.access_token, self.settings.access_until)
+        return health.words(told, "user_id"), health.words(told, "username"), ends
 
     def _by_page(self) -> tuple[str, str, datetime | None]:
         told = self.graph.get("me", fields="instagram_business_account{id,username}")

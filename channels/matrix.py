@@ -10,6 +10,7 @@ from channels.base import (
     Challenge,
     Collecting,
     Connector,
+    Expiring,
     Fetching,
     Health,
     Linking,
@@ -99,6 +100,7 @@ _ROWS: dict[str, Callable[[Kind], str]] = {
     "Profile lookup": lambda kind: _yes(issubclass(kind, Profile)),
     "Accounts linked": lambda kind: _yes(issubclass(kind, Linking)),
     "Answers challenges": lambda kind: _yes(issubclass(kind, Challenge)),
+    "Looks after its token": lambda kind: _yes(issubclass(kind, Expiring)),
     "Test from settings": lambda kind: _yes(issubclass(kind, Health)),
 }
 

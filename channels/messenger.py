@@ -2,6 +2,7 @@
 (https://developers.facebook.com/docs/messenger-platform)."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from channels.base import ChannelError, Features, setting
 from channels.meta import asked, conversing, health, sending
@@ -89,6 +90,11 @@ class Messenger(conversing.Conversing[MessengerSettings]):
     @property
     def graph(self) -> Graph:
         return Graph(self.http, self.context, self.settings.access_token, self.settings.app_secret)
+
+    def look_after(self) -> datetime | None:
+        """A page's token is not renewed; Meta says when it ends, if it does."""
+        own = self.settings
+        return health.expiry(self.http, self.context, own.app_id, own.app_secret, own.access_token)
 
     def check(self) -> str:
         """Whether the token is the page's, until when, and that the page tells us what is written to it."""

@@ -19,6 +19,9 @@ from app.models import Attachment, Conversation, Decision, Message, MessageSourc
 from app.text import clean
 
 
+_STAYS = ("sort", "out_of_turn", "history", "image_set")  # of the context, where the words are forgotten
+
+
 def edit(db: Session, conversation: Conversation, message: Message, text: str, at: datetime) -> None:
     """The sender changed their message; of several edits the latest `at` wins."""
     head = hold(db, conversation)
@@ -40,9 +43,7 @@ def unsend(db: Session, conversation: Conversation, message: Message) -> None:
         return
     search.remove(db, message)
     message.text = message.html = message.subject = ""
-    counts: dict[str, Any] = {
-        name: message.context[name] for name in ("sort", "out_of_turn", "history", "image_set") if name in message.context
-    }
+    counts: dict[str, Any] = {name: message.context[name] for name in _STAYS if name in message.context}
     message.context, message.removed_at = counts, now()
     forget_reactions(db, message)
     db.execute(delete(MessageSource).where(MessageSource.message_id == message.id))

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -89,6 +90,11 @@ class WhatsApp(Connector[WhatsAppSettings]):
 
     def templates(self) -> list[Template]:
         return templates.listed(self._graph, self.settings.waba_id)
+
+    def look_after(self) -> datetime | None:
+        """The token is not renewed; Meta says when it ends, if it does."""
+        own = self.settings
+        return health.expiry(self.http, self.context, own.app_id, own.app_secret, own.access_token)
 
     def check(self) -> str:
         """Whether the token is good, until when, how WhatsApp rates the number, and that we are told of messages."""

@@ -40,7 +40,7 @@ PLACES = {
 }
 # Doors that are no pages of ours: texts, files, probes, the widget's and the providers'. tests/api has the API.
 NO_PAGES = re.compile(
-    r"/(api|avatars|demo|files|help|healthz|readyz|metrics|hooks|static|widget|login|pictures|shared|widget\.js)(/|$)"
+    r"/(api|avatars|demo|files|help|healthz|readyz|metrics|hooks|static|widget|link|login|pictures|shared|widget\.js)(/|$)"
 )
 
 
