@@ -34,7 +34,7 @@ class Caller:
         """A good access token. Raises `ChannelError`."""
         if not self._token:
             kept = tokens.current(tokens.of(self.settings), datetime.now(UTC))
-            self._token = kept or self._renewed()
+            self._token = kept or self.renew().get("access_token", "")
         return self._token
 
     def get(self, path: str, **query: str) -> Data:
@@ -64,6 +64,14 @@ class Caller:
         with _harmless():
             return self._call("POST", path, **_json(document))
 
+    def renew(self, refused: str = "") -> Secrets:
+        """The tokens as they are kept, renewed where there is none but the `refused` one. Raises `ChannelError`."""
+
+        def work(stored: Secrets) -> Secrets:
+            return tokens.renewed(self.settings, stored, self.ask, refused)
+
+        return self.context.renew(work)
+
     @property
     def _us(self) -> dict[str, str]:
         return {"business_id": self.settings.business_id}
@@ -76,7 +84,7 @@ class Caller:
         except trouble.Refused as error:
             if error.sort != "token":
                 raise
-        self._token = self._renewed(self.token)
+        self._token = self.renew(self.token).get("access_token", "")
         return self._call(method, path, headers={**headers, "Access-Token": self._token}, **content)
 
     def _call(self, method: str, path: str, **content: Any) -> Data:
@@ -87,12 +95,6 @@ class Caller:
             raise trouble.refused(answer)
         data = answer.told.get("data")
         return data if isinstance(data, dict) else {}
-
-    def _renewed(self, refused: str = "") -> str:
-        def work(stored: Secrets) -> Secrets:
-            return tokens.renewed(self.settings, stored, self.ask, refused)
-
-        return self.context.renew(work).get("access_token", "")
 
 
 def _json(document: Data) -> dict[str, Any]:

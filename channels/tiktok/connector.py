@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx2
@@ -89,6 +89,11 @@ class TikTok(Connector[TikTokSettings]):
     def check(self) -> str:
         """Whether TikTok lets us in, until when, and that it calls this channel."""
         return health.check(self._tiktok)
+
+    def look_after(self) -> datetime | None:
+        """The tokens are renewed, so that the permission does not lapse; it ends when the refresh token does."""
+        kept = self._tiktok.renew(self.settings.access_token)
+        return tokens.moment(kept.get("refresh_until", ""))
 
     def consent_url(self, redirect_uri: str, state: str, verifier: str) -> str:
         """TikTok's page. It knows no PKCE here: the app's secret goes with the code."""

@@ -192,6 +192,14 @@ def test_the_end_of_the_permission_is_told_ahead(days: int, warned: bool) -> Non
     assert (f"{NOW + timedelta(days=days):%Y-%m-%d}" in told) is warned
 
 
+@time_machine.travel(NOW, tick=False)
+def test_the_tokens_are_looked_after_and_the_end_of_the_permission_is_told() -> None:
+    tiktok, secrets = Scripted(refresh=[good(**TOKENS)]), kept(access_until=timedelta(hours=20))
+    assert account(tiktok, secrets).look_after() == NOW + timedelta(days=365)
+    assert paths(tiktok) == [REFRESH]
+    assert secrets.secrets["refresh_token"] == "rft.second"
+
+
 def test_test_now_fails_with_tiktok_s_own_words() -> None:
     with pytest.raises(ChannelError, match="lacks the permission") as told:
         account(Scripted(account=[bad(40001, "no scope")])).check()
