@@ -23,7 +23,8 @@ _SENTENCES = {
 
 
 def refusal(status: int, retry_after: float | None = None, detail: str = "") -> ChannelError:
-    """The `ChannelError` for an answer of 400 or more, with the provider's own words if there are any."""
+    """The `ChannelError` for an answer of 400 or more, with the provider's own words if there are any. Credentials that
+    are not accepted stop the channel, and its messages wait."""
     passing = status >= 500 or status in _PASSING
     other = (
         "The other side is not working at the moment." if passing else "The other side refused the message."
@@ -33,6 +34,7 @@ def refusal(status: int, retry_after: float | None = None, detail: str = "") -> 
         detail=f"{status} {detail}".strip(),
         permanent=not passing,
         retry_after=retry_after if passing else None,
+        everybody=status == 401,
     )
 
 

@@ -67,11 +67,11 @@ def send(bot: Bot, outbound: Outbound, sleep: Callable[[float], None] = time.sle
     """
     sent: list[str] = []
     chat: int | str = outbound.to.address
-    for call in calls(outbound):
+    for taken, call in enumerate(calls(outbound)):
         try:
-            answer, chat = _sent(bot, call, chat, sleep if sent else _never)
+            answer, chat = _sent(bot, call, chat, sleep if taken else _never)
         except ChannelError as error:
-            raise _after(error, sent) from None
+            raise _after(error, taken) from None
         sent += _ids(answer)
     return tuple(sent)
 
@@ -167,8 +167,8 @@ def _is_no_photo(error: ChannelError) -> bool:
     )
 
 
-def _after(error: ChannelError, sent: Sequence[str]) -> ChannelError:
-    if not sent:
+def _after(error: ChannelError, taken: int) -> ChannelError:
+    if not taken:
         return error
     return ChannelError(PART, detail=str(error), permanent=True, ambiguous=True)
 

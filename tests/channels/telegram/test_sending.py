@@ -92,7 +92,7 @@ def test_quick_replies_are_buttons_that_say_what_stands_on_them_and_go_away_agai
     assert second == {"remove_keyboard": True}
 
 
-def test_in_a_group_the_message_that_is_answered_is_named_and_nobody_gets_buttons() -> None:
+def test_trap_21_in_a_group_the_message_that_is_answered_is_named_and_nobody_gets_buttons() -> None:
     group = Outbound(
         "m1", Person("-4012345678"), "はい", in_reply_to="-4012345678:5", quick_replies=("はい", "いいえ")
     )
@@ -103,8 +103,7 @@ def test_in_a_group_the_message_that_is_answered_is_named_and_nobody_gets_button
     assert "reply_markup" not in parameters
 
 
-def test_a_group_that_moved_is_followed_at_once() -> None:
-    """Trap 21: migrate_to_chat_id."""
+def test_trap_21_a_group_that_moved_is_followed_at_once() -> None:
     moved = bad(
         400, "Bad Request: group chat was upgraded to a supergroup chat", migrate_to_chat_id=-1002233445566
     )
@@ -160,8 +159,8 @@ def test_a_refusal_is_told_in_words(code: int, description: str, sentence: str) 
     assert error.everybody is (code in (401, 404))
 
 
-def test_being_asked_to_wait_says_how_long() -> None:
-    """Trap 21: retry_after stands in the parameters, not in a header."""
+def test_trap_21_being_asked_to_wait_says_how_long() -> None:
+    """The retry_after stands in the parameters, not in a header."""
     error = refusal(bad(429, "Too Many Requests: retry after 35", retry_after=35))
     assert (error.retry_after, error.permanent, error.ambiguous) == (35.0, False, False)
 
