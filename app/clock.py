@@ -29,6 +29,7 @@ from app import (
     inbox,
     intake,
     jobs,
+    linking,
     lookups,
     polled,
     remote,
@@ -165,16 +166,18 @@ def follow() -> None:
 
 
 def tidy() -> None:
-    """Forget lapsed reply locks, uploads nobody sent, and answers kept for repeated requests."""
+    """Forget lapsed reply locks, uploads nobody sent, links of accounts that came to nothing, and answers kept for
+    repeated requests."""
     with reading() as db:
         lapsed = db.scalar(select(ReplyLock.conversation_id).where(ReplyLock.expires_at < now()).limit(1))
         orphan = db.scalar(_orphans().limit(1))
-        kept = idempotency.lapsed(db)
+        kept = idempotency.lapsed(db) or linking.lapsed(db)
     if lapsed is not None or orphan is not None or kept:
         with transaction() as db:
             db.execute(delete(ReplyLock).where(ReplyLock.expires_at < now()))
             files.forget(db, db.scalars(_orphans().limit(200)))
             idempotency.tidy(db)
+            linking.tidy(db)
 
 
 def _orphans() -> Select[Attachment]:

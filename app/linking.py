@@ -15,6 +15,7 @@ import hmac
 from datetime import timedelta
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from app import connect, inbox, rates
@@ -28,6 +29,7 @@ from channels.base import ChannelError, Linking, Person
 
 LASTS = timedelta(hours=24)  # of the address that is sent
 SIGN_IN = timedelta(minutes=10)  # of the platform's token, and then of the nonce
+KEPT = timedelta(days=2)  # after it is over, so that what comes twice or late is told for what it is
 OPENINGS, WITHIN = 10, 600.0  # of one address, in seconds
 PARAMETER = "linkToken"  # by which the sign-in page of the business gets the platform's token
 ASKED = "Connect this chat with your account in our shop, and we can look up your orders while we talk."
@@ -102,6 +104,20 @@ def begin(ticket: str) -> str:
 def digest(secret: str) -> str:
     """What is stored of a token or nonce; both are random enough for a plain hash."""
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
+
+
+def lapsed(db: Session) -> bool:
+    """Whether some are to be forgotten: nothing comes of them any more."""
+    return db.scalar(select(AccountLink.id).where(_old()).limit(1)) is not None
+
+
+def tidy(db: Session) -> None:
+    """Forget them; a nonce that comes back later is one we know nothing of."""
+    db.execute(delete(AccountLink).where(_old()))
+
+
+def _old() -> ColumnElement[bool]:
+    return AccountLink.expires_at < now() - KEPT
 
 
 def _with_token(url: str, token: str) -> str:

@@ -15,7 +15,7 @@ import jwt
 import pytest
 from sqlalchemy import func, select
 
-from app import inbox, intake, linking
+from app import clock, inbox, intake, linking
 from app.db import as_of, now, reading, transaction
 from app.family import conversation_of, family_ids
 from app.models import (
@@ -443,6 +443,18 @@ def test_without_a_page_to_sign_in_at_nobody_is_asked(shop: Shop) -> None:
         head = db.scalars(select(Conversation)).one()
         with pytest.raises(inbox.Refused):
             linking.ask(db, db.get_one(Agent, shop.agent.id), head, "ask-it-now")
+
+
+def test_what_is_over_for_days_is_forgotten(shop: Shop) -> None:
+    shop.line_says(shop.nonce(), ago=3.0)
+    fresh = shop.nonce()
+    clock.tidy()
+    with transaction() as db:
+        old, _ = db.scalars(select(AccountLink).order_by(AccountLink.id))
+        old.expires_at = now() - timedelta(days=3)
+    clock.tidy()
+    with reading() as db:
+        assert [one.nonce_hash for one in db.scalars(select(AccountLink))] == [linking.digest(fresh)]
 
 
 def test_what_came_of_it_is_in_the_books(shop: Shop) -> None:
