@@ -289,6 +289,6 @@ def test_who_opts_out_by_sms_gets_nothing_more(sandbox: Sandbox, desk: Desk) -> 
     until(lambda: len(desk.texts(conversation, "inbound")) == 2, "the agent reads it")
     before = len(sandbox.accepted(who))
     told = desk.http.post(f"/conversations/{conversation}/replies", json={"text": "One moment"})
-    if told.status_code == 201:
-        until(lambda: desk.states(conversation) == ["failed"], "it is not sent", 60)
+    assert told.status_code == 201, told.text
+    until(lambda: desk.states(conversation) == ["failed"], "it is not sent", 60)
     assert len(sandbox.accepted(who)) == before
