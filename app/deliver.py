@@ -87,17 +87,27 @@ def drain(channel_id: int) -> int:
     flying: dict[Future[Outcome], Claimed] = {}
     with ThreadPoolExecutor(ABREAST, thread_name_prefix="deliver") as pool:
         while True:
-            claims = {} if turn.over() else _take(channel_id, ABREAST - len(flying), most)
-            if claims:
-                tried += len(claims)
-                prepared = _prepared(channel_id, claims)
-                flying |= {pool.submit(copy_context().run, _send, one): one for one in prepared}
+            try:
+                claims = {} if turn.over() else _take(channel_id, ABREAST - len(flying), most)
+                prepared = _prepared(channel_id, claims) if claims else []
+            except SQLAlchemyError:
+                _see_through(flying)
+                raise
+            tried += len(claims)
+            flying |= {pool.submit(copy_context().run, _send, one): one for one in prepared}
             if flying:
                 done, _ = wait_for(flying, return_when=FIRST_COMPLETED)
                 _finish([(flying.pop(one), one.result()) for one in done])
             elif not claims:
                 turn.pass_on(channel_id)
                 return tried
+
+
+def _see_through(flying: Mapping[Future[Outcome], Claimed]) -> None:
+    """The database refused more work: what the provider says of what is on its way is written down all the same."""
+    done, _ = wait_for(flying)
+    if done:
+        _finish([(flying[one], one.result()) for one in done])
 
 
 class _Turn:

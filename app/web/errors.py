@@ -5,7 +5,7 @@ import secrets
 
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ExceptionHandler
 
@@ -108,6 +108,12 @@ def _busy(request: Request, error: Exception) -> Response:
     return response
 
 
+def _gone(request: Request, _error: Exception) -> Response:
+    """They hung up before all of it was told: no failure of ours, and nobody hears the answer."""
+    log.info("the line was gone before all of %s %s was read", request.method, request.url.path)
+    return Response(status_code=400)
+
+
 def _failed(request: Request, error: Exception) -> Response:
     """The last resort. The number on the page and in the log leads from one to the other; the server logs the
     trace itself."""
@@ -127,5 +133,6 @@ handlers: dict[object, ExceptionHandler] = {
     Refused: _refused,
     NotFound: _missing,  # what the viewer may not see does not exist
     OperationalError: _busy,
+    ClientDisconnect: _gone,
     Exception: _failed,
 }

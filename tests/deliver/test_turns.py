@@ -8,6 +8,7 @@ from collections import Counter as Counted
 import pytest
 import redis
 from rq import Queue, SimpleWorker
+from sqlalchemy.exc import OperationalError
 
 from app import clock, deliver, jobs
 from app.config import settings
@@ -127,3 +128,30 @@ def test_wake_ups_that_were_wiped_with_redis_cost_no_message(at: Counter, post: 
         )
     assert {at.state(id) for id in ids} == {"sent"}
     assert sorted(one.text for one in post.sent) == ["0", "1", "2"]
+
+
+def test_what_is_on_its_way_while_the_database_refuses_more_work_is_told_all_the_same(
+    at: Counter, post: type[Post], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliver, "ABREAST", 4)
+    under_way, refused = threading.Barrier(4, timeout=10), threading.Event()
+    ids, take, turns = many(at, 8), deliver._take, []
+
+    def answer(out: base.Outbound) -> base.Sent:
+        if under_way.wait() != 0:
+            assert refused.wait(10)  # the others are on their way when it happens
+        return base.Sent((out.key,))
+
+    def busy(channel_id: int, room: int, most: int | None = None) -> dict[int, str]:
+        turns.append(room)
+        if len(turns) == 2:
+            refused.set()
+            raise OperationalError("UPDATE", {}, Exception("database is locked"))
+        return take(channel_id, room, most)
+
+    post.answer = staticmethod(answer)
+    monkeypatch.setattr(deliver, "_take", busy)
+    with pytest.raises(OperationalError):
+        deliver.drain(at.channel.id)
+    assert turns[0] == 4
+    assert Counted(at.state(id) for id in ids) == {"sent": 4, "queued": 4}

@@ -299,3 +299,28 @@ def test_a_challenge_is_answered_in_the_words_of_the_connector(
 def test_credentials_in_headers_are_not_kept(client: TestClient) -> None:
     post(client, HELLO, Authorization="Bearer abc", Cookie="session=1")
     assert not {"authorization", "cookie"} & receipts()[0].headers.keys()
+
+
+@pytest.mark.usefixtures("channel")
+def test_a_provider_that_hangs_up_in_the_middle_is_no_failure_of_ours(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    events = iter(
+        [{"type": "http.request", "body": b'{"type": ', "more_body": True}, {"type": "http.disconnect"}]
+    )
+    told: list[Any] = []
+
+    async def receive() -> Any:
+        return next(events)
+
+    async def send(message: Any) -> None:
+        told.append(message)
+
+    scope: dict[str, Any] = {"type": "http", "method": "POST", "path": "/hooks/shop"}
+    scope |= {"raw_path": b"/hooks/shop"}
+    scope |= {"query_string": b"", "headers": [], "http_version": "1.1", "scheme": "http", "root_path": ""}
+    scope |= {"client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80), "state": {}}
+    asyncio.run(main.make()(scope, receive, send))
+    assert told[0]["status"] == 400
+    assert count(RawReceipt) == 0
+    assert not [one for one in caplog.records if one.levelname in ("ERROR", "WARNING")]

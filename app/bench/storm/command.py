@@ -30,7 +30,6 @@ from app.bench.storm.running import Outcome, Size, Told, run
 )
 @click.option("--database-url", help="A PostgreSQL server; a database is made there and dropped [SQLite].")
 @click.option("--web", "webs", type=click.IntRange(1, 2), default=1, show_default=True, help="Web processes.")
-@click.option("--also", multiple=True, hidden=True, help="A module that the processes import first.")
 @click.option("--json", "file", type=click.Path(path_type=Path), help="Write the results here too.")
 @click.option("--log", type=click.Path(path_type=Path), help="Write what the product said here.")
 @click.pass_context
@@ -43,7 +42,6 @@ def command(
     times: int,
     database_url: str | None,
     webs: int,
-    also: tuple[str, ...],
     file: Path | None,
     log: Path | None,
 ) -> None:
@@ -72,7 +70,6 @@ def command(
                 webs=webs,
                 say=_sayer(console),
                 told=told,
-                also=also,
             )
         show(console, outcome)
         results += figures(outcome)

@@ -67,14 +67,13 @@ def run(
     webs: int = 1,
     say: Say,
     told: Told,
-    also: tuple[str, ...] = (),
 ) -> Outcome:
-    """A whole storm. `also`: modules that the product's processes import first (tests plant bugs so)."""
+    """A whole storm."""
     began, outcome = time.monotonic(), Outcome(seed, size)
     mine = {name: one for name, one in vars(config.settings()).items() if name != "sources"}
     with Platforms.playing(20 * (size.inbound + size.outbound) + 10_000) as provider:
         given = {"MADOGUCHI_SANDBOX": provider.base, "MADOGUCHI_LOG_LEVEL": "warning"}
-        with stage(database_url, webs, LEASE, also, DISK, **given) as here:
+        with stage(database_url, webs, LEASE, (), DISK, **given) as here:
             settle_on(here)
             outcome.engine = here.database.name
             _storm(outcome, here, provider, say, told)
@@ -182,4 +181,6 @@ def _enough(record: Record, driver: Driver, faults: Sequence[Fault]) -> Verdict:
         f"never struck: {one['fault']}" for one in (*WEBHOOKS, *CALLS) if not record.faults[one["fault"]]
     ]
     wrong += [f"never done: {kind}" for kind in {one.kind for one in faults} if not driver.done[kind]]
+    if not any(map(record.uncertain, record.struck)):
+        wrong.append("never: a call about an answer after which nobody can know what became of it")
     return Verdict("enough: everything that was to go wrong did", sum(record.faults.values()), tuple(wrong))
