@@ -271,3 +271,12 @@ def test_who_has_not_agreed_to_be_looked_up_keeps_their_id(refusal: Answer) -> N
 def test_a_token_that_is_not_good_is_no_unknown_person() -> None:
     with serving(error(190)) as server, pytest.raises(ChannelError):
         profile(server)
+
+
+def test_messenger_quotes_with_the_first_of_its_messages_and_instagram_not_at_all() -> None:
+    with serving(sent("m_1"), sent("m_2")) as server:
+        messenger(server).send(message("あ" * 2500, quoted_id="m_in"))
+    assert [one.get("reply_to") for one in bodies(server)] == [{"mid": "m_in"}, None]
+    with serving(sent("m_1")) as server:
+        instagram(server).send(message(quoted_id="m_in"))
+    assert "reply_to" not in bodies(server)[0]
