@@ -80,10 +80,9 @@ class Meta:
         """The product's connector of Instagram or Messenger."""
         account, token, app, secret, context = self._about(platform)
         if platform == "instagram":
-            return Instagram(
-                InstagramSettings("instagram", account, token, app, secret, VERIFY), self.http, context
-            )
-        return Messenger(MessengerSettings(account, token, app, secret, VERIFY), self.http, context)
+            own = InstagramSettings("instagram", account, token, **_app(app, secret))
+            return Instagram(own, self.http, context)
+        return Messenger(MessengerSettings(account, token, **_app(app, secret)), self.http, context)
 
     def _about(self, platform: str) -> tuple[str, str, str, str, Context]:
         own = self.sandbox.state(platform)["settings"]
@@ -131,6 +130,10 @@ def refusal(answer: httpx2.Response) -> tuple[int, int, int]:
     assert error["type"]
     assert error["fbtrace_id"]
     return answer.status_code, error["code"], error.get("error_subcode", 0)
+
+
+def _app(id: str, secret: str) -> dict[str, str]:
+    return {"app_id": id, "app_secret": secret, "verify_token": VERIFY}
 
 
 @contextmanager
