@@ -132,7 +132,7 @@ def refusal(answer: httpx2.Response) -> tuple[int, int, int]:
     return answer.status_code, error["code"], error.get("error_subcode", 0)
 
 
-def _app(id: str, secret: str) -> dict[str, str]:
+def _app(id: str, secret: str) -> dict[str, Any]:
     return {"app_id": id, "app_secret": secret, "verify_token": VERIFY}
 
 
