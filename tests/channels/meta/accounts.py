@@ -28,7 +28,9 @@ def messenger(server: Scripted) -> Messenger:
 
 
 def instagram(server: Scripted, login: str = "instagram") -> Instagram:
-    settings = InstagramSettings(login, IG, "ig-token", APP, SECRET, "a-verify-token")
+    settings = InstagramSettings(
+        login, IG, "ig-token", app_id=APP, app_secret=SECRET, verify_token="a-verify-token"
+    )
     return Instagram(settings, HTTP, _context(server))
 
 
