@@ -1,7 +1,7 @@
-"""One call of a provider's HTTP API: what it answered, or in words why there is no answer."""
+"""One call of a provider's HTTP API: what it answered, or in words why there is no answer; several in a row."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +14,8 @@ from channels.events import ChannelError
 DEADLINE = 25.0  # seconds a call may take in all
 MAX_ANSWER = 262_144  # bytes of an answer that are read
 LOST_STATUSES = {502, 504}  # a gateway had no answer from whoever may have taken the message
+
+_BEGUN = "Only the beginning of this message was sent. Look before you send it again."
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,19 @@ def _read(response: httpx2.Response, limit: int) -> bytes:
         if len(read) > limit:
             raise ChannelError("This file is too large to be fetched.", permanent=True)
     return bytes(read)
+
+
+def one_after_the_other(sending: Iterable[Callable[[], str]]) -> tuple[str, ...]:
+    """The ids of what was sent, "" left out. Raises `ChannelError`: ambiguous as soon as something was sent before."""
+    ids: list[str] = []
+    for send in sending:
+        try:
+            ids.append(send())
+        except ChannelError as error:
+            if not ids:
+                raise
+            raise ChannelError(_BEGUN, detail=str(error), permanent=True, ambiguous=True) from error
+    return tuple(id for id in ids if id)
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from channels.base import (
     Request,
     Sent,
 )
+from channels.calling import one_after_the_other
 from channels.meta import marks, media, reading, sending, trouble, webhook
 from channels.meta.graph import Graph
 from channels.text import clean
@@ -81,7 +82,7 @@ class Conversing(Connector[S]):
         return reading.read(request.json(), place)
 
     def send(self, outbound: Outbound) -> Sent:
-        return Sent(sending.one_after_the_other(self._sending(outbound)))
+        return Sent(one_after_the_other(self._sending(outbound)))
 
     def preview(self, outbound: Outbound) -> Preview:
         return Preview(outbound.text, bubbles=sending.bubbles(outbound, self.style))

@@ -1,7 +1,7 @@
 """What we say, as Messenger and Instagram take it: one call for each piece of text and each file
 (https://developers.facebook.com/docs/messenger-platform/reference/send-api)."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +16,6 @@ MAX_BUTTONS = 13
 MAX_LABEL = 20  # characters
 MAX_PAYLOAD = 1000
 HUMAN_AGENT = {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}
-_BEGUN = "Only the beginning of this message was sent. Look before you send it again."
 _NO_ADDRESS = "Meta fetches files from here: that needs a public address that begins with https://."
 
 Body = dict[str, Any]
@@ -64,19 +63,6 @@ def beside(outbound: Outbound, style: Style, now: datetime) -> Body:
     since = now - outbound.last_inbound_at if outbound.last_inbound_at else timedelta(0)
     late = WINDOW < since <= PERSON_WINDOW and not outbound.automatic
     return {"recipient": {"id": outbound.to.address}, **(HUMAN_AGENT if late else style.within)}
-
-
-def one_after_the_other(sending: Iterator[Callable[[], str]]) -> tuple[str, ...]:
-    """The ids of what was sent, "" left out. Raises `ChannelError`: ambiguous as soon as something was sent before."""
-    ids: list[str] = []
-    for send in sending:
-        try:
-            ids.append(send())
-        except ChannelError as error:
-            if not ids:
-                raise
-            raise ChannelError(_BEGUN, detail=str(error), permanent=True, ambiguous=True) from error
-    return tuple(id for id in ids if id)
 
 
 def _bubble(call: Call, names: Mapping[str, str]) -> Bubble:

@@ -20,10 +20,11 @@ from channels.base import (
     Sent,
     Template,
 )
+from channels.calling import one_after_the_other
 from channels.meta import health, marks, webhook
 from channels.meta.contents import long
 from channels.meta.graph import Graph
-from channels.meta.sending import WINDOW, one_after_the_other
+from channels.meta.sending import WINDOW
 from channels.whatsapp import files, reading, sending, templates
 from channels.whatsapp.settings import WhatsAppSettings
 

@@ -14,10 +14,11 @@ from channels.base import (
     Features,
     Outbound,
     Person,
+    Preview,
     Request,
     Sent,
 )
-from channels.meta.sending import one_after_the_other
+from channels.calling import one_after_the_other
 from channels.x import events, health, media, sending, signature, tokens, trouble, uploading
 from channels.x.calling import Caller
 from channels.x.people import person
@@ -72,6 +73,9 @@ class X(Connector[XSettings]):
         x = self._x
         made = sending.calls(outbound)
         return Sent(one_after_the_other(partial(sending.send, x, to, call) for call in made))
+
+    def preview(self, outbound: Outbound) -> Preview:
+        return Preview(outbound.text, bubbles=sending.bubbles(outbound))
 
     def fetch(self, attachment: Attachment) -> bytes:
         return media.fetch(self._x, attachment)

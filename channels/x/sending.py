@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from channels import text
 from channels.calling import Answer
-from channels.events import Attachment, ChannelError, Outbound
+from channels.events import Attachment, Bubble, ChannelError, Outbound
 from channels.x import trouble, uploading
 from channels.x.calling import Caller
 from channels.x.contents import readable
@@ -37,6 +37,11 @@ def calls(outbound: Outbound) -> list[Call]:
     if not made:
         raise ChannelError("There is nothing to send.", permanent=True)
     return made
+
+
+def bubbles(outbound: Outbound) -> tuple[Bubble, ...]:
+    """The messages of :func:`calls` as the reader sees them."""
+    return tuple(Bubble(call.text, call.file.name if call.file else "") for call in calls(outbound))
 
 
 def send(x: Caller, to: str, call: Call) -> str:

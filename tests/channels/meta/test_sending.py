@@ -83,13 +83,16 @@ def test_trap_14_instagrams_1000_bytes_hold_for_japanese(text: str) -> None:
     assert "".join(pieces) == text
 
 
+BY_A_PERSON = {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}  # all other tags are retired
+
+
 @pytest.mark.parametrize(
     ("ago", "automatic", "expected"),
     [
         ({"hours": 23.9}, False, {"messaging_type": "RESPONSE"}),
-        ({"hours": 24.1}, False, sending.HUMAN_AGENT),
+        ({"hours": 24.1}, False, BY_A_PERSON),
         ({"hours": 24.1}, True, {"messaging_type": "RESPONSE"}),
-        ({"days": 6.9}, False, sending.HUMAN_AGENT),
+        ({"days": 6.9}, False, BY_A_PERSON),
         ({"days": 7.1}, False, {"messaging_type": "RESPONSE"}),
         (None, False, {"messaging_type": "RESPONSE"}),
     ],

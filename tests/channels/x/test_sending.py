@@ -11,7 +11,7 @@ import pytest
 import time_machine
 
 from channels import oauth
-from channels.base import ChannelError, Outbound, Person, Sent
+from channels.base import Bubble, ChannelError, Outbound, Person, Sent
 from channels.x import sending, uploading
 from tests.channels.line.account import Script, no, ok
 from tests.channels.x import (
@@ -87,6 +87,11 @@ def test_a_picture_goes_up_first_and_then_with_the_words() -> None:
     assert PNG.data is not None
     assert PNG.data in part.content
     assert script.bodies(MESSAGES) == [{"text": "この色です", "attachments": [{"media_id": MEDIA}]}]
+
+
+def test_it_is_shown_as_the_messages_it_becomes() -> None:
+    outbound = say("この色です", PNG, PNG)
+    assert x(Script()).preview(outbound).bubbles == (Bubble("この色です", PNG.name), Bubble(file=PNG.name))
 
 
 def test_several_files_are_several_messages() -> None:
