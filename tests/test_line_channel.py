@@ -13,7 +13,17 @@ from starlette.testclient import TestClient
 
 from app import connect, deliver, main, search, verify
 from app.db import now, reading, transaction
-from app.models import Agent, Channel, Delivery, Identity, Message, RawReceipt
+from app.models import (
+    Agent,
+    Attachment,
+    Channel,
+    Conversation,
+    Delivery,
+    Identity,
+    Message,
+    RawReceipt,
+    RemoteFile,
+)
 from channels.line.signature import sign
 from tests import factories as make
 from tests.channels.line.account import HANA, SECRET, USED_TOKEN, Script, no, ok
@@ -153,8 +163,20 @@ def test_trap_5_what_is_taken_back_is_gone_from_thread_and_search(account: Accou
     account.post(event("unsend", unsend={"messageId": "1"}))
     with reading() as db:
         message = db.scalars(select(Message).filter_by(external_id="1")).one()
+        head = db.get_one(Conversation, message.conversation_id)
     assert (message.text, message.removed_at is not None) == ("", True)
+    assert head.last_preview == ""
     assert found(account, "カード") == 0
+
+
+def test_trap_5_a_picture_that_is_taken_back_is_neither_brought_nor_kept(account: Account) -> None:
+    provider = {"contentProvider": {"type": "line"}}
+    account.post(event(message={"id": "9", "type": "image", "quoteToken": "q", **provider}))
+    with reading() as db:
+        assert db.query(RemoteFile).count() == 1
+    account.post(event("unsend", unsend={"messageId": "9"}))
+    with reading() as db:
+        assert (db.query(RemoteFile).count(), db.query(Attachment).count()) == (0, 0)
 
 
 def test_trap_5_what_is_taken_back_before_it_comes_is_never_shown(account: Account) -> None:

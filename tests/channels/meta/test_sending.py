@@ -11,7 +11,7 @@ import pytest
 
 from channels import guard
 from channels.base import Attachment, ChannelError, Person, Sent
-from channels.meta import choices, sending
+from channels.meta import choices
 from tests.channels.meta.accounts import (
     DATA,
     IGSID,
