@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -225,6 +226,19 @@ def test_instagram_is_had_by_a_page_as_well_and_its_token_is_renewed(played: Met
     renewed = played.sandbox.http.get("/graph.instagram.com/refresh_access_token", params=query).json()
     assert renewed["access_token"] == own.settings.access_token
     assert renewed["expires_in"] == 60 * DAY
+
+
+def test_our_own_instagram_renews_its_token_while_there_is_time(played: Meta) -> None:
+    own = played.talking("instagram")
+    assert isinstance(own, Instagram)
+    ends = own.look_after()
+    assert ends is not None
+    assert round((ends - datetime.now(UTC)).total_seconds() / DAY) == 60
+    played.sandbox.misbehaves({"fault": "expired_token", "platform": "instagram", "probability": 1})
+    with pytest.raises(ChannelError) as refused:
+        own.look_after()
+    assert refused.value.reauthorise
+    played.sandbox.misbehaves()
 
 
 def test_a_token_that_ends_soon_is_told_of(played: Meta) -> None:

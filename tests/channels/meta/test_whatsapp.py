@@ -381,3 +381,9 @@ def test_that_somebody_writes_is_not_shown_where_it_would_tell_that_we_have_read
 def test_the_same_message_makes_the_same_calls() -> None:
     made = [json.dumps([one.body for one in sending.calls(message("あ" * 9000, PHONE))]) for _ in range(2)]
     assert hashlib.sha256(made[0].encode()).digest() == hashlib.sha256(made[1].encode()).digest()
+
+
+def test_the_first_of_its_messages_quotes() -> None:
+    with serving(taken("wamid.1"), taken("wamid.2")) as server:
+        whatsapp(server).send(message("あ" * 5000, PHONE, quoted_id="wamid.in"))
+    assert [one.get("context") for one in bodies(server)] == [{"message_id": "wamid.in"}, None]
