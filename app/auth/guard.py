@@ -26,7 +26,8 @@ __all__ = ["PUBLIC", "Guard", "Refusal", "wants_json"]
 # First segments of paths. Those in _OWN_RULES prove who they are in another way (signature, visitor token)
 # and are called by programs and other sites, so neither session nor CSRF token is looked at.
 _OWN_RULES = frozenset(
-    {"api", "hooks", "link", "pictures", "shared", "widget", "widget.js", "static", "healthz", "readyz", "metrics"}
+    {"api", "hooks", "link", "pictures", "shared", "widget", "widget.js", "static"}
+    | {"healthz", "readyz", "metrics"}
 )
 PUBLIC = _OWN_RULES | {"login", "demo", "favicon.ico", "robots.txt", "manifest.webmanifest", "sw.js"}
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})

@@ -18,7 +18,6 @@ from app.inbox.summary import show
 from app.models import Attachment, Conversation, Decision, Message, MessageSource, RemoteFile
 from app.text import clean
 
-
 _STAYS = ("sort", "out_of_turn", "history", "image_set")  # of the context, where the words are forgotten
 
 

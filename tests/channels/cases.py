@@ -78,8 +78,9 @@ def _foreign_origin(request: Request) -> Request:
 class Case:
     """`tamper` makes a good request one that must be refused. `sends` are settings with which `send` calls
     out by HTTP, None if it never does. `sent_key` is how the key of a message goes along.
-    `to` is somebody who can be written to, `last` the context of what they wrote. `unsign` takes away what proves who sent a request. `asked_before`: path
-    → what is answered there before the call that a test is about (a token)."""
+    `to` is somebody who can be written to, `last` the context of what they wrote. `unsign` takes away what proves
+    who sent a request. `asked_before`: path → what is answered there before the call that a test is about (a token).
+    """
 
     tamper: Callable[[Request], Request]
     sends: dict[str, Any] | None = None

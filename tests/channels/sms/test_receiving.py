@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels.base import Attachment, ChannelError, Request
+from channels.base import Attachment, ChannelError, Receipt, Request
 from channels.sms import codes, events, media
 from channels.sms.connector import Sms
 from channels.sms.settings import SmsSettings
@@ -119,5 +119,5 @@ def test_a_state_says_our_own_key_back(query: str, key: str) -> None:
     sms = Sms(SmsSettings(), HTTP, CONTEXT)
     body = urlencode({"MessageSid": "SM1", "MessageStatus": "failed", "To": "+1415"}).encode()
     (event,) = sms.parse(Request("POST", f"https://desk.example.jp/hooks/k1{query}", FORM, {}, body))
-    assert isinstance(event, events.Receipt)
+    assert isinstance(event, Receipt)
     assert (event.external_id, event.key) == ("SM1", key)
