@@ -47,6 +47,7 @@ def refused(answer: Answer) -> ChannelError:
         permanent=general.permanent,
         retry_after=general.retry_after,
         everybody=answer.status in (401, 429),
+        ambiguous=answer.status >= 500,  # it may have been taken: only the retry key makes another try safe
     )
 
 

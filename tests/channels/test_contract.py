@@ -155,7 +155,8 @@ def test_a_refusal_is_permanent_or_passing(kind: str, status: int, permanent: bo
     with pytest.raises(ChannelError) as told:
         connector.send(message(kind))
     assert told.value.permanent is permanent
-    assert told.value.ambiguous is False
+    # a failure of theirs may come after the message was taken: who has a key may say so, and is asked again
+    assert told.value.ambiguous is False or (status >= 500 and connector.features.idempotent)
     assert told.value.sentence.endswith(".")
     assert told.value.retry_after == (None if permanent else 7.0)
 

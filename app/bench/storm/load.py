@@ -57,6 +57,11 @@ class Customers:
             if number % 4 == 3:
                 self._await_told(BEHIND)
 
+    @property
+    def share(self) -> float:
+        """How much of it is written, from 0 to 1."""
+        return len(self.written) / sum(self.messages.values())
+
     def waiting(self) -> int:
         """How many webhooks are not told yet."""
         return sum(one["waiting"] for one in self.provider.ask("/state")["platforms"].values())
@@ -77,9 +82,11 @@ class Customers:
 
 @dataclass
 class Agents:
-    """Each answers customers of their own, one after the other, each answer tried until it is taken."""
+    """Each answers customers of their own, one after the other, each answer tried until it is taken. They are done
+    when the customers are, not before."""
 
     base: str
+    customers: Customers
     tokens: Sequence[str]
     ledger: Ledger
     replies: int
@@ -111,6 +118,8 @@ class Agents:
         mine = range(number, self.replies, len(self.tokens))
         with httpx2.Client(base_url=self.base, headers=headers, timeout=10, trust_env=False) as client:
             for reply, thread in zip(mine, self._conversations(number), strict=False):
+                while reply / self.replies > self.customers.share:
+                    time.sleep(0.05)
                 self._reply(client, reply, thread)
 
     def _conversations(self, number: int) -> Iterator[int]:

@@ -90,7 +90,7 @@ def _storm(outcome: Outcome, here: Stage, provider: Platforms, say: Say, told: T
     provider.misbehave(*WEBHOOKS, *CALLS)
     open_channels(provider, here.base)
     customers = Customers(provider, outcome.seed, _shares(size.inbound))
-    agents = Agents(here.base, hire(), ledger, size.outbound)
+    agents = Agents(here.base, customers, hire(), ledger, size.outbound)
     driver = Driver(here, None, work, say)
     faults = plan.kills(outcome.seed, size.kills, size.inbound + size.outbound)
     began = time.monotonic()
