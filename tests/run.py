@@ -42,11 +42,12 @@ class Round:
 
 # What asks nothing of a database is not run again on another one.
 PURE = (
-    *("tests/bots", "tests/channels", "tests/bench/test_results.py", "tests/test_together.py"),
     *(
-        "tests/sandbox/test_line_calls.py",
-        "tests/sandbox/test_line_webhooks.py",
-        "tests/sandbox/test_wechat.py",
+        "tests/bots",
+        "tests/channels",
+        "tests/sandbox",
+        "tests/bench/test_results.py",
+        "tests/test_together.py",
     ),
     *(
         "tests/test_text.py",
@@ -70,7 +71,7 @@ ONCE = (
         "tests/attack/test_throttles.py",
         "tests/attack/test_visitors_doors.py",
     ),
-    *("tests/test_demo.py", "tests/sandbox/test_end_to_end.py"),
+    "tests/test_demo.py",
 )
 
 CORES = os.cpu_count() or 2
