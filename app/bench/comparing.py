@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from app.bench.results import Result, from_json
-from app.bench.running import console, shown
+from app.bench.results import Result, from_json, shown
+from app.bench.running import console
 
 WIDTH = 24  # of a bar at its longest
 NOISE = 0.05  # a ratio so near to one is no difference

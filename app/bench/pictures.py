@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from math import ceil, floor, log10
 
-from app.bench.results import Result
-from app.bench.running import shown
+from app.bench.results import Result, shown
 
 LEFT, WIDTH, RIGHT, LINE, TOP = 330, 560, 90, 22, 34  # pixels
 LEAST = 0.001  # what is shorter is drawn here

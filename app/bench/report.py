@@ -14,8 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.bench.machine import machine, versions
 from app.bench.pictures import picture
-from app.bench.results import Result
-from app.bench.running import shown
+from app.bench.results import Result, shown
 from app.config import settings
 from app.db import Base, now, reading
 

@@ -130,3 +130,11 @@ def thinned(ordered: Sequence[float], kept: int = KEPT) -> tuple[float, ...]:
     if len(ordered) <= kept:
         return tuple(ordered)
     return tuple(ordered[round(at * (len(ordered) - 1) / (kept - 1))] for at in range(kept))
+
+
+def shown(number: float) -> str:
+    """A figure with as many digits as it is worth: 0.123, 1.23, 12.3, 1,234."""
+    for below, digits in ((1, 3), (10, 2), (1000, 1)):
+        if abs(number) < below:
+            return f"{number:.{digits}f}"
+    return f"{number:,.0f}"

@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from app.bench.results import Result
+from app.bench.results import Result, shown
 
 Body = Callable[..., Iterable[Result]]
 PROGRESS = "madoguchi.progress"  # where, in a context's `meta`, the command line keeps its progress bar
@@ -95,14 +95,6 @@ def _cells(one: Result) -> list[str]:
     times = [shown(figures[name]) for name in ("p50", "p95", "p99", "max")]
     cpu = shown(figures["cpu"]) if "cpu" in figures else ""
     return [f"{times[0]} {one.unit}", *times[1:], cpu, f"{figures['n']:.0f}"]
-
-
-def shown(number: float) -> str:
-    """A figure with as many digits as it is worth: 0.123, 1.23, 12.3, 1,234."""
-    for below, digits in ((1, 3), (10, 2), (1000, 1)):
-        if abs(number) < below:
-            return f"{number:.{digits}f}"
-    return f"{number:,.0f}"
 
 
 def write(file: Path, results: Sequence[Result]) -> None:
