@@ -3,12 +3,16 @@
 
 Both are the base64 of an HMAC-SHA256. X signs with the client secret, with the API key secret, or with both in two
 headers while an app moves from one to the other.
+
+*Trap:* the answer to a challenge is what X would sign a webhook of the same bytes with, and anybody may ask. So only
+what no webhook can consist of is ever signed: a challenge is a word, a webhook is an object of JSON.
 """
 
 import base64
 import hashlib
 import hmac
 import json
+import re
 
 from channels.base import Answer
 from channels.events import BadSignature, Request
@@ -16,7 +20,8 @@ from channels.x.settings import XSettings
 
 BY_CLIENT = "X-Twitter-Webhooks-Signature-OAuth2"
 BY_CONSUMER = "X-Twitter-Webhooks-Signature"
-MAX_TOKEN = 1000  # characters of a challenge that are signed
+
+_CHALLENGE = re.compile(r"[A-Za-z0-9._~+/= -]{1,1000}")
 
 
 def sign(secret: str, message: bytes) -> str:
@@ -39,9 +44,9 @@ def verify(settings: XSettings, request: Request) -> None:
 def answer(secret: str, request: Request) -> Answer | None:
     """The answer to X's question whether this address is ours (CRC); None if it is another request."""
     token = request.query.get("crc_token", "")
-    if request.method != "GET" or not token or not secret:
+    if request.method != "GET" or not _CHALLENGE.fullmatch(token) or not secret:
         return None
-    told = {"response_token": sign(secret, token[:MAX_TOKEN].encode("utf-8", "replace"))}
+    told = {"response_token": sign(secret, token.encode())}
     return 200, {"Content-Type": "application/json"}, json.dumps(told).encode()
 
 

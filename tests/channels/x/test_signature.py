@@ -41,7 +41,7 @@ def test_openssl_signs_a_body_as_we_do() -> None:
 
 
 def test_trap_22_the_challenge_is_answered_with_the_secret_that_signs() -> None:
-    asked = Request("GET", "https://desk.example.jp/hooks/k1", {}, {"crc_token": "髙 token"})
+    asked = Request("GET", "https://desk.example.jp/hooks/k1", {}, {"crc_token": "YWE1NzM4+/ODU="})
     for account, secret in (
         (x(Script()), SECRET),
         (x(Script(), consumer_secret=API_SECRET), API_SECRET),
@@ -51,7 +51,7 @@ def test_trap_22_the_challenge_is_answered_with_the_secret_that_signs() -> None:
         assert told is not None
         status, headers, body = told
         assert (status, headers["Content-Type"]) == (200, "application/json")
-        assert json.loads(body) == {"response_token": openssl(secret, "髙 token".encode())}
+        assert json.loads(body) == {"response_token": openssl(secret, b"YWE1NzM4+/ODU=")}
 
 
 @pytest.mark.parametrize(
@@ -63,6 +63,13 @@ def test_trap_22_the_challenge_is_answered_with_the_secret_that_signs() -> None:
     ],
 )
 def test_what_is_no_challenge_is_not_answered_as_one(asked: Request) -> None:
+    assert x(Script()).answer(asked) is None
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be", "utf-32-be"])
+def test_nobody_has_a_webhook_signed_by_asking_for_it_as_a_challenge(encoding: str) -> None:
+    forged = json.dumps({"for_user_id": "1", "direct_message_events": []}).encode(encoding)
+    asked = Request("GET", "https://desk.example.jp/hooks/k1", {}, {"crc_token": forged.decode()})
     assert x(Script()).answer(asked) is None
 
 
