@@ -14,6 +14,7 @@ from app.bench import Result, at_least, at_most, measured, rate, value
 from app.bench.comparing import bar, command, pairs, read
 from app.bench.everything import benchmarks, write
 from app.bench.pictures import picture
+from app.bench.results import shown
 
 
 def some(factor: float = 1.0) -> list[Result]:
