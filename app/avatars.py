@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app import connect
 from app.files import BROKEN, IMAGES, MAX_PIXELS
-from app.models import Avatar, Customer, Identity
+from app.models import Avatar, Channel, Customer, Identity
 from channels import base, calling
 
 log = logging.getLogger(__name__)
@@ -20,10 +20,11 @@ LARGEST = 5_000_000  # bytes of what is fetched
 SIDE = 128  # pixels of what is kept: twice the largest it is shown at, and more
 
 
-def fetch(url: str) -> bytes | None:
-    """The picture at an address that a platform told, made small; None where it cannot be had or is none."""
+def fetch(channel: Channel, url: str) -> bytes | None:
+    """The picture at an address that the platform of `channel` told, made small; None where it cannot be had or is
+    none."""
     try:
-        answer = calling.asked(connect.http(), "GET", url, limit=LARGEST)
+        answer = calling.asked(connect.http_of(channel), "GET", url, limit=LARGEST)
     except base.ChannelError as error:
         log.info("the picture of a customer could not be fetched: %s", error)
         return None

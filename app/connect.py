@@ -40,14 +40,25 @@ SANDBOX = "sandbox-"  # so begin the keys of the channels whose platform the san
 
 
 @cache
-def http() -> guard.Client:
-    """The process's HTTP client: it follows no redirect and connects to no private address unless allowed."""
-    return guard.Client(allow_private=settings().allow_private, known=_place(settings().sandbox))
+def http(sandbox: str = "") -> guard.Client:
+    """The process's HTTP client: it follows no redirect and connects to no private address unless allowed. That for
+    the channels of a `sandbox` reaches this as well, wherever it lies."""
+    return guard.Client(allow_private=settings().allow_private, known=_place(sandbox))
 
 
-def _place(url: str | None) -> tuple[str, int] | None:
+def http_of(channel: Channel) -> guard.Client:
+    """The client for what `channel` calls."""
+    return http(sandbox) if (sandbox := _sandbox(channel)) else http()
+
+
+def _sandbox(channel: Channel) -> str:
+    """The address of what plays its platform, "" for the real one."""
+    return settings().sandbox or "" if channel.key.startswith(SANDBOX) else ""
+
+
+def _place(url: str) -> tuple[str, int] | None:
     """(host, port) of an address of ours."""
-    parts = urlsplit(url or "")
+    parts = urlsplit(url)
     return (
         (parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)) if parts.hostname else None
     )
@@ -57,10 +68,9 @@ def connector(channel: Channel) -> Connector[Any]:
     """The connector of `channel`, secrets filled in. Raises `UnknownKind`, `vault.Unreadable`."""
     stored = {**channel.settings, **vault.unseal(channel.secrets)}
     seal_key = settings().seal_key(channel.key)
-    sandbox = settings().sandbox if channel.key.startswith(SANDBOX) else None
     renew = partial(renewing.renew, channel.id)
-    context = Context(channel.key, settings().public_url, seal_key, sandbox or "", renew)
-    return registry.build(channel.kind, stored, http(), context)
+    context = Context(channel.key, settings().public_url, seal_key, _sandbox(channel), renew)
+    return registry.build(channel.kind, stored, http_of(channel), context)
 
 
 def preview(channel: Channel, outbound: Outbound) -> Preview:

@@ -76,7 +76,7 @@ def look_up(identity_id: int) -> bool:
         log.info("nobody tells who identity %s is: %s", identity_id, error)
         _failed(identity_id, error)
         return False
-    picture = avatars.fetch(person.avatar_url) if person and person.avatar_url else None
+    picture = avatars.fetch(channel, person.avatar_url) if channel and person and person.avatar_url else None
     with transaction() as db:
         _keep(db, db.get_one(Identity, identity_id), person, picture)
     return person is not None

@@ -39,10 +39,19 @@ def test_a_channel_of_the_sandbox_calls_it_and_every_other_one_the_platform(sand
 
 
 def test_the_sandbox_is_the_only_private_place_that_may_be_called(sandbox: str) -> None:
+    played = connect.http_of(channel("sandbox-line"))
     with serving() as inside:
-        assert connect.http().post(f"{sandbox}/api.line.me/").status_code == 200
+        assert played.post(f"{sandbox}/api.line.me/").status_code == 200
         with pytest.raises(guard.Forbidden):
-            connect.http().post(inside.url)
+            played.post(inside.url)
+
+
+def test_a_real_channel_does_not_reach_the_sandbox(sandbox: str) -> None:
+    context = connect.connector(channel("k1")).context
+    assert (context.sandbox, context.is_secure(f"{sandbox}/a.jpg")) == ("", False)
+    for client in (connect.http(), connect.connector(channel("k1")).http):
+        with pytest.raises(guard.Forbidden):
+            client.post(f"{sandbox}/api.line.me/")
 
 
 def test_without_a_sandbox_its_channels_call_the_platform() -> None:

@@ -230,7 +230,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
     """What lies at which address."""
     pictures: dict[str, bytes] = {}
 
-    def fetch(url: str) -> bytes | None:
+    def fetch(_: Channel, url: str) -> bytes | None:
         return avatars.small(pictures[url]) if url in pictures else None
 
     monkeypatch.setattr(avatars, "fetch", fetch)
@@ -301,7 +301,7 @@ def test_a_picture_of_too_many_pixels_is_not_unpacked() -> None:
 def test_a_picture_is_had_or_not(monkeypatch: pytest.MonkeyPatch, answer: httpx2.Response, had: bool) -> None:
     client = httpx2.Client(transport=httpx2.MockTransport(lambda request: answer))
     monkeypatch.setattr(connect, "http", lambda: client)
-    assert (avatars.fetch("https://p/1") is not None) is had
+    assert (avatars.fetch(Channel(key="k1"), "https://p/1") is not None) is had
 
 
 def test_a_picture_is_fetched_from_public_addresses_only(kind: type[Telling], rung: list[Any]) -> None:

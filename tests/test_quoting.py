@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app import connect, inbox, outgoing
 from app.db import reading, transaction
 from app.inbox import Refused
-from app.models import Agent, Channel, Conversation, Delivery, DeliveryRef, Identity, Message
+from app.models import Agent, Channel, Delivery, DeliveryRef, Identity, Message
 from channels import base
 from channels.line import messages
 from channels.meta import sending as meta
@@ -92,7 +92,7 @@ def test_each_platform_s_own_form_of_a_quote() -> None:
 
 
 @pytest.mark.usefixtures("committed")
-def test_the_thread_shows_what_is_quoted_both_ways() -> None:
+def test_the_thread_shows_what_is_quoted_both_ways_and_nothing_of_another_thread() -> None:
     with transaction() as db:
         channel = make.channel(db, "line", settings={"channel_id": "1650000000"}, secrets={})
         asked = said(db, channel, "青はありますか", "1")
@@ -103,8 +103,10 @@ def test_the_thread_shows_what_is_quoted_both_ways() -> None:
         said(db, channel, "それをください", "2", in_reply_to="900")
         said(db, channel, "さっきの件", "3", in_reply_to="1")
         said(db, channel, "昔の件", "4", in_reply_to="unknown")
+        make.customer_says(db, channel, "秘密です", "U" + "9" * 32, id="901")
+        said(db, channel, "人の件", "5", in_reply_to="901")
     with reading() as db:
-        head = db.scalars(select(Conversation)).one().id
+        head = make.thread_of(db, asked).id
         person = db.get_one(Agent, agent.id)
     browser = Browser().come_in(person)
     shown = browser.see(f"/inbox/{head}")
@@ -114,7 +116,8 @@ def test_the_thread_shows_what_is_quoted_both_ways() -> None:
         [False, True],
         [True, False],
     ]
-    assert shown.count("data-quote=") == 4
+    assert "人の件" in shown
+    assert shown.count("data-quote=") == 5
 
     client = {
         "text": "こちらも",

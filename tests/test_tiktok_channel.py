@@ -92,7 +92,7 @@ def shop(sandbox: Sandbox, installation: Settings) -> Iterator[Shop]:
         sandbox.set("tiktok", webhook=f"{url}/hooks/{KEY}")
         yield Shop(sandbox, web)
         sandbox.settle("tiktok")
-    connect.http().close()
+    connect.http(sandbox.base).close()
     connect.http.cache_clear()
 
 

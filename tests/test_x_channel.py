@@ -99,7 +99,7 @@ def shop(sandbox: Sandbox, installation: Settings) -> Iterator[Shop]:
         sandbox.set("x", webhook=f"{url}/hooks/{KEY}")
         yield Shop(sandbox, web)
         sandbox.settle("x")
-    connect.http().close()
+    connect.http(sandbox.base).close()
     connect.http.cache_clear()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
-from sqlalchemy import BindParameter, Select, bindparam, select
+from sqlalchemy import BindParameter, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app import connect
@@ -18,6 +18,7 @@ from app.models import (
     Attachment,
     Case,
     Channel,
+    Conversation,
     Customer,
     Decision,
     Delivery,
@@ -234,7 +235,7 @@ def _told(message: Message, people: dict[int, Agent]) -> dict[str, Any]:
 
 def _quoted(db: Session, messages: Sequence[Message]) -> dict[int, Quoted]:
     """By the id of who quotes it: a message of ours names ours, one of theirs the platform's. Nothing is asked where
-    nothing is quoted."""
+    nothing is quoted. What was said in another thread is not shown, whatever names it."""
     named = {m.id: int(id) for m in messages if m.kind == OUTBOUND and (id := m.context.get("quotes"))}
     theirs = {
         m.id: (m.channel_id, str(id))
@@ -246,10 +247,22 @@ def _quoted(db: Session, messages: Sequence[Message]) -> dict[int, Quoted]:
         named |= {id: known[place] for id, place in theirs.items() if place in known}
     wanted = select(Message).where(Message.id.in_(set(named.values())))
     found = {one.id: one for one in db.scalars(wanted)} if named else {}
+    pairs = [(m, found[named[m.id]]) for m in messages if named.get(m.id) in found]
+    heads = _heads(db, {one.conversation_id for pair in pairs for one in pair})
     return {
-        id: Quoted(said.id, one_line(said.text or said.subject, 120))
-        for id, said in ((id, found[quoted]) for id, quoted in named.items() if quoted in found)
+        m.id: Quoted(said.id, one_line(said.text or said.subject, 120))
+        for m, said in pairs
+        if heads[m.conversation_id] == heads[said.conversation_id]
     }
+
+
+def _heads(db: Session, conversations: Collection[int]) -> dict[int, int]:
+    """Conversation → the one it is shown in."""
+    if len(conversations) < 2:
+        return {id: id for id in conversations}
+    shown = func.coalesce(Conversation.head_id, Conversation.id)
+    rows = db.execute(select(Conversation.id, shown).where(Conversation.id.in_(conversations)))
+    return {row[0]: row[1] for row in rows}
 
 
 def _by_external_id(

@@ -138,7 +138,7 @@ def world() -> Iterator[World]:
         clients.append(made.web)
         yield made
         sandbox.settle()
-        connect.http().close()
+        connect.http(sandbox.base).close()
     connect.http.cache_clear()
     server.shutdown()
     server.server_close()
