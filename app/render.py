@@ -20,7 +20,8 @@ from app import formats, i18n
 
 ROOT = Path(__file__).parent.parent
 STATIC = ROOT / "static"
-LINK = re.compile(r"https?://[^\s<>\"'（）「」、。]+[^\s<>\"'（）「」、。.,:;!?)]", re.IGNORECASE)
+ENDS = r"\s<>\"'（）「」、。()"  # what ends an address; a pair of brackets within it does not
+LINK = re.compile(rf"https?://(?:[^{ENDS}]|\([^{ENDS}]*\))*(?:[^{ENDS}.,:;!?]|\([^{ENDS}]*\))", re.IGNORECASE)
 
 
 class HasTongue(Protocol):

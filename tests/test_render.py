@@ -47,6 +47,19 @@ def test_links_become_links_and_nothing_else_becomes_markup() -> None:
     assert "<b>" not in made
 
 
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("案内 (https://shop.example/x)です。", "https://shop.example/x"),
+        ("https://wiki.example/Ise_(city).", "https://wiki.example/Ise_(city)"),
+        ("(see https://wiki.example/Ise_(city))", "https://wiki.example/Ise_(city)"),
+        ("https://shop.example/(cut", "https://shop.example/"),
+    ],
+)
+def test_a_bracket_ends_an_address_unless_the_address_opened_it(text: str, address: str) -> None:
+    assert f'href="{address}"' in str(render.linkify(text))
+
+
 @pytest.mark.parametrize("text", ["javascript:alert(1)", "data:text/html,x", "https://", "ｈttps://x"])
 def test_what_is_no_web_address_is_no_link(text: str) -> None:
     assert "<a" not in str(render.linkify(text))

@@ -2,7 +2,7 @@
 import { el } from "./dom.js";
 import { say } from "../js/words.js";
 
-const LINK = /https?:\/\/[^\s<>"'（）「」、。]+/g;
+const LINK = /https?:\/\/(?:[^\s<>"'（）「」、。()]|\([^\s<>"'（）「」、。()]*\))+/g;
 
 export function draw(bubble, hand) {
   const id = `b-${bubble.id}`;

@@ -21,12 +21,12 @@ export function icon(name) {
   return svg;
 }
 
-// Web addresses become links; a full stop or bracket after one is not part of it.
+// Web addresses become links; a full stop after one, or a bracket that it did not open, is not part of it.
 export function linked(text) {
   const out = document.createDocumentFragment();
   let from = 0;
-  for (const found of text.matchAll(/https?:\/\/[^\s<>"'「」『』（）、。]+/g)) {
-    const url = found[0].replace(/[.,;:!?)\]}]+$/, "");
+  for (const found of text.matchAll(/https?:\/\/(?:[^\s<>"'「」『』（）、。()]|\([^\s<>"'「」『』（）、。()]*\))+/g)) {
+    const url = found[0].replace(/[.,;:!?\]}]+$/, "");
     out.append(text.slice(from, found.index), outward(url, url));
     from = found.index + url.length;
   }
