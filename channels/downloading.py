@@ -31,11 +31,21 @@ def download(
         answer = asked(http, "GET", _at(url, context), limit=limit, deadline=DEADLINE, headers=sent)
         if not 300 <= answer.status < 400:
             return answer
-        following = urljoin(url, answer.headers.get("location", ""))
+        following = further(url, answer)
         if _host(following) != _host(url):
             sent.pop("Authorization", None)
         url = following
     raise ChannelError("This file is passed on from one address to the next without end.", permanent=True)
+
+
+def further(url: str, answer: Answer) -> str:
+    """Where an answer from `url` sends us on to. Raises `ChannelError` for what is no address."""
+    try:
+        following = urljoin(url, answer.headers.get("location", ""))
+        urlsplit(following)
+    except ValueError:
+        raise ChannelError("This is not a web address.", permanent=True) from None
+    return following
 
 
 def body_of(answer: Answer) -> bytes | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx2
 
+from channels import guard
 from channels.events import ChannelError
 from channels.outcome import asked_to_wait
 from channels.text import clean
@@ -21,6 +22,7 @@ REFUSED = "The provider does not let us sign in."
 PUZZLING = "The provider said something that cannot be understood."
 AGAIN = "The provider does not let us in any more: somebody has to sign in there again."
 MAX_WORDS = 500
+DEADLINE = 25.0  # seconds a question may take in all: whoever asks holds the lease on the tokens for a minute
 
 
 class Reauthorise(ChannelError):
@@ -128,7 +130,8 @@ def _ask(http: httpx2.Client, provider: Provider, form: Mapping[str, str]) -> To
         us = f"{told['client_id']}:{told.pop('client_secret', '')}"
         headers["Authorization"] = f"Basic {base64.b64encode(us.encode()).decode()}"
     try:
-        answer = http.post(provider.token, data=told, headers=headers)
+        with guard.within(DEADLINE):
+            answer = http.post(provider.token, data=told, headers=headers)
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise ChannelError(UNREACHABLE, detail=type(error).__name__) from error
     if answer.status_code != 200:

@@ -1,7 +1,8 @@
 """Pictures and files that customers send (MMS). Twilio hands them to who shows the account's secret."""
 
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
+from channels.downloading import further
 from channels.events import Attachment, ChannelError
 from channels.sms import trouble
 from channels.sms.account import Account
@@ -20,7 +21,7 @@ def fetch(account: Account, attachment: Attachment) -> bytes:
     for _ in range(HOPS):
         if not 300 <= answer.status < 400:
             break
-        url = urljoin(url, answer.headers.get("location", ""))
+        url = further(url, answer)
         if urlsplit(url).scheme != "https" and not account.context.sandbox:
             raise ChannelError("This file does not lie at Twilio.", permanent=True)
         answer = account.elsewhere(url, LIMIT)

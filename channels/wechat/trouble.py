@@ -27,9 +27,14 @@ class Refused(ChannelError):
         self.number = number
 
 
+def is_file(answer: Answer) -> bool:
+    """Whether it is what a customer sent: whatever stands in it, WeChat did not say it."""
+    return answer.headers.get("content-type", "").lower().startswith(("image/", "audio/", "video/"))
+
+
 def number_of(answer: Answer) -> int:
     """Its `errcode`; 0 for none, which is a success."""
-    told = answer.told.get("errcode")
+    told = None if is_file(answer) else answer.told.get("errcode")
     return told if isinstance(told, int) else 0
 
 

@@ -2,7 +2,7 @@
 (https://docs.x.com/x-api/direct-messages/download-dm-media)."""
 
 import re
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from channels import downloading
 from channels.calling import Answer
@@ -27,13 +27,20 @@ def fetch(x: Caller, attachment: Attachment) -> bytes:
 
 
 def _answer(x: Caller, url: str) -> Answer:
-    parts = urlsplit(url)
-    place = _PLACE.search(parts.path)
-    if parts.hostname not in GUARDED or place is None:
+    place = _guarded(url)
+    if place is None:
         return downloading.download(x.http, x.context, url, LIMIT, HOSTS)
     path = f"/2/dm_conversations/media/{place[1]}/{place[2]}/{place[3]}"
     answer = x.asked("GET", path, limit=LIMIT, deadline=downloading.DEADLINE)
     if not 300 <= answer.status < 400:
         return answer
-    following = urljoin(url, answer.headers.get("location", ""))
-    return downloading.download(x.http, x.context, following, LIMIT, HOSTS)
+    return downloading.download(x.http, x.context, downloading.further(url, answer), LIMIT, HOSTS)
+
+
+def _guarded(url: str) -> re.Match[str] | None:
+    """What the API hands out a file by, where only that has it."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return _PLACE.search(parts.path) if parts.hostname in GUARDED else None

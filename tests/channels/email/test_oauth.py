@@ -162,3 +162,12 @@ def test_the_string_that_signs_in_cannot_be_broken_out_of() -> None:
 
 def test_tokens_do_not_show() -> None:
     assert "secret" not in repr(oauth.Tokens("secret 1", datetime.now(UTC), "secret 2"))
+
+
+def test_a_provider_that_takes_too_long_is_left_before_the_lease_on_the_tokens_is_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(oauth, "DEADLINE", 0.05)
+    with serving(replace(answer(access_token="a"), wait=0.5)) as server, pytest.raises(ChannelError) as told:
+        asked(server.url)
+    assert (told.value.sentence, told.value.permanent) == (oauth.UNREACHABLE, False)

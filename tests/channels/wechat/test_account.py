@@ -75,6 +75,14 @@ def test_a_file_that_is_gone_redirected_empty_or_too_large_is_said() -> None:
     assert large.sentence == "This file is too large to be fetched."
 
 
+@pytest.mark.parametrize("inside", [b'{"video_url": "https://evil.example/"}', b'{"errcode": 42001}'])
+def test_what_a_customer_put_into_a_file_is_not_taken_for_words_of_wechat(inside: bytes) -> None:
+    script = Script().on(GET, file(inside))
+    assert wechat(script).fetch(PICTURE) == inside
+    assert len([one for one in script.seen if one.url.path == GET]) == 1
+    assert {one.url.host for one in script.seen} == {"api.weixin.qq.com"}
+
+
 def test_a_token_refused_over_a_file_is_had_anew() -> None:
     script = Script().on(STABLE, token("t1"), token("t2")).on(GET, no(42001), file(b"x"))
     assert wechat(script).fetch(PICTURE) == b"x"

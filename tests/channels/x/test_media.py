@@ -73,6 +73,12 @@ def test_nothing_is_fetched_elsewhere(place: str) -> None:
     assert authorised(script) == [("api.x.com", True)]
 
 
+@pytest.mark.parametrize("place", ["https://[", "https://[::1"])
+def test_an_address_that_is_none_is_said_to_be_none(place: str) -> None:
+    assert refused(Script().on(DOOR, to(place))).sentence == "This is not a web address."
+    assert refused(Script(), place).sentence == "This file does not lie at the platform."
+
+
 @pytest.mark.parametrize("status", [403, 404, 410])
 def test_a_file_that_is_gone_is_not_asked_for_again(status: int) -> None:
     told = refused(Script().on(DOOR, no(status)))
