@@ -402,13 +402,18 @@ def test_a_token_is_refused_once_line_has_said_what_came_of_it(shop: Shop) -> No
     shop.told(token, expect=409)
 
 
-@pytest.mark.parametrize("wrong", ["secret", "expired", "audience", "junk", "empty"])
+@pytest.mark.parametrize(
+    "wrong", ["secret", "expired", "for ever", "audience", "no algorithm", "another", "junk", "empty"]
+)
 def test_who_cannot_sign_vouches_for_nobody(shop: Shop, wrong: str) -> None:
     claims = {"sub": "kt-1", "aud": "shop", "exp": time.time() + 600}
     signed = {
         "secret": jwt.encode(claims, "another secret, which is long enough", "HS256"),
         "expired": jwt.encode({**claims, "exp": time.time() - 600}, SECRET, "HS256"),
+        "for ever": jwt.encode({**claims, "exp": time.time() + 10**9}, SECRET, "HS256"),
         "audience": jwt.encode({**claims, "aud": "line"}, SECRET, "HS256"),
+        "no algorithm": jwt.encode(claims, None, "none"),
+        "another": jwt.encode(claims, SECRET * 2, "HS512"),
         "junk": "x.y.z",
         "empty": "",
     }[wrong]
@@ -455,6 +460,18 @@ def test_what_is_over_for_days_is_forgotten(shop: Shop) -> None:
     clock.tidy()
     with reading() as db:
         assert [one.nonce_hash for one in db.scalars(select(AccountLink))] == [linking.digest(fresh)]
+
+
+def test_what_an_account_is_called_is_no_markup_in_the_thread(shop: Shop) -> None:
+    shop.line_says(shop.nonce("<img src=x onerror=alert(1)>"))
+    with reading() as db:
+        head = conversation_of(
+            db, db.scalars(select(Identity).where(Identity.kind == "user")).one().customer_id
+        )
+        viewer = db.get_one(Agent, shop.admin.id)
+    thread = Browser().come_in(viewer).see(f"/inbox/{head.head_id}")
+    assert "&lt;img src=x onerror=alert(1)&gt;" in thread
+    assert "<img src=x onerror" not in thread
 
 
 def test_what_came_of_it_is_in_the_books(shop: Shop) -> None:
