@@ -21,17 +21,18 @@ UNKNOWN_CLIENT = "The provider does not accept our client. Check the client ID a
 REFUSED = "The provider does not let us sign in."
 PUZZLING = "The provider said something that cannot be understood."
 AGAIN = "The provider does not let us in any more: somebody has to sign in there again."
+UNSIGNED = "Nobody has signed in at the provider yet."
 MAX_WORDS = 500
 DEADLINE = 25.0  # seconds a question may take in all: whoever asks holds the lease on the tokens for a minute
 
 
 class Reauthorise(ChannelError):
-    """The consent was taken back or ran out: somebody has to sign in at the provider again."""
+    """The consent was taken back, ran out or was never given: somebody has to sign in at the provider."""
 
     reauthorise = True
 
-    def __init__(self, detail: str = "") -> None:
-        super().__init__(AGAIN, detail=detail, permanent=True)
+    def __init__(self, detail: str = "", *, sentence: str = AGAIN) -> None:
+        super().__init__(sentence, detail=detail, permanent=True)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ def token(
 ) -> str:
     """A good access token. Raises `ChannelError`, of which `oauth.Reauthorise` says that somebody has to sign in."""
     if not refresh_token:
-        raise oauth.Reauthorise("nobody has signed in there yet")
+        raise oauth.Reauthorise(sentence=oauth.UNSIGNED)
     try:
         asked = provider_of(provider, tenant)
     except (KeyError, ValueError) as error:

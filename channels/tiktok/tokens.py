@@ -47,7 +47,7 @@ def renewed(settings: TikTokSettings, stored: Secrets, ask: Ask, refused: str = 
     if current(kept, datetime.now(UTC), refused):
         return {}
     if not kept["refresh_token"]:
-        raise trouble.SIGN_IN.error("nobody has signed in there yet")
+        raise trouble.UNSIGNED.error()
     asked = {"grant_type": "refresh_token", "refresh_token": kept["refresh_token"]}
     made = secrets_of(ask(REFRESH, {**client(settings), **asked}))
     return {name: value for name, value in made.items() if name != "business_id"}

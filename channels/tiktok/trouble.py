@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from channels import oauth
 from channels.calling import Answer
 from channels.events import ChannelError
 from channels.outcome import asked_to_wait, refusal
@@ -54,6 +55,7 @@ class Meaning:
 
 
 SIGN_IN = Meaning("sign in", "TikTok does not let us in any more: somebody has to sign in there again.")
+UNSIGNED = Meaning("sign in", oauth.UNSIGNED)
 SLOWER = Meaning("slower", "TikTok asks us to send more slowly.", everybody=True)
 _TOO_FAST = Meaning("slower", SLOWER.sentence)
 _TOKEN = Meaning("token", SIGN_IN.sentence)

@@ -40,7 +40,7 @@ def renewed(http: httpx2.Client, context: Context, own: XSettings, refused: str)
             return {}
         refresh = stored.get("refresh_token") or own.refresh_token
         if not refresh:
-            raise oauth.Reauthorise("nobody has signed in there yet")
+            raise oauth.Reauthorise(sentence=oauth.UNSIGNED)
         return secrets_of(oauth.refresh(http, provider(context), own.client_id, own.client_secret, refresh))
 
     try:

@@ -104,6 +104,7 @@ iframe{position:fixed;z-index:2147483000;bottom:calc(96px + env(safe-area-inset-
     button = document.createElement("button");
     button.setAttribute("type", "button");
     badge = document.createElement("i");
+    badge.ariaHidden = "true"; // the label of the button tells the number
     button.append(icon("chat", "M21 11.5a8.5 8.5 0 0 1-12.3 7.6L3 21l1.9-5.7A8.5 8.5 0 1 1 21 11.5z"), icon("down", "m6 9 6 6 6-6"), badge);
     button.addEventListener("click", () => show(!isOpen));
     for (const near of ["pointerenter", "focus", "touchstart"]) button.addEventListener(near, load, { passive: true, once: true });
