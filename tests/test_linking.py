@@ -412,7 +412,7 @@ def test_who_cannot_sign_vouches_for_nobody(shop: Shop, wrong: str) -> None:
         "expired": jwt.encode({**claims, "exp": time.time() - 600}, SECRET, "HS256"),
         "for ever": jwt.encode({**claims, "exp": time.time() + 10**9}, SECRET, "HS256"),
         "audience": jwt.encode({**claims, "aud": "line"}, SECRET, "HS256"),
-        "no algorithm": jwt.encode(claims, None, "none"),
+        "no algorithm": jwt.encode(claims, "", "none"),
         "another": jwt.encode(claims, SECRET * 2, "HS512"),
         "junk": "x.y.z",
         "empty": "",
@@ -427,6 +427,24 @@ def test_who_cannot_sign_vouches_for_nobody(shop: Shop, wrong: str) -> None:
 def test_junk_at_the_door_is_refused(shop: Shop, body: bytes) -> None:
     answer = shop.web.post("/link", content=body, headers={"content-type": "application/json"})
     assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("name", ["sh\x00op", "sh\ud800op", "s" * 5000])
+def test_a_chat_of_no_possible_name_is_none(shop: Shop, name: str) -> None:
+    signed = jwt.encode({"sub": "kt-1", "aud": name, "exp": time.time() + 600}, SECRET, "HS256")
+    told = {"link_token": shop.opened(shop.asks()), "jwt": signed}
+    assert shop.web.post("/link", json=told).status_code == 403
+
+
+def test_what_no_database_stores_of_a_customer_is_left_out(shop: Shop) -> None:
+    odd: dict[str, Any] = {
+        "name": "佐藤\x00 花",
+        "email": "hana\x00@example.jp",
+        "phone": "\x00",
+        "attributes": {"r\x00": "g\x00"},
+    }
+    shop.line_says(nonce_of(shop.told(shop.opened(shop.asks()), **odd)["redirect_to"]))
+    assert (outcomes(), one_thread()) == (["linked"], True)
 
 
 def test_only_an_admins_program_with_the_scope_may_vouch(shop: Shop) -> None:

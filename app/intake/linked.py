@@ -23,6 +23,7 @@ from app.intake.people import contradict, identity_for, known
 from app.models import AccountLink, Channel, Conversation, Customer, Identity, Message
 from app.models.conversation import BOT
 from app.models.customer import SIGNED
+from app.text import clean
 from channels import base
 from channels.webchat import WebChat
 from channels.webchat_identity import audience
@@ -76,7 +77,8 @@ def vouch_by_token(db: Session, jwt: str, token: str) -> str:
 
 def chat_of(db: Session, key: str) -> tuple[Channel, WebChat] | None:
     """The web chat with this key: that is where the business says who its customers are."""
-    channel = db.scalar(select(Channel).where(Channel.key == key, Channel.enabled)) if key else None
+    asked = select(Channel).where(Channel.key == key, Channel.enabled)
+    channel = db.scalar(asked) if key and clean(key) == key else None  # a stranger says it
     connector = connect.connector(channel) if channel is not None else None
     return (channel, connector) if channel is not None and isinstance(connector, WebChat) else None
 
