@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from websockets.exceptions import WebSocketException
 
-from app import config, db
+from app import config, db, jobs
 from app.bench.faults import followers, judge, looks
 from app.bench.faults.agents import Agent
 from app.bench.faults.books import Verdict
@@ -96,6 +96,7 @@ def run(
 def settle_on(here: Stage) -> None:
     """The driver works with the installation's settings from here on."""
     db.configure(None)
+    jobs.connection.cache_clear()  # that of an installation before
     given = {"data_dir": here.data_dir, "database_url": here.database_url, "secret": SECRET}
     config.configure(**given, allow_private=True)
     here.wait_until_well(60)
