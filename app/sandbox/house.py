@@ -5,16 +5,19 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 
 from app.sandbox.clock import Clock, Ids
 from app.sandbox.faults import Fault, Faults
-from app.sandbox.hooks import REFUSED, TIMEOUT, UNREACHED, Hooks
+from app.sandbox.hooks import REFUSED, TIMEOUT, UNREACHED, WITHIN, Hooks
 from app.sandbox.record import Record
 from app.sandbox.talks import Customer, Talks
+
+if TYPE_CHECKING:
+    from app.sandbox.files import File
 
 SAID = 1000  # bytes of a call that stand on the record where it was struck
 
@@ -73,7 +76,8 @@ class Platform(ABC):
     `name` stands in paths and names the script and colours of its phone; `label` is its name for people. `stickers` are
     those one can send, at the address `sticker_src` with the id for "{id}"; `reactions` what one
     can put on a message; `places`: whether one can send a location; `edits`: whether one can change what one wrote;
-    `batches`: whether one webhook tells several events; `retries`: after which failures a webhook is sent again.
+    `batches`: whether one webhook tells several events; `retries`: after which failures a webhook is sent again;
+    `within`: seconds the product has to answer one. `settable`: attributes of the `holder` that may be set as they are.
     """
 
     name: ClassVar[str]
@@ -85,11 +89,19 @@ class Platform(ABC):
     edits: ClassVar[bool] = False
     batches: ClassVar[bool] = True
     retries: ClassVar[tuple[str, ...]] = (TIMEOUT, UNREACHED, REFUSED)
+    within: ClassVar[float] = WITHIN
+    settable: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, house: House, hooks_url: str) -> None:
         self.house = house
         self.talks = Talks()
         self.hooks = Hooks(house.record, house.faults, self, hooks_url)
+        self.hooks.within = self.within
+        self._first_url = hooks_url
+
+    @abstractmethod
+    def begin(self) -> None:
+        """The account and its first customers, as at the start."""
 
     @abstractmethod
     def hosts(self) -> Mapping[str, list[BaseRoute]]:
@@ -104,9 +116,15 @@ class Platform(ABC):
     def face(self, id: str) -> str:
         """The address of somebody's picture."""
 
-    @abstractmethod
     def customer(self, id: str) -> Customer:
         """The customer of this id, made if the id is a good one. Raises `BadAct`."""
+        if id not in self.talks.customers:
+            self.talks.customers[id] = self.stranger(id)
+        return self.talks.customers[id]
+
+    @abstractmethod
+    def stranger(self, id: str) -> Customer:
+        """Somebody of whom nobody has heard. Raises `BadAct` where the id is none."""
 
     @abstractmethod
     def new_id(self) -> str:
@@ -135,41 +153,79 @@ class Platform(ABC):
         """The address with the signature of a webhook in it, where that is its place."""
         return url
 
-    @abstractmethod
     def again(self, event: dict[str, Any]) -> dict[str, Any]:
         """The event as it is told another time."""
+        return event
 
     @abstractmethod
     def event_id(self, event: dict[str, Any]) -> str:
         """By which the product knows the event again."""
 
-    @abstractmethod
     def told(self, customer: Customer, event: dict[str, Any]) -> None:
-        """The product has answered a webhook about this event with success."""
+        """The product has answered a webhook about this event with success: some platforms show it."""
+        return None
 
     async def heard(self, answer: bytes) -> None:
         """The body of a successful answer to a webhook: some platforms do what it says."""
         return None
 
-    @abstractmethod
     def seen(self, customer: Customer) -> None:
         """The customer looks at the phone: some platforms tell that messages were read."""
+        return None
+
+    def media(self, message: str) -> Response:
+        """The file of a bubble, for the phone page."""
+        file = self.file_of(message)
+        if file is None or file.gone:
+            return PlainTextResponse("Gone", 410)
+        return Response(file.body, media_type=file.media_type)
 
     @abstractmethod
-    async def media(self, message: str, part: str) -> Response:
-        """A file of a bubble for the phone page; `part`: "original" or "preview"."""
+    def file_of(self, message: str) -> File | None:
+        """The file of a bubble, if it has or had one."""
 
+    @property
     @abstractmethod
+    def holder(self) -> Any:
+        """What has the attributes that are `settable`."""
+
     def settings(self) -> dict[str, Any]:
-        """What may be set while it runs, as JSON; secrets are this sandbox's own and no secret."""
+        """How it is set up, as JSON; secrets are this sandbox's own and no secret."""
+        own = {name: getattr(self.holder, name) for name in sorted(self.settable)}
+        hooks = {"webhook": self.hooks.url, "redeliver": self.hooks.redeliver, "within": self.hooks.within}
+        return {**self.about(), **own, **hooks}
 
     @abstractmethod
+    def about(self) -> dict[str, Any]:
+        """Of the settings those that are not `settable`: what is to be entered in the product, and more."""
+
     def set(self, told: Mapping[str, Any]) -> None:
         """Set some of them. Raises `BadAct`."""
+        for name, value in told.items():
+            if name in self.settable:
+                setattr(self.holder, name, value)
+            elif name in ("redeliver", "within"):
+                setattr(self.hooks, name, value)
+            elif name == "webhook":
+                self.call_at(str(value))
+            elif not self.change(name, value):
+                raise BadAct(f"{name} cannot be set")
 
-    @abstractmethod
+    def call_at(self, url: str) -> None:
+        """Webhooks go there from now on; "" for nowhere."""
+        self.hooks.url = url
+
+    def change(self, name: str, value: Any) -> bool:
+        """Do what is asked for by a name that is none of `settable`. False where nobody knows it."""
+        return False
+
     def reset(self) -> None:
         """Everything as at the start."""
+        self.hooks.forget()
+        self.hooks.url, self.hooks.redeliver = self._first_url, True
+        self.talks.customers.clear()
+        self.begin()
+        self.talks.reload()
 
     def strikes(self, fault: str, call: str, subject: str, to: str = "") -> Fault | None:
         """The rule of misbehaviour that strikes this call now, on the record, if one does."""

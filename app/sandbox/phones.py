@@ -93,7 +93,7 @@ class Phones:
         name = "previewImageUrl" if asked.get("part") == "preview" else "originalContentUrl"
         if url := bubble.data.get(name):
             return _harmless(await self._fetched(platform, str(url)))
-        return _harmless(await platform.media(bubble.id, asked.get("part", "original")))
+        return _harmless(platform.media(bubble.id))
 
     async def _fetched(self, platform: Platform, url: str) -> Response:
         try:

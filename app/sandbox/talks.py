@@ -41,6 +41,13 @@ class Customer:
     acted: int = 0
     bubbles: dict[str, Bubble] = field(default_factory=dict)
 
+    def reads(self) -> list[Bubble]:
+        """What the shop wrote is read from now on; what of it was not."""
+        unread = [one for one in self.bubbles.values() if one.by == "shop" and not one.read]
+        for bubble in unread:
+            bubble.read = True
+        return unread
+
     def told(self) -> dict[str, Any]:
         """Without the talk, as JSON."""
         return {

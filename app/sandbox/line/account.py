@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.sandbox.clock import Ids
+from app.sandbox.files import Files
 from app.sandbox.line.tokens import Tokens
 
 RETRY_SECONDS = 24 * 3600
 REPLY_SECONDS = 60
 REPLY_AGAIN = 20 * 60  # since the event; a redelivered webhook gives no reply token any more after it
 LINK_SECONDS = 10 * 60
-FILE_BYTES = 64 * 1024 * 1024  # all kept files together; the oldest go first
 
 
 @dataclass
@@ -23,17 +23,6 @@ class ReplyToken:
     user: str
     event_at: float
     until: float
-
-
-@dataclass
-class File:
-    """What a customer has sent. `pending`: how often it is still said to be in preparation; None: not decided."""
-
-    user: str
-    media_type: str
-    body: bytes
-    gone: bool = False
-    pending: int | None = None
 
 
 @dataclass
@@ -47,7 +36,8 @@ class Accepted:
 
 @dataclass
 class Account:
-    """Everything one official account has. `quota`: messages a month, None for no limit."""
+    """Everything one official account has. `quota`: messages a month, None for no limit. `pending`: how often a file
+    is still said to be in preparation, by its message."""
 
     ids: Ids
     tokens: Tokens
@@ -63,8 +53,8 @@ class Account:
     read_tokens: dict[str, tuple[str, str]] = field(default_factory=dict)  # token → user, message
     quotes: dict[str, tuple[str, str]] = field(default_factory=dict)  # quote token → user, message
     links: dict[str, tuple[str, float]] = field(default_factory=dict)  # link token → user, until
-    files: dict[str, File] = field(default_factory=dict)
-    kept: int = 0  # bytes of all files
+    files: Files = field(default_factory=Files)
+    pending: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.user_id = "U" + hashlib.sha256(self.tokens.channel_id.encode()).hexdigest()[:32]
@@ -98,31 +88,12 @@ class Account:
         """Whether this month's messages are used up."""
         return self.quota is not None and self.used >= self.quota
 
-    def keep(self, message: str, file: File) -> None:
-        """Keep a file; the oldest make room."""
-        self.files[message] = file
-        self.kept += len(file.body)
-        while self.kept > FILE_BYTES:
-            self.kept -= len(self.files.pop(next(iter(self.files))).body)
-
-    def drop(self, message: str) -> None:
-        """Nothing of a file stays; that there was one is still known."""
-        if file := self.files.get(message):
-            self.kept -= len(file.body)
-            file.gone, file.body = True, b""
-
     def told(self) -> dict[str, Any]:
-        """The settings as JSON."""
+        """What is to be entered, as JSON."""
         return {
             "channel_id": self.tokens.channel_id,
             "channel_secret": self.tokens.secret,
             "access_token": self.tokens.long_lived,
             "user_id": self.user_id,
             "basic_id": self.basic_id,
-            "name": self.name,
-            "quota": self.quota,
-            "used": self.used,
-            "chat_mode": self.chat_mode,
-            "mark_as_read_mode": self.mark_as_read_mode,
-            "mode": self.mode,
         }

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from app.sandbox.faults import Fault
-from app.sandbox.line.account import File
+from app.sandbox.files import File
 from app.sandbox.line.door import after, before
 from app.sandbox.misbehaving import INTERNAL, Trickle
 
@@ -48,19 +48,19 @@ class Content:
 
     async def _found(self, request: Request, work: Work) -> Response:
         message = request.path_params["message"]
-        file = self.line.account.files.get(message)
+        file = self.line.account.files.find(message)
         if file is None:
             return JSONResponse({"message": "Not found"}, 404)
-        if file.gone or self._strikes("media_gone", message):
+        if file.gone or self._strikes("media_gone", file):
             return JSONResponse({"message": "The content is gone"}, 410)
         return await work(message, file)
 
     async def _original(self, message: str, file: File) -> Response:
         if self._still_pending(message, file):
             return Response(status_code=202)
-        if self._strikes("redirect_media", message):
+        if self._strikes("redirect_media", file):
             return RedirectResponse(INTERNAL, 302)
-        if rule := self._strikes("slow_media", message):
+        if rule := self._strikes("slow_media", file):
             return Trickle(file.body, file.media_type, rule.seconds)
         return Response(file.body, media_type=file.media_type)
 
@@ -69,13 +69,13 @@ class Content:
 
     def _still_pending(self, message: str, file: File) -> bool:
         """A file that a rule strikes is in preparation for as many looks as the rule says."""
-        if file.pending is None:
-            rule = self._strikes("media_pending", message)
-            file.pending = rule.times if rule else 0
-        file.pending -= 1
-        return file.pending >= 0
+        pending = self.line.account.pending
+        if message not in pending:
+            rule = self._strikes("media_pending", file)
+            pending[message] = rule.times if rule else 0
+        pending[message] -= 1
+        return pending[message] >= 0
 
-    def _strikes(self, fault: str, message: str) -> Fault | None:
-        file = self.line.account.files[message]
+    def _strikes(self, fault: str, file: File) -> Fault | None:
         subject = f"{file.user} {len(file.body)}"
         return self.line.strikes(fault, "content", subject, file.user)

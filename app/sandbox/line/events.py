@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from app.sandbox.drawing import STICKERS
+from app.sandbox.files import of_act
 from app.sandbox.house import BadAct
-from app.sandbox.line.account import Account, File
+from app.sandbox.line.account import Account
 from app.sandbox.talks import Bubble, Customer
 
 if TYPE_CHECKING:
@@ -96,7 +95,7 @@ class Acts:
             raise BadAct("There is no such message of this customer.")
         event["unsend"] = {"messageId": id}
         bubble.unsent, bubble.text, bubble.data = True, "", {}
-        self.account.drop(id)
+        self.account.files.drop(id)
         self.line.talks.show(talk, bubble)
 
     def follow(self, talk: Customer, _action: Action, event: Event) -> None:
@@ -186,14 +185,9 @@ class Acts:
 
     def _keep(self, talk: Customer, action: Action, id: str, kind: str) -> int:
         """Keep the file of an action: `content` in base64, `type` its media type. Its size."""
-        try:
-            body = base64.b64decode(str(action.get("content", "")), validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise BadAct("content must be base64") from error
-        if not 0 < len(body) <= FILE_BYTES:
-            raise BadAct("content must be a file of 1 byte to 20 MB")
-        self.account.keep(id, File(talk.id, str(action.get("type") or kind), body))
-        return len(body)
+        file = of_act(talk.id, action, kind, FILE_BYTES)
+        self.account.files.keep(id, file)
+        return len(file.body)
 
 
 CONTENTS: dict[str, Callable[[Acts, Customer, Action, str], dict[str, Any]]] = {

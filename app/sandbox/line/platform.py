@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from app.sandbox import drawing
+from app.sandbox.files import File
 from app.sandbox.house import BadAct, House, Picture, Platform
 from app.sandbox.line.account import Account
 from app.sandbox.line.calls import Calls
@@ -27,7 +28,6 @@ from app.sandbox.talks import Customer
 ID = re.compile(r"[UCR][0-9a-f]{32}")
 FOREVER = {"Cache-Control": "public, max-age=86400"}
 PEOPLE = (("佐藤 美咲", "ja"), ("鈴木 一郎", "ja"), ("Emily Carter", "en"))
-SETTABLE = {"name", "quota", "used", "chat_mode", "mark_as_read_mode", "mode"}
 
 
 class Line(Platform):
@@ -37,14 +37,15 @@ class Line(Platform):
     label = "LINE"
     stickers = tuple(Picture(one.id, *one.words[:2]) for one in drawing.STICKERS.values())
     sticker_src = "/stickershop.line-scdn.net/stickershop/v1/sticker/{id}/android/sticker.png"
+    settable = frozenset({"name", "quota", "used", "chat_mode", "mark_as_read_mode", "mode"})
 
     def __init__(self, house: House, hooks_url: str, channel_id: str, secret: str, token: str) -> None:
         super().__init__(house, hooks_url)
-        self._given, self._first_url = (channel_id, secret, token), hooks_url
+        self._given = channel_id, secret, token
         self.acts = Acts(self)
-        self._open()
+        self.begin()
 
-    def _open(self) -> None:
+    def begin(self) -> None:
         self.account = Account(self.house.ids, Tokens(self.house.ids, *self._given))
         for name, language in PEOPLE:
             customer = Customer("U" + hashlib.sha256(name.encode()).hexdigest()[:32], name, language)
@@ -68,13 +69,11 @@ class Line(Platform):
     def face(self, id: str) -> str:
         return f"/profile.line-scdn.net/{id}"
 
-    def customer(self, id: str) -> Customer:
+    def stranger(self, id: str) -> Customer:
         if not ID.fullmatch(id):
             raise BadAct("A LINE id is U, C or R and 32 hexadecimal digits.")
-        if id not in self.talks.customers:
-            name = {"U": "LINE", "C": "Group", "R": "Room"}[id[0]]
-            self.talks.customers[id] = Customer(id, f"{name} {id[1:5]}", ever=False)
-        return self.talks.customers[id]
+        name = {"U": "LINE", "C": "Group", "R": "Room"}[id[0]]
+        return Customer(id, f"{name} {id[1:5]}", ever=False)
 
     def new_id(self) -> str:
         return "U" + self.house.ids.hex(32)
@@ -103,9 +102,6 @@ class Line(Platform):
         if self.account.mark_as_read_mode == "auto" and (id := event.get("message", {}).get("id")):
             self.mark_read(customer.id, id)
 
-    def seen(self, customer: Customer) -> None:
-        """LINE tells an account nothing of it."""
-
     def mark_read(self, user: str, message: str) -> None:
         """The customer sees that this message, and those before it, were read."""
         talk = self.talks.customers[user]
@@ -117,41 +113,29 @@ class Line(Platform):
             if bubble.id == message:
                 return
 
-    async def media(self, message: str, part: str) -> Response:
-        file = self.account.files.get(message)
-        if file is None or file.gone:
-            return PlainTextResponse("Gone", 410)
-        return Response(file.body, media_type=file.media_type)
+    def file_of(self, message: str) -> File | None:
+        return self.account.files.find(message)
 
     def picture(self, id: str) -> str:
         """The address of a face, on a host that a bot is told of."""
         return self.house.base + self.face(id)
 
-    def settings(self) -> dict[str, Any]:
-        hooks = {"webhook": self.hooks.url, "redeliver": self.hooks.redeliver, "within": self.hooks.within}
-        return {**self.account.told(), **hooks}
+    @property
+    def holder(self) -> Any:
+        return self.account
 
-    def set(self, told: Mapping[str, Any]) -> None:
-        for name, value in told.items():
-            if name in SETTABLE:
-                setattr(self.account, name, value)
-            elif name in ("redeliver", "within"):
-                setattr(self.hooks, name, value)
-            elif name == "webhook":
-                self.hooks.url = str(value)
-            elif name == "access_token":
+    def about(self) -> dict[str, Any]:
+        return self.account.told()
+
+    def change(self, name: str, value: Any) -> bool:
+        match name:
+            case "access_token":
                 self.account.tokens.long_lived, self.account.tokens.revoked = str(value), False
-            elif name == "revoke_tokens":
+            case "revoke_tokens":
                 self.account.tokens.revoke_all()
-            else:
-                raise BadAct(f"{name} cannot be set")
-
-    def reset(self) -> None:
-        self.hooks.forget()
-        self.hooks.url, self.hooks.redeliver = self._first_url, True
-        self.talks.customers.clear()
-        self._open()
-        self.talks.reload()
+            case _:
+                return False
+        return True
 
     async def _face(self, request: Request) -> Response:
         id = request.path_params["id"][:40]

@@ -10,20 +10,18 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 
 from app.sandbox import files
 from app.sandbox.files import File, Files
 from app.sandbox.hooks import NotFetched
-from app.sandbox.house import BadAct, House, Platform
+from app.sandbox.house import House, Platform
 from app.sandbox.meta import trouble
 from app.sandbox.meta.calls import Call
 from app.sandbox.meta.graph import FACES, Graph
 from app.sandbox.talks import Bubble, Customer
 
 Event = dict[str, Any]
-WITHIN = 5.0  # seconds the product has to answer a webhook
 DAY = 86_400.0
 WINDOW, PERSON_WINDOW = DAY, 7 * DAY
 FILE_BYTES = 25 * 1024 * 1024
@@ -43,7 +41,8 @@ class Account(Platform):
         ("鈴木 一郎", "ja"),
         ("Emily Carter", "en"),
     )
-    settable: ClassVar[frozenset[str]] = frozenset({"expires_at", "revoked"})
+    within = 5.0
+    settable = frozenset({"expires_at", "revoked"})
     refusals: ClassVar[Mapping[str, Callable[[], trouble.Refused]]] = {
         "expired_token": trouble.expired,
         "error": trouble.down,
@@ -51,12 +50,11 @@ class Account(Platform):
 
     def __init__(self, house: House, hooks_url: str, graph: Graph, token: str) -> None:
         super().__init__(house, hooks_url)
-        self.graph, self._token, self._first_url = graph, token, hooks_url
+        self.graph, self._token = graph, token
         graph.accounts.append(self)
-        self.hooks.within = WITHIN
-        self._open()
+        self.begin()
 
-    def _open(self) -> None:
+    def begin(self) -> None:
         self.token, self.revoked, self.expires_at = self._token, False, 0
         self.files = Files()
         self.last: dict[str, float] = {}  # customer → when they wrote, seconds since 1970
@@ -96,12 +94,6 @@ class Account(Platform):
             "X-Hub-Signature-256": f"sha256={signature}",
         }, body
 
-    def again(self, event: Event) -> Event:
-        return event
-
-    def told(self, customer: Customer, event: Event) -> None:
-        """Nothing comes of it here."""
-
     def good(self, token: str) -> bool:
         """Whether a call may be made with it."""
         return not self.revoked and hmac.compare_digest(token.encode(), self.token.encode())
@@ -110,37 +102,21 @@ class Account(Platform):
         """Whether the address of a file still holds."""
         return True
 
-    async def media(self, message: str, part: str) -> Response:
-        file = self.files.find(message)
-        if file is None or file.gone:
-            return PlainTextResponse("Gone", 410)
-        return Response(file.body, media_type=file.media_type)
+    def file_of(self, message: str) -> File | None:
+        return self.files.find(message)
 
-    def settings(self) -> dict[str, Any]:
-        hooks = {"webhook": self.hooks.url, "redeliver": self.hooks.redeliver, "within": self.hooks.within}
+    @property
+    def holder(self) -> Any:
+        return self
+
+    def about(self) -> dict[str, Any]:
         app = {"app_id": self.graph.app.id, "app_secret": self.graph.app.secret}
-        own = {name: getattr(self, name) for name in sorted(self.settable)}
-        return {"account_id": self.id, "access_token": self.token, **app, **own, **hooks}
+        return {"account_id": self.id, "access_token": self.token, **app}
 
-    def set(self, told: Mapping[str, Any]) -> None:
-        for name, value in told.items():
-            if name in self.settable:
-                setattr(self, name, value)
-            elif name in ("redeliver", "within"):
-                setattr(self.hooks, name, value)
-            elif name == "webhook":
-                self.hooks.url = str(value)
-            elif name == "access_token":
-                self.token, self.revoked = str(value), False
-            else:
-                raise BadAct(f"{name} cannot be set")
-
-    def reset(self) -> None:
-        self.hooks.forget()
-        self.hooks.url, self.hooks.redeliver = self._first_url, True
-        self.talks.customers.clear()
-        self._open()
-        self.talks.reload()
+    def change(self, name: str, value: Any) -> bool:
+        if name == "access_token":
+            self.token, self.revoked = str(value), False
+        return name == "access_token"
 
     def open_until(self, customer: Customer, seconds: float = WINDOW) -> bool:
         """Whether they wrote so lately that they may be answered."""
@@ -183,10 +159,6 @@ class Account(Platform):
                 self.talks.show(customer, bubble)
             if bubble.id == until:
                 return
-
-    def unread(self, customer: Customer) -> list[Bubble]:
-        """What the customer has got and not seen."""
-        return [one for one in customer.bubbles.values() if one.by == "shop" and not one.read]
 
 
 def number(name: str, length: int) -> str:

@@ -33,8 +33,8 @@ class Conversing(Account):
     settable = Account.settable | {"human_agent"}
     sticker_src = f"/{STICKERS}/stickers/{{id}}.png"
 
-    def _open(self) -> None:
-        super()._open()
+    def begin(self) -> None:
+        super().begin()
         self.human_agent = True  # whether the app may use the tag
         self.subscribed: set[str] = set(self.fields)
         self.kept = Files()  # uploaded to be sent several times
@@ -42,12 +42,10 @@ class Conversing(Account):
     def _id_of(self, name: str) -> str:
         return number(f"{self.name} {name}", 16)
 
-    def customer(self, id: str) -> Customer:
+    def stranger(self, id: str) -> Customer:
         if not ID.fullmatch(id):
             raise BadAct(f"An id of {self.label} is 15 to 17 digits.")
-        if id not in self.talks.customers:
-            self.talks.customers[id] = Customer(id, f"{self.label} {id[-4:]}", ever=False)
-        return self.talks.customers[id]
+        return Customer(id, f"{self.label} {id[-4:]}", ever=False)
 
     def new_id(self) -> str:
         return self.house.ids.digits(16)
@@ -91,9 +89,7 @@ class Conversing(Account):
         return "m_" + self.house.ids.hex(64)
 
     def seen(self, customer: Customer) -> None:
-        unread = self.unread(customer)
-        for bubble in unread:
-            bubble.read = True
+        unread = customer.reads()
         if unread and customer.friend:
             self.post(customer, {"read": self._read(unread[-1])})
 

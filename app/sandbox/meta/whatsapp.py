@@ -41,8 +41,8 @@ class WhatsApp(Account):
     settable = Account.settable | {"quality_rating", "templates"}
     refusals = {**Account.refusals, "rate_limit": whatsapp_sends.rate}
 
-    def _open(self) -> None:
-        super()._open()
+    def begin(self) -> None:
+        super().begin()
         self.quality_rating = "GREEN"
         self.templates = list(whatsapp_sends.TEMPLATES)
 
@@ -55,12 +55,10 @@ class WhatsApp(Account):
             return customer.id
         return "JP." + hashlib.sha256(customer.id.encode()).hexdigest()[:16]
 
-    def customer(self, id: str) -> Customer:
+    def stranger(self, id: str) -> Customer:
         if not ID.fullmatch(id):
             raise BadAct("An id of WhatsApp is a number of 8 to 15 digits, or as JP.1234abcd.")
-        if id not in self.talks.customers:
-            self.talks.customers[id] = Customer(id, f"WhatsApp {id[-4:]}", ever=False)
-        return self.talks.customers[id]
+        return Customer(id, f"WhatsApp {id[-4:]}", ever=False)
 
     def new_id(self) -> str:
         return "8190" + self.house.ids.digits(8)
@@ -76,8 +74,8 @@ class WhatsApp(Account):
         changes = [{"value": {**about, **one}, "field": "messages"} for one in events]
         return {"object": self.object, "entry": [{"id": self.business, "changes": changes}]}
 
-    def settings(self) -> dict[str, Any]:
-        return {"business_id": self.business, **super().settings()}
+    def about(self) -> dict[str, Any]:
+        return {"business_id": self.business, **super().about()}
 
     def event_id(self, event: Event) -> str:
         if "statuses" in event:
@@ -96,8 +94,7 @@ class WhatsApp(Account):
         return str(int(self.house.clock.seconds()))
 
     def seen(self, customer: Customer) -> None:
-        for bubble in self.unread(customer):
-            bubble.read = True
+        for bubble in customer.reads():
             self._tell(customer, bubble.id, "read")
 
     def address(self, mid: str) -> str:

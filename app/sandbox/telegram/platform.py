@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from app.sandbox import drawing
+from app.sandbox.files import File
 from app.sandbox.house import BadAct, House, Picture, Platform
 from app.sandbox.talks import Customer
 from app.sandbox.telegram.acts import Acts
@@ -24,9 +25,7 @@ from app.sandbox.telegram.updates import Updates
 ID = re.compile(r"-?[1-9]\d{4,15}")
 FOREVER = {"Cache-Control": "public, max-age=86400"}
 PEOPLE = (("佐藤 美咲", "ja", "misaki_sato"), ("鈴木 一郎", "ja", ""), ("Emily Carter", "en", "emilycarter"))
-WITHIN = 10.0  # seconds the product has to answer a webhook
 SECRET = "X-Telegram-Bot-Api-Secret-Token"
-SETTABLE = {"name", "secret", "revoked"}
 
 
 class Telegram(Platform):
@@ -40,18 +39,20 @@ class Telegram(Platform):
     reactions = ("👍", "❤", "🙏")
     edits = True
     batches = False
+    within = 10.0
+    settable = frozenset({"name", "secret", "revoked"})
 
     def __init__(self, house: House, hooks_url: str, token: str, secret: str = "") -> None:
         super().__init__(house, hooks_url if secret else "")
-        self._token, self._secret, self._first_url = token, secret, self.hooks.url
-        self.hooks.within = WITHIN
+        self._token, self._secret = token, secret
         self.updates = Updates(self)
-        self._open()
+        self.begin()
         self.acts, self.methods = Acts(self), Methods(self)
 
-    def _open(self) -> None:
+    def begin(self) -> None:
         self.bot = Bot(self.house.ids, self._token, self._secret)
         self.faceless: set[str] = set()
+        self.updates.waiting.clear()
         for name, language, username in PEOPLE:
             id = str(5_000_000_000 + int(hashlib.sha256(name.encode()).hexdigest(), 16) % 10**9)
             self.talks.customers[id] = Customer(id, name, language, ever=False)
@@ -73,13 +74,10 @@ class Telegram(Platform):
     def face(self, id: str) -> str:
         return f"/t.me/face/{id}.png"
 
-    def customer(self, id: str) -> Customer:
+    def stranger(self, id: str) -> Customer:
         if not ID.fullmatch(id):
             raise BadAct("An id of Telegram is 5 to 16 digits; of a group it begins with a minus.")
-        if id not in self.talks.customers:
-            name = "グループ" if kind_of_group(id) else f"Telegram {id[-4:]}"
-            self.talks.customers[id] = Customer(id, name, ever=False)
-        return self.talks.customers[id]
+        return Customer(id, "グループ" if kind_of_group(id) else f"Telegram {id[-4:]}", ever=False)
 
     def new_id(self) -> str:
         return self.house.ids.digits(10)
@@ -93,9 +91,6 @@ class Telegram(Platform):
             {SECRET: self.bot.secret} if self.bot.secret else {}
         )
         return headers, json.dumps(update, separators=(",", ":")).encode()
-
-    def again(self, event: dict[str, Any]) -> dict[str, Any]:
-        return event
 
     def event_id(self, event: dict[str, Any]) -> str:
         return str(event["update_id"])
@@ -115,53 +110,26 @@ class Telegram(Platform):
             about = {"call": method, "status": refused.status, "message": refused.description}
             self.house.record.add(self.name, "refused", **about)
 
-    def told(self, customer: Customer, event: dict[str, Any]) -> None:
-        """What was written shows that it arrived; Telegram tells a bot nothing more."""
+    def file_of(self, message: str) -> File | None:
+        return self.bot.files.find(self.bot.shown.get(message, ""))
 
-    def seen(self, customer: Customer) -> None:
-        """Telegram tells a bot nothing of it."""
+    @property
+    def holder(self) -> Any:
+        return self.bot
 
-    async def media(self, message: str, part: str) -> Response:
-        file = self.bot.files.find(self.bot.shown.get(message, ""))
-        if file is None or file.gone:
-            return PlainTextResponse("Gone", 410)
-        return Response(file.body, media_type=file.media_type)
-
-    def settings(self) -> dict[str, Any]:
-        bot, hooks = self.bot, self.hooks
+    def about(self) -> dict[str, Any]:
+        bot = self.bot
         told = {"token": bot.token, "username": bot.username, "bot_id": bot.id}
-        own = {name: getattr(bot, name) for name in sorted(SETTABLE)}
         waiting = {"allowed_updates": bot.allowed, "to_be_fetched": len(self.updates.waiting)}
-        return {
-            **told,
-            **own,
-            **waiting,
-            "faceless": sorted(self.faceless),
-            "webhook": hooks.url,
-            "redeliver": hooks.redeliver,
-            "within": hooks.within,
-        }
+        return {**told, **waiting, "faceless": sorted(self.faceless)}
 
-    def set(self, told: Mapping[str, Any]) -> None:
-        for name, value in told.items():
-            if name in SETTABLE:
-                setattr(self.bot, name, value)
-            elif name in ("redeliver", "within"):
-                setattr(self.hooks, name, value)
-            elif name == "faceless":
-                self.faceless = {str(one) for one in value}
-            elif name == "webhook":
-                self.updates.call_at(str(value))
-            else:
-                raise BadAct(f"{name} cannot be set")
+    def call_at(self, url: str) -> None:
+        self.updates.call_at(url)
 
-    def reset(self) -> None:
-        self.hooks.forget()
-        self.hooks.url, self.hooks.redeliver = self._first_url, True
-        self.talks.customers.clear()
-        self.updates.waiting.clear()
-        self._open()
-        self.talks.reload()
+    def change(self, name: str, value: Any) -> bool:
+        if name == "faceless":
+            self.faceless = {str(one) for one in value}
+        return name == "faceless"
 
 
 async def _face(request: Request) -> Response:

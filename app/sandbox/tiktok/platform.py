@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 
 from app.sandbox import drawing
@@ -27,7 +26,6 @@ PEOPLE = (
     ("鈴木 一郎", "ja", "ichiro_s"),
     ("Emily Carter", "en", "emilycarter"),
 )
-WITHIN = 10.0  # seconds the product has to answer a webhook
 
 
 class TikTok(Platform):
@@ -40,16 +38,16 @@ class TikTok(Platform):
     reactions = ("❤️", "😂", "👍")
     places = False
     batches = False
+    within = 10.0
 
     def __init__(self, house: House, hooks_url: str, app: App) -> None:
         super().__init__(house, hooks_url)
-        self._app, self._first_url = app, hooks_url
-        self.hooks.within = WITHIN
-        self._open()
+        self._app = app
+        self.begin()
         self.acts = Acts(self)
         self.doors = Doors(self, Calls(self).works(), BY_THE_APP)
 
-    def _open(self) -> None:
+    def begin(self) -> None:
         self.account = Account(self._app, self.house.ids)
         for name, language, username in PEOPLE:
             id = f"_000{hashlib.sha256(name.encode()).hexdigest()[:28]}"
@@ -66,12 +64,10 @@ class TikTok(Platform):
     def face(self, id: str) -> str:
         return f"/{FILES}/faces/{id}.png"
 
-    def customer(self, id: str) -> Customer:
+    def stranger(self, id: str) -> Customer:
         if not ID.fullmatch(id):
             raise BadAct("An id of TikTok is _000 and 8 to 40 letters and digits.")
-        if id not in self.talks.customers:
-            self.talks.customers[id] = Customer(id, f"TikTok {id[-4:]}", ever=False)
-        return self.talks.customers[id]
+        return Customer(id, f"TikTok {id[-4:]}", ever=False)
 
     def new_id(self) -> str:
         return f"_000{self.house.ids.hex(28)}"
@@ -135,21 +131,13 @@ class TikTok(Platform):
             "Tiktok-Signature": f"t={at},s={signature.hexdigest()}",
         }, body
 
-    def again(self, event: dict[str, Any]) -> dict[str, Any]:
-        return event
-
     def event_id(self, event: dict[str, Any]) -> str:
         content = event["content"]
         return f"{event['event']} {content.get('message_id') or content['timestamp']}"
 
-    def told(self, customer: Customer, event: dict[str, Any]) -> None:
-        """The customer sees nothing of it."""
-
     def seen(self, customer: Customer) -> None:
         """They have read everything up to a moment."""
-        unread = [one for one in customer.bubbles.values() if one.by == "shop" and not one.read]
-        for bubble in unread:
-            bubble.read = True
+        unread = customer.reads()
         if unread and customer.friend:
             about = {"read": {"last_read_timestamp": unread[-1].at}}
             self.hooks.post(
@@ -157,32 +145,22 @@ class TikTok(Platform):
                 {"event": "im_mark_read_msg", "content": self.content(customer, about, from_shop=False)},
             )
 
-    async def media(self, message: str, part: str) -> Response:
-        file = self.account.files.find(message)
-        if file is None or file.gone:
-            return PlainTextResponse("Gone", 410)
-        return Response(file.body, media_type=file.media_type)
+    def file_of(self, message: str) -> File | None:
+        return self.account.files.find(message)
 
-    def settings(self) -> dict[str, Any]:
-        hooks = {"webhook": self.hooks.url, "redeliver": self.hooks.redeliver, "within": self.hooks.within}
-        return {**self.account.told(), **hooks}
+    @property
+    def holder(self) -> Any:
+        return self.account
 
-    def set(self, told: Mapping[str, Any]) -> None:
-        for name, value in told.items():
-            if name in ("redeliver", "within"):
-                setattr(self.hooks, name, value)
-            elif name == "webhook":
-                self.hooks.url = str(value)
-            elif name == "expire_tokens":
+    def about(self) -> dict[str, Any]:
+        return self.account.told()
+
+    def change(self, name: str, value: Any) -> bool:
+        match name:
+            case "expire_tokens":
                 self.account.access = dict.fromkeys(self.account.access, 0.0)
-            elif name == "revoke_tokens":
+            case "revoke_tokens":
                 self.account.revoke()
-            else:
-                raise BadAct(f"{name} cannot be set")
-
-    def reset(self) -> None:
-        self.hooks.forget()
-        self.hooks.url, self.hooks.redeliver = self._first_url, True
-        self.talks.customers.clear()
-        self._open()
-        self.talks.reload()
+            case _:
+                return False
+        return True

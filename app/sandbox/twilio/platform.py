@@ -7,10 +7,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from app.sandbox import drawing
+from app.sandbox.files import File
 from app.sandbox.hooks import UNREACHED
 from app.sandbox.house import BadAct, House, Platform
 from app.sandbox.talks import Customer
@@ -19,7 +20,6 @@ from app.sandbox.twilio.account import Account
 from app.sandbox.twilio.doors import CDN, Doors
 from app.sandbox.twilio.sending import NUMBER, Sending
 
-WITHIN = 15.0  # seconds the product has to answer a webhook
 JAPAN = "+81"
 PEOPLE = (
     ("+14155550142", "Emily Carter", "en"),
@@ -27,7 +27,6 @@ PEOPLE = (
     ("+819012345678", "佐藤 美咲", "ja"),
 )
 FOREVER = {"Cache-Control": "public, max-age=86400"}
-SETTABLE = {"algorithm", "opt_out", "trial", "status", "fates", "closed"}
 
 
 class Twilio(Platform):
@@ -38,15 +37,16 @@ class Twilio(Platform):
     places = False
     batches = False
     retries = (UNREACHED,)
+    within = 15.0
+    settable = frozenset({"algorithm", "opt_out", "trial", "status", "fates", "closed"})
 
     def __init__(self, house: House, hooks_url: str, sid: str, token: str) -> None:
         super().__init__(house, hooks_url)
-        self._given, self._first_url = (sid, token), hooks_url
-        self.hooks.within = WITHIN
-        self._open()
+        self._given = sid, token
+        self.begin()
         self.sending, self.doors = Sending(self), Doors(self)
 
-    def _open(self) -> None:
+    def begin(self) -> None:
         self.account, self.revoked = Account(self.house.ids, *self._given), False
         for number, name, language in PEOPLE:
             self.talks.customers[number] = Customer(number, name, language)
@@ -68,14 +68,12 @@ class Twilio(Platform):
         return f"/www.twilio.com/face/{id.lstrip('+')}.png"
 
     def customer(self, id: str) -> Customer:
-        number = id if id.startswith("+") else f"+{id.strip()}"
-        if not NUMBER.fullmatch(number):
+        return super().customer(id if id.startswith("+") else f"+{id.strip()}")
+
+    def stranger(self, id: str) -> Customer:
+        if not NUMBER.fullmatch(id):
             raise BadAct("A number has its country in front, such as +14155550142.")
-        if number not in self.talks.customers:
-            self.talks.customers[number] = Customer(
-                number, number, "ja" if number.startswith(JAPAN) else "en"
-            )
-        return self.talks.customers[number]
+        return Customer(id, id, "ja" if id.startswith(JAPAN) else "en")
 
     def new_id(self) -> str:
         return f"+1415555{self.house.ids.digits(4)}"
@@ -100,27 +98,18 @@ class Twilio(Platform):
         headers = {**plain, "User-Agent": "TwilioProxy/1.1", "I-Twilio-Idempotency-Token": event["token"]}
         return {**headers, **signed}, urlencode(event["fields"]).encode()
 
-    def again(self, event: dict[str, Any]) -> dict[str, Any]:
-        return event
-
     def event_id(self, event: dict[str, Any]) -> str:
         return " ".join(filter(None, (event["fields"].get("MessageStatus"), event["fields"]["MessageSid"])))
 
-    def told(self, customer: Customer, event: dict[str, Any]) -> None:
-        """Nothing comes of it here."""
+    def file_of(self, message: str) -> File | None:
+        return self.account.files.find(message)
 
-    def seen(self, customer: Customer) -> None:
-        """SMS tells nobody of it."""
+    @property
+    def holder(self) -> Any:
+        return self.account
 
-    async def media(self, message: str, part: str) -> Response:
-        file = self.account.files.find(message)
-        if file is None or file.gone:
-            return PlainTextResponse("Gone", 410)
-        return Response(file.body, media_type=file.media_type)
-
-    def settings(self) -> dict[str, Any]:
-        own, hooks = self.account, self.hooks
-        told = {name: getattr(own, name) for name in sorted(SETTABLE)}
+    def about(self) -> dict[str, Any]:
+        own = self.account
         keys = {"api_key": own.api_key, "api_secret": own.api_secret, "shared_key": own.shared_key}
         about = {
             "account_sid": own.sid,
@@ -128,35 +117,12 @@ class Twilio(Platform):
             "number": own.number,
             "service": own.service,
         }
-        hooked = {"webhook": hooks.url, "redeliver": hooks.redeliver, "within": hooks.within}
-        return {
-            **about,
-            **keys,
-            **told,
-            "stopped": sorted(own.stopped),
-            "revoked": self.revoked,
-            **hooked,
-        }
+        return {**about, **keys, "stopped": sorted(own.stopped), "revoked": self.revoked}
 
-    def set(self, told: Mapping[str, Any]) -> None:
-        for name, value in told.items():
-            if name in SETTABLE:
-                setattr(self.account, name, value)
-            elif name in ("redeliver", "within"):
-                setattr(self.hooks, name, value)
-            elif name == "revoked":
-                self.revoked = bool(value)
-            elif name == "webhook":
-                self.hooks.url = str(value)
-            else:
-                raise BadAct(f"{name} cannot be set")
-
-    def reset(self) -> None:
-        self.hooks.forget()
-        self.hooks.url, self.hooks.redeliver = self._first_url, True
-        self.talks.customers.clear()
-        self._open()
-        self.talks.reload()
+    def change(self, name: str, value: Any) -> bool:
+        if name == "revoked":
+            self.revoked = bool(value)
+        return name == "revoked"
 
 
 async def _face(request: Request) -> Response:

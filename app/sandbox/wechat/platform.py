@@ -10,10 +10,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from app.sandbox import drawing
+from app.sandbox.files import File
 from app.sandbox.house import BadAct, House, Platform
 from app.sandbox.talks import Bubble, Customer
 from app.sandbox.wechat import sealing
@@ -25,8 +26,6 @@ from app.sandbox.wechat.sealing import Secrets
 ID = re.compile(r"o[A-Za-z0-9_-]{27}")
 FOREVER = {"Cache-Control": "public, max-age=86400"}
 PEOPLE = (("李 小雨", "en"), ("王 大偉", "en"), ("佐藤 美咲", "ja"))
-WITHIN = 5.0  # seconds the product has to answer a webhook
-SETTABLE = {"name", "safe", "ip_listed", "may_send", "menus", "used", "daily"}
 SILENT = {b"", b"success"}
 
 
@@ -36,15 +35,16 @@ class WeChat(Platform):
     name = "wechat"
     label = "WeChat"
     batches = False
+    within = 5.0
+    settable = frozenset({"name", "safe", "ip_listed", "may_send", "menus", "used", "daily"})
 
     def __init__(self, house: House, hooks_url: str, secrets: Secrets, app_secret: str) -> None:
         super().__init__(house, hooks_url)
-        self._given, self._first_url = (secrets, app_secret), hooks_url
-        self.hooks.within = WITHIN
+        self._given = secrets, app_secret
         self.acts, self.calls = Acts(self), Calls(self)
-        self._open()
+        self.begin()
 
-    def _open(self) -> None:
+    def begin(self) -> None:
         self.account = Account(self.house.ids, *self._given)
         for name, language in PEOPLE:
             id = "o" + hashlib.sha256(name.encode()).hexdigest()[:27]
@@ -67,12 +67,10 @@ class WeChat(Platform):
     def face(self, id: str) -> str:
         return f"/mp.weixin.qq.com/face/{id}.png"
 
-    def customer(self, id: str) -> Customer:
+    def stranger(self, id: str) -> Customer:
         if not ID.fullmatch(id):
             raise BadAct("An OpenID is o and 27 letters, digits, - or _.")
-        if id not in self.talks.customers:
-            self.talks.customers[id] = Customer(id, f"WeChat {id[-4:]}", ever=False)
-        return self.talks.customers[id]
+        return Customer(id, f"WeChat {id[-4:]}", ever=False)
 
     def new_id(self) -> str:
         return "o" + self.house.ids.hex(27)
@@ -97,9 +95,6 @@ class WeChat(Platform):
             told |= {"encrypt_type": "aes", "msg_signature": mark}
         return f"{url}?{urlencode(told)}"
 
-    def again(self, event: dict[str, Any]) -> dict[str, Any]:
-        return event
-
     def event_id(self, event: dict[str, Any]) -> str:
         named = f"{event['FromUserName']}:{event['CreateTime']}:{event.get('Event', '')}"
         return str(event.get("MsgId") or named)
@@ -121,53 +116,28 @@ class WeChat(Platform):
         message = {"id": bubble.id, "type": "text", "text": bubble.text}
         self.house.record.add(self.name, "accepted", call="answer", to=customer.id, messages=[message])
 
-    def told(self, customer: Customer, event: dict[str, Any]) -> None:
-        """WeChat shows a customer nothing of it."""
+    def file_of(self, message: str) -> File | None:
+        return self.account.files.find(self.account.shown.get(message, ""))
 
-    def seen(self, customer: Customer) -> None:
-        """WeChat tells an account nothing of it."""
+    @property
+    def holder(self) -> Any:
+        return self.account
 
-    async def media(self, message: str, part: str) -> Response:
-        file = self.account.files.find(self.account.shown.get(message, ""))
-        if file is None or file.gone:
-            return PlainTextResponse("Gone", 410)
-        return Response(file.body, media_type=file.media_type)
-
-    def settings(self) -> dict[str, Any]:
+    def about(self) -> dict[str, Any]:
         account, secrets = self.account, self.account.secrets
-        own = {name: getattr(account, name) for name in sorted(SETTABLE)}
         return {
             "app_id": secrets.app_id,
             "app_secret": account.app_secret,
             "token": secrets.token,
             "aes_key": secrets.key,
             "account_id": account.original_id,
-            **own,
             "tokens_made": account.tokens.made,
-            "webhook": self.hooks.url,
-            "redeliver": self.hooks.redeliver,
-            "within": self.hooks.within,
         }
 
-    def set(self, told: Mapping[str, Any]) -> None:
-        for name, value in told.items():
-            if name in SETTABLE:
-                setattr(self.account, name, value)
-            elif name in ("redeliver", "within"):
-                setattr(self.hooks, name, value)
-            elif name == "webhook":
-                self.hooks.url = str(value)
-            elif name == "revoke_token":
-                self.account.tokens.revoke()
-            else:
-                raise BadAct(f"{name} cannot be set")
-
-    def reset(self) -> None:
-        self.hooks.forget()
-        self.hooks.url, self.hooks.redeliver = self._first_url, True
-        self.talks.customers.clear()
-        self._open()
-        self.talks.reload()
+    def change(self, name: str, value: Any) -> bool:
+        if name == "revoke_token":
+            self.account.tokens.revoke()
+        return name == "revoke_token"
 
     def _proof(self) -> dict[str, str]:
         """By the real time, also where the sandbox's own was put forward: the product holds it against its clock."""

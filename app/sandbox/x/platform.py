@@ -9,7 +9,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 
 from app.sandbox.files import File
@@ -26,7 +25,6 @@ PEOPLE = (
     ("鈴木 一郎", "ja", "ichiro_s"),
     ("Emily Carter", "en", "emilycarter"),
 )
-WITHIN = 10.0  # seconds the product has to answer a webhook
 XAA, AAA = "activity", "account activity"
 KEPT = 2000  # messages that a look-up still finds
 HOOK = "1860000000000000001"
@@ -38,17 +36,17 @@ class X(Platform):
     name = "x"
     label = "X"
     batches = False
+    within = 10.0
 
     def __init__(self, house: House, hooks_url: str, app: App) -> None:
         super().__init__(house, hooks_url)
-        self._app, self._first_url = app, hooks_url
-        self.hooks.within = WITHIN
-        self.product = XAA
-        self._open()
+        self._app = app
+        self.begin()
         self.acts = Acts(self)
         self.doors = Doors(self, Calls(self).doors())
 
-    def _open(self) -> None:
+    def begin(self) -> None:
+        self.product = XAA
         self.account = Account(self._app, self.house.ids)
         self._registered(self.hooks.url)
         for name, language, username in PEOPLE:
@@ -76,12 +74,10 @@ class X(Platform):
         """The name behind the @."""
         return self.account.usernames.get(customer.id) or f"user{customer.id[-6:]}"
 
-    def customer(self, id: str) -> Customer:
+    def stranger(self, id: str) -> Customer:
         if not (id.isascii() and id.isdecimal() and 1 < len(id) < 20):
             raise BadAct("An id of X is 2 to 19 digits.")
-        if id not in self.talks.customers:
-            self.talks.customers[id] = Customer(id, f"X {id[-4:]}", ever=False)
-        return self.talks.customers[id]
+        return Customer(id, f"X {id[-4:]}", ever=False)
 
     def new_id(self) -> str:
         return self.house.ids.digits(10)
@@ -159,34 +155,27 @@ class X(Platform):
         about = {"event_uuid": event["uuid"], "filter": {"user_id": ID}, "event_type": event["kind"]}
         return {"data": {**about, "tag": "sandbox", "payload": payload}}
 
-    def again(self, event: dict[str, Any]) -> dict[str, Any]:
-        return event
-
     def event_id(self, event: dict[str, Any]) -> str:
         return str(event["uuid"])
 
-    def told(self, customer: Customer, event: dict[str, Any]) -> None:
-        """The customer sees nothing of it."""
-
     def seen(self, customer: Customer) -> None:
         """They have read everything up to a message."""
-        unread = [one for one in customer.bubbles.values() if one.by == "shop" and not one.read]
-        for bubble in unread:
-            bubble.read = True
+        unread = customer.reads()
         if unread and customer.friend:
             mark = telling.mark(self, customer, last_read_event_id=unread[-1].id)
             self.tell(customer, "dm.read", {"direct_message_mark_read_events": [mark]})
 
-    async def media(self, message: str, part: str) -> Response:
+    def file_of(self, message: str) -> File | None:
         bubble = next(
             (one.bubbles[message] for one in self.talks.customers.values() if message in one.bubbles), None
         )
-        file = self.account.files.find(str(bubble.data.get("media", ""))) if bubble else None
-        if file is None or file.gone:
-            return PlainTextResponse("Gone", 410)
-        return Response(file.body, media_type=file.media_type)
+        return self.account.files.find(str(bubble.data.get("media", ""))) if bubble else None
 
-    def settings(self) -> dict[str, Any]:
+    @property
+    def holder(self) -> Any:
+        return self.account
+
+    def about(self) -> dict[str, Any]:
         app, account = self.account.app, self.account
         return {
             "client_id": app.client_id,
@@ -198,34 +187,24 @@ class X(Platform):
             "product": self.product,
             "per_quarter": account.per_quarter,
             "per_day": account.per_day,
-            "webhook": self.hooks.url,
-            "redeliver": self.hooks.redeliver,
-            "within": self.hooks.within,
         }
 
-    def set(self, told: Mapping[str, Any]) -> None:
-        for name, value in told.items():
-            if name in ("per_quarter", "per_day"):
-                setattr(self.account, name, int(value))
-            elif name in ("redeliver", "within"):
-                setattr(self.hooks, name, value)
-            elif name == "product" and value in (XAA, AAA):
-                self.product = str(value)
-            elif name == "webhook":
-                self.hooks.url = str(value)
-                self._registered(self.hooks.url)
-            elif name == "webhook_valid" and HOOK in self.account.webhooks:
-                self.account.webhooks[HOOK]["valid"] = bool(value)
-            elif name == "expire_tokens":
-                self.account.access = dict.fromkeys(self.account.access, 0.0)
-            elif name == "revoke_tokens":
-                self.account.revoke()
-            else:
-                raise BadAct(f"{name} cannot be set")
+    def call_at(self, url: str) -> None:
+        super().call_at(url)
+        self._registered(url)
 
-    def reset(self) -> None:
-        self.hooks.forget()
-        self.hooks.url, self.hooks.redeliver, self.product = self._first_url, True, XAA
-        self.talks.customers.clear()
-        self._open()
-        self.talks.reload()
+    def change(self, name: str, value: Any) -> bool:
+        match name:
+            case "per_quarter" | "per_day":
+                setattr(self.account, name, int(value))
+            case "product" if value in (XAA, AAA):
+                self.product = str(value)
+            case "webhook_valid" if HOOK in self.account.webhooks:
+                self.account.webhooks[HOOK]["valid"] = bool(value)
+            case "expire_tokens":
+                self.account.access = dict.fromkeys(self.account.access, 0.0)
+            case "revoke_tokens":
+                self.account.revoke()
+            case _:
+                return False
+        return True
