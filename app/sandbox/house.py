@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 
@@ -64,6 +66,13 @@ class Asked(str):
         made = cls(same)
         made.said = body[:SAID].decode("utf-8", "replace")
         return made
+
+    @classmethod
+    async def by(cls, request: Request, *more: str) -> Asked:
+        """By the path and body of a request, and what `more` tells it from others."""
+        body = await request.body()
+        digest = hashlib.sha256(body).hexdigest()[:16]
+        return cls.of(" ".join((request.url.path, *more, digest)), body)
 
 
 class BadAct(ValueError):

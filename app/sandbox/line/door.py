@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from app.sandbox import misbehaving
 from app.sandbox.faults import Fault
 from app.sandbox.house import Asked
 from app.sandbox.line.bodies import Details
@@ -72,10 +71,8 @@ def door(line: Line, work: Work) -> Callable[[Request], Awaitable[Response]]:
 async def before(line: Line, request: Request) -> Response | None:
     """What goes wrong before anything is done: misbehaviour, or a bad access token."""
     request.state.subject = await _subject(request)
-    if rule := _strikes(line, request, "slow"):
-        await asyncio.sleep(rule.seconds)
-    if _strikes(line, request, "drop_before"):
-        return HangUp()
+    if (unusual := await misbehaving.before(line, call_of(request), request.state.subject)) is not None:
+        return unusual
     for fault, (status, message) in STRUCK.items():
         if _strikes(line, request, fault):
             return JSONResponse({"message": message}, status)
@@ -108,9 +105,8 @@ def _strikes(line: Line, request: Request, fault: str) -> Fault | None:
 
 async def _subject(request: Request) -> Asked:
     """What is the same for a request in every run: its retry key, else its path and body."""
-    body = await request.body()
     key = request.headers.get("x-line-retry-key")
-    return Asked.of(key or f"{request.url.path} {hashlib.sha256(body).hexdigest()[:16]}", body)
+    return Asked.of(key, await request.body()) if key else await Asked.by(request)
 
 
 async def _json(line: Line, request: Request) -> Mapping[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from app.sandbox import acting
 from app.sandbox.drawing import STICKERS
 from app.sandbox.files import of_act
 from app.sandbox.house import BadAct
@@ -35,13 +36,10 @@ class Acts:
 
     def act(self, talk: Customer, action: Action) -> dict[str, Any]:
         """Do it. `quote`: id of a message that is answered; `user`: who acts, in a group. Raises `BadAct`."""
-        name = str(action.get("action", ""))
-        if name not in ACTS:
-            raise BadAct(f"action must be one of {', '.join(ACTS)}")
-        if not talk.friend and name != "follow" and talk.id.startswith("U"):
-            raise BadAct("The customer has blocked the account; only follow is possible.")
+        alone = talk.id.startswith("U")
+        act, name = acting.chosen(ACTS, talk, action, always=("follow",) if alone else ACTS), action["action"]
         event = self._common(talk, "message" if name in SAID else name, action)
-        ACTS[name](self, talk, action, event)
+        act(self, talk, action, event)
         self.line.hooks.post(talk, event)
         return {"event": event["webhookEventId"], "message": event.get("message", {}).get("id", "")}
 
@@ -89,14 +87,9 @@ class Acts:
 
     def unsend(self, talk: Customer, action: Action, event: Event) -> None:
         """A message is taken back: nothing of it stays."""
-        id = str(action.get("message", ""))
-        bubble = talk.bubbles.get(id)
-        if bubble is None or bubble.by != "customer":
-            raise BadAct("There is no such message of this customer.")
-        event["unsend"] = {"messageId": id}
-        bubble.unsent, bubble.text, bubble.data = True, "", {}
-        self.account.files.drop(id)
-        self.line.talks.show(talk, bubble)
+        bubble = acting.unsent(self.line.talks, talk, action)
+        event["unsend"] = {"messageId": bubble.id}
+        self.account.files.drop(bubble.id)
 
     def follow(self, talk: Customer, _action: Action, event: Event) -> None:
         """The account is added as a friend, or not blocked any more."""

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from app.sandbox import drawing
+from app.sandbox import drawing, pictures
 from app.sandbox.files import File
 from app.sandbox.house import BadAct, House, Picture, Platform
 from app.sandbox.line.account import Account
@@ -26,7 +26,6 @@ from app.sandbox.line.tokens import Doors, Tokens
 from app.sandbox.talks import Customer
 
 ID = re.compile(r"[UCR][0-9a-f]{32}")
-FOREVER = {"Cache-Control": "public, max-age=86400"}
 PEOPLE = (("佐藤 美咲", "ja"), ("鈴木 一郎", "ja"), ("Emily Carter", "en"))
 
 
@@ -58,7 +57,9 @@ class Line(Platform):
             "access.line.me": Dialog(self).routes(),
             "profile.line-scdn.net": [Route("/{id}", self._face, methods=["GET"])],
             "stickershop.line-scdn.net": [
-                Route("/stickershop/v1/sticker/{id:int}/android/sticker.png", _sticker, methods=["GET"])
+                Route(
+                    "/stickershop/v1/sticker/{id:int}/android/sticker.png", pictures.sticker, methods=["GET"]
+                )
             ],
         }
 
@@ -138,10 +139,4 @@ class Line(Platform):
         return True
 
     async def _face(self, request: Request) -> Response:
-        id = request.path_params["id"][:40]
-        picture = drawing.mark() if id == self.account.user_id else drawing.face(id)
-        return Response(picture, media_type="image/png", headers=FOREVER)
-
-
-async def _sticker(request: Request) -> Response:
-    return Response(drawing.sticker(str(request.path_params["id"])), media_type="image/png", headers=FOREVER)
+        return pictures.face_of(request.path_params["id"], self.account.user_id)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from app.sandbox import acting
 from app.sandbox.drawing import STICKERS as DRAWN
 from app.sandbox.files import File
 from app.sandbox.house import BadAct
@@ -28,13 +29,8 @@ NAMES = {"❤": "love", "❤️": "love", "😆": "smile", "😮": "wow", "😢"
 
 def act(account: Conversing, customer: Customer, action: Action) -> dict[str, Any]:
     """Do it: {"event", "message"}. `quote`: id of a message that is answered. Raises `BadAct`."""
-    name = str(action.get("action", ""))
-    known = [one for one in ACTS if one not in account.cannot]
-    if name not in known:
-        raise BadAct(f"action must be one of {', '.join(known)}")
-    if not customer.friend and name != "follow":
-        raise BadAct("The customer has blocked the account; only follow is possible.")
-    return ACTS[name](account, customer, action)
+    known = {name: act for name, act in ACTS.items() if name not in account.cannot}
+    return acting.chosen(known, customer, action)(account, customer, action)
 
 
 def say(account: Conversing, customer: Customer, action: Action) -> dict[str, Any]:
@@ -69,12 +65,8 @@ def postback(account: Conversing, customer: Customer, action: Action) -> dict[st
 
 def unsend(account: Conversing, customer: Customer, action: Action) -> dict[str, Any]:
     """A message is taken back: nothing of it stays on the phone. Messenger tells nobody."""
-    bubble = _bubble(customer, action)
-    if bubble.by != "customer":
-        raise BadAct("There is no such message of this customer.")
-    bubble.unsent, bubble.text, bubble.data = True, "", {}
+    bubble = acting.unsent(account.talks, customer, action)
     account.files.drop(bubble.id)
-    account.talks.show(customer, bubble)
     if not account.tells_unsent:
         return {"event": "", "message": bubble.id}
     return _told(account, customer, {"message": {"mid": bubble.id, "is_deleted": True}}, bubble.id)
@@ -82,7 +74,7 @@ def unsend(account: Conversing, customer: Customer, action: Action) -> dict[str,
 
 def edit(account: Conversing, customer: Customer, action: Action) -> dict[str, Any]:
     """The words of a message are changed."""
-    bubble = _bubble(customer, action)
+    bubble = acting.bubble_of(customer, action)
     bubble.text = str(action.get("text", ""))
     account.talks.show(customer, bubble)
     told = {"mid": bubble.id, "text": bubble.text, "num_edit": int(action.get("times", 1))}
@@ -91,7 +83,7 @@ def edit(account: Conversing, customer: Customer, action: Action) -> dict[str, A
 
 def react(account: Conversing, customer: Customer, action: Action) -> dict[str, Any]:
     """`emoji`, or "" to take it off again."""
-    bubble, emoji = _bubble(customer, action), str(action.get("emoji", ""))
+    bubble, emoji = acting.bubble_of(customer, action), str(action.get("emoji", ""))
     bubble.data["reacted"] = emoji
     account.talks.show(customer, bubble)
     put = {"reaction": NAMES.get(emoji, "other"), "emoji": emoji} if emoji else {}
@@ -156,13 +148,6 @@ def _drawn(action: Action) -> str:
     if not id.isdecimal():
         raise BadAct("stickerId must be digits")
     return id
-
-
-def _bubble(customer: Customer, action: Action) -> Bubble:
-    bubble = customer.bubbles.get(str(action.get("message", "")))
-    if bubble is None:
-        raise BadAct("There is no such message.")
-    return bubble
 
 
 def _told(account: Conversing, customer: Customer, event: dict[str, Any], mid: str) -> dict[str, Any]:

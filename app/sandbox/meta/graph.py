@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
 import re
@@ -12,23 +11,20 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from app.sandbox import drawing
+from app.sandbox import misbehaving, pictures
 from app.sandbox.hooks import LOCAL
 from app.sandbox.house import Asked, House
 from app.sandbox.meta import calls, trouble
 from app.sandbox.meta.calls import Call
 from app.sandbox.meta.trouble import Refused
-from app.sandbox.misbehaving import INTERNAL, HangUp, Trickle
 
 if TYPE_CHECKING:
     from app.sandbox.meta.account import Account
 
 VERSION = re.compile(r"v\d{1,3}\.\d/")
-FOREVER = {"Cache-Control": "public, max-age=86400"}
-GATEWAY = "<html><head><title>504 Gateway Time-out</title></head></html>"
 FILES, FACES, STICKERS = "lookaside.fbsbx.com", "platform-lookaside.fbsbx.com", "scontent.xx.fbcdn.net"
 
 
@@ -60,8 +56,8 @@ class Graph:
             "graph.facebook.com": [Route("/{path:path}", self.opened, methods=methods)],
             "graph.instagram.com": [Route("/{path:path}", self.opened, methods=methods)],
             FILES: [Route("/{place:path}", self.file, methods=["GET"])],
-            FACES: [Route("/platform/profilepic/{id}", _face, methods=["GET"])],
-            STICKERS: [Route("/stickers/{id:int}.png", _sticker, methods=["GET"])],
+            FACES: [Route("/platform/profilepic/{id}", pictures.face, methods=["GET"])],
+            STICKERS: [Route("/stickers/{id:int}.png", pictures.sticker, methods=["GET"])],
         }
 
     async def opened(self, request: Request) -> Response:
@@ -86,7 +82,8 @@ class Graph:
                     account.name, "refused", call=call.name, message=refused.message, **about
                 )
             return JSONResponse(refused.told(trace), refused.status, headers)
-        return await self._after(account, call, request) or JSONResponse(told, headers=headers)
+        unusual = misbehaving.after(account, call.name, await Asked.by(request))
+        return unusual or JSONResponse(told, headers=headers)
 
     async def file(self, request: Request) -> Response:
         """A file of a message, while it is there; of WhatsApp only with the token, and to who says a name."""
@@ -100,14 +97,7 @@ class Graph:
             request.headers.get("user-agent") and account.good(_bearer(request)) and account.current(request)
         ):
             return PlainTextResponse("Not found", 404)
-        subject = f"{found.user} {len(found.body)}"
-        if found.gone or account.strikes("media_gone", "content", subject, found.user):
-            return PlainTextResponse("URL signature expired", 403)
-        if account.strikes("redirect_media", "content", subject, found.user):
-            return RedirectResponse(INTERNAL, 302)
-        if rule := account.strikes("slow_media", "content", subject, found.user):
-            return Trickle(found.body, found.media_type, rule.seconds)
-        return Response(found.body, media_type=found.media_type)
+        return misbehaving.handed(account, found, PlainTextResponse("URL signature expired", 403))
 
     def _of(self, token: str) -> Account:
         for account in self.accounts:
@@ -175,23 +165,12 @@ class Graph:
 
     async def _before(self, account: Account, call: Call, request: Request) -> Response | None:
         """What goes wrong before anything is done. Raises `Refused`."""
-        subject = await _subject(request)
-        if rule := account.strikes("slow", call.name, subject):
-            await asyncio.sleep(rule.seconds)
-        if account.strikes("drop_before", call.name, subject):
-            return HangUp()
+        subject = await Asked.by(request)
+        if (unusual := await misbehaving.before(account, call.name, subject)) is not None:
+            return unusual
         for fault, refusal in account.refusals.items():
             if account.strikes(fault, call.name, subject):
                 raise refusal()
-        return None
-
-    async def _after(self, account: Account, call: Call, request: Request) -> Response | None:
-        """What goes wrong although all was done."""
-        subject = await _subject(request)
-        if account.strikes("drop_after", call.name, subject):
-            return HangUp()
-        if account.strikes("error_after", call.name, subject):
-            return Response(GATEWAY, 504, media_type="text/html")
         return None
 
 
@@ -203,12 +182,6 @@ async def _done(account: Account, call: Call) -> dict[str, Any]:
         raise trouble.parameter(f"Invalid parameter: {error!r}") from error
 
 
-async def _subject(request: Request) -> Asked:
-    """What is the same for a request in every run: its path and body."""
-    body = await request.body()
-    return Asked.of(f"{request.url.path} {hashlib.sha256(body).hexdigest()[:16]}", body)
-
-
 def _token(request: Request, call: Call) -> str:
     return _bearer(request) or call.words("access_token")
 
@@ -216,13 +189,3 @@ def _token(request: Request, call: Call) -> str:
 def _bearer(request: Request) -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() in ("bearer", "oauth") else ""
-
-
-async def _face(request: Request) -> Response:
-    id = request.path_params["id"][:60]
-    picture = drawing.mark() if id == "shop" else drawing.face(id)
-    return Response(picture, media_type="image/png", headers=FOREVER)
-
-
-async def _sticker(request: Request) -> Response:
-    return Response(drawing.sticker(str(request.path_params["id"])), media_type="image/png", headers=FOREVER)

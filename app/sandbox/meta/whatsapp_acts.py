@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from app.sandbox import drawing
+from app.sandbox import acting, drawing
 from app.sandbox.files import File
 from app.sandbox.house import BadAct
 from app.sandbox.talks import Bubble, Customer
@@ -30,12 +30,7 @@ TYPES = {
 
 def act(account: WhatsApp, customer: Customer, action: Action) -> dict[str, Any]:
     """Do it: {"event", "message"}. `quote`: id of a message that is answered. Raises `BadAct`."""
-    name = str(action.get("action", ""))
-    if name not in ACTS:
-        raise BadAct(f"action must be one of {', '.join(ACTS)}")
-    if not customer.friend and name != "follow":
-        raise BadAct("The customer has blocked the account; only follow is possible.")
-    return ACTS[name](account, customer, action)
+    return acting.chosen(ACTS, customer, action)(account, customer, action)
 
 
 def say(account: WhatsApp, customer: Customer, action: Action) -> dict[str, Any]:
@@ -57,19 +52,15 @@ def say(account: WhatsApp, customer: Customer, action: Action) -> dict[str, Any]
 
 def unsend(account: WhatsApp, customer: Customer, action: Action) -> dict[str, Any]:
     """A message is deleted for everybody."""
-    bubble = _bubble(customer, action)
-    if bubble.by != "customer":
-        raise BadAct("There is no such message of this customer.")
-    bubble.unsent, bubble.text, bubble.data = True, "", {}
+    bubble = acting.unsent(account.talks, customer, action)
     account.files.drop(bubble.id)
-    account.talks.show(customer, bubble)
     revoked = {"type": "revoke", "revoke": {"original_message_id": bubble.id}}
     return _told(account, customer, revoked, account.new_mid())
 
 
 def edit(account: WhatsApp, customer: Customer, action: Action) -> dict[str, Any]:
     """The words of a message are changed."""
-    bubble = _bubble(customer, action)
+    bubble = acting.bubble_of(customer, action)
     bubble.text = str(action.get("text", ""))
     account.talks.show(customer, bubble)
     message = {"type": "text", "text": {"body": bubble.text}}
@@ -79,7 +70,7 @@ def edit(account: WhatsApp, customer: Customer, action: Action) -> dict[str, Any
 
 def react(account: WhatsApp, customer: Customer, action: Action) -> dict[str, Any]:
     """`emoji`, or "" to take it off again."""
-    bubble, emoji = _bubble(customer, action), str(action.get("emoji", ""))
+    bubble, emoji = acting.bubble_of(customer, action), str(action.get("emoji", ""))
     bubble.data["reacted"] = emoji
     account.talks.show(customer, bubble)
     account.wrote(customer)
@@ -154,13 +145,6 @@ def _choice(_account: WhatsApp, _customer: Customer, action: Action, _mid: str) 
     kind = str(action.get("kind") or "button_reply")
     chosen = {"id": str(action.get("id", "")), "title": str(action.get("title", ""))}
     return {"type": "interactive", "interactive": {"type": kind, kind: chosen}}, chosen["title"], {}
-
-
-def _bubble(customer: Customer, action: Action) -> Bubble:
-    bubble = customer.bubbles.get(str(action.get("message", "")))
-    if bubble is None:
-        raise BadAct("There is no such message.")
-    return bubble
 
 
 def _told(account: WhatsApp, customer: Customer, message: dict[str, Any], mid: str) -> dict[str, Any]:

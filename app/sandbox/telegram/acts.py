@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from app.sandbox import drawing
+from app.sandbox import acting, drawing
 from app.sandbox.files import File, of_act
 from app.sandbox.house import BadAct
 from app.sandbox.talks import Bubble, Customer
@@ -19,6 +19,7 @@ Action = Mapping[str, Any]
 Done = dict[str, Any]
 
 FILE_BYTES = 60 * 1024 * 1024
+BLOCKED = "The customer has blocked the bot; only follow is possible."
 FILES = {  # act → field of the message
     "image": "photo",
     "video": "video",
@@ -44,12 +45,8 @@ class Acts:
 
     def act(self, talk: Customer, action: Action) -> Done:
         """Do it. `quote`: the message that is answered; `talk`: a group, where `user` acts. Raises `BadAct`."""
-        name = str(action.get("action", ""))
-        if name not in ACTS:
-            raise BadAct(f"action must be one of {', '.join(ACTS)}")
-        if not talk.friend and name not in ("follow", "join"):
-            raise BadAct("The customer has blocked the bot; only follow is possible.")
-        return ACTS[name](self, talk, action)
+        act = acting.chosen(ACTS, talk, action, always=("follow", "join"), blocked=BLOCKED)
+        return act(self, talk, action)
 
     def say(self, talk: Customer, action: Action) -> Done:
         """A message of any kind. `forwarded`: the name of who wrote it first."""

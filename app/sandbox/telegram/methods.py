@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import re
@@ -13,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from app.sandbox import misbehaving
 from app.sandbox.house import Asked
 from app.sandbox.misbehaving import HangUp
 from app.sandbox.talks import Bubble, Customer
@@ -273,10 +273,8 @@ class Methods:
     async def _before(self, call: Call, subject: str) -> Response | None:
         """What goes wrong before anything is done. Raises `Refused`."""
         name, to = call.method, call.words("chat_id")
-        if rule := self.telegram.strikes("slow", name, subject, to):
-            await asyncio.sleep(rule.seconds)
-        if self.telegram.strikes("drop_before", name, subject, to):
-            return HangUp()
+        if (unusual := await misbehaving.before(self.telegram, name, subject, to)) is not None:
+            return unusual
         if rule := self.telegram.strikes("rate_limit", name, subject, to):
             seconds = max(1, round(rule.seconds))
             raise Refused(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)

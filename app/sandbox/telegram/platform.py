@@ -8,11 +8,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from app.sandbox import drawing
+from app.sandbox import drawing, pictures
 from app.sandbox.files import File
 from app.sandbox.house import BadAct, House, Picture, Platform
 from app.sandbox.talks import Customer
@@ -23,7 +21,6 @@ from app.sandbox.telegram.methods import Methods
 from app.sandbox.telegram.updates import Updates
 
 ID = re.compile(r"-?[1-9]\d{4,15}")
-FOREVER = {"Cache-Control": "public, max-age=86400"}
 PEOPLE = (("佐藤 美咲", "ja", "misaki_sato"), ("鈴木 一郎", "ja", ""), ("Emily Carter", "en", "emilycarter"))
 SECRET = "X-Telegram-Bot-Api-Secret-Token"
 
@@ -62,8 +59,8 @@ class Telegram(Platform):
         return {
             "api.telegram.org": self.methods.routes(),
             "t.me": [
-                Route("/face/{id}.png", _face, methods=["GET"]),
-                Route("/stickers/{id:int}.png", _sticker, methods=["GET"]),
+                Route("/face/{id}.png", pictures.face, methods=["GET"]),
+                Route("/stickers/{id:int}.png", pictures.sticker, methods=["GET"]),
             ],
         }
 
@@ -130,13 +127,3 @@ class Telegram(Platform):
         if name == "faceless":
             self.faceless = {str(one) for one in value}
         return name == "faceless"
-
-
-async def _face(request: Request) -> Response:
-    id = request.path_params["id"][:40]
-    picture = drawing.mark() if id == "shop" else drawing.face(id)
-    return Response(picture, media_type="image/png", headers=FOREVER)
-
-
-async def _sticker(request: Request) -> Response:
-    return Response(drawing.sticker(str(request.path_params["id"])), media_type="image/png", headers=FOREVER)

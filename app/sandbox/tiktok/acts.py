@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from app.sandbox import drawing
+from app.sandbox import acting, drawing
 from app.sandbox.files import of_act
 from app.sandbox.house import BadAct
 from app.sandbox.talks import Bubble, Customer
@@ -32,12 +32,7 @@ class Acts:
 
     def act(self, customer: Customer, action: Action) -> Done:
         """Do it. `quote`: the message that is answered. Raises `BadAct`."""
-        name = str(action.get("action", ""))
-        if name not in ACTS:
-            raise BadAct(f"action must be one of {', '.join(ACTS)}")
-        if not customer.friend and name != "follow":
-            raise BadAct("The customer has blocked the account; only follow is possible.")
-        return ACTS[name](self, customer, action)
+        return acting.chosen(ACTS, customer, action)(self, customer, action)
 
     def text(self, customer: Customer, action: Action) -> Done:
         """Words."""
@@ -80,8 +75,8 @@ class Acts:
 
     def react(self, customer: Customer, action: Action) -> Done:
         """`emoji`, or "" to take off what was put there."""
-        bubble = customer.bubbles.get(str(action.get("message", "")))
-        if bubble is None or bubble.unsent:
+        bubble = acting.bubble_of(customer, action)
+        if bubble.unsent:
             raise BadAct("There is no such message.")
         before, now = str(bubble.data.get("reacted") or ""), str(action.get("emoji", ""))
         bubble.data["reacted"] = now
@@ -95,12 +90,8 @@ class Acts:
 
     def unsend(self, customer: Customer, action: Action) -> Done:
         """A message is deleted: the business is told nothing."""
-        bubble = customer.bubbles.get(str(action.get("message", "")))
-        if bubble is None or bubble.by != "customer":
-            raise BadAct("There is no such message of this customer.")
-        bubble.unsent, bubble.text, bubble.data = True, "", {}
+        bubble = acting.unsent(self.tiktok.talks, customer, action)
         self.tiktok.account.files.drop(bubble.id)
-        self.tiktok.talks.show(customer, bubble)
         return {"event": "", "message": bubble.id}
 
     def follow(self, customer: Customer, action: Action) -> Done:

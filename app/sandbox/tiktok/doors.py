@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -11,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from app.sandbox import drawing
+from app.sandbox import misbehaving, pictures
 from app.sandbox.files import File
 from app.sandbox.house import Asked
-from app.sandbox.misbehaving import INTERNAL, HangUp, Trickle
 from app.sandbox.tiktok import trouble
 from app.sandbox.tiktok.trouble import Refused
 
@@ -26,8 +23,6 @@ if TYPE_CHECKING:
 
 BODY_BYTES = 12 * 1024 * 1024
 FILES = "p16-sandbox.tiktokcdn.com"
-FOREVER = {"Cache-Control": "public, max-age=86400"}
-GATEWAY = "<html><head><title>504 Gateway Time-out</title></head></html>"
 
 
 @dataclass(frozen=True)
@@ -69,8 +64,8 @@ class Doors:
                 Route("/open_api/v1.3/{path:path}", self.opened, methods=["GET", "POST"])
             ],
             FILES: [
-                Route("/stickers/{id:int}.png", _sticker, methods=["GET"]),
-                Route("/faces/{id}.png", _face, methods=["GET"]),
+                Route("/stickers/{id:int}.png", pictures.sticker, methods=["GET"]),
+                Route("/faces/{id}.png", pictures.face, methods=["GET"]),
                 Route("/media/{message}", self.file, methods=["GET"]),
             ],
         }
@@ -83,7 +78,7 @@ class Doors:
             return PlainTextResponse("404 page not found", 404)
         try:
             call = await _read(request, name)
-            subject = await _subject(request)
+            subject = await Asked.by(request)
             self._check(call)
             if (unusual := await self._before(name, subject)) is not None:
                 return unusual
@@ -92,7 +87,7 @@ class Doors:
             about = {"call": name, "status": 200, "code": refused.code, "message": refused.message}
             self.house.record.add("tiktok", "refused", **about)
             return self._answer(refused.code, refused.message, {})
-        return self._after(name, subject) or self._answer(0, "OK", told)
+        return misbehaving.after(self.tiktok, name, subject) or self._answer(0, "OK", told)
 
     def _answer(self, code: int, message: str, data: Mapping[str, Any]) -> Response:
         about = {"code": code, "message": message, "request_id": self.house.ids.hex(32)}
@@ -116,10 +111,8 @@ class Doors:
 
     async def _before(self, name: str, subject: Asked) -> Response | None:
         """What goes wrong before anything is done. Raises `Refused`."""
-        if rule := self.tiktok.strikes("slow", name, subject):
-            await asyncio.sleep(rule.seconds)
-        if self.tiktok.strikes("drop_before", name, subject):
-            return HangUp()
+        if (unusual := await misbehaving.before(self.tiktok, name, subject)) is not None:
+            return unusual
         if self.tiktok.strikes("rate_limit", name, subject):
             raise trouble.rate()
         if self.tiktok.strikes("expired_token", name, subject):
@@ -128,27 +121,12 @@ class Doors:
             return PlainTextResponse("Internal Server Error", 500)
         return None
 
-    def _after(self, name: str, subject: Asked) -> Response | None:
-        """What goes wrong although all was done."""
-        if self.tiktok.strikes("drop_after", name, subject):
-            return HangUp()
-        if self.tiktok.strikes("error_after", name, subject):
-            return Response(GATEWAY, 504, media_type="text/html")
-        return None
-
     async def file(self, request: Request) -> Response:
         """A file that a customer sent, for who has a token of the account."""
         found = self.tiktok.account.files.find(request.path_params["message"])
         if found is None or not self.tiktok.account.good(request.headers.get("x-user", "")):
             return PlainTextResponse("Forbidden", 403)
-        subject = f"{found.user} {len(found.body)}"
-        if found.gone or self.tiktok.strikes("media_gone", "content", subject, found.user):
-            return PlainTextResponse("Gone", 410)
-        if self.tiktok.strikes("redirect_media", "content", subject, found.user):
-            return RedirectResponse(INTERNAL, 302)
-        if rule := self.tiktok.strikes("slow_media", "content", subject, found.user):
-            return Trickle(found.body, found.media_type, rule.seconds)
-        return Response(found.body, media_type=found.media_type)
+        return misbehaving.handed(self.tiktok, found, PlainTextResponse("Gone", 410))
 
 
 async def _done(work: Work, call: Call) -> dict[str, Any]:
@@ -193,19 +171,3 @@ async def _form(request: Request, told: dict[str, Any]) -> File | None:
             else:
                 told[name] = value
     return file
-
-
-async def _subject(request: Request) -> Asked:
-    """What is the same for a request in every run: its path and body."""
-    body = await request.body()
-    return Asked.of(f"{request.url.path} {hashlib.sha256(body).hexdigest()[:16]}", body)
-
-
-async def _sticker(request: Request) -> Response:
-    return Response(drawing.sticker(str(request.path_params["id"])), media_type="image/png", headers=FOREVER)
-
-
-async def _face(request: Request) -> Response:
-    id = request.path_params["id"][:60]
-    picture = drawing.mark() if id == "shop" else drawing.face(id)
-    return Response(picture, media_type="image/png", headers=FOREVER)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from app.sandbox import acting
 from app.sandbox.files import File, of_act
 from app.sandbox.house import BadAct
 from app.sandbox.talks import Bubble, Customer
@@ -87,9 +88,7 @@ def block(twilio: Twilio, customer: Customer, action: Action) -> Done:
 
 def unsend(twilio: Twilio, customer: Customer, action: Action) -> Done:
     """An SMS is deleted on the telephone alone."""
-    bubble = customer.bubbles.get(str(action.get("message", "")))
-    if bubble is None or bubble.by != "customer":
-        raise BadAct("There is no such message of this customer.")
+    bubble = acting.own_bubble(customer, action)
     bubble.unsent, bubble.text = True, ""
     twilio.talks.show(customer, bubble)
     return {"event": "", "message": bubble.id}

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
-import hashlib
 import hmac
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -17,9 +15,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from app.sandbox import misbehaving
 from app.sandbox.files import File
 from app.sandbox.house import Asked
-from app.sandbox.misbehaving import INTERNAL, HangUp, Trickle
+from app.sandbox.misbehaving import INTERNAL, Trickle
 from app.sandbox.twilio import trouble
 from app.sandbox.twilio.account import VERSION, Account
 from app.sandbox.twilio.trouble import Refused
@@ -31,7 +30,6 @@ BELOW = f"/{VERSION}/Accounts/{{account}}"
 CDN = "mms.twiliocdn.com"
 FORM = "application/x-www-form-urlencoded"
 PAGE = 50
-GATEWAY = "<html><head><title>504 Gateway Time-out</title></head></html>"
 REFUSALS = {"expired_token": trouble.nobody, "rate_limit": trouble.too_fast, "error": trouble.down}
 
 Object = dict[str, Any]
@@ -160,7 +158,7 @@ class Doors:
     def _route(self, path: str, method: str, work: Work) -> Route:
         async def opened(request: Request) -> Response:
             call = request.url.path.partition(self.account.sid)[2].lstrip("/") or request.url.path
-            subject = await _subject(request)
+            subject = await Asked.by(request)
             to = ""
             try:
                 self._check_secret(request)
@@ -173,7 +171,7 @@ class Doors:
                 about = {"status": refused.status, "code": refused.code, "message": refused.message}
                 self.house.record.add("twilio", "refused", call=call, to=to, **about)
                 return refused.answer()
-            return self._after(call, subject, to) or JSONResponse(told, status)
+            return misbehaving.after(self.twilio, call, subject, to) or JSONResponse(told, status)
 
         return Route(path, opened, methods=[method])
 
@@ -194,21 +192,11 @@ class Doors:
 
     async def _before(self, call: str, subject: str, to: str) -> Response | None:
         """What goes wrong before anything is done. Raises `Refused`."""
-        if rule := self.twilio.strikes("slow", call, subject, to):
-            await asyncio.sleep(rule.seconds)
-        if self.twilio.strikes("drop_before", call, subject, to):
-            return HangUp()
+        if (unusual := await misbehaving.before(self.twilio, call, subject, to)) is not None:
+            return unusual
         for fault, refusal in REFUSALS.items():
             if self.twilio.strikes(fault, call, subject, to):
                 raise refusal()
-        return None
-
-    def _after(self, call: str, subject: str, to: str) -> Response | None:
-        """What goes wrong although all was done."""
-        if self.twilio.strikes("drop_after", call, subject, to):
-            return HangUp()
-        if self.twilio.strikes("error_after", call, subject, to):
-            return Response(GATEWAY, 504, media_type="text/html")
         return None
 
 
@@ -220,11 +208,6 @@ async def _form(request: Request) -> dict[str, list[str]]:
     if kind != FORM:
         raise Refused(20415, "Unsupported media type", 415)
     return parse_qs((await request.body()).decode("utf-8", "replace"), keep_blank_values=True)
-
-
-async def _subject(request: Request) -> Asked:
-    body = await request.body()
-    return Asked.of(f"{request.url.path} {hashlib.sha256(body).hexdigest()[:16]}", body)
 
 
 def _of(file: File) -> str:

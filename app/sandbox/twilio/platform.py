@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from app.sandbox import drawing
+from app.sandbox import pictures
 from app.sandbox.files import File
 from app.sandbox.hooks import UNREACHED
 from app.sandbox.house import BadAct, House, Platform
@@ -26,7 +26,6 @@ PEOPLE = (
     ("+447700900123", "Oliver Hughes", "en"),
     ("+819012345678", "佐藤 美咲", "ja"),
 )
-FOREVER = {"Cache-Control": "public, max-age=86400"}
 
 
 class Twilio(Platform):
@@ -126,6 +125,5 @@ class Twilio(Platform):
 
 
 async def _face(request: Request) -> Response:
-    id = request.path_params["id"][:40]
-    picture = drawing.mark() if id == "shop" else drawing.face(f"+{id}")
-    return Response(picture, media_type="image/png", headers=FOREVER)
+    id = str(request.path_params["id"])
+    return pictures.face_of(id if id == "shop" else f"+{id}")

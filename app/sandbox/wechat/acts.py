@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from app.sandbox import acting
 from app.sandbox.files import of_act
 from app.sandbox.house import BadAct
 from app.sandbox.talks import Bubble, Customer
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 Action = Mapping[str, Any]
 Fields = dict[str, Any]
 FILE_BYTES = 20 * 1024 * 1024
+NO_FOLLOWER = "The customer does not follow the account; only follow is possible."
 
 
 class Acts:
@@ -32,12 +34,7 @@ class Acts:
 
     def act(self, talk: Customer, action: Action) -> dict[str, Any]:
         """Do it. Raises `BadAct`."""
-        name = str(action.get("action", ""))
-        if name not in ACTS:
-            raise BadAct(f"action must be one of {', '.join(ACTS)}")
-        if not talk.friend and name != "follow":
-            raise BadAct("The customer does not follow the account; only follow is possible.")
-        return ACTS[name](self, talk, action)
+        return acting.chosen(ACTS, talk, action, blocked=NO_FOLLOWER)(self, talk, action)
 
     def say(self, talk: Customer, action: Action) -> dict[str, Any]:
         """A message of any kind. It gives the account five answers within 48 hours."""
@@ -90,11 +87,7 @@ class Acts:
 
     def unsend(self, talk: Customer, action: Action) -> dict[str, Any]:
         """A message is taken back: an account is told nothing of it."""
-        bubble = talk.bubbles.get(str(action.get("message", "")))
-        if bubble is None or bubble.by != "customer":
-            raise BadAct("There is no such message of this customer.")
-        bubble.unsent, bubble.text, bubble.data = True, "", {}
-        self.wechat.talks.show(talk, bubble)
+        bubble = acting.unsent(self.wechat.talks, talk, action)
         return {"event": "", "message": bubble.id}
 
     def text(self, _talk: Customer, action: Action) -> tuple[str, Fields, Bubble]:

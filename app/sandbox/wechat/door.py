@@ -3,8 +3,6 @@ everything (developers.weixin.qq.com/doc/oplatform/developers/errCode/errCode.ht
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -13,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from app.sandbox import misbehaving
 from app.sandbox.house import Asked
-from app.sandbox.misbehaving import HangUp
 
 if TYPE_CHECKING:
     from app.sandbox.wechat.platform import WeChat
@@ -47,7 +45,6 @@ WORDS = {  # code → WeChat's words
     48001: "api unauthorized",
 }
 STRUCK = {"expired_token": 42001, "rate_limit": 45011, "monthly_limit": 45009, "error": -1}
-GATEWAY = "<html><head><title>504 Gateway Time-out</title></head></html>"
 
 Told = Mapping[str, Any]
 Work = Callable[[Request, Told], Awaitable[Response | Told]]
@@ -69,7 +66,7 @@ def door(
     async def opened(request: Request) -> Response:
         call = call_of(request)
         try:
-            subject = await _subject(request)
+            subject = await Asked.by(request, request.query_params.get("media_id", ""))
             if (unusual := await _before(wechat, call, subject)) is not None:
                 return unusual
             if token:
@@ -78,7 +75,7 @@ def door(
         except Refused as refused:
             wechat.house.record.add("wechat", "refused", call=call, status=refused.code, message=str(refused))
             return refusal(wechat, refused.code)
-        unusual = _after(wechat, call, subject)
+        unusual = misbehaving.after(wechat, call, subject)
         return unusual or (done if isinstance(done, Response) else JSONResponse(dict(done)))
 
     return opened
@@ -108,30 +105,12 @@ def _check(wechat: WeChat, request: Request) -> None:
 
 async def _before(wechat: WeChat, call: str, subject: str) -> Response | None:
     """What goes wrong before anything is done. Raises `Refused`."""
-    if rule := wechat.strikes("slow", call, subject):
-        await asyncio.sleep(rule.seconds)
-    if wechat.strikes("drop_before", call, subject):
-        return HangUp()
+    if (unusual := await misbehaving.before(wechat, call, subject)) is not None:
+        return unusual
     for fault, code in STRUCK.items():
         if wechat.strikes(fault, call, subject):
             raise Refused(code)
     return None
-
-
-def _after(wechat: WeChat, call: str, subject: str) -> Response | None:
-    """What goes wrong although all was done."""
-    if wechat.strikes("drop_after", call, subject):
-        return HangUp()
-    if wechat.strikes("error_after", call, subject):
-        return Response(GATEWAY, 504, media_type="text/html")
-    return None
-
-
-async def _subject(request: Request) -> str:
-    """What is the same for a call in every run: its path and what was told with it, but not the token."""
-    body = await request.body()
-    id = request.query_params.get("media_id", "")
-    return Asked.of(f"{request.url.path} {id} {hashlib.sha256(body).hexdigest()[:16]}", body)
 
 
 async def _json(request: Request) -> Told:

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from app.sandbox import drawing
+from app.sandbox import pictures
 from app.sandbox.files import File
 from app.sandbox.house import BadAct, House, Platform
 from app.sandbox.talks import Bubble, Customer
@@ -24,7 +24,6 @@ from app.sandbox.wechat.calls import Calls
 from app.sandbox.wechat.sealing import Secrets
 
 ID = re.compile(r"o[A-Za-z0-9_-]{27}")
-FOREVER = {"Cache-Control": "public, max-age=86400"}
 PEOPLE = (("李 小雨", "en"), ("王 大偉", "en"), ("佐藤 美咲", "ja"))
 SILENT = {b"", b"success"}
 
@@ -56,7 +55,7 @@ class WeChat(Platform):
             "mpvideo.qpic.cn": [Route("/{id}.mp4", self.calls.film, methods=["GET"])],
             "mp.weixin.qq.com": [
                 Route("/submit", self._submit, methods=["POST"]),
-                Route("/face/{id}.png", _face, methods=["GET"]),
+                Route("/face/{id}.png", pictures.face, methods=["GET"]),
             ],
         }
 
@@ -167,9 +166,3 @@ class WeChat(Platform):
             return JSONResponse({"ok": False, "status": status, "said": said[:200]}, 400)
         self.hooks.url = url
         return JSONResponse({"ok": True})
-
-
-async def _face(request: Request) -> Response:
-    id = request.path_params["id"][:40]
-    picture = drawing.mark() if id == "shop" else drawing.face(id)
-    return Response(picture, media_type="image/png", headers=FOREVER)

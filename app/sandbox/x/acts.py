@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from app.sandbox import acting
 from app.sandbox.files import of_act
 from app.sandbox.house import BadAct
 from app.sandbox.talks import Bubble, Customer
@@ -28,12 +29,7 @@ class Acts:
 
     def act(self, customer: Customer, action: Action) -> Done:
         """Do it. Raises `BadAct`."""
-        name = str(action.get("action", ""))
-        if name not in ACTS:
-            raise BadAct(f"action must be one of {', '.join(ACTS)}")
-        if not customer.friend and name != "follow":
-            raise BadAct("The customer has blocked the account; only follow is possible.")
-        return ACTS[name](self, customer, action)
+        return acting.chosen(ACTS, customer, action)(self, customer, action)
 
     def say(self, customer: Customer, action: Action) -> Done:
         """A message, a file, or a place."""
@@ -89,11 +85,7 @@ class Acts:
 
     def unsend(self, customer: Customer, action: Action) -> Done:
         """A message is deleted on the customer's own phone; X tells nobody."""
-        bubble = customer.bubbles.get(str(action.get("message", "")))
-        if bubble is None or bubble.by != "customer":
-            raise BadAct("There is no such message of this customer.")
-        bubble.unsent, bubble.text, bubble.data = True, "", {}
-        self.x.talks.show(customer, bubble)
+        bubble = acting.unsent(self.x.talks, customer, action)
         return {"event": "", "message": bubble.id}
 
     def follow(self, customer: Customer, action: Action) -> Done:

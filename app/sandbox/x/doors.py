@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
-import hashlib
 import hmac
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -14,12 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from app.sandbox import drawing
+from app.sandbox import misbehaving, pictures
 from app.sandbox.house import Asked
-from app.sandbox.misbehaving import INTERNAL, HangUp, Trickle
 from app.sandbox.x import trouble
 from app.sandbox.x.telling import FILMS, TON
 from app.sandbox.x.trouble import Refused
@@ -29,8 +26,6 @@ if TYPE_CHECKING:
 
 BODY_BYTES = 6 * 1024 * 1024
 FACES = "pbs.twimg.com"
-FOREVER = {"Cache-Control": "public, max-age=86400"}
-GATEWAY = "<html><head><title>504 Gateway Time-out</title></head></html>"
 
 By = Literal["account", "app", "client"]
 
@@ -88,7 +83,7 @@ class Doors:
             "api.x.com": [*calls, Route(media, self.guarded, methods=["GET"])],
             TON: [Route("/{path:path}", _closed, methods=["GET"])],
             FILMS: [Route("/dm_video/{medium}/{path:path}", self.film, methods=["GET"])],
-            FACES: [Route("/profile_images/{id}.png", _face, methods=["GET"])],
+            FACES: [Route("/profile_images/{id}.png", pictures.face, methods=["GET"])],
         }
 
     def _opening(self, door: Door) -> Callable[[Request], Awaitable[Response]]:
@@ -102,7 +97,7 @@ class Doors:
         try:
             self._check(door, request)
             call = await _read(request, door.name)
-            subject = await _subject(request)
+            subject = await Asked.by(request)
             if (unusual := await self._before(door.name, subject)) is not None:
                 return unusual
             told = await _done(door.work, call)
@@ -110,7 +105,7 @@ class Doors:
             about = {"call": door.name, "status": refused.status, "message": str(refused)}
             self.house.record.add("x", "refused", **about)
             return JSONResponse(refused.told, refused.status, refused.headers)
-        return self._after(door.name, subject) or JSONResponse(
+        return misbehaving.after(self.x, door.name, subject) or JSONResponse(
             told.document, told.status, dict(told.headers or {})
         )
 
@@ -130,10 +125,8 @@ class Doors:
 
     async def _before(self, name: str, subject: Asked) -> Response | None:
         """What goes wrong before anything is done. Raises `Refused`."""
-        if rule := self.x.strikes("slow", name, subject):
-            await asyncio.sleep(rule.seconds)
-        if self.x.strikes("drop_before", name, subject):
-            return HangUp()
+        if (unusual := await misbehaving.before(self.x, name, subject)) is not None:
+            return unusual
         if rule := self.x.strikes("rate_limit", name, subject):
             reset = int(self.house.clock.seconds() + rule.seconds) + 1
             raise trouble.too_many({"x-rate-limit-remaining": "0", "x-rate-limit-reset": str(reset)})
@@ -144,14 +137,6 @@ class Doors:
         ):
             if self.x.strikes(fault, name, subject):
                 raise refusal()
-        return None
-
-    def _after(self, name: str, subject: Asked) -> Response | None:
-        """What goes wrong although all was done."""
-        if self.x.strikes("drop_after", name, subject):
-            return HangUp()
-        if self.x.strikes("error_after", name, subject):
-            return Response(GATEWAY, 504, media_type="text/html")
         return None
 
     async def guarded(self, request: Request) -> Response:
@@ -166,16 +151,8 @@ class Doors:
 
     def _file(self, medium: str) -> Response:
         file = self.x.account.files.find(medium)
-        if file is None:
-            return JSONResponse(trouble.unknown().told, 404)
-        subject = Asked.of(f"{file.user} {len(file.body)}", b"")
-        if file.gone or self.x.strikes("media_gone", "content", subject, file.user):
-            return JSONResponse(trouble.unknown().told, 404)
-        if self.x.strikes("redirect_media", "content", subject, file.user):
-            return RedirectResponse(INTERNAL, 302)
-        if rule := self.x.strikes("slow_media", "content", subject, file.user):
-            return Trickle(file.body, file.media_type, rule.seconds)
-        return Response(file.body, media_type=file.media_type)
+        unknown = JSONResponse(trouble.unknown().told, 404)
+        return unknown if file is None else misbehaving.handed(self.x, file, unknown)
 
 
 async def _done(work: Work, call: Call) -> Told:
@@ -215,12 +192,6 @@ def _json(body: bytes) -> dict[str, Any]:
     return told
 
 
-async def _subject(request: Request) -> Asked:
-    """What is the same for a request in every run: its path and body."""
-    body = await request.body()
-    return Asked.of(f"{request.url.path} {hashlib.sha256(body).hexdigest()[:16]}", body)
-
-
 def _basic(given: str) -> tuple[str, str]:
     """Id and secret of an `Authorization: Basic …`."""
     try:
@@ -233,9 +204,3 @@ def _basic(given: str) -> tuple[str, str]:
 async def _closed(_request: Request) -> Response:
     """What lies there is handed out by the API."""
     return PlainTextResponse("Unauthorized", 401)
-
-
-async def _face(request: Request) -> Response:
-    id = request.path_params["id"][:40]
-    picture = drawing.mark() if id == "shop" else drawing.face(id)
-    return Response(picture, media_type="image/png", headers=FOREVER)
