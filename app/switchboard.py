@@ -13,7 +13,7 @@ from app import connect, vault
 from app.db import now
 from app.events import record
 from app.models import Agent, Channel
-from app.models.channel import FAILING, UNKNOWN, WORKS
+from app.models.channel import FAILING, REAUTHORISE, UNKNOWN, WORKS
 from app.text import one_line
 from channels import forms
 from channels.base import ChannelError, Health
@@ -140,13 +140,15 @@ def switch(db: Session, channel: Channel, *, on: bool, actor: Agent | None = Non
 
 
 def probe(channel: Channel) -> tuple[str, str]:
-    """Ask the provider: (`ok`, `failing` or `unknown`, its sentence). Calls out; hold no transaction."""
+    """Ask the provider: (`ok`, `failing`, `reauthorise` or `unknown`, its sentence). Calls out; hold no transaction."""
     try:
         connector = connect.connector(channel)
         if not isinstance(connector, Health):
             return UNKNOWN, "This kind of channel has nothing to test."
         return WORKS, connector.check()
-    except (ChannelError, vault.Unreadable, LookupError) as error:
+    except ChannelError as error:
+        return REAUTHORISE if error.reauthorise else FAILING, str(error)
+    except (vault.Unreadable, LookupError) as error:
         return FAILING, str(error)
 
 

@@ -125,13 +125,14 @@ def test(which: str) -> None:
     prepare()
     from app import switchboard
     from app.db import reading, transaction
+    from app.models.channel import FAILING, REAUTHORISE
 
     with reading() as db:
         row = _find(db, which)
     health, sentence = switchboard.probe(row)
     with transaction() as db:
         switchboard.record_health(_find(db, which), health, sentence)
-    if health == "failing":
+    if health in (FAILING, REAUTHORISE):
         raise click.ClickException(sentence)
     click.echo(sentence)
 

@@ -65,7 +65,7 @@ button:focus-visible{outline:3px solid var(--b);outline-offset:3px}
 svg{width:26px;height:26px;fill:none;stroke:currentColor;stroke-width:1.75;stroke-linecap:round;stroke-linejoin:round}
 .down{display:none}.open .chat{display:none}.open .down{display:block}
 i{position:absolute;top:-2px;right:-2px;min-width:20px;height:20px;box-sizing:border-box;padding:0 5px;border-radius:10px;background:#b93a1f;color:#fff;font:600 12px/20px system-ui,sans-serif;text-align:center}
-i:empty{display:none}
+i::after{content:attr(data-n)}i:not([data-n]),i[data-n=""]{display:none}
 iframe{position:fixed;z-index:2147483000;bottom:calc(96px + env(safe-area-inset-bottom,0px));right:24px;width:380px;height:min(640px,calc(100vh - 120px));height:min(640px,calc(100dvh - 120px));border:0;border-radius:20px;box-shadow:0 12px 40px rgb(34 37 43/.22);visibility:hidden;opacity:0;transform:translateY(12px);transition:opacity .16s,transform .16s,visibility .16s;color-scheme:light dark;background:Canvas}
 .open iframe{visibility:visible;opacity:1;transform:none}
 .left button,.left iframe{right:auto;left:24px}
@@ -104,7 +104,6 @@ iframe{position:fixed;z-index:2147483000;bottom:calc(96px + env(safe-area-inset-
     button = document.createElement("button");
     button.setAttribute("type", "button");
     badge = document.createElement("i");
-    badge.ariaHidden = "true"; // the label of the button tells the number
     button.append(icon("chat", "M21 11.5a8.5 8.5 0 0 1-12.3 7.6L3 21l1.9-5.7A8.5 8.5 0 1 1 21 11.5z"), icon("down", "m6 9 6 6 6-6"), badge);
     button.addEventListener("click", () => show(!isOpen));
     for (const near of ["pointerenter", "focus", "touchstart"]) button.addEventListener(near, load, { passive: true, once: true });
@@ -177,7 +176,7 @@ iframe{position:fixed;z-index:2147483000;bottom:calc(96px + env(safe-area-inset-
       asked[m.what](m.arg).then((value) => say({ t: "answer", n: m.n, value }), (error) => say({ t: "answer", n: m.n, error: String(error.message), final: !!error.final }));
     } else if (m.t === "close") show(false, true);
     else if (m.t === "unread") {
-      badge.textContent = m.n ? (m.n > 9 ? "9+" : m.n) : "";
+      badge.dataset.n = m.n ? (m.n > 9 ? "9+" : m.n) : "";
       button.setAttribute("aria-label", m.n ? m.label : isOpen ? config.strings.close_chat : config.strings.open_chat);
       emit("unread", m.n);
     } else if (m.t === "emit") emit(m.name, m.data);
@@ -211,7 +210,7 @@ iframe{position:fixed;z-index:2147483000;bottom:calc(96px + env(safe-area-inset-
     if (port) port.close();
     if (frame) frame.remove();
     frame = port = null;
-    if (badge) badge.textContent = "";
+    if (badge) badge.dataset.n = "";
   }
 
   const verbs = {

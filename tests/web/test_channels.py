@@ -194,6 +194,22 @@ def test_testing_a_channel_keeps_what_was_found(admin: Browser, channel: Channel
     assert "Not working" in admin.see("/settings/channels")
 
 
+def test_testing_a_channel_where_nobody_has_signed_in_asks_for_the_sign_in(admin: Browser) -> None:
+    with transaction() as db:
+        made = factories.channel(
+            db,
+            "x",
+            key="x",
+            name="X",
+            settings={"client_id": "our-app"},
+            secrets={"client_secret": "their-secret"},
+        )
+    admin.submit(f"/settings/channels/{made.id}/test")
+    found = only_channel()
+    assert (found.health, found.health_text) == ("reauthorise", "Nobody has signed in at the provider yet.")
+    assert "Sign in again" in admin.see("/settings/channels")
+
+
 def test_a_request_that_could_not_be_read_is_shown_and_read_again(admin: Browser, channel: Channel) -> None:
     with transaction() as db:
         body = b'{"type":"message","id":"m-1","from":{"id":"u-1"},"text":"<script>hi</script>"}'

@@ -247,10 +247,10 @@ def test_a_closed_chat_counts_what_is_new(browser: Browser, house: House, shop: 
     until(lambda: said() == ["質問"], "the message is stored")
     window.chat.locator("#close").click()
     answer("返事です")
-    until(lambda: window.launcher.inner_text() == "1", "one new message is counted")
+    until(lambda: window.launcher.locator("i").get_attribute("data-n") == "1", "one new message is counted")
     assert "1件" in (window.launcher.get_attribute("aria-label") or "")
     window.open()
-    until(lambda: window.launcher.inner_text() == "", "nothing is new any more")
+    until(lambda: window.launcher.locator("i").get_attribute("data-n") == "", "nothing is new any more")
     until(lambda: delivered() == ["read"], "the answer is marked as read")
 
 
