@@ -1,31 +1,35 @@
-"""The product's web application behind a real address, for platforms of the sandbox that call it."""
+"""What platforms of the sandbox call: a program of a test, or the product's web application, behind a real address."""
 
 from __future__ import annotations
 
 import http.server
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from starlette.testclient import TestClient
 
+from channels.base import Request
+
+Said = tuple[int, str, bytes]  # status, content type, body
+
 
 @contextmanager
-def hooked(web: TestClient) -> Iterator[str]:
-    """The address at which `web` hears webhooks, one after the other, with the headers they came with."""
+def listening(hear: Callable[[Request], Said]) -> Iterator[str]:
+    """The address at which `hear` answers requests, one after the other; the names of headers are in small letters."""
     one_by_one = threading.Lock()
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-            kept = {name: value for name, value in self.headers.items() if name.lower() != "host"}
+            headers = {name.lower(): value for name, value in self.headers.items()}
             with one_by_one:
-                answer = web.request(self.command, self.path, content=body, headers=kept)
-            self.send_response(answer.status_code)
-            self.send_header("Content-Type", answer.headers.get("content-type", "text/plain"))
-            self.send_header("Content-Length", str(len(answer.content)))
+                status, kind, said = hear(Request(self.command, self.path, headers, {}, body))
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(said)))
             self.end_headers()
-            self.wfile.write(answer.content)
+            self.wfile.write(said)
 
         do_GET = do_POST
 
@@ -40,3 +44,16 @@ def hooked(web: TestClient) -> Iterator[str]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+@contextmanager
+def hooked(web: TestClient) -> Iterator[str]:
+    """The address at which `web` hears webhooks, with the headers they came with."""
+
+    def hear(request: Request) -> Said:
+        kept = {name: value for name, value in request.headers.items() if name != "host"}
+        answer = web.request(request.method, request.url, content=request.body, headers=kept)
+        return answer.status_code, answer.headers.get("content-type", "text/plain"), answer.content
+
+    with listening(hear) as url:
+        yield url

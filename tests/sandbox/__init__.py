@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
 
 from app import listener
 from app.sandbox.server import Options, server
+from channels.base import Request
+from tests.hooked import Said
 from tests.serving import free_port, until
 
 TAKASHI = "U" + "1" * 32
@@ -72,6 +75,25 @@ class Sandbox:
     def set(self, on: str = "line", **told: Any) -> None:
         """Set something of a platform's account."""
         self.post(f"/settings/{on}", told)
+
+
+@dataclass
+class Hearer:
+    """A program behind the webhook address. `answers`: the statuses it gives, in turn; then 200."""
+
+    url: str = ""
+    answers: list[int] = field(default_factory=list)
+    heard: list[Request] = field(default_factory=list)
+
+    def hear(self, request: Request) -> Said:
+        """One webhook."""
+        self.heard.append(request)
+        return self.answers.pop(0) if self.answers else 200, "text/plain", b""
+
+    def requests(self, count: int) -> list[Request]:
+        """All that came, once it is so many."""
+        until(lambda: len(self.heard) >= count, f"{count} webhooks")
+        return list(self.heard)
 
 
 @contextmanager

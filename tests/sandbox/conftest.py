@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import http.server
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +9,8 @@ from typing import Any
 import pytest
 from linebot.v3.webhook import WebhookParser
 
+from channels.base import Request
+from tests.hooked import Said, listening
 from tests.sandbox import Sandbox, playing
 from tests.serving import until
 
@@ -28,12 +28,13 @@ class Bot:
     destinations: set[str] = field(default_factory=set)
     url: str = ""
 
-    def hear(self, body: str, signature: str) -> int:
+    def hear(self, request: Request) -> Said:
         """One webhook. Raises InvalidSignatureError."""
+        body, signature = request.body.decode(), request.headers["x-line-signature"]
         payload = WebhookParser(self.secret).parse(body, signature, as_payload=True)
         self.destinations.add(payload.destination)
         self.requests.append(payload.events)
-        return self.answers.pop(0) if self.answers else 200
+        return self.answers.pop(0) if self.answers else 200, "text/plain", b""
 
     def events(self, count: int) -> list[Any]:
         """All events heard, once there are `count`."""
@@ -52,28 +53,10 @@ class Bot:
 def running() -> Iterator[tuple[Sandbox, Bot]]:
     """Both, for the tests of a file."""
     bot = Bot("sandbox-line-secret")
-    heard = threading.Lock()
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            with heard:
-                status = bot.hear(body, self.headers["X-Line-Signature"])
-            self.send_response(status)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:
-            return
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    bot.url = f"http://127.0.0.1:{server.server_port}/hooks/sandbox-line"
-    with playing(bot.url) as sandbox:
-        yield sandbox, bot
-    server.shutdown()
-    server.server_close()
+    with listening(bot.hear) as base:
+        bot.url = f"{base}/hooks/sandbox-line"
+        with playing(bot.url) as sandbox:
+            yield sandbox, bot
 
 
 @pytest.fixture

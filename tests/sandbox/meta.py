@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import http.server
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +18,7 @@ from channels.instagram import Instagram, InstagramSettings
 from channels.messenger import Messenger, MessengerSettings
 from channels.whatsapp.connector import WhatsApp
 from channels.whatsapp.settings import WhatsAppSettings
+from tests.hooked import Said, listening
 from tests.sandbox import Sandbox, playing
 from tests.serving import until
 
@@ -39,10 +38,14 @@ class Hearer:
     bodies: list[bytes] = field(default_factory=list)
     forged: int = 0
 
-    def hear(self, body: bytes, signature: str) -> int:
-        self.bodies.append(body)
-        self.forged += not webhook_updates_validator("sandbox-meta-secret", body, signature)
-        return self.answers.pop(0) if self.answers else 200
+    def hear(self, request: Request) -> Said:
+        if request.method == "GET":
+            status, said = self.asked(request.url)
+            return status, "application/pdf", said
+        signature = request.headers.get("x-hub-signature-256", "")
+        self.bodies.append(request.body)
+        self.forged += not webhook_updates_validator("sandbox-meta-secret", request.body, signature)
+        return self.answers.pop(0) if self.answers else 200, "text/plain", b""
 
     def asked(self, path: str) -> tuple[int, bytes]:
         """The handshake, or the file."""
@@ -139,35 +142,9 @@ def _app(id: str, secret: str) -> dict[str, Any]:
 @contextmanager
 def meta() -> Iterator[Meta]:
     """Both, running."""
-    hearer, one_by_one = Hearer(), threading.Lock()
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            with one_by_one:
-                self._say(hearer.hear(body, self.headers["X-Hub-Signature-256"]), b"")
-
-        def do_GET(self) -> None:
-            self._say(*hearer.asked(self.path))
-
-        def _say(self, status: int, body: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", "application/pdf")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            return
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    hearer.url = f"http://127.0.0.1:{server.server_port}"
-    with playing() as sandbox, Client(allow_private=True) as client:
+    hearer = Hearer()
+    with listening(hearer.hear) as hearer.url, playing() as sandbox, Client(allow_private=True) as client:
         yield Meta(sandbox, hearer, client)
-    server.shutdown()
-    server.server_close()
 
 
 def begin(made: Meta) -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import http.server
 import json
-import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
@@ -21,12 +19,13 @@ from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, InputMedia
 from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, RetryAfter
 from telegram.request import HTTPXRequest
 
-from channels.base import Attachment, ChannelError, Context, Outbound, Person
+from channels.base import Attachment, ChannelError, Context, Outbound, Person, Request
 from channels.events import Block, Edit, Follow, Inbound, Reaction
 from channels.guard import Client
 from channels.telegram import polling
 from channels.telegram.connector import Telegram
 from channels.telegram.settings import POLLING, TelegramSettings
+from tests.hooked import Said, listening
 from tests.sandbox import Sandbox, playing
 from tests.serving import until
 
@@ -45,9 +44,10 @@ class Hearer:
     answers: list[int] = field(default_factory=list)
     heard: list[tuple[str, bytes]] = field(default_factory=list)
 
-    def hear(self, secret: str, body: bytes) -> tuple[int, bytes]:
-        self.heard.append((secret, body))
-        return (self.answers.pop(0), b"") if self.answers else (200, self.says)
+    def hear(self, request: Request) -> Said:
+        self.heard.append((request.headers.get("x-telegram-bot-api-secret-token", ""), request.body))
+        status, said = (self.answers.pop(0), b"") if self.answers else (200, self.says)
+        return status, "application/json", said
 
     def updates(self, count: int) -> list[Any]:
         until(lambda: len(self.heard) >= count, f"{count} updates")
@@ -108,27 +108,13 @@ class World:
 @pytest.fixture(scope="module")
 def running() -> Iterator[World]:
     hearer = Hearer()
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            status, said = hearer.hear(self.headers["X-Telegram-Bot-Api-Secret-Token"] or "", body)
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(said)))
-            self.end_headers()
-            self.wfile.write(said)
-
-        def log_message(self, format: str, *args: object) -> None:
-            return
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    hearer.url = f"http://127.0.0.1:{server.server_port}/hooks/sandbox-telegram"
-    with playing() as sandbox, Client(known=("127.0.0.1", sandbox.options.port)) as http_client:
+    with (
+        listening(hearer.hear) as base,
+        playing() as sandbox,
+        Client(known=("127.0.0.1", sandbox.options.port)) as http_client,
+    ):
+        hearer.url = f"{base}/hooks/sandbox-telegram"
         yield World(sandbox, hearer, http_client)
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.fixture

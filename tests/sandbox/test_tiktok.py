@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import base64
-import http.server
 import json
 import subprocess
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -17,7 +15,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, expect
 
-from channels.base import Attachment, ChannelError, Context, Outbound, Person, Request
+from channels.base import Attachment, ChannelError, Context, Outbound, Person
 from channels.events import Ignored, Inbound, Reaction, Receipt
 from channels.guard import Client
 from channels.settings import settings_from
@@ -25,7 +23,8 @@ from channels.tiktok import health
 from channels.tiktok.connector import TikTok
 from channels.tiktok.settings import TikTokSettings
 from tests.channels.tiktok import Kept
-from tests.sandbox import Sandbox, playing
+from tests.hooked import listening
+from tests.sandbox import Hearer, Sandbox, playing
 from tests.sandbox.test_phone import SIZES, Phone
 from tests.serving import until
 
@@ -39,19 +38,6 @@ CONTENT = {
     "from_user": dict,
     "to_user": dict,
 }
-
-
-@dataclass
-class Hearer:
-    """A program behind the webhook address. `answers`: the statuses it gives, in turn; then 200."""
-
-    url: str = ""
-    answers: list[int] = field(default_factory=list)
-    heard: list[Request] = field(default_factory=list)
-
-    def requests(self, count: int) -> list[Request]:
-        until(lambda: len(self.heard) >= count, f"{count} webhooks")
-        return list(self.heard)
 
 
 @dataclass
@@ -102,27 +88,10 @@ class World:
 @pytest.fixture(scope="module")
 def running() -> Iterator[World]:
     hearer = Hearer()
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            hearer.heard.append(Request("POST", self.path, headers, {}, body))
-            self.send_response(hearer.answers.pop(0) if hearer.answers else 200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:
-            return
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    hearer.url = f"http://127.0.0.1:{server.server_port}/hooks/k1"
-    with playing(hearer.url) as sandbox, Client(known=("127.0.0.1", sandbox.options.port)) as http_client:
-        yield World(sandbox, hearer, http_client)
-    server.shutdown()
-    server.server_close()
+    with listening(hearer.hear) as base:
+        hearer.url = f"{base}/hooks/k1"
+        with playing(hearer.url) as sandbox, Client(known=("127.0.0.1", sandbox.options.port)) as http_client:
+            yield World(sandbox, hearer, http_client)
 
 
 @pytest.fixture

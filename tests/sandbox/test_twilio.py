@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import http.server
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -25,6 +23,7 @@ from channels.events import Block, Follow, Inbound, Receipt, Request
 from channels.guard import Client
 from channels.sms.connector import Sms
 from channels.sms.settings import SmsSettings
+from tests.hooked import Said, listening
 from tests.sandbox import Sandbox, playing
 from tests.serving import until
 
@@ -50,6 +49,12 @@ class Hearer:
     base: str = ""
     answers: list[int] = field(default_factory=list)
     heard: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+
+    def hear(self, request: Request) -> Said:
+        if request.method == "GET":
+            return 200, "application/pdf", PDF
+        self.heard.append((request.url, dict(request.headers), request.body))
+        return self.answers.pop(0) if self.answers else 200, "text/xml", b""
 
     def fields(self, count: int) -> list[dict[str, str]]:
         until(lambda: len(self.heard) >= count, f"{count} webhooks")
@@ -103,35 +108,12 @@ class World:
 @pytest.fixture(scope="module")
 def running() -> Iterator[World]:
     hearer = Hearer()
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            hearer.heard.append(
-                (self.path, {name.lower(): told for name, told in self.headers.items()}, body)
-            )
-            self.send_response(hearer.answers.pop(0) if hearer.answers else 200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "application/pdf")
-            self.send_header("Content-Length", str(len(PDF)))
-            self.end_headers()
-            self.wfile.write(PDF)
-
-        def log_message(self, format: str, *args: object) -> None:
-            return
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    hearer.base = f"http://127.0.0.1:{server.server_port}"
-    with playing() as sandbox, Client(known=("127.0.0.1", sandbox.options.port)) as http_client:
+    with (
+        listening(hearer.hear) as hearer.base,
+        playing() as sandbox,
+        Client(known=("127.0.0.1", sandbox.options.port)) as http_client,
+    ):
         yield World(sandbox, hearer, http_client)
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.fixture

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import base64
-import http.server
 import json
 import subprocess
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -33,31 +31,26 @@ from channels.x.contents import ENCRYPTED
 from channels.x.settings import XSettings
 from channels.x.signature import BY_CLIENT
 from tests.channels.x import Kept
-from tests.sandbox import Sandbox, playing
+from tests.hooked import Said, listening
+from tests.sandbox import Hearer, Sandbox, playing
 from tests.sandbox.test_phone import SIZES, Phone
-from tests.serving import until
 
 API = "/api.x.com/2"
 SECRET = "sandbox-x-client-secret"
 
 
 @dataclass
-class Hearer:
-    """A program behind the webhook address, which answers challenges with `secret`. `answers`: the statuses it gives,
-    in turn; then 200."""
+class Challenged(Hearer):
+    """One that answers challenges with `secret`."""
 
-    url: str = ""
     secret: str = SECRET
-    answers: list[int] = field(default_factory=list)
-    heard: list[Request] = field(default_factory=list)
 
-    def requests(self, count: int) -> list[Request]:
-        until(lambda: len(self.heard) >= count, f"{count} webhooks")
-        return list(self.heard)
-
-    def asked(self, path: str) -> bytes:
-        token = dict(parse_qsl(urlsplit(path).query))["crc_token"]
-        return json.dumps({"response_token": openssl(self.secret, token.encode())}).encode()
+    def hear(self, request: Request) -> Said:
+        if request.method != "GET":
+            return super().hear(request)
+        token = dict(parse_qsl(urlsplit(request.url).query))["crc_token"]
+        answer = {"response_token": openssl(self.secret, token.encode())}
+        return 200, "application/json", json.dumps(answer).encode()
 
 
 def openssl(secret: str, message: bytes) -> str:
@@ -71,7 +64,7 @@ class World:
     """The sandbox, what hears it, and X's side of our product. `kept`: the secrets it keeps."""
 
     sandbox: Sandbox
-    hearer: Hearer
+    hearer: Challenged
     http: Client
     kept: Kept = field(default_factory=Kept)
 
@@ -117,35 +110,14 @@ class World:
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[World]:
-    hearer = Hearer()
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            hearer.heard.append(Request("POST", self.path, headers, {}, body))
-            self.say(hearer.answers.pop(0) if hearer.answers else 200, b"")
-
-        def do_GET(self) -> None:
-            self.say(200, hearer.asked(self.path))
-
-        def say(self, status: int, body: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            return
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    hearer.url = f"http://127.0.0.1:{server.server_port}/hooks/k1"
-    with playing() as sandbox, Client(known=("127.0.0.1", sandbox.options.port)) as http_client:
+    hearer = Challenged()
+    with (
+        listening(hearer.hear) as base,
+        playing() as sandbox,
+        Client(known=("127.0.0.1", sandbox.options.port)) as http_client,
+    ):
+        hearer.url = f"{base}/hooks/k1"
         yield World(sandbox, hearer, http_client)
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.fixture
