@@ -114,7 +114,7 @@ def shop(played: tuple[Sandbox, list[TestClient]], monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(tokens, "_kept", {})
     monkeypatch.setattr(connect, "settings", lambda: there)
     with guard.Client(allow_private=True, timeout=httpx2.Timeout(2.0)) as client:
-        monkeypatch.setattr(connect, "http", lambda: client)
+        monkeypatch.setattr(connect, "http", lambda *_: client)
         with transaction() as db:
             plain = {"app_id": told["app_id"], "account_id": told["account_id"], "greeting": "ようこそ"}
             secrets = {name: told[name] for name in SECRETS}
