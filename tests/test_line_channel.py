@@ -26,7 +26,8 @@ from app.models import (
 )
 from channels.line.signature import sign
 from tests import factories as make
-from tests.channels.line.account import HANA, SECRET, USED_TOKEN, Script, no, ok
+from tests.channels.line.account import HANA, SECRET, USED_TOKEN, no, ok
+from tests.channels.script import Script
 
 pytestmark = pytest.mark.usefixtures("committed")
 

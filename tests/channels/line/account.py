@@ -1,8 +1,6 @@
 """An official account whose LINE is a script: each call is noted and answered by its path."""
 
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
@@ -20,35 +18,6 @@ TOO_FAST = {"message": "The API rate limit has been exceeded. Try again later."}
 USED_TOKEN = {"message": "Invalid reply token"}
 
 Respond = Callable[[httpx2.Request], httpx2.Response]
-
-
-@dataclass
-class Script:
-    """`answers`: path → what LINE answers there, one after the other, the last for ever; a class is raised."""
-
-    answers: dict[str, list[Any]] = field(default_factory=dict)
-    seen: list[httpx2.Request] = field(default_factory=list)
-
-    def on(self, path: str, *answers: Any) -> "Script":
-        self.answers[path] = list(answers)
-        return self
-
-    def __call__(self, request: httpx2.Request) -> httpx2.Response:
-        request.read()
-        self.seen.append(request)
-        waiting = self.answers[request.url.path]
-        answer = waiting.pop(0) if len(waiting) > 1 else waiting[0]
-        if isinstance(answer, type):
-            raise answer("as the script says")
-        assert isinstance(answer, httpx2.Response)
-        return answer
-
-    @property
-    def paths(self) -> list[str]:
-        return [request.url.path for request in self.seen]
-
-    def bodies(self, path: str) -> list[Any]:
-        return [json.loads(request.content) for request in self.seen if request.url.path == path]
 
 
 def ok(document: Mapping[str, Any] | None = None, **headers: str) -> httpx2.Response:

@@ -26,7 +26,8 @@ from channels.base import (
     TypingIndicator,
 )
 from channels.line import tokens
-from tests.channels.line.account import BOT, HANA, SECRET, Script, line, no, ok, say
+from tests.channels.line.account import BOT, HANA, SECRET, line, no, ok, say
+from tests.channels.script import Script
 
 TOKEN, PUSH, INFO = "/oauth2/v3/token", "/v2/bot/message/push", "/v2/bot/info"
 PROFILE = f"/v2/bot/profile/{HANA.address}"

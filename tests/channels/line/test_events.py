@@ -16,7 +16,8 @@ from channels.base import Event, Ignored, Inbound, Request, Unsend
 from channels.line.events import NOT_FOR_US, Place, read
 from channels.text import clean
 from tests.channels.cases import Payload, payloads
-from tests.channels.line.account import BOT, HANA, SECRET, Script, line
+from tests.channels.line.account import BOT, HANA, SECRET, line
+from tests.channels.script import Script
 
 OURS_ALONE = {
     "one_bad_event_among_good_ones",

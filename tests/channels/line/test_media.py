@@ -8,7 +8,8 @@ import pytest
 from channels import guard
 from channels.base import Attachment, ChannelError, Context
 from channels.line import media
-from tests.channels.line.account import Script, line, no, ok
+from tests.channels.line.account import line, no, ok
+from tests.channels.script import Script
 
 CONTENT = "/v2/bot/message/325708/content"
 FILM = Attachment("325708.mp4", "video/mp4", ref="325708")

@@ -19,12 +19,12 @@ from tests.channels.line.account import (
     MONTHLY,
     TOO_FAST,
     USED_TOKEN,
-    Script,
     line,
     no,
     ok,
     say,
 )
+from tests.channels.script import Script
 from tests.channels.servers import Answer, serving
 
 PUSH, REPLY = "/v2/bot/message/push", "/v2/bot/message/reply"

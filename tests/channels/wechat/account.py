@@ -1,6 +1,5 @@
 """An official account whose WeChat is a script: each call is noted and answered by its path."""
 
-import json
 import re
 import time
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from wechatpy.utils import WeChatSigner
 from channels.base import Context, Outbound, Person, Request
 from channels.wechat.connector import WeChat
 from channels.wechat.settings import WeChatSettings
+from tests.channels.script import Script as Base
 
 APP, SECRET = "wx5f3a9c0b7d2e4816", "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 TOKEN, KEY = "Kitakaze2026Mado9Guchi3Token7x", "aQ9mZ2cV7nL4xT1rW8yK5pD3sF6hJ0gB2uE9iO4vXcM"
@@ -36,32 +36,10 @@ def token(value: str = "t1", seconds: int = 7200) -> httpx2.Response:
 
 
 @dataclass
-class Script:
-    """`answers`: path → what WeChat answers there, one after the other, the last for ever; a class is raised."""
+class Script(Base):
+    """One that gives tokens and takes messages, unless it is told otherwise."""
 
     answers: dict[str, list[Any]] = field(default_factory=lambda: {STABLE: [token()], SEND: [ok()]})
-    seen: list[httpx2.Request] = field(default_factory=list)
-
-    def on(self, path: str, *answers: Any) -> "Script":
-        self.answers[path] = list(answers)
-        return self
-
-    def __call__(self, request: httpx2.Request) -> httpx2.Response:
-        request.read()
-        self.seen.append(request)
-        waiting = self.answers[request.url.path]
-        answer = waiting.pop(0) if len(waiting) > 1 else waiting[0]
-        if isinstance(answer, type):
-            raise answer("as the script says")
-        assert isinstance(answer, httpx2.Response)
-        return answer
-
-    @property
-    def paths(self) -> list[str]:
-        return [request.url.path for request in self.seen]
-
-    def bodies(self, path: str) -> list[Any]:
-        return [json.loads(request.content) for request in self.seen if request.url.path == path]
 
     def tokens(self, path: str) -> list[str]:
         """The access tokens of the calls to it."""

@@ -8,7 +8,8 @@ import httpx2
 from channels.base import Attachment, Context, Outbound, Person
 from channels.x.connector import X
 from channels.x.settings import XSettings
-from tests.channels.line.account import Script, ok
+from tests.channels.line.account import ok
+from tests.channels.script import Script
 
 SECRET = "kT3vQ9xLz0RtYp5mNc2bD8fG6jS1eUoQwA7hVnXs"
 API_SECRET = "aP1s3cr3tK3yOfTheOlderSort00000000000000000000"

@@ -9,7 +9,7 @@ import pytest
 from channels.base import Event, Ignored, Inbound, Receipt, Typing
 from channels.x.contents import ENCRYPTED
 from tests.channels.cases import Payload, payloads
-from tests.channels.line.account import Script
+from tests.channels.script import Script
 from tests.channels.x import HANA, US, x
 
 NAMED = {one.name: one for one in payloads("x")}

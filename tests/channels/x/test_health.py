@@ -10,7 +10,8 @@ import pytest
 
 from channels import oauth
 from channels.base import ChannelError, Consent, Context, Health, Person, Profile
-from tests.channels.line.account import Script, no, ok
+from tests.channels.line.account import no, ok
+from tests.channels.script import Script
 from tests.channels.x import ME, SECRET, SUBSCRIPTIONS, TOKEN, US, WEBHOOKS, Kept, bearers, tokens, x
 
 HERE = "https://desk.example.jp/hooks/k1"

@@ -4,7 +4,8 @@ import httpx2
 import pytest
 
 from channels.base import Attachment, ChannelError
-from tests.channels.line.account import Script, no
+from tests.channels.line.account import no
+from tests.channels.script import Script
 from tests.channels.x import TOKEN, Kept, bearers, tokens, x
 
 PLACE = "1861000000000000010/1861000000000000100/7WY9gUyS.jpg"

@@ -13,7 +13,8 @@ import time_machine
 from channels import oauth
 from channels.base import Bubble, ChannelError, Outbound, Person, Sent
 from channels.x import sending, uploading
-from tests.channels.line.account import Script, no, ok
+from tests.channels.line.account import no, ok
+from tests.channels.script import Script
 from tests.channels.x import (
     HANA,
     MESSAGES,

@@ -10,7 +10,7 @@ from channels.base import BadSignature, Challenge, Request
 from channels.x import signature
 from channels.x.signature import BY_CLIENT, BY_CONSUMER
 from tests.channels.cases import payloads
-from tests.channels.line.account import Script
+from tests.channels.script import Script
 from tests.channels.x import API_SECRET, SECRET, x
 
 BODY = '{"for_user_id":"2244994945","text":"髙橋さん、\\u3042 😀"}'.encode()
