@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import select
-from starlette.testclient import TestClient
 
-from app import connect, deliver, files, inbox, main, remote, vault
-from app.config import Settings, configure, settings
+from app import deliver, files, inbox, remote, vault
+from app.config import Settings
 from app.db import reading, transaction
 from app.models import Agent, Attachment, Channel, Delivery, Identity, Message, RawReceipt, RemoteFile
 from tests import factories as make
-from tests.hooked import hooked
+from tests.played import Shop, shop_on
 from tests.sandbox import Sandbox, playing
 from tests.sandbox.test_tiktok import PNG
 from tests.serving import until
@@ -23,53 +21,7 @@ from tests.serving import until
 pytestmark = pytest.mark.usefixtures("committed")
 
 KEY = "sandbox-tiktok"
-
-
-class Shop:
-    """An account of the product, and the phone of somebody who writes to it."""
-
-    def __init__(self, sandbox: Sandbox, web: TestClient) -> None:
-        self.sandbox, self.web = sandbox, web
-        told = sandbox.state("tiktok")
-        self.who = str(told["customers"][0]["id"])
-        stored: Mapping[str, str] = told["settings"]
-        plain = {name: stored[name] for name in ("app_id", "business_id")}
-        secrets = {name: stored[name] for name in ("app_secret", "access_token", "refresh_token")}
-        with transaction() as db:
-            self.channel = make.channel(db, "tiktok", key=KEY, settings=plain, secrets=secrets)
-            self.agent = make.agent(db, "田中")
-
-    def act(self, action: str, **about: Any) -> dict[str, str]:
-        """The customer does something, and the product has heard of it."""
-        done = self.sandbox.act(self.who, action, on="tiktok", **about)
-        self.sandbox.settle("tiktok")
-        return done
-
-    def answers(self, words: str, file: int | None = None) -> Delivery:
-        """An agent answers, with an uploaded file or without, and a worker sends it."""
-        with transaction() as db:
-            asked = db.scalars(select(Message).where(Message.kind == "inbound").order_by(Message.id)).first()
-            assert asked is not None
-            agent = db.get_one(Agent, self.agent.id)
-            carried = [db.get_one(Attachment, file)] if file else []
-            said = make.reply(db, agent, make.thread_of(db, asked), words, attachments=carried)
-        deliver.drain(self.channel.id)
-        self.sandbox.settle("tiktok")
-        return self.delivery(said)
-
-    def delivery(self, said: Message) -> Delivery:
-        with reading() as db:
-            return db.scalars(select(Delivery).filter_by(message_id=said.id)).one()
-
-    def thread(self) -> list[tuple[str, str]]:
-        with reading() as db:
-            kinds = ("inbound", "outbound")
-            said = db.scalars(select(Message).where(Message.kind.in_(kinds)).order_by(Message.id))
-            return [(one.kind, one.text) for one in said]
-
-    def shown(self) -> list[str]:
-        """What the shop said, as it stands on the phone."""
-        return [one["text"] for one in self.sandbox.phone(self.who, "tiktok") if one["by"] == "shop"]
+SECRETS = ("app_secret", "access_token", "refresh_token")
 
 
 @pytest.fixture(scope="module")
@@ -80,20 +32,8 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def shop(sandbox: Sandbox, installation: Settings) -> Iterator[Shop]:
-    one = settings()
-    configure(
-        data_dir=one.data_dir, redis_url=one.redis_url, database_url=one.database_url, secret=one.secret,
-        sandbox=sandbox.base,
-    )  # fmt: skip
-    connect.http.cache_clear()
-    web = TestClient(main.make())
-    with hooked(web) as url:
-        sandbox.post("/reset", {"seed": 1})
-        sandbox.set("tiktok", webhook=f"{url}/hooks/{KEY}")
-        yield Shop(sandbox, web)
-        sandbox.settle("tiktok")
-    connect.http(sandbox.base).close()
-    connect.http.cache_clear()
+    with shop_on("tiktok", sandbox, ("app_id", "business_id"), SECRETS) as made:
+        yield made
 
 
 def test_a_customer_writes_an_agent_answers_and_it_is_read(shop: Shop) -> None:
@@ -125,7 +65,7 @@ def test_an_answer_whose_answer_was_lost_is_settled_by_its_echo(shop: Shop) -> N
     shop.sandbox.misbehaves(lost)
     sent = shop.answers("お待たせしました。")
     assert sent.state in ("sent", "read")
-    deliver.drain(shop.channel.id)
+    shop.drain()
     assert shop.shown() == ["お待たせしました。"]
     assert shop.thread()[1:] == [("outbound", "お待たせしました。")]
 
@@ -137,12 +77,12 @@ def test_an_answer_that_nobody_knows_of_is_left_to_the_agent(shop: Shop) -> None
     sent = shop.answers("お待たせしました。")
     assert sent.state == "unknown"
     deliver.sweep()
-    deliver.drain(shop.channel.id)
+    shop.drain()
     assert shop.shown() == []
     with transaction() as db:
         said = db.get_one(Message, sent.message_id)
         inbox.retry(db, db.get_one(Agent, shop.agent.id), make.thread_of(db, said), said)
-    deliver.drain(shop.channel.id)
+    shop.drain()
     assert shop.shown() == ["お待たせしました。"]
 
 

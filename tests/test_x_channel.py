@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import select
-from starlette.testclient import TestClient
 
-from app import connect, deliver, inbox, main, remote, vault
-from app.config import Settings, configure, settings
+from app import deliver, inbox, remote, vault
+from app.config import Settings
 from app.db import now, reading, transaction
 from app.models import Agent, Attachment, Channel, Delivery, Identity, Message, RawReceipt, RemoteFile
 from channels.x.contents import ENCRYPTED
 from tests import factories as make
-from tests.hooked import hooked
+from tests.played import Shop, shop_on
 from tests.sandbox import Sandbox, playing
 from tests.sandbox.test_x import base, openssl, picture
 
@@ -24,59 +22,6 @@ pytestmark = pytest.mark.usefixtures("committed")
 
 KEY = "sandbox-x"
 SECRETS = ("client_secret", "bearer_token", "access_token", "refresh_token")
-
-
-class Shop:
-    """An account of the product, and the phone of somebody who writes to it."""
-
-    def __init__(self, sandbox: Sandbox, web: TestClient) -> None:
-        self.sandbox, self.web = sandbox, web
-        told = sandbox.state("x")
-        self.who = str(told["customers"][0]["id"])
-        stored: Mapping[str, str] = told["settings"]
-        plain = {name: stored[name] for name in ("client_id", "user_id")}
-        with transaction() as db:
-            secrets = {name: stored[name] for name in SECRETS}
-            self.channel = make.channel(db, "x", key=KEY, settings=plain, secrets=secrets)
-            self.agent = make.agent(db, "田中")
-
-    def act(self, action: str, **about: Any) -> dict[str, str]:
-        """The customer does something, and the product has heard of it."""
-        done = self.sandbox.act(self.who, action, on="x", **about)
-        self.sandbox.settle("x")
-        return done
-
-    def answers(self, words: str) -> Delivery:
-        """An agent answers, and a worker sends it."""
-        with transaction() as db:
-            asked = db.scalars(select(Message).where(Message.kind == "inbound").order_by(Message.id)).first()
-            assert asked is not None
-            agent = db.get_one(Agent, self.agent.id)
-            said = make.reply(db, agent, make.thread_of(db, asked), words)
-        self.drain()
-        return self.delivery(said.id)
-
-    def drain(self) -> None:
-        deliver.drain(self.channel.id)
-        self.sandbox.settle("x")
-
-    def delivery(self, message_id: int) -> Delivery:
-        with reading() as db:
-            return db.scalars(select(Delivery).filter_by(message_id=message_id)).one()
-
-    def now(self) -> Channel:
-        with reading() as db:
-            return db.get_one(Channel, self.channel.id)
-
-    def thread(self) -> list[tuple[str, str]]:
-        with reading() as db:
-            kinds = ("inbound", "outbound")
-            said = db.scalars(select(Message).where(Message.kind.in_(kinds)).order_by(Message.id))
-            return [(one.kind, one.text) for one in said]
-
-    def shown(self) -> list[str]:
-        """What the shop said, as it stands on the phone."""
-        return [one["text"] for one in self.sandbox.phone(self.who, "x") if one["by"] == "shop"]
 
 
 @pytest.fixture(scope="module")
@@ -87,20 +32,8 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def shop(sandbox: Sandbox, installation: Settings) -> Iterator[Shop]:
-    one = settings()
-    configure(
-        data_dir=one.data_dir, redis_url=one.redis_url, database_url=one.database_url, secret=one.secret,
-        sandbox=sandbox.base,
-    )  # fmt: skip
-    connect.http.cache_clear()
-    web = TestClient(main.make())
-    with hooked(web) as url:
-        sandbox.post("/reset", {"seed": 1})
-        sandbox.set("x", webhook=f"{url}/hooks/{KEY}")
-        yield Shop(sandbox, web)
-        sandbox.settle("x")
-    connect.http(sandbox.base).close()
-    connect.http.cache_clear()
+    with shop_on("x", sandbox, ("client_id", "user_id"), SECRETS) as made:
+        yield made
 
 
 def test_a_customer_writes_an_agent_answers_and_it_is_read(shop: Shop) -> None:
