@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import base64
-import http.server
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -31,6 +29,7 @@ from channels.base import (
 )
 from channels.wechat import tokens
 from channels.wechat.connector import WeChat
+from tests.hooked import Said, listening
 from tests.sandbox import Sandbox, playing
 from tests.serving import until
 from tests.test_files import picture
@@ -121,33 +120,16 @@ def made(settings: dict[str, str], http: guard.Client, sandbox: str = "") -> WeC
 @pytest.fixture(scope="module")
 def running() -> Iterator[Played]:
     http_client = guard.Client(allow_private=True, timeout=httpx2.Timeout(2.0))
-    hearer, one_by_one = Hearer(http_client), threading.Lock()
+    hearer = Hearer(http_client)
 
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            query = dict(parse_qsl(urlsplit(self.path).query))
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            with one_by_one:
-                status, said = hearer.hear(Request(self.command, self.path, headers, query, body))
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(said)))
-            self.end_headers()
-            self.wfile.write(said)
+    def hear(request: Request) -> Said:
+        query = dict(parse_qsl(urlsplit(request.url).query))
+        status, said = hearer.hear(replace(request, query=query))
+        return status, "text/plain", said
 
-        do_POST = do_GET
-
-        def log_message(self, format: str, *args: object) -> None:
-            return
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    hearer.url = f"http://127.0.0.1:{server.server_port}/hooks/sandbox-wechat"
-    with http_client, playing() as sandbox:
+    with listening(hear) as base, http_client, playing() as sandbox:
+        hearer.url = f"{base}/hooks/sandbox-wechat"
         yield Played(sandbox, hearer)
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.fixture
