@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from app import connect, vault
 from app.collecting import holder
 from app.db import insert_if_new, now, transaction
-from app.deliver import AHEAD
+from app.deliver.sweeping import AHEAD
 from app.models import Channel, Collector
 from app.models.channel import ACTION, FAILING, REAUTHORISE, UNKNOWN, WORKS
 from app.text import clean

@@ -21,6 +21,7 @@ from app.bench.storm.load import Written
 from app.bench.storm.plan import ACCOUNTS, Line
 from app.bench.storm.record import Record
 from app.db import now
+from app.deliver import standing
 from app.models import Agent, Conversation, Delivery, Message
 from tests import factories as make
 
@@ -84,7 +85,7 @@ class Storm:
     def became(self, key: str, state: str) -> None:
         """Whatever happened to it before."""
         self.delivery(key).state = "queued"
-        deliver._set(self.db, self.delivery(key), state, "a reason")
+        standing.become(self.db, self.delivery(key), state, "a reason")
 
     def row(self, platform: str, number: int) -> Message:
         text = f"在庫は in-{platform}-{number}"

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app import deliver, inbox, verify
 from app.db import one_writer, reading, transaction
+from app.deliver import claiming, outcomes
 from app.models import Agent, Channel, Conversation, Delivery
 from channels import base
 from tests import factories as make
@@ -44,14 +45,14 @@ def test_a_message_that_cannot_be_prepared_fails_and_blocks_nobody(
 ) -> None:
     first = at.reply("一")
     second = at.reply("二")
-    real = deliver._prepare
+    real = claiming._prepare
 
     def prepare(db: Session, channel: Channel, delivery: Delivery, word: str) -> deliver.Claimed:
         if delivery.id == first:
             raise KeyError("broken row")
         return real(db, channel, delivery, word)
 
-    monkeypatch.setattr(deliver, "_prepare", prepare)
+    monkeypatch.setattr(claiming, "_prepare", prepare)
     deliver.drain(at.channel.id)
     assert (at.state(first), at.state(second)) == ("failed", "sent")
 
@@ -124,10 +125,10 @@ def test_messages_that_are_sent_together_share_their_statements() -> None:
             channel, agent = db.get_one(Channel, at.channel.id), db.get_one(Agent, at.agent.id)
             for _ in range(many):
                 make.reply(db, agent, make.conversation(db, channel))
-        claims = deliver._take(at.channel.id, many)
+        claims = claiming.take(at.channel.id, many)
         with statements.recorded() as said:
-            prepared = deliver._prepared(at.channel.id, claims)
-            deliver._finish([(one, base.Sent((one.outbound.key,))) for one in prepared])
+            prepared = claiming.prepared(at.channel.id, claims)
+            outcomes.finish([(one, base.Sent((one.outbound.key,))) for one in prepared])
         assert len(prepared) == many
         assert {at.state(one.id) for one in prepared} == {"sent"}
         asked.append(said)

@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from app import deliver, inbox, switchboard
 from app.db import as_of, now, reading, transaction
+from app.deliver import outcomes
 from app.models import Agent, Channel, Conversation, Delivery, Message
 from channels import base
 from tests import factories as make
@@ -46,10 +47,10 @@ def test_the_provider_says_how_long_to_wait(at: Counter, post: type[Post]) -> No
 def test_after_many_tries_it_has_failed(at: Counter, post: type[Post]) -> None:
     id = at.reply()
     post.answer = staticmethod(fails())
-    for _ in range(deliver.MAX_ATTEMPTS + 1):
+    for _ in range(outcomes.MAX_ATTEMPTS + 1):
         at.due_now()
         deliver.drain(at.channel.id)
-    assert (at.state(id), len(post.sent)) == ("failed", deliver.MAX_ATTEMPTS)
+    assert (at.state(id), len(post.sent)) == ("failed", outcomes.MAX_ATTEMPTS)
 
 
 def test_what_cannot_succeed_is_tried_once(at: Counter, post: type[Post]) -> None:
@@ -148,21 +149,21 @@ def test_outcomes_are_kept_where_they_cannot_be_written_together(
     ids = [at.reply()]
     at.head = other
     ids.append(at.reply())
-    real, both = deliver._write, threading.Barrier(2, timeout=10)
+    real, both = outcomes._write, threading.Barrier(2, timeout=10)
     refused: list[int] = []
 
     def answer(out: base.Outbound) -> base.Sent:
         both.wait()
         return base.Sent((out.key,))
 
-    def write(outcomes: Sequence[tuple[deliver.Claimed, deliver.Outcome]]) -> None:
+    def write(told: Sequence[tuple[deliver.Claimed, outcomes.Outcome]]) -> None:
         if len(refused) < 2:  # together, and the first of them once more
-            refused.append(len(outcomes))
+            refused.append(len(told))
             raise OperationalError("UPDATE", {}, Exception("deadlock detected"))
-        real(outcomes)
+        real(told)
 
     post.answer = staticmethod(answer)
-    monkeypatch.setattr(deliver, "_write", write)
+    monkeypatch.setattr(outcomes, "_write", write)
     deliver.drain(at.channel.id)
     assert refused
     assert {at.state(id) for id in ids} == {"sent"}
@@ -214,7 +215,7 @@ def test_what_may_have_arrived_has_not_failed_when_a_later_attempt_is_refused(
             post.answer = staticmethod(answer)
             at.due_now()
             deliver.drain(at.channel.id)
-        assert (at.state(id), at.row(id).error) == ("unknown", deliver.REFUSED)
+        assert (at.state(id), at.row(id).error) == ("unknown", outcomes.REFUSED)
         assert len(post.sent) == 3
         with transaction() as db:  # somebody decides to send it again: from here on it counts anew
             message = db.get_one(Message, at.row(id).message_id)
@@ -228,10 +229,10 @@ def test_what_may_have_arrived_has_not_failed_after_the_last_attempt(monkeypatch
         at = Counter()
         id = at.reply()
         post.answer = staticmethod(lost)
-        for _ in range(deliver.MAX_ATTEMPTS + 1):
+        for _ in range(outcomes.MAX_ATTEMPTS + 1):
             at.due_now()
             deliver.drain(at.channel.id)
-        assert (at.state(id), len(post.sent)) == ("unknown", deliver.MAX_ATTEMPTS)
+        assert (at.state(id), len(post.sent)) == ("unknown", outcomes.MAX_ATTEMPTS)
 
 
 def test_what_a_worker_that_died_may_have_sent_has_not_failed_when_it_is_refused(

@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from app import clock, deliver, jobs
 from app.config import settings
 from app.db import transaction
+from app.deliver import claiming, draining
 from app.models import Channel
 from channels import base
 from tests import factories as make
@@ -57,7 +58,7 @@ def many(at: Counter, count: int) -> list[int]:
 def test_what_is_written_now_does_not_wait_behind_a_long_queue(
     at: Counter, post: type[Post], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deliver, "ABREAST", 8)
+    monkeypatch.setattr(draining, "ABREAST", 8)
     many(at, 40)
     deliver.drain(at.channel.id)
     said = [one.text for one in post.sent]
@@ -70,8 +71,8 @@ def test_what_is_written_now_does_not_wait_behind_a_long_queue(
 def test_a_channel_with_a_long_queue_lets_the_others_have_their_turn(
     at: Counter, post: type[Post], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deliver, "ABREAST", 4)
-    monkeypatch.setattr(deliver, "TURN", 0.0)
+    monkeypatch.setattr(draining, "ABREAST", 4)
+    monkeypatch.setattr(draining, "TURN", 0.0)
     ids = many(at, 12)
     jobs.connection().flushall()
     waits = iter([False, True])
@@ -90,9 +91,9 @@ def test_a_channel_with_a_long_queue_lets_the_others_have_their_turn(
 def test_a_turn_ends_before_the_job_is_ended_in_the_middle_of_something(
     at: Counter, post: type[Post], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deliver, "ABREAST", 4)
-    monkeypatch.setattr(deliver, "TURN", 0.0)
-    monkeypatch.setattr(deliver, "LONGEST_TURN", 0.0)
+    monkeypatch.setattr(draining, "ABREAST", 4)
+    monkeypatch.setattr(draining, "TURN", 0.0)
+    monkeypatch.setattr(draining, "LONGEST_TURN", 0.0)
     id = at.reply()
     jobs.connection().flushall()
     assert deliver.drain(at.channel.id) == 0
@@ -104,7 +105,7 @@ def test_a_worker_told_to_stop_sees_through_what_is_on_its_way_and_takes_no_more
 ) -> None:
     stopping, under_way = threading.Event(), threading.Barrier(4, timeout=10)
     monkeypatch.setattr(jobs, "stopping", stopping)
-    monkeypatch.setattr(deliver, "ABREAST", 4)
+    monkeypatch.setattr(draining, "ABREAST", 4)
 
     def answer(out: base.Outbound) -> base.Sent:
         under_way.wait()
@@ -133,9 +134,9 @@ def test_wake_ups_that_were_wiped_with_redis_cost_no_message(at: Counter, post: 
 def test_what_is_on_its_way_while_the_database_refuses_more_work_is_told_all_the_same(
     at: Counter, post: type[Post], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deliver, "ABREAST", 4)
+    monkeypatch.setattr(draining, "ABREAST", 4)
     under_way, refused = threading.Barrier(4, timeout=10), threading.Event()
-    ids, take, turns = many(at, 8), deliver._take, []
+    ids, take, turns = many(at, 8), claiming.take, []
 
     def answer(out: base.Outbound) -> base.Sent:
         if under_way.wait() != 0:
@@ -150,7 +151,7 @@ def test_what_is_on_its_way_while_the_database_refuses_more_work_is_told_all_the
         return take(channel_id, room, most)
 
     post.answer = staticmethod(answer)
-    monkeypatch.setattr(deliver, "_take", busy)
+    monkeypatch.setattr(claiming, "take", busy)
     with pytest.raises(OperationalError):
         deliver.drain(at.channel.id)
     assert turns[0] == 4

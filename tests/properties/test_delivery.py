@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from app import deliver, inbox, intake
 from app.db import as_of, now, reading, transaction
+from app.deliver import standing
 from app.models import Agent, Channel, Conversation, Delivery, Message
 from app.models.delivery import DELIVERED, FAILED, QUEUED, READ, SENDING, SENT, UNKNOWN
 from channels import base
@@ -159,7 +160,7 @@ def test_the_state_of_a_delivery_only_climbs(post: type[connectors.Post]) -> Non
 
 def test_a_planted_fall_is_found(post: type[connectors.Post], monkeypatch: pytest.MonkeyPatch) -> None:
     def carelessly(db: Any, delivery: Delivery, state: str, reason: str = "", at: Any = None) -> bool:
-        deliver._set(db, delivery, state, reason)
+        standing.become(db, delivery, state, reason)
         return True
 
     monkeypatch.setattr(deliver, "climb", carelessly)

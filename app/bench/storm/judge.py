@@ -25,7 +25,7 @@ from app.bench.faults.ledger import REPLY, Ledger, Said
 from app.bench.storm.load import Written
 from app.bench.storm.plan import ACCOUNTS
 from app.bench.storm.record import Record, Taken
-from app.deliver import MAX_ATTEMPTS
+from app.deliver.outcomes import MAX_ATTEMPTS
 from app.models import Delivery, Message
 from app.models.delivery import DELIVERED, FAILED, READ, SENT, UNKNOWN
 from channels import registry

@@ -8,11 +8,12 @@ from sqlalchemy import select, update
 
 from app import deliver
 from app.db import now, reading, transaction
+from app.deliver import claiming
 from app.models import Delivery
 from app.models.delivery import SENDING
 
 
-def _take(channel_id: int, room: int, most: int | None = None) -> dict[int, str]:
+def take(channel_id: int, room: int, most: int | None = None) -> dict[int, str]:
     with reading() as db:
         due = select(Delivery.id).where(
             Delivery.channel_id == channel_id, deliver.ready(), deliver.channel_is_open()
@@ -29,4 +30,4 @@ def _take(channel_id: int, room: int, most: int | None = None) -> dict[int, str]
     return dict.fromkeys(ids, "mine")
 
 
-deliver._take = _take
+claiming.take = take

@@ -1,0 +1,168 @@
+"""Which deliveries are due, whose turn they are, and everything needed to send them."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session, aliased
+
+from app import connect, files, outgoing, rates, vault
+from app.db import now, reading, remembered, transaction
+from app.deliver.standing import become, held
+from app.models import (
+    Agent,
+    Channel,
+    Conversation,
+    Customer,
+    Delivery,
+    Identity,
+    Message,
+)
+from app.models.delivery import FAILED, QUEUED, SENDING
+from channels import base, registry
+
+log = logging.getLogger(__name__)
+NEWEST = 4  # of a long queue one in so many is taken from its end: who is written to now is there now
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A delivery this worker holds, with everything needed to send it without the database."""
+
+    id: int
+    claim: str
+    attempts: int
+    connector: base.Connector[Any]
+    outbound: base.Outbound
+    lapsed: bool = False
+
+
+def take(channel_id: int, room: int, most: int | None = None) -> dict[int, str]:
+    """Claim what is due, as many as there is room for and the provider takes (`most` a second); delivery → our word
+    in its claim."""
+    ids = _due(channel_id, room)
+    if ids and most:
+        ids = ids[: rates.let(f"deliver:{channel_id}", len(ids), most, 1.0)]
+    if not ids:
+        return {}
+    word = secrets.token_hex(8)
+    with transaction() as db:
+        return dict.fromkeys(_claim(db, ids, word), word)
+
+
+def _due(channel_id: int, room: int) -> list[int]:
+    """So many of those that are due, the oldest first; of a long queue some of the newest as well.
+
+    *Trap:* in the order of the index, so that however many wait, only these are looked at.
+    """
+    due = select(Delivery.id).where(Delivery.channel_id == channel_id, ready(), channel_is_open())
+    newest = due.order_by(Delivery.next_at.desc(), Delivery.id.desc()).limit(room // NEWEST)
+    with reading() as db:
+        ids = list(db.scalars(due.order_by(Delivery.next_at, Delivery.id).limit(room)))
+        if len(ids) < max(room, NEWEST):
+            return ids
+        late = [id for id in db.scalars(newest) if id not in ids]
+    return ids[: room - len(late)] + late
+
+
+def _claim(db: Session, delivery_ids: Sequence[int], word: str) -> Sequence[int]:
+    """Those that were waiting, and are ours now."""
+    taken = (
+        update(Delivery)
+        .where(Delivery.id.in_(delivery_ids), ready())
+        .values(state=SENDING, claim=word, claimed_at=now(), attempts=Delivery.attempts + 1)
+    )
+    return db.scalars(taken.returning(Delivery.id)).all()
+
+
+def ready(at: datetime | None = None) -> ColumnElement[bool]:
+    """Due (now, or at a time), and first in the line of its recipient: what was said first arrives first,
+    retries included."""
+    ahead = aliased(Delivery)
+    before = select(ahead.id).where(
+        ahead.identity_id == Delivery.identity_id,
+        ahead.channel_id == Delivery.channel_id,
+        ahead.state.in_((QUEUED, SENDING)),
+        ahead.id < Delivery.id,
+    )
+    return and_(Delivery.state == QUEUED, Delivery.next_at <= (at or now()), ~before.exists())
+
+
+def channel_is_open(at: datetime | None = None) -> ColumnElement[bool]:
+    """The channel is on, and its provider did not ask to be left alone until later."""
+    rested = or_(Channel.rests_until.is_(None), Channel.rests_until <= (at or now()))
+    return Delivery.channel_id.in_(select(Channel.id).where(Channel.enabled, rested))
+
+
+def prepared(channel_id: int, claims: Mapping[int, str]) -> list[Claimed]:
+    """Everything needed to send them; what cannot be prepared is told, and not tried for ever."""
+    found: list[Claimed] = []
+    failed: dict[int, Exception] = {}
+    with reading() as db:
+        channel = db.get_one(Channel, channel_id)
+        rows = _rows(db, list(claims))
+        outgoing.look_up(db, channel, [row.Delivery for row in rows])
+        for row in rows:
+            id = row.Delivery.id
+            try:
+                found.append(_prepare(db, channel, row.Delivery, claims[id]))
+            except SQLAlchemyError:
+                raise  # the database is away: the sweeper gives the claims back
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+                failed[id] = error
+        del rows  # they were to be at hand until here: the session forgets what nobody holds
+    for id, reason in failed.items():
+        _cannot(id, claims[id], reason)
+    return found
+
+
+def _rows(db: Session, delivery_ids: Sequence[int]) -> Sequence[Any]:
+    """What their sending is about, read at once. As long as it is held, the session asks for none of it again."""
+    wanted = (
+        select(Delivery, Message, Conversation, Customer, Identity, Agent)
+        .join(Message, Message.id == Delivery.message_id)
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .join(Customer, Customer.id == Conversation.customer_id)
+        .outerjoin(Identity, Identity.id == Delivery.identity_id)
+        .outerjoin(Agent, Agent.id == Message.agent_id)
+    )
+    return db.execute(wanted.where(Delivery.id.in_(delivery_ids)).order_by(Delivery.id)).all()
+
+
+def _prepare(db: Session, channel: Channel, delivery: Delivery, word: str) -> Claimed:
+    connector = remembered(db, "connector", lambda: connect.connector(channel))
+    made = outgoing.outbound(db, delivery, connector.features)
+    cut_off = (
+        delivery.attempts > 1 and not delivery.error
+    )  # every outcome leaves its words, the sweeper leaves none
+    made = replace(made, interrupted=cut_off)
+    lapsed = delivery.attempts > 1 and _key_is_over(db, delivery, connector.features.key_lasts)
+    return Claimed(delivery.id, word, delivery.attempts, connector, made, lapsed)
+
+
+def _key_is_over(db: Session, delivery: Delivery, lasts: timedelta | None) -> bool:
+    """Whether the provider may have forgotten the key of an earlier attempt, and would take the message twice."""
+    return lasts is not None and now() - db.get_one(Message, delivery.message_id).created_at > lasts
+
+
+def _cannot(delivery_id: int, claim: str, error: Exception) -> None:
+    """It cannot even be prepared: said to the agent rather than tried for ever."""
+    known = isinstance(error, registry.UnknownKind | vault.Unreadable | files.Missing)
+    if not known:
+        log.error("delivery %s could not be prepared", delivery_id, exc_info=error)
+    with transaction() as db:
+        delivery = held(db, delivery_id)
+        if delivery.claim == claim and delivery.state == SENDING:
+            become(
+                db,
+                delivery,
+                FAILED,
+                str(error) if known else "This message could not be prepared for sending.",
+            )
