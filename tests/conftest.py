@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import hypothesis
 import pytest
 import redis
 from playwright.sync_api import Browser, sync_playwright
@@ -24,6 +25,10 @@ CHROMIUM_FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
 ]
+
+
+hypothesis.settings.register_profile("madoguchi", deadline=None)  # no test asserts how fast it is
+hypothesis.settings.load_profile("madoguchi")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
