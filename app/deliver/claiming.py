@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session, aliased
 
 from app import connect, files, outgoing, rates, vault
 from app.db import now, reading, remembered, transaction
-from app.deliver.standing import become, held
+from app.deliver.standing import become, held, may_have_arrived
+from app.family import head_of
 from app.models import (
     Agent,
     Channel,
@@ -139,17 +140,19 @@ def _rows(db: Session, delivery_ids: Sequence[int]) -> Sequence[Any]:
 def _prepare(db: Session, channel: Channel, delivery: Delivery, word: str) -> Claimed:
     connector = remembered(db, "connector", lambda: connect.connector(channel))
     made = outgoing.outbound(db, delivery, connector.features)
-    cut_off = (
-        delivery.attempts > 1 and not delivery.error
-    )  # every outcome leaves its words, the sweeper leaves none
+    again = delivery.attempts > 1
+    cut_off = again and not delivery.error  # every outcome leaves its words, the sweeper leaves none
+    lapsed = again and _would_double(db, delivery, connector.features.key_lasts)
     made = replace(made, interrupted=cut_off)
-    lapsed = delivery.attempts > 1 and _key_is_over(db, delivery, connector.features.key_lasts)
     return Claimed(delivery.id, word, delivery.attempts, connector, made, lapsed)
 
 
-def _key_is_over(db: Session, delivery: Delivery, lasts: timedelta | None) -> bool:
-    """Whether the provider may have forgotten the key of an earlier attempt, and would take the message twice."""
-    return lasts is not None and now() - db.get_one(Message, delivery.message_id).created_at > lasts
+def _would_double(db: Session, delivery: Delivery, lasts: timedelta | None) -> bool:
+    """Whether an earlier attempt may have arrived, and the provider may have forgotten its key since."""
+    message = db.get_one(Message, delivery.message_id)
+    if lasts is None or now() - message.created_at <= lasts:
+        return False
+    return may_have_arrived(db, head_of(db, db.get_one(Conversation, message.conversation_id)), delivery)
 
 
 def _cannot(delivery_id: int, claim: str, error: Exception) -> None:

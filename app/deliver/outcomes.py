@@ -12,10 +12,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from app import connect, family
+from app import connect
 from app.db import insert_missing, now, passing, transaction
 from app.deliver.claiming import Claimed
-from app.deliver.standing import climbs, hold_thread, news, put
+from app.deliver.standing import climbs, hold_thread, may_have_arrived, news, put
 from app.events import record_all
 from app.inbox import hold_all, participants, ways
 from app.models import (
@@ -23,7 +23,6 @@ from app.models import (
     Conversation,
     Delivery,
     DeliveryRef,
-    Event,
     Identity,
     Message,
 )
@@ -148,26 +147,10 @@ def _give_in(db: Session, delivery: Delivery, error: base.ChannelError) -> None:
     """It is tried no more. It has failed, unless the answer to one of the attempts was lost."""
     if error.ambiguous:
         put(delivery, UNKNOWN, error.sentence)
-    elif _may_have_arrived(db, delivery):
+    elif may_have_arrived(db, hold_thread(db, delivery.message_id), delivery):
         put(delivery, UNKNOWN, REFUSED)
     else:
         put(delivery, FAILED, error.sentence)
-
-
-def _may_have_arrived(db: Session, delivery: Delivery) -> bool:
-    """Whether it was put back into the line although nobody knew, since somebody last asked for it to be sent."""
-    thread = family.family_ids(db, hold_thread(db, delivery.message_id))
-    told = select(Event.kind, Event.data).where(
-        Event.conversation_id.in_(thread),
-        Event.message_id == delivery.message_id,
-        Event.kind.in_(("delivery", "delivery.retried")),
-    )
-    for kind, data in db.execute(told.order_by(Event.id.desc())):
-        if kind == "delivery.retried":
-            return False
-        if data.get("uncertain"):
-            return True
-    return False
 
 
 def _works_again(channel: Channel) -> None:

@@ -8,14 +8,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app import family
 from app.db import now
 from app.events import Happening, record_all
 from app.inbox import hold
-from app.models import (
-    Conversation,
-    Delivery,
-    Message,
-)
+from app.models import Conversation, Delivery, Event, Message
 from app.models.delivery import DELIVERED, FAILED, LADDER, QUEUED, READ, SENT, UNKNOWN
 
 
@@ -77,3 +74,19 @@ def news(delivery: Delivery, head: Conversation, message: Message, *, uncertain:
     told: dict[str, Any] = {"state": delivery.state, "reason": delivery.error}
     again = {"uncertain": True} if uncertain and delivery.state == QUEUED else {}
     return Happening("delivery", head, message=message, data={**told, **again})
+
+
+def may_have_arrived(db: Session, head: Conversation, delivery: Delivery) -> bool:
+    """Whether it was put back into the line although nobody knew, since somebody last asked for it to be sent."""
+    thread = family.family_ids(db, head)
+    told = select(Event.kind, Event.data).where(
+        Event.conversation_id.in_(thread),
+        Event.message_id == delivery.message_id,
+        Event.kind.in_(("delivery", "delivery.retried")),
+    )
+    for kind, data in db.execute(told.order_by(Event.id.desc())):
+        if kind == "delivery.retried":
+            return False
+        if data.get("uncertain"):
+            return True
+    return False

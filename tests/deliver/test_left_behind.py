@@ -67,6 +67,23 @@ def test_what_may_have_arrived_is_not_sent_again_once_the_provider_has_forgotten
         assert (at.state(id), len(post.sent)) == (state, sendings)
 
 
+@pytest.mark.parametrize(("ambiguous", "state"), [(False, "sent"), (True, "unknown")])
+def test_an_old_message_that_was_only_refused_is_tried_further(
+    monkeypatch: pytest.MonkeyPatch, ambiguous: bool, state: str
+) -> None:
+    with installed(monkeypatch, idempotent=True, key_lasts=timedelta(hours=23)) as post:
+        at = Counter()
+        with as_of(now() - timedelta(hours=30)):
+            id = at.reply()
+        post.answer = staticmethod(fails(ambiguous=ambiguous))
+        deliver.drain(at.channel.id)
+        assert at.state(id) == "queued"
+        post.answer = staticmethod(lambda out: base.Sent())
+        at.due_now()
+        deliver.drain(at.channel.id)
+        assert at.state(id) == state
+
+
 def test_what_was_never_tried_is_sent_however_old_and_the_agent_may_send_the_rest_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
