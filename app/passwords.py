@@ -10,9 +10,6 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 MIN, MAX = 10, 200  # characters; the upper end only bounds the work of normalising
 _TOGETHER = threading.BoundedSemaphore(2)  # hashes at once: each takes 19 MiB and a core
-# Parameters of the OWASP Password Storage Cheat Sheet for argon2id (m=19 MiB, t=2, p=1).
-_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-
 _COMMON = frozenset(
     [
         "qwertyuiop",
@@ -31,6 +28,14 @@ _COMMON = frozenset(
         "welcome123",
     ]
 )
+
+
+def as_advised() -> PasswordHasher:
+    """With the parameters of the OWASP Password Storage Cheat Sheet for argon2id (m=19 MiB, t=2, p=1)."""
+    return PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+
+
+_hasher = as_advised()
 
 
 def hashed(password: str) -> str:

@@ -9,12 +9,13 @@ from pathlib import Path
 import hypothesis
 import pytest
 import redis
+from argon2 import PasswordHasher
 from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 import app.db
-from app import answers, connect, migrations
+from app import answers, connect, migrations, passwords
 from app.bench.seeding.rows import INDEXES
 from app.config import Settings, configure, settings
 from app.models import Base
@@ -82,6 +83,8 @@ def installation(home: Path, redis_url: str, empty_database_url: str) -> Iterato
     os.environ.pop("DATABASE_URL", None)
     os.environ.pop("REDIS_URL", None)
     made = _configure(home, redis_url, empty_database_url)
+    # Whoever signs in here signs in fast.
+    passwords._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
     _make_tables()
     yield made
     app.db.configure(None)

@@ -38,6 +38,11 @@ def test_a_password_is_recognised_however_it_is_typed() -> None:
     assert not passwords.verify(stored, "\ud800\x00")
 
 
+def test_guessing_a_stored_password_costs_what_owasp_says_it_should() -> None:
+    """OWASP Password Storage Cheat Sheet, argon2id. Elsewhere in the tests hashes are cheap."""
+    assert passwords.as_advised().hash("x").startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+
 def test_a_made_up_password_is_a_good_one() -> None:
     assert passwords.problem(passwords.made_up()) == ""
     assert passwords.made_up() != passwords.made_up()
