@@ -100,10 +100,11 @@ def is_echo(db: Session, channel: Channel, to: Identity, event: base.Inbound) ->
     whether it arrived, by its words. Once all that a message becomes has come back, it is known to be sent."""
     if connect.features(channel).copies:
         return False  # it bears the id we gave it, and was known by that
+    waiting = _open(db, channel, to)  # asked first: what is settled from here on is known by its id below
     known = sent(db, channel, event.external_id)
     if known is not None:
         return known.external_id is None
-    for id in _open(db, channel, to):
+    for id in waiting:
         delivery = deliver.held(db, id)
         made = _becomes(db, channel, delivery)
         if not any(_is_it(one, event) for one in made):

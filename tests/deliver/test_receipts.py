@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from app import deliver, verify
+from app import deliver, reported, verify
 from app.db import now, reading, transaction
+from app.deliver import claiming
 from app.models import Delivery, DeliveryRef, Event
 from channels import base
 from tests import factories as make
@@ -123,3 +127,31 @@ def test_what_the_platform_says_back_before_it_answers_is_the_same_message(
     with reading() as db:
         assert db.scalars(select(DeliveryRef.external_id)).all() == ["mid-1"]
         assert verify.report(db).clean
+
+
+def test_an_echo_told_while_its_message_is_settled_is_no_second_message(
+    at: Counter, post: type[Post], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = at.reply("はい")
+    claiming.take(at.channel.id, 1)
+    settled: list[str] = []
+
+    def then_settled(name: str) -> None:
+        real = getattr(reported, name)
+
+        def look(db: Session, *about: Any) -> Any:
+            found = real(db, *about)
+            if not settled:  # as by the worker, after whatever is looked at first
+                db.get_one(Delivery, id).state = "sent"
+                db.add(DeliveryRef(channel_id=at.channel.id, external_id="out.1", delivery_id=id))
+                db.flush()
+            settled.append(name)
+            return found
+
+        monkeypatch.setattr(reported, name, look)
+
+    then_settled("sent")
+    then_settled("_open")
+    (outcome,) = at.take(base.Inbound("out.1", base.Person("c1"), "はい", kind="outbound"))
+    assert outcome["excluded"] == "our own echo"
+    assert settled
