@@ -88,7 +88,7 @@ ROUNDS = (
         "faults and not browser",
         2,
         True,
-        ("tests/bench", "tests/sandbox"),
+        ("tests/bench", "tests/sandbox", "tests/test_supervise.py", "tests/attack/test_slow.py"),
     ),
 )
 
