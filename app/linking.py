@@ -31,6 +31,7 @@ LASTS = timedelta(hours=24)  # of the address that is sent
 SIGN_IN = timedelta(minutes=10)  # of the platform's token, and then of the nonce
 KEPT = timedelta(days=2)  # after it is over, so that what comes twice or late is told for what it is
 OPENINGS, WITHIN = 10, 600.0  # of one address, in seconds
+MARK = "account link"
 PARAMETER = "linkToken"  # by which the sign-in page of the business gets the platform's token
 ASKED = "Connect this chat with your account in our shop, and we can look up your orders while we talk."
 BUTTON = "Sign in and connect (within 24 hours)"
@@ -73,7 +74,7 @@ def language(db: Session, head: Conversation) -> str:
 def address(identity: Identity, channel: Channel) -> str:
     """Where this customer begins, for a day."""
     about = f"{identity.id}.{channel.id}.{int((now() + LASTS).timestamp())}"
-    return f"{settings().public_url}/link/{about}.{_mark(about)}"
+    return f"{settings().public_url}/link/{about}.{settings().mark(MARK, about)}"
 
 
 def begin(ticket: str) -> str:
@@ -129,15 +130,9 @@ def _with_token(url: str, token: str) -> str:
 def _read(ticket: str) -> tuple[int, int]:
     """(identity, channel) of an address that is ours and holds. Raises :class:`app.inbox.Refused`."""
     about, _, mark = ticket.rpartition(".")
-    if not hmac.compare_digest(_mark(about).encode(), mark.encode("utf-8", "replace")):
+    if not hmac.compare_digest(settings().mark(MARK, about).encode(), mark.encode("utf-8", "replace")):
         raise Refused(OVER, status=404)
     identity_id, channel_id, ends = (int(part) for part in about.split("."))
     if ends < now().timestamp():
         raise Refused(OVER, status=404)
     return identity_id, channel_id
-
-
-def _mark(about: str) -> str:
-    return hmac.new(settings().key("account link"), about.encode("utf-8", "replace"), "sha256").hexdigest()[
-        :43
-    ]

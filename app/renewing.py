@@ -66,4 +66,6 @@ def _take(key: str, until: str) -> None:
         if row is not None and free:
             row.value = {"until": until}
         elif not free or not insert_if_new(db, Setting(key=key, value={"until": until})):
-            raise ChannelError("The token of this channel is being renewed.", retry_after=SOON)
+            raise ChannelError(
+                "The token of this channel is being renewed.", retry_after=SOON, everybody=True
+            )

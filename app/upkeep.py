@@ -14,7 +14,7 @@ from sqlalchemy import select
 from app import connect, vault
 from app.db import now, reading, transaction
 from app.models import Channel
-from app.models.channel import ACTION, REAUTHORISE, WORKS
+from app.models.channel import ACTION, REAUTHORISE, UNKNOWN, WORKS
 from app.text import clean
 from channels import registry
 from channels.base import ChannelError, Expiring
@@ -66,12 +66,13 @@ def _warning(ends: datetime) -> str:
 
 
 def _tell(channel_id: int, health: str, sentence: str) -> None:
-    """A warning is written down, and taken back once it is no longer true; other words about the channel stay."""
+    """A warning is written down, and taken back once it is no longer true. What does not work now is worth more than
+    that, and other words about the channel stay."""
     with transaction() as db:
         channel = db.get_one(Channel, channel_id, with_for_update=True)
-        ours = channel.health_text.startswith(ENDS)
-        if health == WORKS and not ours:
+        told, warned = clean(sentence)[:2000], channel.health_text.startswith(ENDS)
+        broken = channel.health not in (WORKS, UNKNOWN)
+        if not warned and (health == WORKS or (broken and told.startswith(ENDS))):
             return
-        told = clean(sentence)[:2000]
         if (channel.health, channel.health_text) != (health, told):
             channel.health, channel.health_text, channel.health_at = health, told, now()

@@ -52,6 +52,7 @@ def test_another_process_that_renews_is_left_to_it(channel: Channel) -> None:
     with pytest.raises(ChannelError) as told:
         renewing.renew(channel.id, lambda kept: {"refresh_token": "mine"})
     assert (told.value.permanent, told.value.retry_after) == (False, renewing.SOON)
+    assert told.value.everybody, "it is no message's fault, and costs none of them an attempt"
     assert stored(channel)["refresh_token"] == "r1"
 
 

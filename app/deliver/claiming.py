@@ -17,15 +17,7 @@ from app import connect, files, outgoing, rates, vault
 from app.db import now, reading, remembered, transaction
 from app.deliver.standing import become, held, may_have_arrived
 from app.family import head_of
-from app.models import (
-    Agent,
-    Channel,
-    Conversation,
-    Customer,
-    Delivery,
-    Identity,
-    Message,
-)
+from app.models import Agent, Channel, Conversation, Customer, Delivery, Identity, Message
 from app.models.delivery import FAILED, QUEUED, SENDING
 from channels import base, registry
 

@@ -17,9 +17,7 @@ from app.db import reading
 from app.deliver import claiming
 from app.deliver.claiming import Claimed
 from app.deliver.outcomes import Outcome, finish
-from app.models import (
-    Channel,
-)
+from app.models import Channel
 from channels import base
 
 log = logging.getLogger(__name__)

@@ -18,14 +18,7 @@ from app.deliver.claiming import Claimed
 from app.deliver.standing import climbs, hold_thread, may_have_arrived, news, put
 from app.events import record_all
 from app.inbox import hold_all, participants, ways
-from app.models import (
-    Channel,
-    Conversation,
-    Delivery,
-    DeliveryRef,
-    Identity,
-    Message,
-)
+from app.models import Channel, Conversation, Delivery, DeliveryRef, Identity, Message
 from app.models.channel import ACTION, REAUTHORISE, WORKS
 from app.models.delivery import FAILED, QUEUED, SENDING, SENT, UNKNOWN
 from app.text import clean

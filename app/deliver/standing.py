@@ -24,6 +24,7 @@ def held(db: Session, delivery_id: int) -> Delivery:
 
 
 def hold_thread(db: Session, message_id: int) -> Conversation:
+    """The conversation a message is shown in, locked until the transaction ends."""
     message = db.get_one(Message, message_id)
     return hold(db, db.get_one(Conversation, message.conversation_id))
 
@@ -40,6 +41,7 @@ def climb(db: Session, delivery: Delivery, state: str, reason: str = "", at: dat
 
 
 def climbs(delivery: Delivery, state: str, reason: str = "") -> bool:
+    """:func:`climb` without a word to anybody: whoever writes several down tells of them together."""
     if state == FAILED:
         higher = delivery.state not in (DELIVERED, READ, FAILED)
     else:
@@ -59,18 +61,21 @@ def tell(db: Session, delivery: Delivery, *, uncertain: bool = False) -> None:
 
 
 def become(db: Session, delivery: Delivery, state: str, sentence: str) -> None:
+    """Put the state, wherever it stood, and tell of it; `sentence` is why, in English."""
     put(delivery, state, sentence)
     tell(db, delivery)
 
 
 def put(delivery: Delivery, state: str, sentence: str) -> None:
+    """:func:`become` without a word to anybody. Nobody holds a claim on what waits or is over."""
     delivery.state, delivery.error, delivery.updated_at = state, sentence, now()
     if state in (QUEUED, UNKNOWN, FAILED):
         delivery.claim, delivery.claimed_at = "", None
 
 
 def news(delivery: Delivery, head: Conversation, message: Message, *, uncertain: bool = False) -> Happening:
-    """`uncertain`: it is sent again under its key, and nobody knows whether it arrived before."""
+    """What there is to tell, as :func:`app.events.record_all` takes it. `uncertain`: it is sent again under its key,
+    and nobody knows whether it arrived before."""
     told: dict[str, Any] = {"state": delivery.state, "reason": delivery.error}
     again = {"uncertain": True} if uncertain and delivery.state == QUEUED else {}
     return Happening("delivery", head, message=message, data={**told, **again})

@@ -11,10 +11,7 @@ from app import connect
 from app.db import now, reading, transaction
 from app.deliver.claiming import channel_is_open, ready
 from app.deliver.standing import become, held, put, tell
-from app.models import (
-    Channel,
-    Delivery,
-)
+from app.models import Channel, Delivery
 from app.models.delivery import QUEUED, SENDING, UNKNOWN
 
 STALE = timedelta(minutes=2)  # a claim older than this belongs to a worker that died
