@@ -129,3 +129,16 @@ def test_the_thread_shows_what_is_quoted_both_ways_and_nothing_of_another_thread
     with reading() as db:
         newest = db.scalars(select(Message).where(Message.text == "こちらも")).one()
         assert newest.context["quotes"] == asked.id
+
+
+def test_what_has_no_words_is_quoted_by_the_name_of_its_file() -> None:
+    with transaction() as db:
+        channel = make.channel(db, "line", settings={"channel_id": "1650000000"}, secrets={})
+        brought = (base.Attachment("傷の写真.txt", "text/plain", data=b"..."),)
+        file = said(db, channel, "", "1", attachments=brought)
+        agent, thread = make.agent(db, "田中"), make.thread_of(db, file)
+        make.reply(db, agent, thread, "交換いたします", quotes=file.id)
+    with reading() as db:
+        shown = Browser().come_in(db.get_one(Agent, agent.id)).see(f"/inbox/{thread.id}")
+    assert 'data-quote-words="傷の写真.txt"' in shown
+    assert "傷の写真.txt" in shown.split('class="quoted"')[1].split("</a>")[0]

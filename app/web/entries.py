@@ -89,6 +89,11 @@ class Entry:
         return self.album.ids if self.album else (self.message.id,)
 
     @property
+    def short(self) -> str:
+        """How it is called where it is quoted; "" for a message without words or files."""
+        return _short(self.message, self.attachments)
+
+    @property
     def words(self) -> Markup:
         """The text, with the platform's own emoji set apart: they stand in it as words in brackets."""
         return with_emoji(self.message.text, self.message.context.get("emojis") or ())
@@ -249,11 +254,17 @@ def _quoted(db: Session, messages: Sequence[Message]) -> dict[int, Quoted]:
     found = {one.id: one for one in db.scalars(wanted)} if named else {}
     pairs = [(m, found[named[m.id]]) for m in messages if named.get(m.id) in found]
     heads = _heads(db, {one.conversation_id for pair in pairs for one in pair})
+    files = _grouped(_in(db, _ATTACHMENTS, [said.id for _, said in pairs if not (said.text or said.subject)]))
     return {
-        m.id: Quoted(said.id, one_line(said.text or said.subject, 120))
+        m.id: Quoted(said.id, _short(said, files.get(said.id, ())))
         for m, said in pairs
         if heads[m.conversation_id] == heads[said.conversation_id]
     }
+
+
+def _short(message: Message, files: Sequence[Attachment]) -> str:
+    """By which a message is known again: its words, else the name of what it brought."""
+    return one_line(message.text or message.subject or "".join(one.name for one in files[:1]), 120)
 
 
 def _heads(db: Session, conversations: Collection[int]) -> dict[int, int]:
