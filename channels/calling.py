@@ -15,7 +15,7 @@ DEADLINE = 25.0  # seconds a call may take in all
 MAX_ANSWER = 262_144  # bytes of an answer that are read
 LOST_STATUSES = {502, 504}  # a gateway had no answer from whoever may have taken the message
 
-_BEGUN = "Only the beginning of this message was sent. Look before you send it again."
+BEGUN = "Only the beginning of this message was sent. Look before you send it again."
 
 
 @dataclass(frozen=True)
@@ -76,16 +76,26 @@ def _read(response: httpx2.Response, limit: int) -> bytes:
 
 
 def one_after_the_other(sending: Iterable[Callable[[], str]]) -> tuple[str, ...]:
-    """The ids of what was sent, "" left out. Raises `ChannelError`: ambiguous as soon as something was sent before."""
+    """The ids of what was sent, "" left out. Raises `ChannelError` as :func:`part_of` says."""
     ids: list[str] = []
     for send in sending:
-        try:
+        with part_of(len(ids)):
             ids.append(send())
-        except ChannelError as error:
-            if not ids:
-                raise
-            raise ChannelError(_BEGUN, detail=str(error), permanent=True, ambiguous=True) from error
     return tuple(id for id in ids if id)
+
+
+@contextmanager
+def part_of(taken: int) -> Iterator[None]:
+    """Send one more part of a message of which the provider took `taken` before. Where it knows no key by which a call
+    could be repeated, a `ChannelError` after the first means that nothing is sent again by itself."""
+    try:
+        yield
+    except ChannelError as error:
+        if not taken:
+            raise
+        raise ChannelError(
+            BEGUN, detail=str(error), permanent=True, ambiguous=True, unreachable=error.unreachable
+        ) from None
 
 
 @contextmanager

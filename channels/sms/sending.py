@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from channels import text
-from channels.calling import Answer
+from channels.calling import Answer, part_of
 from channels.events import ChannelError, Outbound
 from channels.sms import codes, events, trouble
 from channels.sms.account import Account
@@ -16,7 +16,6 @@ from channels.sms.settings import SERVICE, is_number, sort_of
 
 MAX_TEXT = 1600  # UTF-16 units that Twilio takes at once
 LOOKED_AT = 20  # messages that are looked through for one whose answer was lost
-PART = "Twilio took only the beginning of this message."
 PLACE = "/Messages.json"
 
 
@@ -39,12 +38,8 @@ def send(account: Account, outbound: Outbound) -> tuple[str, ...]:
     parts = bodies(outbound)
     for number, body in enumerate(parts, 1):
         key = outbound.key if number == len(parts) else ""
-        try:
+        with part_of(number - 1):
             sent.append(_send(account, outbound.to.address, body, key))
-        except ChannelError as error:
-            if not sent:
-                raise
-            raise ChannelError(PART, detail=str(error), permanent=True, ambiguous=True) from None
     return tuple(one for one in sent if one)
 
 

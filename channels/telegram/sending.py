@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from channels import text
-from channels.calling import Answer
+from channels.calling import Answer, part_of
 from channels.events import Attachment, Bubble, ChannelError, Outbound
 from channels.telegram.bot import Bot, Moved
 from channels.telegram.events import id_of, ids_in
@@ -18,7 +18,6 @@ MAX_FILE, MAX_PHOTO = 50_000_000, 10_000_000  # bytes
 MAX_BUTTONS = 20
 MAX_BUTTON = 100  # characters; what is pressed is sent as it stands there
 PATIENCE = 5.0  # seconds that are waited between two parts of one message, where Telegram asks for it
-PART = "Telegram took only the beginning of this message."
 
 _METHODS = {
     "video/mp4": ("sendVideo", "video"),
@@ -60,18 +59,13 @@ def bubbles(outbound: Outbound) -> tuple[Bubble, ...]:
 
 
 def send(bot: Bot, outbound: Outbound, sleep: Callable[[float], None] = time.sleep) -> tuple[str, ...]:
-    """Call them one after the other; the ids of what was sent.
-
-    Telegram knows no key by which a call could be repeated: where it took a part and then refused, or did not answer,
-    nothing is sent again by itself.
-    """
+    """Call them one after the other; the ids of what was sent. Telegram knows no key by which a call could be
+    repeated."""
     sent: list[str] = []
     chat: int | str = outbound.to.address
     for taken, call in enumerate(calls(outbound)):
-        try:
+        with part_of(taken):
             answer, chat = _sent(bot, call, chat, sleep if taken else _never)
-        except ChannelError as error:
-            raise _after(error, taken) from None
         sent += _ids(answer)
     return tuple(sent)
 
@@ -165,12 +159,6 @@ def _is_no_photo(error: ChannelError) -> bool:
     return error.permanent and any(
         word in error.detail.upper() for word in ("PHOTO_", "IMAGE_PROCESS_FAILED")
     )
-
-
-def _after(error: ChannelError, taken: int) -> ChannelError:
-    if not taken:
-        return error
-    return ChannelError(PART, detail=str(error), permanent=True, ambiguous=True)
 
 
 def _ids(answer: Answer) -> Iterator[str]:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from channels import text
+from channels.calling import part_of
 from channels.events import Attachment, ChannelError, Outbound
 from channels.text import clean
 from channels.tiktok import trouble
@@ -19,7 +20,6 @@ MAX_TEXT = 6000  # characters
 MAX_PICTURE = 3_000_000  # bytes
 PICTURES = ("image/jpeg", "image/png", "image/webp")
 PAUSES = (1.0, 2.0, 4.0)  # seconds between two parts of one message, where TikTok finds them too fast
-PART = "TikTok took only the beginning of this message."
 NOBODY = "The customer has to write here first."
 
 Body = dict[str, Any]
@@ -53,12 +53,8 @@ def send(tiktok: Caller, outbound: Outbound, sleep: Callable[[float], None] = ti
     sent: list[str] = []
     for number, call in enumerate(calls(outbound)):
         pauses = PAUSES if number else ()
-        try:
+        with part_of(number):
             sent.append(_patiently(partial(_one, tiktok, conversation, call), pauses, sleep))
-        except ChannelError as error:
-            if not number:
-                raise
-            raise ChannelError(PART, detail=str(error), permanent=True, ambiguous=True) from None
     return tuple(id for id in sent if id)
 
 

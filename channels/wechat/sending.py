@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from channels import text
+from channels.calling import part_of
 from channels.events import Attachment, Bubble, ChannelError, Outbound
 from channels.wechat.account import Account
 from channels.wechat.codes import NO_MENU
@@ -14,7 +15,6 @@ MAX_TEXT = 2048  # bytes
 MAX_CHOICES = 10
 MAX_CHOICE = 60  # characters
 LEAST_ROOM = 400  # bytes for the words above a menu
-PART = "WeChat took only the beginning of this message."
 PATH = "/cgi-bin/message/custom/send"
 
 _MEGABYTE = 1024 * 1024
@@ -57,16 +57,11 @@ def calls(outbound: Outbound) -> list[Call]:
 
 
 def send(account: Account, outbound: Outbound) -> None:
-    """Call them one after the other. WeChat knows no key by which a call could be repeated, and gives no id: where it
-    took a part and then refused, or did not answer, nothing is sent again by itself."""
+    """Call them one after the other. WeChat knows no key by which a call could be repeated, and gives no id."""
     ready = [_uploaded(account, call) for call in calls(outbound)]
     for sent, call in enumerate(ready):
-        try:
+        with part_of(sent):
             _send(account, outbound.to.address, call)
-        except ChannelError as error:
-            if not sent:
-                raise
-            raise ChannelError(PART, detail=str(error), permanent=True, ambiguous=True) from None
 
 
 def bubbles(outbound: Outbound) -> tuple[Bubble, ...]:

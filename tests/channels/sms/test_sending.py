@@ -10,6 +10,7 @@ import pytest
 from twilio.rest import Client
 
 from channels.base import Attachment, ChannelError, Outbound, Person, Request, Sent
+from channels.calling import BEGUN
 from tests.channels.servers import Answer, Scripted
 from tests.channels.sms import ACCOUNT, BELOW, SENDER, TARO, TOKEN, account, bad, listed, taken
 
@@ -179,7 +180,7 @@ def test_an_answer_that_cannot_be_found_again_stays_unknown(told: Answer) -> Non
 def test_what_stopped_in_the_middle_is_not_sent_again_from_the_beginning() -> None:
     error = refusal(taken("SM1"), Answer(500), message=hello("あ" * 1700))
     assert (error.sentence, error.ambiguous, error.permanent) == (
-        "Twilio took only the beginning of this message.",
+        BEGUN,
         True,
         True,
     )

@@ -4,6 +4,7 @@ import pytest
 
 from channels import text
 from channels.base import Attachment, ChannelError, Outbound, Person, Sent
+from channels.calling import BEGUN
 from tests.channels.servers import Answer
 from tests.channels.telegram import bad, bot, called, method, sent
 
@@ -184,7 +185,7 @@ def test_what_stopped_in_the_middle_is_not_sent_again_from_the_beginning() -> No
     for stop in (bad(500, "Internal"), bad(429, "Too Many", retry_after=90), Answer(hang_up=True)):
         error = refusal(sent(1), stop, message=hello("あ" * 5000))
         assert (error.sentence, error.ambiguous) == (
-            "Telegram took only the beginning of this message.",
+            BEGUN,
             True,
         )
         assert error.permanent

@@ -6,6 +6,7 @@ import httpx2
 import pytest
 
 from channels.base import Attachment, ChannelError, Outbound, Person, Sent
+from channels.calling import BEGUN
 from channels.tiktok import sending, trouble
 from channels.tiktok.calling import Caller
 from channels.tiktok.connector import TikTok
@@ -168,7 +169,7 @@ def test_what_was_sent_in_part_is_not_sent_again() -> None:
     with pytest.raises(ChannelError) as told:
         account(tiktok).send(hello("あ" * 7000))
     assert (told.value.ambiguous, told.value.permanent) == (True, True)
-    assert told.value.sentence == sending.PART
+    assert told.value.sentence == BEGUN
     assert len(tiktok.seen) == 2
 
 
