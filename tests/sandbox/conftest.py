@@ -1,4 +1,4 @@
-"""A sandbox and a listener for its webhooks, one of each for a whole file; each test begins as at the start."""
+"""A sandbox for a whole file, in which each test begins as at the start, and who listens to its webhooks."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import pytest
 from linebot.v3.webhook import WebhookParser
 
 from channels.base import Request
+from channels.guard import Client
 from tests.hooked import Said, listening
 from tests.sandbox import Sandbox, playing
+from tests.sandbox.meta import PLATFORMS, Hearer, Meta
 from tests.serving import until
 
 
@@ -50,27 +52,47 @@ class Bot:
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[tuple[Sandbox, Bot]]:
-    """Both, for the tests of a file."""
+def _running() -> Iterator[Sandbox]:
+    with playing() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def begun(_running: Sandbox) -> Sandbox:
+    """As at the start. Whoever hears webhooks listens at an address of one test: what an earlier one is still told
+    reaches nobody."""
+    _running.post("/reset", {"seed": 1})
+    return _running
+
+
+@pytest.fixture
+def http(begun: Sandbox) -> Iterator[Client]:
+    """The client that the product's connectors have, with a door to the sandbox."""
+    with Client(known=("127.0.0.1", begun.options.port)) as client:
+        yield client
+
+
+@pytest.fixture
+def bot() -> Iterator[Bot]:
+    """What hears LINE's webhooks."""
     bot = Bot("sandbox-line-secret")
     with listening(bot.hear) as base:
         bot.url = f"{base}/hooks/sandbox-line"
-        with playing(bot.url) as sandbox:
-            yield sandbox, bot
+        yield bot
 
 
 @pytest.fixture
-def sandbox(running: tuple[Sandbox, Bot]) -> Sandbox:
-    """As at the start, its webhooks going to the bot."""
-    sandbox, bot = running
-    sandbox.post("/reset", {"seed": 1})
-    sandbox.set(webhook=bot.url)
-    bot.answers.clear()
-    bot.requests.clear()
-    return sandbox
+def sandbox(begun: Sandbox, bot: Bot) -> Sandbox:
+    """As at the start, LINE's webhooks going to the bot."""
+    begun.set(webhook=bot.url)
+    return begun
 
 
 @pytest.fixture
-def bot(running: tuple[Sandbox, Bot], sandbox: Sandbox) -> Bot:
-    """What hears the webhooks; nothing yet."""
-    return running[1]
+def meta(begun: Sandbox, http: Client) -> Iterator[Meta]:
+    """As at the start, all of Meta's webhooks going to one hearer."""
+    hearer = Hearer()
+    with listening(hearer.hear) as hearer.url:
+        for platform in PLATFORMS:
+            begun.set(platform, webhook=f"{hearer.url}/hooks/sandbox-{platform}")
+        yield Meta(begun, hearer, http)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -18,8 +16,8 @@ from channels.instagram import Instagram, InstagramSettings
 from channels.messenger import Messenger, MessengerSettings
 from channels.whatsapp.connector import WhatsApp
 from channels.whatsapp.settings import WhatsAppSettings
-from tests.hooked import Said, listening
-from tests.sandbox import Sandbox, playing
+from tests.hooked import Said
+from tests.sandbox import Sandbox
 from tests.serving import until
 
 VERIFY = "a word of ours"
@@ -137,21 +135,3 @@ def refusal(answer: httpx2.Response) -> tuple[int, int, int]:
 
 def _app(id: str, secret: str) -> dict[str, Any]:
     return {"app_id": id, "app_secret": secret, "verify_token": VERIFY}
-
-
-@contextmanager
-def meta() -> Iterator[Meta]:
-    """Both, running."""
-    hearer = Hearer()
-    with listening(hearer.hear) as hearer.url, playing() as sandbox, Client(allow_private=True) as client:
-        yield Meta(sandbox, hearer, client)
-
-
-def begin(made: Meta) -> None:
-    """As at the start, all webhooks going to the hearer."""
-    made.sandbox.post("/reset", {"seed": 1})
-    for platform in PLATFORMS:
-        made.sandbox.set(platform, webhook=f"{made.hearer.url}/hooks/sandbox-{platform}")
-    made.hearer.answers.clear()
-    made.hearer.bodies.clear()
-    made.hearer.forged = 0

@@ -2,41 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser, expect
 
 from channels.events import Inbound, Outbound, Person, Reaction, Receipt
-from tests.sandbox.meta import PLATFORMS, Meta, begin, meta
+from tests.sandbox.meta import PLATFORMS, Meta
 from tests.sandbox.test_phone import SIZES, Phone
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Meta]:
-    with meta() as made:
-        yield made
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_a_customer_chats_taps_and_reacts(
-    chromium: Browser, running: Meta, platform: str, scheme: str
-) -> None:
-    begin(running)
-    who = running.somebody(platform)
+def test_a_customer_chats_taps_and_reacts(chromium: Browser, meta: Meta, platform: str, scheme: str) -> None:
+    who = meta.somebody(platform)
     size = SIZES["phone" if scheme == "light" else "desk"]
     context = chromium.new_context(viewport=size, locale="ja-JP", color_scheme=scheme, bypass_csp=True)  # type: ignore[arg-type]
     context.set_default_timeout(10_000)
-    phone = Phone(context.new_page(), running.sandbox, platform, who)
+    phone = Phone(context.new_page(), meta.sandbox, platform, who)
     phone.field.fill("在庫はありますか")
     phone.field.press("Enter")
     expect(phone.said("customer")).to_have_count(1)
-    said = running.heard(platform, 1)[0]
+    said = meta.heard(platform, 1)[0]
     assert isinstance(said, Inbound)
-    connector = running.connector(platform)
+    connector = meta.connector(platform)
     connector.send(Outbound("1", Person(who), "どのサイズでしょう", quick_replies=("M", "L")))
     expect(phone.said("shop")).to_have_text(["お店どのサイズでしょう"])
     assert phone.violations() == []
@@ -47,8 +36,8 @@ def test_a_customer_chats_taps_and_reacts(
     theirs.locator("summary").click()
     theirs.get_by_role("button", name="❤️").click()
     expect(phone.log.locator(".reaction")).to_have_text("❤️")
-    running.sandbox.settle(platform)
-    heard = running.heard(platform, 4)
+    meta.sandbox.settle(platform)
+    heard = meta.heard(platform, 4)
     assert [one.text for one in heard if isinstance(one, Inbound)] == ["在庫はありますか", "L"]
     assert "read" in [one.state for one in heard if isinstance(one, Receipt)]
     assert [one.on for one in heard if isinstance(one, Reaction)] == [False, True]

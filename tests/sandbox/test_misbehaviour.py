@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,33 +16,20 @@ from channels.guard import Client
 from channels.line.connector import Line
 from tests.sandbox import TAKASHI, Sandbox
 from tests.sandbox.conftest import Bot
-from tests.sandbox.meta import PLATFORMS, Meta, begin, meta
+from tests.sandbox.meta import PLATFORMS, Meta
 
 BODY = b"%PDF-1.4 " + bytes(4000)
 FILE = base64.b64encode(BODY).decode()
 LATE, MEASURED = 0.4, 0.3  # seconds it is told to wait, and what is seen of that at least
 
 
-@pytest.fixture(scope="module")
-def running_meta() -> Iterator[Meta]:
-    with meta() as made:
-        yield made
-
-
 @pytest.fixture
-def played(running_meta: Meta) -> Meta:
-    begin(running_meta)
-    return running_meta
-
-
-@pytest.fixture
-def line(sandbox: Sandbox) -> Iterator[Connector[Any]]:
+def line(sandbox: Sandbox, http: Client) -> Connector[Any]:
     """The product's own, talking to the sandbox; TAKASHI has written to it."""
     sandbox.says(TAKASHI, "はじめまして")
     own = sandbox.state()["settings"]
     stored = {name: own[name] for name in ("channel_id", "channel_secret", "access_token")}
-    with Client(known=("127.0.0.1", sandbox.options.port)) as http:
-        yield registry.build("line", stored, http, Context("sandbox-line", sandbox=sandbox.base))
+    return registry.build("line", stored, http, Context("sandbox-line", sandbox=sandbox.base))
 
 
 def hello() -> Outbound:
@@ -107,35 +93,33 @@ def test_a_webhook_of_line_s_comes_late_and_the_next_one_after_it(sandbox: Sandb
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_meta_answers_late_and_tells_late(played: Meta, platform: str) -> None:
-    played.sandbox.misbehaves({"fault": "delay", "seconds": LATE, "count": 1})
+def test_meta_answers_late_and_tells_late(meta: Meta, platform: str) -> None:
+    meta.sandbox.misbehaves({"fault": "delay", "seconds": LATE, "count": 1})
     began = time.monotonic()
-    played.does(platform, "text", text="x")
-    assert isinstance(played.heard(platform, 1)[0], Inbound)
+    meta.does(platform, "text", text="x")
+    assert isinstance(meta.heard(platform, 1)[0], Inbound)
     assert took(began)
-    played.sandbox.misbehaves({"fault": "slow", "call": "messages", "seconds": LATE, "count": 1})
+    meta.sandbox.misbehaves({"fault": "slow", "call": "messages", "seconds": LATE, "count": 1})
     began = time.monotonic()
-    assert (
-        played.connector(platform).send(Outbound("1", Person(played.somebody(platform)), "はい")).external_ids
-    )
+    assert meta.connector(platform).send(Outbound("1", Person(meta.somebody(platform)), "はい")).external_ids
     assert took(began)
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_a_file_at_meta_comes_slowly_and_whole(played: Meta, platform: str) -> None:
-    played.does(platform, "image", content=FILE, type="image/png")
-    event = played.heard(platform, 1)[0]
+def test_a_file_at_meta_comes_slowly_and_whole(meta: Meta, platform: str) -> None:
+    meta.does(platform, "image", content=FILE, type="image/png")
+    event = meta.heard(platform, 1)[0]
     assert isinstance(event, Inbound)
-    played.sandbox.misbehaves({"fault": "slow_media", "seconds": LATE, "count": 1})
+    meta.sandbox.misbehaves({"fault": "slow_media", "seconds": LATE, "count": 1})
     began = time.monotonic()
-    assert played.connector(platform).fetch(event.attachments[0]) == BODY
+    assert meta.connector(platform).fetch(event.attachments[0]) == BODY
     assert took(began)
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_an_expired_token_of_meta_s_is_about_everybody(played: Meta, platform: str) -> None:
-    played.does(platform, "text", text="x")
-    played.sandbox.misbehaves({"fault": "expired_token", "count": 1})
+def test_an_expired_token_of_meta_s_is_about_everybody(meta: Meta, platform: str) -> None:
+    meta.does(platform, "text", text="x")
+    meta.sandbox.misbehaves({"fault": "expired_token", "count": 1})
     with pytest.raises(ChannelError) as error:
-        played.connector(platform).send(Outbound("1", Person(played.somebody(platform)), "はい"))
+        meta.connector(platform).send(Outbound("1", Person(meta.somebody(platform)), "はい"))
     assert (error.value.permanent, error.value.everybody) == (True, True)

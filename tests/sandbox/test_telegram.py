@@ -26,7 +26,7 @@ from channels.telegram import polling
 from channels.telegram.connector import Telegram
 from channels.telegram.settings import POLLING, TelegramSettings
 from tests.hooked import Said, listening
-from tests.sandbox import Sandbox, playing
+from tests.sandbox import Sandbox
 from tests.serving import until
 
 GROUP = "-4001234567"
@@ -105,28 +105,15 @@ class World:
         return [(one["by"], one["kind"], one["text"]) for one in self.sandbox.phone(user, "telegram")]
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[World]:
-    hearer = Hearer()
-    with (
-        listening(hearer.hear) as base,
-        playing() as sandbox,
-        Client(known=("127.0.0.1", sandbox.options.port)) as http_client,
-    ):
-        hearer.url = f"{base}/hooks/sandbox-telegram"
-        yield World(sandbox, hearer, http_client)
-
-
 @pytest.fixture
-def world(running: World, monkeypatch: pytest.MonkeyPatch) -> World:
+def world(begun: Sandbox, http: Client, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """As at the start: no webhook. Questions of our connector wait for nothing."""
     monkeypatch.setattr(polling, "WAIT", 0)
     monkeypatch.setenv("PTB_TIMEDELTA", "1")
-    running.sandbox.post("/reset", {"seed": 1})
-    running.hearer.heard.clear()
-    running.hearer.answers.clear()
-    running.hearer.says = b""
-    return running
+    hearer = Hearer()
+    with listening(hearer.hear) as base:
+        hearer.url = f"{base}/hooks/sandbox-telegram"
+        yield World(begun, hearer, http)
 
 
 @pytest.fixture

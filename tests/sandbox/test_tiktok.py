@@ -24,7 +24,7 @@ from channels.tiktok.connector import TikTok
 from channels.tiktok.settings import TikTokSettings
 from tests.channels.tiktok import Kept
 from tests.hooked import listening
-from tests.sandbox import Hearer, Sandbox, playing
+from tests.sandbox import Hearer, Sandbox
 from tests.sandbox.test_phone import SIZES, Phone
 from tests.serving import until
 
@@ -85,24 +85,14 @@ class World:
         return [(one["by"], one["kind"], one["text"]) for one in self.sandbox.phone(user, "tiktok")]
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[World]:
+@pytest.fixture
+def world(begun: Sandbox, http: Client) -> Iterator[World]:
+    """As at the start, its webhooks going to the hearer."""
     hearer = Hearer()
     with listening(hearer.hear) as base:
         hearer.url = f"{base}/hooks/k1"
-        with playing(hearer.url) as sandbox, Client(known=("127.0.0.1", sandbox.options.port)) as http_client:
-            yield World(sandbox, hearer, http_client)
-
-
-@pytest.fixture
-def world(running: World) -> World:
-    """As at the start, its webhooks going to the hearer."""
-    running.sandbox.post("/reset", {"seed": 1})
-    running.sandbox.set("tiktok", webhook=running.hearer.url)
-    running.hearer.heard.clear()
-    running.hearer.answers.clear()
-    running.kept.secrets = {}
-    return running
+        begun.set("tiktok", webhook=hearer.url)
+        yield World(begun, hearer, http)
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from channels.guard import Client
 from channels.sms.connector import Sms
 from channels.sms.settings import SmsSettings
 from tests.hooked import Said, listening
-from tests.sandbox import Sandbox, playing
+from tests.sandbox import Sandbox
 from tests.serving import until
 
 EMILY, JAPAN, OTHER = "+14155550142", "+819012345678", "+14155550199"
@@ -105,25 +105,13 @@ class World:
         return [(one["by"], one["kind"], one["text"]) for one in self.sandbox.phone(user, "twilio")]
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[World]:
-    hearer = Hearer()
-    with (
-        listening(hearer.hear) as hearer.base,
-        playing() as sandbox,
-        Client(known=("127.0.0.1", sandbox.options.port)) as http_client,
-    ):
-        yield World(sandbox, hearer, http_client)
-
-
 @pytest.fixture
-def world(running: World) -> World:
+def world(begun: Sandbox, http: Client) -> Iterator[World]:
     """As at the start, its webhooks going to the hearer."""
-    running.sandbox.post("/reset", {"seed": 1})
-    running.sandbox.set("twilio", webhook=f"{running.hearer.base}/hooks/sandbox-twilio")
-    running.hearer.heard.clear()
-    running.hearer.answers.clear()
-    return running
+    hearer = Hearer()
+    with listening(hearer.hear) as hearer.base:
+        begun.set("twilio", webhook=f"{hearer.base}/hooks/sandbox-twilio")
+        yield World(begun, hearer, http)
 
 
 def test_text_goes_both_ways_and_is_told_to_have_arrived(world: World) -> None:

@@ -30,7 +30,7 @@ from channels.base import (
 from channels.wechat import tokens
 from channels.wechat.connector import WeChat
 from tests.hooked import Said, listening
-from tests.sandbox import Sandbox, playing
+from tests.sandbox import Sandbox
 from tests.serving import until
 from tests.test_files import picture
 
@@ -117,32 +117,22 @@ def made(settings: dict[str, str], http: guard.Client, sandbox: str = "") -> WeC
     return built
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Played]:
+@pytest.fixture
+def played(begun: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Played]:
+    monkeypatch.setattr(tokens, "_kept", {})
     http_client = guard.Client(allow_private=True, timeout=httpx2.Timeout(2.0))
-    hearer = Hearer(http_client)
+    told = begun.state("wechat")["settings"]
+    hearer = Hearer(http_client, {name: told[name] for name in ABOUT})
 
     def hear(request: Request) -> Said:
         query = dict(parse_qsl(urlsplit(request.url).query))
         status, said = hearer.hear(replace(request, query=query))
         return status, "text/plain", said
 
-    with listening(hear) as base, http_client, playing() as sandbox:
+    with listening(hear) as base, http_client:
         hearer.url = f"{base}/hooks/sandbox-wechat"
-        yield Played(sandbox, hearer)
-
-
-@pytest.fixture
-def played(running: Played, monkeypatch: pytest.MonkeyPatch) -> Played:
-    monkeypatch.setattr(tokens, "_kept", {})
-    running.sandbox.post("/reset", {"seed": 1})
-    running.sandbox.set("wechat", webhook=running.hearer.url)
-    told = running.sandbox.state("wechat")["settings"]
-    running.hearer.settings = {name: told[name] for name in ABOUT}
-    running.hearer.heard.clear()
-    running.hearer.judged.clear()
-    running.hearer.statuses.clear()
-    return running
+        begun.set("wechat", webhook=hearer.url)
+        yield Played(begun, hearer)
 
 
 def test_the_address_is_submitted_and_asked_for_its_word(played: Played) -> None:

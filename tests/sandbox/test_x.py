@@ -32,7 +32,7 @@ from channels.x.settings import XSettings
 from channels.x.signature import BY_CLIENT
 from tests.channels.x import Kept
 from tests.hooked import Said, listening
-from tests.sandbox import Hearer, Sandbox, playing
+from tests.sandbox import Hearer, Sandbox
 from tests.sandbox.test_phone import SIZES, Phone
 
 API = "/api.x.com/2"
@@ -108,28 +108,14 @@ class World:
         return self.sandbox.http.request(method, f"{API}{path}", headers=headers, **how)
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[World]:
-    hearer = Challenged()
-    with (
-        listening(hearer.hear) as base,
-        playing() as sandbox,
-        Client(known=("127.0.0.1", sandbox.options.port)) as http_client,
-    ):
-        hearer.url = f"{base}/hooks/k1"
-        yield World(sandbox, hearer, http_client)
-
-
 @pytest.fixture
-def world(running: World) -> World:
+def world(begun: Sandbox, http: Client) -> Iterator[World]:
     """As at the start, its webhooks going to the hearer."""
-    running.sandbox.post("/reset", {"seed": 1})
-    running.sandbox.set("x", webhook=running.hearer.url)
-    running.hearer.heard.clear()
-    running.hearer.answers.clear()
-    running.hearer.secret = SECRET
-    running.kept.secrets = {}
-    return running
+    hearer = Challenged()
+    with listening(hearer.hear) as base:
+        hearer.url = f"{base}/hooks/k1"
+        begun.set("x", webhook=hearer.url)
+        yield World(begun, hearer, http)
 
 
 @pytest.fixture
