@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -32,8 +33,28 @@ hypothesis.settings.register_profile("madoguchi", deadline=None)  # no test asse
 hypothesis.settings.load_profile("madoguchi")
 
 
+MARKS = ("browser", "faults")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """A run that is only about tests with a mark reads the files alone that name it."""
+    wanted = [mark for mark in MARKS if re.search(rf"(?<!not )\b{mark}\b", config.option.markexpr)]
+    if not wanted or not collection_path.match("test_*.py"):
+        return None
+    return None if any(_names(collection_path, mark) for mark in wanted) else True
+
+
+def _names(file: Path, mark: str) -> bool:
+    return f"mark.{mark}" in file.read_text(encoding="utf-8")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest begins first, so that no process waits for it alone at the end."""
+    """What takes longest begins first, so that no process waits for it alone at the end. Raises pytest.UsageError for a
+    test that has a mark which its file does not name: a run of that mark alone would not find it."""
+    for item in items:
+        for mark in MARKS:
+            if item.get_closest_marker(mark) and not _names(item.path, mark):
+                raise pytest.UsageError(f"{item.path} does not name the mark “{mark}” of {item.name}.")
     items.sort(key=lambda item: "faults" not in item.path.parts)
 
 

@@ -127,6 +127,8 @@ def run(made: Round, arguments: list[str], counts: Counter[str]) -> int:
         *arguments,
     ]
     environment = {**os.environ, "MADOGUCHI_TEST_DB": made.engine}
+    # Hundreds of processes begin here: each would compile everything anew.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     last = ""
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
