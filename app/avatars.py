@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 from sqlalchemy.orm import Session
 
 from app import connect
-from app.files import BROKEN, IMAGES, MAX_PIXELS
+from app.contents import BROKEN, IMAGES, MAX_PIXELS
 from app.models import Avatar, Channel, Customer, Identity
 from channels import base, calling
 

@@ -14,7 +14,7 @@ from datetime import timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app import connect, files, inbox, vault
+from app import brought, connect, files, inbox, vault
 from app.config import settings
 from app.db import now, reading, transaction
 from app.events import record
@@ -119,7 +119,7 @@ def _take_in(id: int, data: bytes) -> bytes | base.ChannelError:
                 db, kept, limit=settings().max_upload_bytes, channel=channel, identity=identity
             )
             stored.message_id = message.id
-            files.tell_of(message, row, None)
+            brought.tell_of(message, row, None)
             record(db, "message.files", head, message=message)
         db.delete(row)
     return data
@@ -140,5 +140,5 @@ def _failed(id: int, error: base.ChannelError) -> None:
 
 def _tell(db: Session, message: Message, row: RemoteFile, agent: Agent | None = None) -> None:
     head = inbox.hold(db, db.get_one(Conversation, message.conversation_id))
-    files.tell_of(message, row, files.COMING if row.next_at else row.error)
+    brought.tell_of(message, row, brought.COMING if row.next_at else row.error)
     record(db, "message.files", head, agent=agent, message=message)

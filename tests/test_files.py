@@ -15,7 +15,7 @@ from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import files
+from app import contents, files
 from app.inbox import Refused
 from app.models import Attachment, Message
 from channels import base
@@ -57,7 +57,7 @@ def test_a_picture_is_known_by_its_bytes_and_scaled(db: Session, kind: str) -> N
     kept = files.store(db, picture(kind, (2000, 1000)), "noname", limit=LIMIT)
     assert (kept.content_type, kept.width, kept.height) == (f"image/{kind.lower()}", 2000, 1000)
     with Image.open(files.path_of(kept, scaled=True)) as small:
-        assert small.size == (files.THUMB, files.THUMB // 2)
+        assert small.size == (contents.THUMB, contents.THUMB // 2)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_office_documents_are_welcome(db: Session, name: str) -> None:
     ],
 )
 def test_a_name_is_the_last_part_of_it_on_one_line(db: Session, told: str, kept: str | None) -> None:
-    name = files.store(db, b"hello", told, limit=LIMIT).name if kept else files._name(told)
+    name = files.store(db, b"hello", told, limit=LIMIT).name if kept else contents.name_of(told)
     assert name == kept if kept else len(name) <= 120
     assert not {"/", "\\", "\n", "\x00"} & set(name)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import connect, family, files, inbox, vault
+from app import brought, connect, family, inbox, vault
 from app.db import passing, reading, transaction
 from app.inbox.receiving import seen
 from app.intake.events import accept
@@ -143,7 +143,7 @@ def _take_place(
 ) -> Outcome:
     inbox.become(db, entry, identity, said(event, place, html_beside=connect.features(channel).copies))
     keep(db, channel, [Kept(event, entry, receipt.id)])
-    files.bring(db, channel, entry, identity, event.attachments)
+    brought.bring(db, channel, entry, identity, event.attachments)
     return {"event": "inbound", "message": entry.id, "new": False, "reread": True}
 
 

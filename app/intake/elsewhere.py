@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from app import connect, files, inbox, reported
+from app import brought, connect, inbox, reported
 from app.intake.keeping import Kept, keep
 from app.intake.outcome import Outcome
 from app.intake.people import identity_for
@@ -27,5 +27,5 @@ def take(db: Session, channel: Channel, event: base.Inbound, receipt_id: int | N
         other = received.message.channel_id != channel.id
         return {**told, "excluded": "seen before: another mailbox" if other else "seen before"}
     keep(db, channel, [Kept(event, received.message, receipt_id)])
-    files.bring(db, channel, received.message, identity, event.attachments)
+    brought.bring(db, channel, received.message, identity, event.attachments)
     return told

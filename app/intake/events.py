@@ -10,7 +10,7 @@ from itertools import zip_longest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import afterwards, answers, connect, family, files, inbox, realtime, reported
+from app import afterwards, answers, brought, connect, family, inbox, realtime, reported
 from app.customers import Address
 from app.db import after_commit, now, passing
 from app.inbox import Received, refs, ways
@@ -192,7 +192,7 @@ def _settle(
     if not received.new:
         other = received.message.channel_id != channel.id
         return {**told, "excluded": "seen before: another mailbox" if other else "seen before"}
-    files.bring(db, channel, received.message, identity, event.attachments)
+    brought.bring(db, channel, received.message, identity, event.attachments)
     if place.answers_in is not None and not received.message.quiet:
         inbox.tell_of_stranger(db, place.answers_in, identity, received.conversation)
     if event.conversation == str(received.message.conversation_id) and not received.message.quiet:
