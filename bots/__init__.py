@@ -10,7 +10,7 @@ from bots.book import Book, Settings
 from bots.decision import Action, Considered, Decision, EscalationType, HandoverReason
 from bots.entry import Entry, Link
 from bots.patterns import check_pattern
-from bots.policy import decide
+from bots.policy import Found, decide, look_up
 from bots.question import Question
 from bots.rule import Rule, RuleAction
 
@@ -21,6 +21,7 @@ __all__ = [
     "Decision",
     "Entry",
     "EscalationType",
+    "Found",
     "HandoverReason",
     "Link",
     "Question",
@@ -29,4 +30,5 @@ __all__ = [
     "Settings",
     "check_pattern",
     "decide",
+    "look_up",
 ]

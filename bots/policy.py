@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from bots import sayings
 from bots.anger import anger
 from bots.book import Book
 from bots.decision import Decision
+from bots.matcher import Match
 from bots.person import person_declined, person_wanted
 from bots.question import Question
 from bots.replies import NONE, choice, courtesy, denies
@@ -31,6 +34,20 @@ def decide(question: Question, book: Book) -> Decision:
         if decision := concern(turn, label):
             return decision
     return sayings.missed(turn, label, "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the FAQ alone has for a question: the entries, the surest first, and the one sure enough to answer."""
+
+    matches: tuple[Match, ...]
+    answer: Match | None
+
+
+def look_up(question: Question, book: Book) -> Found:
+    """Search the FAQ for `question`, without rules and manners: what an evaluation measures."""
+    turn = Turn(question, book)
+    return Found(turn.matches, turn.answer)
 
 
 def _chosen(turn: Turn, label: str | None) -> Decision | None:

@@ -27,6 +27,7 @@ COMMANDS = {
     "backup": "app.cli.backup",
     "restore": "app.cli.backup",
     "sandbox": "app.cli.sandbox",
+    "bot": "app.cli.bot",
     "bench": "app.cli.bench",
 }
 
