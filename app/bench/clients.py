@@ -8,13 +8,9 @@ address, and a thousand customers have a thousand (run the installation with MAD
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import json
-import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
-from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -245,64 +241,3 @@ class Desk:
 
     def _hear(self, text: bytes) -> None:
         self.ledger.received(self.person.name, json.loads(text))
-
-
-class Sender:
-    """A system that posts signed events to an API channel, each again until it is answered with 200.
-
-    `sign`: the headers that prove where a body comes from, where it is another kind of channel.
-    """
-
-    def __init__(
-        self,
-        base: str,
-        key: str,
-        secret: str,
-        name: str,
-        *,
-        ledger: Ledger | None = None,
-        sign: Callable[[bytes], Mapping[str, str]] | None = None,
-    ) -> None:
-        self.base, self.path = base, f"/hooks/{key}"
-        self.name, self.ledger = name, ledger or Ledger()
-        self.sign = sign or partial(signed, secret.encode())
-        self.line: Http | None = None
-
-    async def post(self, body: bytes) -> tuple[int, bytes]:
-        """One signed request; (status, body). Raises OSError, TimeoutError."""
-        if self.line is None or not self.line.open:
-            self.line = await open_http(self.base)
-        try:
-            return await asyncio.wait_for(self.line.ask("POST", self.path, body, self.sign(body)), PATIENCE)
-        except (OSError, TimeoutError):
-            self.line.cut()
-            raise
-
-    async def deliver(self, id: str, text: str, tries: int = 300, **more: Any) -> None:
-        """Post one message until it is acknowledged. Raises the last failure."""
-        body = message(id, self.name, text, **more)
-        for left in reversed(range(tries)):
-            self.ledger.sent(self.name, id)
-            try:
-                status, answer = await self.post(body)
-                if status == 200:
-                    self.ledger.acknowledged(self.name, id, 0)
-                    return
-                raise Refused(f"{status} {answer[:200]!r}")
-            except (OSError, TimeoutError):
-                if not left:
-                    raise
-            await asyncio.sleep(0.1)
-
-
-def message(id: str, sender: str, text: str, **more: Any) -> bytes:
-    """The body of one message for an API channel."""
-    told: Mapping[str, Any] = {"type": "message", "id": id, "from": {"id": sender}, "text": text, **more}
-    return json.dumps(told, ensure_ascii=False).encode()
-
-
-def signed(secret: bytes, body: bytes) -> dict[str, str]:
-    """The header that proves who sent it (app/help/api-channel.md)."""
-    stamp = str(int(time.time()))
-    digest = hmac.new(secret, f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
-    return {"X-Madoguchi-Signature": f"t={stamp},v1={digest}", "Content-Type": "application/json"}

@@ -20,10 +20,10 @@ from sqlalchemy import select
 
 from app.bench import Result, at_least, at_most, benchmark, measured, rate
 from app.bench.apart import Apart, Starter
-from app.bench.clients import Sender
 from app.bench.ground import Usage, ground, stack_options
+from app.bench.posting import Sender
 from app.bench.stack import Served, StackError
-from app.bench.webhooks import KINDS, NOBODY, Account, Kind, Said, account, registered
+from app.bench.webhooks import KINDS, NOBODY, Account, Kind, Said, accounts, registered
 from app.bench.wire import Refused
 from app.bench.words import WORDS
 from app.models import Channel, Message
@@ -36,10 +36,12 @@ TEXTS = 10_000  # texts made beforehand, so that making them costs nothing while
 @benchmark("ingest", alone=True)
 @click.option(
     "--kind",
+    "kinds",
     type=click.Choice(registered()),
-    default="api",
+    default=("api",),
+    multiple=True,
     show_default=True,
-    help="The platform whose webhooks they are.",
+    help="The platform whose webhooks they are. Given several times: one after the other.",
 )
 @click.option("--seconds", default=15.0, show_default=True, help="How long, after the warm-up.")
 @click.option("--connections", default=48, show_default=True, help="Requests at once.")
@@ -48,7 +50,7 @@ TEXTS = 10_000  # texts made beforehand, so that making them costs nothing while
 @click.option("--warm", default=3.0, show_default=True, help="Seconds of warm-up.")
 @stack_options
 def command(
-    kind: str,
+    kinds: tuple[str, ...],
     seconds: float,
     connections: int,
     customers: int,
@@ -58,26 +60,23 @@ def command(
     web: int,
 ) -> Iterator[Result]:
     """Signed webhooks over HTTP, fsync on: messages stored in a second."""
-    if batch > 1 and not KINDS[kind].several:
-        raise click.BadParameter(f"a webhook of {kind} has one message", param_hint="--batch")
+    for kind in kinds:
+        if batch > 1 and not KINDS[kind].several:
+            raise click.BadParameter(f"a webhook of {kind} has one message", param_hint="--batch")
+    settings = {"connections": connections, "customers": customers, "batch": batch, "web": web}
     with ground(database_url, web, MADOGUCHI_SANDBOX=NOBODY) as served:
-        here = account(served, kind)
-        told = {"base": served.base, "told": asdict(here)}
-        with Apart("app.bench.ingest:load", **told, customers=customers, batch=batch) as load:
+        told = [asdict(one) for one in accounts(served, kinds)]
+        with Apart(
+            "app.bench.ingest:load", base=served.base, accounts=told, customers=customers, batch=batch
+        ) as load:
             load.hear()
-            before = load.ask({"seconds": warm, "connections": connections})
-            with Usage(served) as usage:
-                found = load.ask({"seconds": seconds, "connections": connections})
-            sent = [*before["acknowledged"], *found["acknowledged"]]
-            compare(served, here.key, sent)
-        settings = {
-            "kind": kind,
-            "connections": connections,
-            "customers": customers,
-            "batch": batch,
-            "web": web,
-        }
-        yield from _results(served, found, settings, usage)
+            for one in told:
+                asked = {"kind": one["kind"], "connections": connections}
+                before = load.ask({**asked, "seconds": warm})
+                with Usage(served) as usage:
+                    found = load.ask({**asked, "seconds": seconds})
+                compare(served, one["key"], [*before["acknowledged"], *found["acknowledged"]])
+                yield from _results(served, found, {"kind": one["kind"], **settings}, usage)
 
 
 def _results(served: Served, found: Any, settings: dict[str, Any], usage: Usage) -> Iterator[Result]:
@@ -122,24 +121,39 @@ def compare(served: Served, key: str, acknowledged: list[str]) -> None:
 # --- the senders, in their own process -----------------------------------------------------------------------
 
 
-async def load(starter: Starter, base: str, told: dict[str, Any], customers: int, batch: int) -> None:
-    """Send as fast as answers come, as often and as long as asked."""
-    here = Account(**told)
-    kind = KINDS[here.kind]
-    senders = _Senders(kind, customers, batch)
-    sign = partial(kind.signs, here)
-    lines: list[Sender] = []
+async def load(
+    starter: Starter, base: str, accounts: list[dict[str, Any]], customers: int, batch: int
+) -> None:
+    """Send as fast as answers come, to the account, as often and as long as asked."""
+    platforms = {one["kind"]: _Platform(base, Account(**one), customers, batch) for one in accounts}
     starter.say("ready")
     while True:
         asked = await starter.hear()
-        lines += [Sender(base, here.key, "", "", sign=sign) for _ in range(asked["connections"] - len(lines))]
+        starter.say(await platforms[asked["kind"]].send(asked["connections"], asked["seconds"]))
+
+
+class _Platform:
+    """One account's platform; its lines stay open."""
+
+    def __init__(self, base: str, account: Account, customers: int, batch: int) -> None:
+        kind = KINDS[account.kind]
+        self.senders = _Senders(kind, customers, batch)
+        self._line = partial(Sender, base, account.key, "", "", sign=partial(kind.signs, account))
+        self._lines: list[Sender] = []
+
+    async def send(self, connections: int, seconds: float) -> dict[str, Any]:
+        """What was found in so many seconds."""
+        self._lines += [self._line() for _ in range(connections - len(self._lines))]
         begin = time.monotonic()
-        run = _Run(begin + asked["seconds"])
-        await asyncio.gather(*(_keep_sending(line, senders, run) for line in lines))
+        run = _Run(begin + seconds)
+        await asyncio.gather(*(_keep_sending(line, self.senders, run) for line in self._lines))
         took = time.monotonic() - begin
-        starter.say(
-            {"acknowledged": run.acknowledged, "answers": run.answers, "refused": run.refused, "took": took}
-        )
+        return {
+            "acknowledged": run.acknowledged,
+            "answers": run.answers,
+            "refused": run.refused,
+            "took": took,
+        }
 
 
 class _Run:

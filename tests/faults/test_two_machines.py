@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 
 from app import db as database
 from app.bench import scene
-from app.bench.clients import PROXIED, Desk, Frame, Ledger, Sender, Widget
+from app.bench.clients import PROXIED, Desk, Frame, Ledger, Widget
+from app.bench.posting import Sender
 from app.models import Attachment, Channel, Conversation, Delivery, Message
 from tests.faults.installation import SECRET, Callbacks
 from tests.faults.machines import Balancer, Machine, foreign_redis

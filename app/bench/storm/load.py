@@ -16,7 +16,7 @@ from app.bench.faults.ledger import REPLY, Ledger, Said
 from app.bench.platforms import Platforms
 from app.bench.storm import plan
 from app.bench.storm.plan import ACCOUNTS, Line
-from app.bench.webhooks import telegram_secret
+from app.bench.webhooks import telegram
 from app.db import reading, transaction
 from app.models import Channel, Conversation, Delivery, Identity, Message
 from app.models.delivery import QUEUED, SENDING
@@ -184,7 +184,7 @@ def open_channels(provider: Platforms, base: str) -> None:
         answers = {field: value.format(**told) for field, value in one.answers.items()}
         with transaction() as db:
             switchboard.add_channel(db, name, name, answers, key, bot=False)
-        hears = {"secret": telegram_secret(key, answers["token"])} if name == "telegram" else {}
+        hears = {"secret": telegram.secret(key, answers)} if name == "telegram" else {}
         provider.tell(f"/settings/{name}", {"webhook": f"{base}/hooks/{key}", "within": WITHIN, **hears})
 
 
