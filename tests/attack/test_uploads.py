@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
-from app import files
+from app import contents
 from app.config import settings
 from app.db import reading, transaction
 from app.models import Attachment
@@ -201,11 +201,11 @@ def test_a_large_picture_keeps_nobody_waiting(
     """While a picture is unpacked no transaction is open: others write meanwhile."""
     unpacking, done = threading.Event(), threading.Event()
 
-    def slowly(digest: str, data: bytes) -> bool:
+    def slowly(data: bytes) -> bytes | None:
         unpacking.set()
-        return done.wait(20)
+        return data if done.wait(20) else None
 
-    monkeypatch.setattr(files, "_scale", slowly)
+    monkeypatch.setattr(contents, "scaled", slowly)
     guest, insider = Guest(nobody), browser(scene.insider)
     headers = {"authorization": f"Bearer {guest.token}"}
     sending = threading.Thread(

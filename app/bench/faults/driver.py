@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import resource
 import signal
 import threading
@@ -46,10 +47,13 @@ class Stalled(Exception):
 
 
 class Driver:
-    """Does the faults; `done` counts them. `proxy`: the line that can be cut, if there is one."""
+    """Does the faults; `done` counts them. `proxy`: the line that can be cut, if there is one. `most`: so much work is
+    waited for at most, where there is an end of it."""
 
-    def __init__(self, stage: Stage, proxy: Proxy | None, work: Work, say: Say) -> None:
-        self.stage, self.proxy, self.work, self.say = stage, proxy, work, say
+    def __init__(
+        self, stage: Stage, proxy: Proxy | None, work: Work, say: Say, most: float = math.inf
+    ) -> None:
+        self.stage, self.proxy, self.work, self.say, self.most = stage, proxy, work, say, most
         self.done: Counter[str] = Counter()
         self._lasting: list[threading.Thread] = []
         self._frozen: set[int] = set()
@@ -90,7 +94,8 @@ class Driver:
         return sum(any(one in line for one in FULL) for line in [*self.stage.lines])
 
     def _await_work(self, more: int, since: str) -> None:
-        wanted, moved, before = self.work.acknowledged + more, time.monotonic(), self.work.acknowledged
+        moved, before = time.monotonic(), self.work.acknowledged
+        wanted = min(before + more, self.most)
         while (now := self.work.acknowledged) < wanted:
             if now != before:
                 before, moved = now, time.monotonic()

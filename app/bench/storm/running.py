@@ -26,6 +26,7 @@ DISK = 2 * 1024**3  # bytes, of which only what is used is taken
 QUIET = (
     600.0  # seconds the last webhooks and answers may take; a platform tells again after five minutes at most
 )
+NEARLY = 0.99  # of all messages: the last ones may come after the longest pauses of their platforms
 PATIENCE = 10.0  # seconds between two words of what still waits
 
 Told = Callable[[str, int, int], None]
@@ -91,8 +92,9 @@ def _storm(outcome: Outcome, here: Stage, provider: Platforms, say: Say, told: T
     open_channels(provider, here.base)
     customers = Customers(provider, outcome.seed, _shares(size.inbound))
     agents = Agents(here.base, customers, hire(), ledger, size.outbound)
-    driver = Driver(here, None, work, say)
-    faults = plan.kills(outcome.seed, size.kills, size.inbound + size.outbound)
+    whole = size.inbound + size.outbound
+    driver = Driver(here, None, work, say, whole * NEARLY)
+    faults = plan.kills(outcome.seed, size.kills, whole)
     began = time.monotonic()
     broken = _break(customers, agents, driver, faults, _Watch(work, size, told))
     outcome.wrote = time.monotonic() - began
