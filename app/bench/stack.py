@@ -47,13 +47,13 @@ def clean_environment(**extra: str) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)} | extra
 
 
-def until(holds: Callable[[], object], what: str, seconds: float = 20) -> None:
-    """Wait until `holds()` is true. Raises StackError naming `what`."""
+def until(holds: Callable[[], object], what: str, seconds: float = 20, every: float = 0.02) -> None:
+    """Wait until `holds()` is true, asked `every` so many seconds. Raises StackError naming `what`."""
     deadline = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > deadline:
             raise StackError(f"not within {seconds} s: {what}")
-        time.sleep(0.02)
+        time.sleep(every)
 
 
 class Served:

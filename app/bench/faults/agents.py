@@ -158,7 +158,7 @@ class Agent:
         said.answers = about.message if about else 0
         self.ledger.begin(said)
         form = {"text": said.text, "client_id": client_id}
-        answer = self._until_taken("POST", f"/conversations/{id}/{path}", form, said)
+        answer = self._until_taken(said, "POST", f"/conversations/{id}/{path}", form)
         if answer is None:
             self.ledger.refuse(said)
             return
@@ -171,16 +171,16 @@ class Agent:
     def _do(self, verb: str) -> None:
         method, path = PATHS[verb]
         done = self.ledger.verb(Done(verb, self.screen.conversation))
-        answer = self._until_taken(method, f"/conversations/{done.conversation}/{path}", {})
+        answer = self._until_taken(done, method, f"/conversations/{done.conversation}/{path}", {})
         self.ledger.ended(done, acked=answer is not None)
 
     def _until_taken(
-        self, method: str, path: str, form: dict[str, str], said: Said | None = None
+        self, one: Said | Done, method: str, path: str, form: dict[str, str]
     ) -> httpx2.Response | None:
-        """Try until it is taken, or (None) refused for a reason: somebody else answers, nothing is open."""
+        """Try until it is taken, or (None) refused for a reason: somebody else answers, nothing is open. Raises
+        `GivenUp`."""
         while True:
-            if said is not None:
-                said.tries += 1
+            self.ledger.attempt(one)
             try:
                 answer = self._client.request(method, path, data=form or None)
             except httpx2.HTTPError as error:

@@ -49,7 +49,10 @@ class Follower:
             raise httpx2.ReadError("not now")
         told = answer.json()
         self.seen += [(one["cursor"], one["id"]) for one in told["items"]]
-        self.after = told["next"]
+        before, self.after = self.after, told["next"]
+        if told["more"] and self.after <= before:
+            self.ledger.surprise(f"{self.name} was told that there is more after {before}, and got nothing")
+            return False
         return bool(told["more"])
 
     def _refused(self, answer: httpx2.Response) -> None:

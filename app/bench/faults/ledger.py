@@ -9,6 +9,11 @@ from dataclasses import dataclass, field
 
 CUSTOMER, REPLY, NOTE = "customer", "reply", "note"
 TAKE_OVER, HAND_BACK, RESOLVE = "take over", "hand back", "resolve"
+PATIENCE = 300.0  # seconds after which nobody tries any more
+
+
+class GivenUp(Exception):
+    """It was tried for so long that it will never be taken; the text names it."""
 
 
 @dataclass
@@ -40,6 +45,12 @@ class Done:
     began: float = field(default_factory=time.monotonic)
     ended: float = 0.0
     acked: bool = False
+    tries: int = 0
+
+    @property
+    def id(self) -> str:
+        """What it is called."""
+        return f"{self.verb} of conversation {self.conversation}"
 
 
 class Ledger:
@@ -58,6 +69,12 @@ class Ledger:
         with self._lock:
             self.said.append(said)
         return said
+
+    def attempt(self, one: Said | Done) -> None:
+        """It is tried, perhaps once more. Raises `GivenUp` where that is hopeless."""
+        if time.monotonic() - one.began > PATIENCE:
+            raise GivenUp(f"not taken within {PATIENCE:.0f} s, at {one.tries} tries: {one.id}")
+        one.tries += 1
 
     def ack(self, said: Said, message: int = 0) -> None:
         """It was promised to be kept."""

@@ -46,7 +46,7 @@ class Provider:
         told = {"type": "message", "id": said.id, "from": {"id": self.name}, "text": said.text}
         body = json.dumps(told).encode()
         while not said.acked:
-            said.tries += 1
+            self.ledger.attempt(said)
             stamp = int(time.time())
             headers = {api.HEADER: f"t={stamp},v1={api.sign(SECRET, stamp, body)}"}
             try:

@@ -93,7 +93,7 @@ class Widget:
         if self.waiting is None and moment >= self._due and not stop.is_set():
             self.waiting = self._words()
         if self.waiting and not self.flying and moment >= self._held:
-            self.waiting.tries += 1
+            self.ledger.attempt(self.waiting)
             line.send(json.dumps({"t": "send", "id": self.waiting.id, "text": self.waiting.text}))
             self.flying, self._sent = self.waiting, moment
         with suppress(TimeoutError):

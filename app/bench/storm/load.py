@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from app import people, switchboard, tokens
 from app.bench.faults.ledger import REPLY, Ledger, Said
 from app.bench.platforms import Platforms
+from app.bench.stack import until
 from app.bench.storm import plan
 from app.bench.storm.plan import ACCOUNTS, Line
 from app.bench.webhooks import telegram
@@ -27,6 +28,9 @@ WITHIN = 30.0  # seconds a platform waits for the answer to a webhook: it is not
 AGENTS = 5
 PASSWORD = "a password for storms"
 FINISH = 300.0  # seconds the agents may take to bring to an end what they had begun
+STUCK = (
+    900.0  # seconds after which what everybody waits for will never come; a platform tells again after 300
+)
 
 
 @dataclass(frozen=True)
@@ -76,8 +80,7 @@ class Customers:
         ]
 
     def _await_told(self, most: int) -> None:
-        while self.waiting() > most:
-            time.sleep(0.1)
+        until(lambda: self.waiting() <= most, f"no more than {most} webhooks wait to be told", STUCK, 0.1)
 
 
 @dataclass
@@ -101,9 +104,9 @@ class Agents:
 
     def finish(self) -> None:
         """Until all is written."""
-        until = time.monotonic() + FINISH
+        end = time.monotonic() + FINISH
         for thread in self._threads:
-            thread.join(max(0.1, until - time.monotonic()))
+            thread.join(max(0.1, end - time.monotonic()))
             if thread.is_alive():
                 self.ledger.surprise("an agent could not bring to an end what they had begun")
 
@@ -118,25 +121,33 @@ class Agents:
         mine = range(number, self.replies, len(self.tokens))
         with httpx2.Client(base_url=self.base, headers=headers, timeout=10, trust_env=False) as client:
             for reply, thread in zip(mine, self._conversations(number), strict=False):
-                while reply / self.replies > self.customers.share:
-                    time.sleep(0.05)
+                self._await_customers(reply)
                 self._reply(client, reply, thread)
+
+    def _await_customers(self, reply: int) -> None:
+        """Answers go with what is written. Raises StackError."""
+        share = reply / self.replies
+        until(lambda: self.customers.share >= share, f"customers write up to answer {reply}", STUCK, 0.05)
 
     def _conversations(self, number: int) -> Iterator[int]:
         """Those whose number says that they are this agent's, round and round."""
-        while True:
+        mine: list[int] = []
+
+        def found() -> bool:
             with reading() as db:
                 known = db.scalars(select(Conversation.id).order_by(Conversation.id)).all()
-            mine = [id for id in known if id % len(self.tokens) == number]
+            mine[:] = [id for id in known if id % len(self.tokens) == number]
+            return bool(mine)
+
+        while True:
+            until(found, f"agent {number} has a conversation", STUCK, 0.2)
             yield from mine
-            if not mine:
-                time.sleep(0.2)
 
     def _reply(self, client: httpx2.Client, number: int, thread: int) -> None:
         key = f"out-{number:06d}"
         said = self.ledger.begin(Said(REPLY, "an agent", key, f"お答えします {key}", conversation=thread))
         while not said.acked:
-            said.tries += 1
+            self.ledger.attempt(said)
             try:
                 answer = client.post(
                     f"/api/v1/conversations/{thread}/replies", json={"text": said.text, "client_id": key}

@@ -15,6 +15,7 @@ from app.bench.faults.running import LEASE, books_add_up, moving, settle_on
 from app.bench.faults.schedule import Fault
 from app.bench.faults.stage import Stage, stage
 from app.bench.platforms import Platforms
+from app.bench.stack import StackError
 from app.bench.storm import plan
 from app.bench.storm.judge import judge
 from app.bench.storm.load import Agents, Customers, Work, addresses, hire, open_channels
@@ -153,7 +154,10 @@ def _break(
     for thread in others:
         thread.start()
     agents.begin()
-    customers.run()
+    try:
+        customers.run()
+    except StackError as stuck:
+        wrong.append(str(stuck))
     agents.finish()
     others[0].join()
     driver.heal()
