@@ -21,6 +21,7 @@ from app.db import after_commit, insert_if_new, now, reading, transaction
 from app.events import record
 from app.i18n import gettext
 from app.inbox import participants
+from app.inbox.contradicting import separated
 from app.inbox.holding import moment
 from app.inbox.receiving import MAX_TEXT
 from app.inbox.summary import show
@@ -184,6 +185,8 @@ def confirm(db: Session, identity: Identity, conversation: Conversation) -> None
     identity.proof = max(identity.proof, CODE)
     theirs = family.conversation_of(db, identity.customer_id)
     if theirs.id == conversation.id or theirs.last_message_at is not None or theirs.head_id != theirs.id:
+        return
+    if separated(db, theirs, conversation):
         return
     child = db.get_one(Customer, identity.customer_id)
     parent = db.get_one(Customer, conversation.customer_id)

@@ -11,6 +11,7 @@ from app.inbox.escalations import escalate, give_back, settle, take
 from app.inbox.holding import Refused, hold, hold_all
 from app.inbox.labels import put_label, remove_label
 from app.inbox.links import link, unlink
+from app.inbox.merging import merge, unmerge
 from app.inbox.messages import bot_reply, note, reply, retry
 from app.inbox.ownership import assign, hand_back, hand_over, take_over
 from app.inbox.profile import Profile, edit_customer
@@ -41,6 +42,7 @@ __all__ = [
     "hold_all",
     "link",
     "mark_read",
+    "merge",
     "note",
     "put_label",
     "rate",
@@ -61,6 +63,7 @@ __all__ = [
     "take_over",
     "tell_of_stranger",
     "unlink",
+    "unmerge",
     "unsend",
     "wake",
 ]

@@ -46,7 +46,7 @@ def link(
         conversation.head_id = top.id
     db.flush()
     absorb(db, top, low)
-    record(db, "linked", top, agent=agent, link=made.id, child=low.id)
+    record(db, "linked", top, agent=agent, link=made.id, child=low.id, evidence=dict(evidence))
     return made
 
 

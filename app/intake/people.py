@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import connect, customers, family, inbox, lookups
@@ -13,8 +12,9 @@ from app.config import settings
 from app.customers import Address, Contact
 from app.db import passing
 from app.i18n import gettext
+from app.inbox.contradicting import contradictions, separated
 from app.models import Channel, Conversation, Customer, Identity
-from app.models.customer import CODE, SIGNED
+from app.models.customer import CODE
 from app.text import clean
 from channels import base, registry
 
@@ -44,31 +44,23 @@ def identity_for(
 
 def _join(db: Session, customer: Customer, kind: str, address: str, proof: int) -> None:
     """They proved an address that somebody else is known by. Where that one proved it as well, it is one person: the
-    two are linked, which can be undone. Two who are both signed in at the business as different people are two."""
+    two are linked, which can be undone. Two who are both signed in at the business as different people are two, and so
+    are those whom somebody of the house has taken apart: the same address comes with every message."""
     known = customers.find(db, kind, "", address)
     if known is None or min(proof, known.proof) < CODE or known.customer_id == customer.id:
         return
     child, parent = (family.conversation_of(db, each) for each in (customer.id, known.customer_id))
-    if child.head_id == parent.head_id or child.head_id != child.id or contradict(db, child, parent):
+    if child.head_id == parent.head_id or child.head_id != child.id:
+        return
+    if contradict(db, child, parent) or separated(db, child, parent):
         return
     evidence = {"proof": "address", "kind": kind, "address": address}
     inbox.link(db, customer, db.get_one(Customer, known.customer_id), evidence=evidence)
 
 
 def contradict(db: Session, one: Conversation, other: Conversation) -> bool:
-    """Whether each has an account of its own, signed in to, at the same place."""
-    signed = [_accounts(db, family.family(db, family.head_of(db, each))) for each in (one, other)]
-    return any(place in signed[1] and signed[1][place] != id for place, id in signed[0].items())
-
-
-def _accounts(db: Session, together: Sequence[Conversation]) -> dict[tuple[str, str], str]:
-    """(kind, scope) → address of the identities signed in to. An email address or a number is no account."""
-    signed = select(Identity).where(
-        Identity.customer_id.in_([row.customer_id for row in together]),
-        Identity.proof == SIGNED,
-        Identity.kind.not_in(connect.GLOBAL_KINDS),
-    )
-    return {(row.kind, row.scope): row.address for row in db.scalars(signed)}
+    """Whether nothing may join these two by itself: what is proved of them cannot be true of one person."""
+    return bool(contradictions(db, one, other))
 
 
 def contact(channel: Channel, person: base.Person) -> Contact:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 
+from app.directory.persons import Bond, bonds_named
 from app.formats import exact
 from app.models import Agent, BotRule, Event, FaqEntry, Team
 from app.render import zone_of
@@ -75,7 +76,9 @@ SENTENCES: Mapping[str, str] = {
     "escalation.returned": "The escalation was returned with advice.",
     "escalation.resolved": "The escalation was settled.",
     "linked": "Joined with another customer's thread.",
+    "linked/named": "%(child)s and %(parent)s were brought together as one customer.",
     "unlinked": "Separated from another customer's thread.",
+    "unlinked/named": "%(child)s and %(parent)s were taken apart again.",
     "message.edited": "A message was changed by its sender.",
     "message.removed": "A message was taken back by its sender.",
     "message.reread": "A message was read again, and shows what it says now.",
@@ -91,7 +94,8 @@ ACTORS = {"bot": "Bot", "customer": "Customer", "system": "System"}
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the trail. `detail` is what the event carries, as indented JSON; "" for nothing."""
+    """One line of the trail. `detail` is what the event carries, as indented JSON; "" for nothing. `bond`: the link
+    it tells of."""
 
     id: int
     at: datetime
@@ -100,6 +104,7 @@ class Line:
     sentence: str
     conversation_id: int | None
     detail: str
+    bond: Bond | None = None
 
 
 def lines(db: Session, request: Request, events: Sequence[Event], people: Sequence[Agent]) -> list[Line]:
@@ -108,6 +113,7 @@ def lines(db: Session, request: Request, events: Sequence[Event], people: Sequen
         {one.id: one.name for one in people},
         {one.id: one.name for one in db.scalars(select(Team))},
         _titles(db, events),
+        bonds_named(db, [each.data.get("link") for each in events if each.kind in ("linked", "unlinked")]),
     )
     return [_line(request, event, known) for event in events]
 
@@ -117,6 +123,11 @@ class _Known:
     people: Mapping[int, str]
     teams: Mapping[int, str]
     titles: Mapping[tuple[str, int], str]
+    bonds: Mapping[int, Bond]
+
+    def bond(self, event: Event) -> Bond | None:
+        number = event.data.get("link")
+        return self.bonds.get(number) if isinstance(number, int) else None
 
 
 def _titles(db: Session, events: Sequence[Event]) -> dict[tuple[str, int], str]:
@@ -134,8 +145,9 @@ def _titles(db: Session, events: Sequence[Event]) -> dict[tuple[str, int], str]:
 
 def _line(request: Request, event: Event, known: _Known) -> Line:
     usual = words(request, ACTORS.get(event.actor, "System"))
-    msgid = SENTENCES.get(_variant(event))
-    values = _values(request, event, known)
+    bond = known.bond(event)
+    msgid = SENTENCES.get(event.kind + "/named" if bond else _variant(event))
+    values = _values(request, event, known) | (_both(request, bond) if bond else {})
     return Line(
         id=event.id,
         at=event.at,
@@ -144,7 +156,13 @@ def _line(request: Request, event: Event, known: _Known) -> Line:
         sentence=words(request, msgid, **values) if msgid else event.kind,
         conversation_id=event.conversation_id,
         detail=json.dumps(event.data, ensure_ascii=False, indent=2, sort_keys=True) if event.data else "",
+        bond=bond,
     )
+
+
+def _both(request: Request, bond: Bond) -> dict[str, object]:
+    two = {"child": bond.child, "parent": bond.parent}
+    return {key: one.name or words(request, "Visitor %(n)s", n=one.id) for key, one in two.items()}
 
 
 def _variant(event: Event) -> str:

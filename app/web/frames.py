@@ -23,6 +23,7 @@ from app.web.rows import rows
 
 Frame = dict[str, Any]
 MISSED_AT_MOST = 200  # beyond that the page loads itself anew
+MOVING = {"linked", "unlinked"}  # what stands in the thread is another by now
 QUIET = {
     "note.added", "delivery", "delivery.retried",
     "message.edited", "message.removed", "message.reread", "message.files", "message.reacted",
@@ -161,6 +162,8 @@ def frame(
             "unread": max(0, head.inbound_count - read),
         },
     }
+    if change.kind == "linked":
+        made["instead"] = change.data.get("child")  # it is shown here now, and no more by itself
     if looking:
         made |= {"parts": news.parts} | ({"message": {"html": html["message"]}} if "message" in html else {})
     if news.calls and head.assignee_id in (None, viewer.id):
@@ -172,7 +175,7 @@ def missed(db: Session, viewer: Agent, head: Conversation, after: int) -> list[F
     """Frames of what happened in an open conversation after an event; None: too much, load it anew."""
     wanted = select(Event).where(Event.conversation_id == head.id, Event.id > after).order_by(Event.id)
     events = db.scalars(wanted.limit(MISSED_AT_MOST + 1)).all()
-    if len(events) > MISSED_AT_MOST or any(event.kind in ("linked", "unlinked") for event in events):
+    if len(events) > MISSED_AT_MOST or any(event.kind in MOVING for event in events):
         return None
     frames, shown = [], set()
     for event in events:

@@ -25,6 +25,7 @@ _EXAMPLE = re.compile(r"^@example (\w+\.py)$", re.MULTILINE)
 
 GUIDES = (
     "inbox",
+    "customers",
     "takeover",
     "escalations",
     "faq",

@@ -12,8 +12,10 @@ from sqlalchemy.orm import Session
 from app import connect, queries
 from app.config import settings
 from app.db import now
-from app.family import family, family_ids
+from app.directory.persons import Bond, Known, bonds, known
+from app.family import family_ids
 from app.i18n import gettext
+from app.inbox.contradicting import members
 from app.inbox.current import current_case
 from app.inbox.reading import lock_of
 from app.inbox.ways import reaches
@@ -83,6 +85,8 @@ class Pane:
     max_upload: int = 0
     identities: Sequence[Address] = ()
     may_link: bool = False
+    known: Known | None = None
+    bonds: Sequence[Bond] = ()
     cases: Sequence[Case] = ()
     labels: Sequence[Label] = ()
     all_labels: Sequence[Label] = ()
@@ -212,22 +216,23 @@ def _first_unread(db: Session, viewer: Agent, head: Conversation, shown: Sequenc
 
 
 def _customer(db: Session, head: Conversation) -> dict[str, Any]:
-    members = family(db, head) or [head]
-    customers = [one.customer_id for one in members]
+    customers = members(db, head)
     identities = db.scalars(
         select(Identity)
-        .where(Identity.customer_id.in_(customers))
+        .where(Identity.customer_id.in_([one.id for one in customers]))
         .order_by(Identity.proof.desc(), Identity.id)
     ).all()
     cases = (
         select(Case)
-        .where(Case.conversation_id.in_([one.id for one in members]))
+        .where(Case.conversation_id.in_(family_ids(db, head) or [head.id]))
         .order_by(Case.id.desc())
         .limit(12)
     )
     channels = db.scalars(select(Channel).order_by(Channel.id.desc())).all()
     return {
         "identities": _addresses(channels, identities),
+        "known": known(customers),
+        "bonds": bonds(db, customers) if len(customers) > 1 else (),
         "may_link": any(_may_link(one, channel) for one in identities for channel in channels),
         "cases": db.scalars(cases).all(),
         "labels": labels_of(db, [head.id]).get(head.id, []),

@@ -25,6 +25,7 @@ onFrame((frame) => {
 
 function arrive(frame) {
   if (frame.row) placeRow(frame.conversation, frame.row.html, frame.row.views, frame.row.unread);
+  if (frame.instead) gone(frame.instead, `/inbox/${frame.conversation}`);
   if (frame.conversation === openId()) follow(frame);
   if (frame.notify) notify(frame.notify, `c${frame.conversation}`);
   if (one("[data-desk]") && /^(escalat|resolved|message\.received)/.test(frame.kind ?? "")) soonDesk();
@@ -46,7 +47,7 @@ function follow(frame) {
     return;
   }
   // Not full: the server did not know yet that this conversation is open here.
-  if (frame.prev > known() || !frame.full) return recover();
+  if (frame.prev > known() || !frame.full || /^(un)?linked$/.test(frame.kind)) return recover();
   apply(frame);
 }
 
@@ -80,10 +81,10 @@ function check(heads) {
   if (head && head > known()) recover();
 }
 
-/** It was given to others and is not ours to see any more. */
-function gone(id) {
+/** It was given to others and is not ours to see any more; or it is shown in another thread now. */
+function gone(id, to = "/inbox") {
   document.getElementById(`row-${id}`)?.remove();
-  if (id === openId()) location.assign("/inbox");
+  if (id === openId()) location.assign(to);
 }
 
 function seenElsewhere(frame) {
