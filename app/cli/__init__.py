@@ -22,6 +22,7 @@ COMMANDS = {
     "user": "app.cli.user",
     "channel": "app.cli.channel",
     "mail": "app.cli.mail",
+    "customers": "app.cli.customers",
     "check": "app.cli.check",
     "verify": "app.cli.verify",
     "backup": "app.cli.backup",

@@ -13,11 +13,12 @@ Step = Callable[[str, int, int], None]
 
 
 @contextmanager
-def progress() -> Iterator[Step]:
-    """Gives `step(what, done, total)`, to be called as often as one likes."""
-    console = Console()
+def progress(*, aside: bool = False) -> Iterator[Step]:
+    """Gives `step(what, done, total)`, to be called as often as one likes. `aside`: on standard error, where standard
+    output is for the result."""
+    console = Console(stderr=aside)
     if not console.is_terminal:
-        yield _lines()
+        yield _lines(aside)
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as bars:
@@ -31,13 +32,13 @@ def progress() -> Iterator[Step]:
         yield step
 
 
-def _lines() -> Step:
+def _lines(aside: bool) -> Step:
     told: dict[str, int] = {}
 
     def step(what: str, done: int, total: int) -> None:
         tenth = done * 10 // max(total, 1)
         if told.get(what) != tenth:
             told[what] = tenth
-            click.echo(f"{what}: {done}/{total}")
+            click.echo(f"{what}: {done}/{total}", err=aside)
 
     return step
