@@ -31,14 +31,18 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
     }
 )  # fmt: skip
 MAX_SHORTCUT, MAX_TITLE, MAX_BODY = 30, 100, 8000
+_TOO_LONG = "At most %(n)s characters."
 _SHORTCUT = re.compile(r"[\w.\-ー]+")  # what the composer takes for one word after "/"
 _NAMED = re.compile(r"[{｛]\s*([^\W\d]\w*)\s*[}｝]")
+
+
+Problem = tuple[str, Mapping[str, object]]
 
 
 class Wrong(Exception):
     """What was typed cannot be kept: `errors`, field → (English sentence, its values)."""
 
-    def __init__(self, errors: Mapping[str, tuple[str, Mapping[str, str]]]) -> None:
+    def __init__(self, errors: Mapping[str, Problem]) -> None:
         super().__init__("; ".join(sentence % values for sentence, values in errors.values()))
         self.errors = dict(errors)
 
@@ -138,37 +142,36 @@ def _half_width(match: re.Match[str]) -> str:
 
 
 def _check(typed: Typed) -> None:
-    errors = {"shortcut": _at_shortcut(typed.shortcut), "title": _at_title(typed.title)}
-    wrong: dict[str, tuple[str, Mapping[str, str]]] = {
-        name: (sentence, {}) for name, sentence in errors.items() if sentence
+    found = {
+        "shortcut": _at_shortcut(typed.shortcut),
+        "title": _at_title(typed.title),
+        "body": _at_body(typed.body),
     }
-    if at_body := _at_body(typed.body):
-        wrong["body"] = at_body
-    if wrong:
+    if wrong := {name: problem for name, problem in found.items() if problem}:
         raise Wrong(wrong)
 
 
-def _at_shortcut(shortcut: str) -> str:
+def _at_shortcut(shortcut: str) -> Problem | None:
     if not shortcut:
-        return "Give it a shortcut: what you type after “/”."
+        return "Give it a shortcut: what you type after “/”.", {}
     if len(shortcut) > MAX_SHORTCUT:
-        return "A shortcut has 30 characters at the most."
+        return _TOO_LONG, {"n": MAX_SHORTCUT}
     if not _SHORTCUT.fullmatch(shortcut):
-        return "A shortcut is one word of letters, digits, “-”, “_” and “.”."
-    return ""
+        return "A shortcut is one word of letters, digits, “-”, “_” and “.”.", {}
+    return None
 
 
-def _at_title(title: str) -> str:
+def _at_title(title: str) -> Problem | None:
     if not title:
-        return "Give it a title; it stands beside the shortcut in the list."
-    return "This is too long." if len(title) > MAX_TITLE else ""
+        return "Give it a title; it stands beside the shortcut in the list.", {}
+    return (_TOO_LONG, {"n": MAX_TITLE}) if len(title) > MAX_TITLE else None
 
 
-def _at_body(body: str) -> tuple[str, Mapping[str, str]] | None:
+def _at_body(body: str) -> Problem | None:
     if not body.strip():
         return "Write the text.", {}
     if len(body) > MAX_BODY:
-        return "This is too long.", {}
+        return _TOO_LONG, {"n": MAX_BODY}
     unknown = [name for name in _NAMED.findall(body) if name not in VARIABLES]
     if unknown:
         sentence = (

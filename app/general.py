@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,10 +23,10 @@ MAIL_AFTER_USUAL = 3
 
 
 class Wrong(Exception):
-    """What was typed cannot be kept: `errors`, field → English sentence."""
+    """What was typed cannot be kept: `errors`, field → (English sentence, its values)."""
 
-    def __init__(self, errors: dict[str, str]) -> None:
-        super().__init__("; ".join(errors.values()))
+    def __init__(self, errors: Mapping[str, tuple[str, Mapping[str, object]]]) -> None:
+        super().__init__("; ".join(sentence % values for sentence, values in errors.values()))
         self.errors = errors
 
 
@@ -63,15 +64,15 @@ def opening_hours(db: Session) -> tuple[Hours, str]:
 def change_shop(db: Session, agent: Agent, name: str, undo: int, mail_after: int | None = None) -> None:
     """Name, undo time (seconds), and when answers go by mail (minutes; None: as it was). Raises :class:`Wrong`."""
     wanted = one_line(name, MAX_NAME + 1)
-    errors = {}
+    errors: dict[str, tuple[str, Mapping[str, object]]] = {}
     if not wanted:
-        errors["name"] = "Write the name customers know the shop by."
+        errors["name"] = "Write the name customers know the shop by.", {}
     elif len(wanted) > MAX_NAME:
-        errors["name"] = "This is too long."
+        errors["name"] = "At most %(n)s characters.", {"n": MAX_NAME}
     if undo not in UNDO_CHOICES:
-        errors["undo"] = "Choose one of these times."
+        errors["undo"] = "Choose one of these times.", {}
     if mail_after not in (None, *MAIL_AFTER_CHOICES):
-        errors["mail_after"] = "Choose one of these times."
+        errors["mail_after"] = "Choose one of these times.", {}
     if errors:
         raise Wrong(errors)
     told: dict[str, Any] = {

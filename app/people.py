@@ -29,8 +29,8 @@ _EMAIL = re.compile(r"[^@\s<>\"(),:;\\\[\]]{1,64}@[^@\s<>\"(),:;\\\[\]]+\.[^@\s<
 class Invalid(Refused):
     """Input of a form is at fault; `field` is the one to show the sentence at."""
 
-    def __init__(self, field: str, sentence: str) -> None:
-        super().__init__(sentence)
+    def __init__(self, field: str, sentence: str, **values: Any) -> None:
+        super().__init__(sentence, **values)
         self.field = field
 
 
@@ -175,7 +175,7 @@ def _email(written: str) -> str:
 def _signature(written: str) -> str:
     signature = clean(written).strip()
     if len(signature) > MAX_SIGNATURE:
-        raise Invalid("signature", "This is too long.")
+        raise Invalid("signature", "At most %(n)s characters.", n=MAX_SIGNATURE)
     return signature
 
 

@@ -17,15 +17,16 @@ from app.models.channel import FAILING, REAUTHORISE, UNKNOWN, WORKS
 from app.text import one_line
 from channels import forms
 from channels.base import ChannelError, Health
+from channels.forms import Problem
 
 MAX_NAME = 100
 
 
 class Wrong(Exception):
-    """Answers that cannot be used: `errors`, field name -> English sentence."""
+    """Answers that cannot be used: `errors`, field name -> what is wrong."""
 
-    def __init__(self, errors: Mapping[str, str]) -> None:
-        super().__init__("; ".join(f"{name}: {sentence}" for name, sentence in errors.items()))
+    def __init__(self, errors: Mapping[str, Problem]) -> None:
+        super().__init__("; ".join(f"{name}: {forms.told(one)}" for name, one in errors.items()))
         self.errors = dict(errors)
 
 
@@ -164,11 +165,11 @@ def _anew(channel: Channel) -> None:
     channel.health, channel.health_text, channel.health_at, channel.rests_until = UNKNOWN, "", None, None
 
 
-def _refuse(errors: Mapping[str, str], name: str) -> None:
+def _refuse(errors: Mapping[str, Problem], name: str) -> None:
     if not name:
-        errors = {"name": "A channel needs a name.", **errors}
+        errors = {"name": ("A channel needs a name.", {}), **errors}
     elif len(name) > MAX_NAME:
-        errors = {"name": "This is too long.", **errors}
+        errors = {"name": ("At most %(n)s characters.", {"n": MAX_NAME}), **errors}
     if errors:
         raise Wrong(errors)
 

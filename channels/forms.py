@@ -11,20 +11,32 @@ from channels import registry
 from channels.base import clean
 from channels.settings import Field, fields_of
 
+Problem = tuple[str, Mapping[str, object]]  # an English sentence, and the values of its %(name)s
+
+
+def told(problem: Problem) -> str:
+    """The problem in English."""
+    sentence, values = problem
+    return sentence % values if values else sentence
+
 
 @dataclass(frozen=True)
 class Reading:
     """A filled-in form: `plain` values to store as they are and `secret` ones to encrypt, both JSON; or
-    `errors`, field name -> English sentence. A secret left empty is not in `secret`: the stored one stays.
+    `errors`, field name -> what is wrong. A secret left empty is not in `secret`: the stored one stays.
     """
 
     plain: dict[str, Any] = field(default_factory=dict)
     secret: dict[str, str] = field(default_factory=dict)
-    errors: dict[str, str] = field(default_factory=dict)
+    errors: dict[str, Problem] = field(default_factory=dict)
 
 
 class _Wrong(ValueError):
-    """An answer that cannot be used; its text is for the person."""
+    """An answer that cannot be used: the `problem` is for the person."""
+
+    def __init__(self, sentence: str, **values: object) -> None:
+        super().__init__(sentence)
+        self.problem: Problem = (sentence, values)
 
 
 def fields(kind: str) -> list[Field]:
@@ -46,7 +58,7 @@ def read_settings(
         try:
             value = _read(made, _answer(made, answers), made.name in stored_secrets)
         except _Wrong as wrong:
-            reading.errors[made.name] = str(wrong)
+            reading.errors[made.name] = wrong.problem
             continue
         if not made.secret:
             reading.plain[made.name] = value
@@ -61,7 +73,8 @@ def _ask_the_kind(kind: str, reading: Reading) -> None:
     cls = registry.connector(kind).Settings
     if reading.errors or not hasattr(cls, "problems"):
         return
-    reading.errors.update(cls(**_built(kind, reading)).problems())
+    found = cls(**_built(kind, reading)).problems()
+    reading.errors.update({name: (sentence, {}) for name, sentence in found.items()})
 
 
 def _built(kind: str, reading: Reading) -> dict[str, Any]:
@@ -88,9 +101,9 @@ def _text(made: Field, answer: Any) -> str:
     if value and made.url and not is_web_address(value):
         raise _Wrong("This must be an address that starts with https:// or http://.")
     if value and made.minimum is not None and len(value) < made.minimum:
-        raise _Wrong("This is too short.")
+        raise _Wrong("At least %(n)s characters.", n=made.minimum)
     if made.maximum is not None and len(value) > made.maximum:
-        raise _Wrong("This is too long.")
+        raise _Wrong("At most %(n)s characters.", n=made.maximum)
     return value
 
 
@@ -106,9 +119,9 @@ def _int(made: Field, answer: Any) -> int:
     except (TypeError, ValueError, OverflowError):
         raise _Wrong("This must be a whole number.") from None
     if made.minimum is not None and value < made.minimum:
-        raise _Wrong("This number is too small.")
+        raise _Wrong("The number must be %(n)s or more.", n=made.minimum)
     if made.maximum is not None and value > made.maximum:
-        raise _Wrong("This number is too large.")
+        raise _Wrong("The number must be %(n)s or less.", n=made.maximum)
     return value
 
 

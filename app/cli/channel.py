@@ -225,9 +225,9 @@ def _usable(kind: str, given: tuple[str, ...]) -> dict[str, Any]:
 
     answers = _answers(kind, given)
     reading = forms.read_settings(kind, answers)
-    for name, sentence in reading.errors.items():
+    for name, problem in reading.errors.items():
         if name in answers:
-            raise click.ClickException(f"{name}: {sentence}")
+            raise click.ClickException(f"{name}: {forms.told(problem)}")
     return {**reading.plain, **reading.secret}
 
 

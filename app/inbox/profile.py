@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -24,8 +25,8 @@ _LOCALE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 class Wrong(Refused):
     """What was given cannot be kept; `field` is the one at fault."""
 
-    def __init__(self, field: str, sentence: str) -> None:
-        super().__init__(sentence)
+    def __init__(self, field: str, sentence: str, **values: Any) -> None:
+        super().__init__(sentence, **values)
         self.field = field
 
 
@@ -80,7 +81,7 @@ def _checked(customer: Customer, wanted: Profile) -> dict[str, object]:
 def _line(field: str, given: str) -> str:
     line = one_line(given, MAX_NAME + 1)
     if len(line) > MAX_NAME:
-        raise Wrong(field, "This is too long.")
+        raise Wrong(field, "At most %(n)s characters.", n=MAX_NAME)
     return line
 
 
@@ -93,7 +94,7 @@ def _locale(given: str) -> str:
 def _note(given: str) -> str:
     note = clean(given).strip()
     if len(note) > MAX_NOTE:
-        raise Wrong("note", "This is too long.")
+        raise Wrong("note", "At most %(n)s characters.", n=MAX_NOTE)
     return note
 
 

@@ -16,11 +16,12 @@ from app.db import reading, transaction
 from app.models import Channel, RawReceipt
 from app.queries import NotFound
 from app.web.mailbox import channel_of, consent_place, mailbox, returns_to
-from app.web.pages import done, errors_of, page, path_id, require_role, text, with_form, words
+from app.web.pages import done, page, path_id, require_role, text, with_form, words
 from app.web.providers import chosen, filled_in
 from app.web.troubles import trouble_counts, trouble_of
 from channels import registry
 from channels.base import Connector, Embedding, Health
+from channels.forms import Problem
 from channels.settings import Field, fields_of
 
 LIST = "/settings/channels"
@@ -161,10 +162,13 @@ def _form(
     name: str,
     bot: bool,
     status: int = 200,
-    wrong: Mapping[str, str] | None = None,
+    wrong: Mapping[str, Problem] | None = None,
 ) -> Response:
     """The form of a kind, filled with `answers`, which are never secrets; of no kind, what is left of it."""
-    problems = {key if key == "name" else f"{PREFIX}{key}": one for key, one in (wrong or {}).items()}
+    problems = {
+        key if key == "name" else f"{PREFIX}{key}": words(request, sentence, **values)
+        for key, (sentence, values) in (wrong or {}).items()
+    }
     return page(
         request,
         "settings/channels_channel.html",
@@ -176,7 +180,7 @@ def _form(
         called=name,
         bot=bot,
         preset=chosen(request, made, answers),
-        errors=errors_of(problems, request),
+        errors=problems,
         **_about(request, channel),
     )
 

@@ -56,7 +56,9 @@ def save_shop(request: Request, form: FormData) -> Response:
     except general.Wrong as wrong:
         with reading() as db:
             wanted, _ = general.opening_hours(db)
-        errors = {name: words(request, sentence) for name, sentence in wrong.errors.items()}
+        errors = {
+            name: words(request, sentence, **values) for name, (sentence, values) in wrong.errors.items()
+        }
         shop = {"name": name, "undo": undo, "mail_after": _as_chosen(after)}
         return _page(request, shop, _written(request, wanted), wanted, 422, shop_errors=errors)
     return done(request, HERE, words(request, "Saved."))

@@ -144,6 +144,6 @@ def require_role(request: Request, *roles: str) -> None:
         raise HTTPException(403)
 
 
-def errors_of(problems: Mapping[str, str], request: Request) -> dict[str, str]:
-    """Field problems in the viewer's language."""
-    return {name: words(request, sentence) for name, sentence in problems.items()}
+def errors_of(problems: Mapping[str, str], request: Request, **values: object) -> dict[str, str]:
+    """Field problems in the viewer's language; `values` fill them in."""
+    return {name: words(request, sentence, **values) for name, sentence in problems.items()}

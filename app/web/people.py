@@ -84,7 +84,11 @@ def create(request: Request, form: FormData) -> Response:
             )
     except Invalid as invalid:
         return _person_form(
-            request, None, given, 422, errors=errors_of({invalid.field: invalid.sentence}, request)
+            request,
+            None,
+            given,
+            422,
+            errors=errors_of({invalid.field: invalid.sentence}, request, **invalid.values),
         )
     if chosen:
         return done(request, LIST, words(request, "%(name)s can sign in now.", name=agent.name))
@@ -110,7 +114,7 @@ def save(request: Request, form: FormData) -> Response:
             people.edit(db, request.state.viewer, agent, name=given["name"], email=given["email"])
             people.change_role(db, request.state.viewer, agent, given["role"])
     except Invalid as invalid:
-        problems = errors_of({invalid.field: invalid.sentence}, request)
+        problems = errors_of({invalid.field: invalid.sentence}, request, **invalid.values)
         return _person_form(request, before, given, 422, errors=problems)
     except Refused as refused:
         problem = words(request, refused.sentence, **refused.values)
@@ -195,7 +199,7 @@ def save_team(request: Request, form: FormData) -> Response:
                     db, request.state.viewer, _team(db, request), given["name"], given["members"]
                 )
     except Invalid as invalid:
-        problems = errors_of({invalid.field: invalid.sentence}, request)
+        problems = errors_of({invalid.field: invalid.sentence}, request, **invalid.values)
         return _team_form(request, team, given, 422, errors=problems)
     return done(request, LIST, words(request, "Saved."))
 

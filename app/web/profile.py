@@ -36,7 +36,12 @@ def save(request: Request, form: FormData) -> Response:
         with transaction() as db:
             people.prefer(db, _me(db, request), **given)
     except Invalid as invalid:
-        return _form(request, 422, values=given, errors=errors_of({invalid.field: invalid.sentence}, request))
+        return _form(
+            request,
+            422,
+            values=given,
+            errors=errors_of({invalid.field: invalid.sentence}, request, **invalid.values),
+        )
     request.state.viewer.locale = given["locale"]  # so that the toast is in the new language already
     response = done(request, HERE, words(request, "Saved."))
     keep_theme(response, given["theme"])
@@ -53,7 +58,11 @@ def save_password(request: Request, form: FormData) -> Response:
             )
             token = renew(db, here)
     except Invalid as invalid:
-        return _form(request, 422, password_errors=errors_of({invalid.field: invalid.sentence}, request))
+        return _form(
+            request,
+            422,
+            password_errors=errors_of({invalid.field: invalid.sentence}, request, **invalid.values),
+        )
     response = done(request, HERE, words(request, "The password was changed. Other devices are signed out."))
     cookies.put(response, request.scope, token)
     return response

@@ -35,7 +35,7 @@ def test_a_secret_is_kept_apart_from_the_rest() -> None:
 def test_a_secret_that_is_kept_already_need_not_be_given_again() -> None:
     again = read_settings("api", {}, frozenset({"secret"}))
     assert (again.errors, again.secret) == ({}, {})
-    assert read_settings("api", {}).errors == {"secret": "This is needed."}
+    assert read_settings("api", {}).errors == {"secret": ("This is needed.", {})}
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,18 @@ def test_lines_are_a_list_without_blanks() -> None:
 def test_a_wrong_answer_is_told_at_its_field(answers: dict[str, Any], wrong: str) -> None:
     reading = chat(**answers)
     assert list(reading.errors) == [wrong]
-    assert reading.errors[wrong].endswith(".")
+    assert forms.told(reading.errors[wrong]).endswith(".")
+
+
+def test_how_long_and_how_large_an_answer_may_be_is_told() -> None:
+    wrong = chat(max_upload_mb="26", greeting_ja="あ" * 1001, identity_secret="short").errors
+    told = {name: forms.told(problem) for name, problem in wrong.items()}
+    assert told == {
+        "max_upload_mb": "The number must be 25 or less.",
+        "greeting_ja": "At most 1000 characters.",
+        "identity_secret": "At least 32 characters.",
+    }
+    assert forms.told(chat(max_upload_mb="-1").errors["max_upload_mb"]).endswith(" or more.")
 
 
 def test_no_answers_at_all_are_the_defaults() -> None:

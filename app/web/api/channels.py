@@ -62,7 +62,7 @@ def create_channel(call: Call, body: ChannelIn) -> ChannelShape:
     except registry.UnknownKind as unknown:
         raise wrong({"kind": ("There is no such kind of channel.", {})}) from unknown
     except switchboard.Wrong as refused:
-        raise wrong({_place(name): (said, {}) for name, said in refused.errors.items()}) from refused
+        raise wrong({_place(name): problem for name, problem in refused.errors.items()}) from refused
     call.headers["Location"] = f"/api/v1/channels/{made.id}"
     return shapes.channel(made)
 
