@@ -94,6 +94,16 @@ def _attempts(text: str, home: str) -> list[str]:
     return [text, *eaten, *([f"+{digits}"] if len(digits) >= 11 and not digits.startswith("0") else [])]
 
 
+def spaced(e164: str) -> list[str]:
+    """A number in E.164 as people write it, with hyphens: as in its own country, and from abroad."""
+    try:
+        number = phonenumbers.parse(e164)
+    except phonenumbers.NumberParseException:
+        return []
+    shapes = (phonenumbers.PhoneNumberFormat.NATIONAL, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    return [str(phonenumbers.format_number(number, shape)) for shape in shapes]
+
+
 # Mail --------------------------------------------------------------------------------------------------
 
 _GMAIL = {"gmail.com", "googlemail.com"}

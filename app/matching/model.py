@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.matching.comparing import Agreements
 from app.matching.fields import FIELDS
+from app.matching.rarity import Rarity, rarity
 from app.matching.record import Record
 
 ROUNDS = 25
@@ -28,55 +29,6 @@ _STEP = 4  # parts of a unit of logarithm that the rarity of values is rounded t
 Pattern = tuple[
     tuple[int, ...], int, int
 ]  # levels, and the rarity of what agrees: to strangers, in a household
-
-
-@dataclass(frozen=True, slots=True)
-class Rarity:
-    """How often each value of a field is among the records: field → value as written → share."""
-
-    shares: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    least: float = 0.0
-
-    def of(self, name: str, level: int, value: str, usual: float) -> float:
-        """The chance that a stranger agrees at this level on this value; `usual`: if nothing is known of it."""
-        values = self.shares.get(name)
-        if values is None or value not in values:
-            return usual
-        share = max(values[value], self.least)
-        return share if level == 0 else share / 2
-
-
-def rarity(records: Sequence[Record]) -> Rarity:
-    """What the records tell of how common names and places are."""
-    counts: dict[str, Counter[str]] = {
-        name: Counter() for name in ("surname", "given", "name", "birth", "street", "phone")
-    }
-    keys: dict[str, dict[str, str]] = {name: {} for name in counts}
-    for record in records:
-        for name, written, key in _values(record):
-            counts[name][key] += 1
-            keys[name][written] = key
-    n = max(len(records), 1)
-    shares = {
-        name: {written: (counts[name][key] - 0.5) / n for written, key in written_keys.items()}
-        for name, written_keys in keys.items()
-    }
-    return Rarity(shares, 0.5 / n)
-
-
-def _values(record: Record) -> Iterable[tuple[str, str, str]]:
-    if record.name is not None:
-        for name, part in (("surname", record.name.surname), ("given", record.name.given)):
-            if part is not None:
-                yield name, part.written, part.key
-        whole = " ".join(part.written for part in record.name.parts)
-        yield "name", whole, record.name.joined
-    if record.birth:
-        yield "birth", record.birth, record.birth
-    if record.street:
-        yield "street", record.street, record.street
-    for phone in record.phones:
-        yield "phone", phone, phone
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +67,15 @@ _OWN = {"given"}  # agrees in a household no more often than between strangers
 _NAMES = [each.name for each in FIELDS]
 
 
-def usual(matches: float = 1e-4, households: float = 1e-4) -> Model:
-    """What is believed beforehand, for comparing single records."""
+def usual(matches: float = 1e-4, households: float = 1e-4, rare: Rarity | None = None) -> Model:
+    """What is believed beforehand, for comparing single records; `rare`: how common names are, if that is known."""
     return Model(
         {each.name: each.same for each in FIELDS},
         {each.name: each.strangers for each in FIELDS},
         {each.name: each.household for each in FIELDS},
         matches,
         households,
+        rare or Rarity(),
     )
 
 

@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import islice, product
 from pathlib import Path
 
 from app.matching.forms import nobody
@@ -37,6 +38,7 @@ _HONORIFICS = {
 }
 _KANJI = re.compile(r"[\u3400-\u9fff\uf900-\ufaff々〆ヶ\U00020000-\U000323af]")
 _JAPANESE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+_KANA = re.compile(r"^[\u3041-\u3096\u30fc]+$")
 _BREAKS = re.compile(r"[\s　・,、._/&()（）\"“”]+")
 _TO_SURNAME = re.compile(r"^\s*([^,、]+)[,、]\s*([^,、]+)$")
 
@@ -188,12 +190,18 @@ def _short_forms() -> dict[str, frozenset[int]]:
 @cache
 def readings(which: str) -> dict[str, frozenset[str]]:
     """Kanji → sounds of common "surnames" or "given" names, the commonest first."""
-    table = tomllib.loads(Path(__file__).with_name("readings.toml").read_text("utf-8"))
     found: dict[str, frozenset[str]] = {}
-    for entry in table[which].split():
-        written, _, kana = entry.partition(":")
-        found.setdefault(plain(written), frozenset(sound(reading) for reading in kana.split("/")))
+    for written, kana in _table(which):
+        found.setdefault(written, frozenset(sound(reading) for reading in kana))
     return found
+
+
+@cache
+def _table(which: str) -> list[tuple[str, list[str]]]:
+    """Kanji and their kana, the commonest first."""
+    table = tomllib.loads(Path(__file__).with_name("readings.toml").read_text("utf-8"))
+    pairs = (entry.partition(":") for entry in table[which].split())
+    return [(plain(written), kana.split("/")) for written, _, kana in pairs]
 
 
 @lru_cache(65_536)
@@ -230,3 +238,37 @@ def learn(pairs: list[tuple[Name, str]]) -> tuple[dict[str, frozenset[str]], dic
         for which, place in zip(("surnames", "given"), found, strict=True)
     )
     return surnames, givens
+
+
+def ways(told: Name, most: int = 8) -> list[list[str]]:
+    """How this name may be written, by its words: as it is, in Latin letters, in kana, in kanji that are read so."""
+    heard = [sorted(part.sounds or part.guessed) for part in told.parts]
+    found = [[part.written for part in told.parts]]
+    if all(heard):
+        found += _combined(heard, most)
+        found += _combined([_written(sounds, _KANA) for sounds in heard], most)
+        found += _combined([_written(sounds, _KANJI) for sounds in heard], most)
+    return [way for n, way in enumerate(found) if way not in found[:n]][:most]
+
+
+def _combined(options: list[list[str]], most: int) -> list[list[str]]:
+    return [list(way) for way in islice(product(*options), most // 2)]
+
+
+def _written(sounds: list[str], script: re.Pattern[str]) -> list[str]:
+    """The common names that sound so, in this script."""
+    return [each for one in sounds for each in _by_sound().get(one, ()) if script.search(each)]
+
+
+@cache
+def _by_sound() -> dict[str, list[str]]:
+    """Sound → kana and kanji of common names, the commonest first."""
+    found: dict[str, list[str]] = {}
+    for which in ("surnames", "given"):
+        for written, kana in _table(which):
+            for reading in kana:
+                for each in (written, reading):
+                    place = found.setdefault(sound(reading), [])
+                    if each not in place:
+                        place.append(each)
+    return found

@@ -151,7 +151,7 @@ def _rows(reader: Iterator[list[str]]) -> Iterator[list[str]]:
 
 def _columns(header: list[str], sheet: Sheet) -> tuple[int, list[tuple[int, str]]]:
     """Where the id stands, and which columns are which field."""
-    names = ["".join(re.findall(r"[^\W_]+|〒", fold(cell))) for cell in header]
+    names = [_bare(cell) for cell in header]
     found_ids = [names.index(name) for name in map(fold, _IDS) if name in names]
     if not found_ids:
         shown = ", ".join(clean(cell).strip()[:20] or "(empty)" for cell in header[:8])
@@ -168,6 +168,15 @@ def _columns(header: list[str], sheet: Sheet) -> tuple[int, list[tuple[int, str]
             "Of the columns there, none is known: there has to be a name, mail address, phone number or the like."
         )
     return found_ids[0], columns
+
+
+def field_of(column: str) -> str | None:
+    """The field of a record that a column, or an attribute of a customer, of this name tells; None if it is none."""
+    return COLUMNS.get(_bare(column))
+
+
+def _bare(name: str) -> str:
+    return "".join(re.findall(r"[^\W_]+|〒", fold(name)))
 
 
 def _told(
