@@ -21,7 +21,7 @@ from tests.sandbox.test_x import base, openssl, picture
 pytestmark = pytest.mark.usefixtures("committed")
 
 KEY = "sandbox-x"
-SECRETS = ("client_secret", "bearer_token", "access_token", "refresh_token")
+SECRETS = ("client_secret", "bearer_token", "access_token", "refresh_token", "user_id")
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def shop(sandbox: Sandbox, installation: Settings) -> Iterator[Shop]:
-    with shop_on("x", sandbox, ("client_id", "user_id"), SECRETS) as made:
+    with shop_on("x", sandbox, ("client_id",), SECRETS) as made:
         yield made
 
 

@@ -9,6 +9,7 @@ import httpx2
 
 from channels.base import (
     Attachment,
+    BadSignature,
     ChannelError,
     Connector,
     Event,
@@ -68,7 +69,10 @@ class TikTok(Connector[TikTokSettings]):
     Settings = TikTokSettings
 
     def verify(self, request: Request) -> None:
+        """Whether TikTok sent it, and the account is known: all accounts of an app are told of at one address."""
         signature.verify(self.settings.app_secret, self.settings.skew, request)
+        if not self.settings.business_id:
+            raise BadSignature("the account of this channel is not known yet; sign in at TikTok")
 
     def parse(self, request: Request) -> list[Event]:
         return events.read(request.json(), self.settings.business_id)

@@ -48,7 +48,7 @@ class _Told:
 
 
 def read(document: Any, business: str) -> list[Event]:
-    """The events of a webhook body; `business` is the account of this channel, "" for whichever it names."""
+    """The events of a webhook body; `business`: the only account whose events are taken, "" for whichever it names."""
     if not isinstance(document, dict) or not isinstance(document.get("event"), str):
         return [Ignored("the body is not TikTok's: it names no event", malformed=True)]
     try:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from channels.settings import setting, tells_read
 
-APP, ACCOUNT, SIGNED_IN, MORE = "App at TikTok", "Business account", "Signed in", "More"
+APP, SIGNED_IN, MORE = "App at TikTok", "Signed in", "More"
 SKEW = 300  # seconds
 FILLED_IN = "Filled in when you sign in at TikTok, and renewed by itself."
 
@@ -30,9 +30,12 @@ class TikTokSettings:
     )
     business_id: str = setting(
         "Business ID",
-        help="The open_id of the account. Empty: that of the account you sign in with.",
+        help="The open_id of the account, filled in when you sign in at TikTok. What is meant for another account is"
+        " not taken.",
+        secret=True,
         maximum=200,
-        group=ACCOUNT,
+        group=SIGNED_IN,
+        folded=True,
     )
     access_token: str = setting(
         "Access token", help=FILLED_IN, secret=True, maximum=2000, group=SIGNED_IN, folded=True

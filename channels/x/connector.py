@@ -1,6 +1,7 @@
 """An account on X, to which customers write direct messages."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -97,6 +98,8 @@ class X(Connector[XSettings]):
         """The tokens are renewed, because a refresh token that is left alone for six months ends. X tells no date."""
         own = self.settings
         tokens.renewed(self.http, self.context, own, refused=own.access_token)
+        if not own.user_id:
+            health.account(self._x)
         return None
 
     def consent_url(self, redirect_uri: str, state: str, verifier: str) -> str:
@@ -108,7 +111,7 @@ class X(Connector[XSettings]):
         )
 
     def consented(self, code: str, redirect_uri: str, verifier: str) -> Mapping[str, str]:
-        """Both tokens: the one that is used, and the one that gets the next."""
+        """Both tokens, the one that is used and the one that gets the next, and whose they are."""
         own = self.settings
         told = oauth.exchange(
             self.http,
@@ -119,7 +122,9 @@ class X(Connector[XSettings]):
             redirect_uri=redirect_uri,
             verifier=verifier,
         )
-        return tokens.secrets_of(told)
+        signed_in = replace(own, access_token=told.access)
+        id = health.id_at_once(Caller(signed_in, self.http, self.context))
+        return {**tokens.secrets_of(told), "user_id": id}
 
     @property
     def _x(self) -> Caller:

@@ -7,7 +7,9 @@ from typing import Any
 from channels.events import ChannelError
 from channels.text import clean
 from channels.x.calling import Caller
+from channels.x.settings import is_user
 
+ME = "/2/users/me"
 EVENTS = ("dm.received", "dm.sent", "dm.read", "dm.indicate_typing", "chat.received", "chat.sent")
 _WORKS = "X accepts the sign-in, and tells this channel of direct messages."
 _ONLY_OUT = (
@@ -17,10 +19,7 @@ _ONLY_OUT = (
 
 def check(x: Caller) -> str:
     """A sentence, and in brackets the account. Raises `ChannelError` with X's words."""
-    account = _object(x.get("/2/users/me"), "data")
-    id, name = _text(account, "id"), _text(account, "username")
-    if x.settings.user_id and id != x.settings.user_id:
-        raise ChannelError("The user ID in the settings is another account's.", detail=id, permanent=True)
+    id, name = account(x)
     about = f"@{name}, {id}"
     if not x.settings.bearer_token:
         return f"{_ONLY_OUT} ({about})"
@@ -30,6 +29,32 @@ def check(x: Caller) -> str:
         )
     _subscribe(x, id, _webhook(x))
     return f"{_WORKS} ({about})"
+
+
+def account(x: Caller) -> tuple[str, str]:
+    """The id and the name of who is signed in. The id is kept, where it was not known. Raises `ChannelError`."""
+    id, name = _of(x.get(ME))
+    if not is_user(id):
+        raise ChannelError("X is not working at the moment.", detail="no id")
+    if x.settings.user_id and id != x.settings.user_id:
+        raise ChannelError("The user ID in the settings is another account's.", detail=id, permanent=True)
+    if not x.settings.user_id:
+        x.context.renew(lambda _stored: {"user_id": id})
+    return id, name
+
+
+def id_at_once(x: Caller) -> str:
+    """The id of who has just signed in, "" where X does not say: it is asked again later."""
+    try:
+        id, _ = _of(x.get_at_once(ME))
+    except ChannelError:
+        return ""
+    return id if is_user(id) else ""
+
+
+def _of(told: Mapping[str, Any]) -> tuple[str, str]:
+    data = _object(told, "data")
+    return _text(data, "id"), _text(data, "username")
 
 
 def _webhook(x: Caller) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from channels.settings import setting
 
-APP, ACCOUNT, SIGNED_IN = "App", "Account", "Signed in"
+APP, SIGNED_IN = "App", "Signed in"
 FILLED_IN = "Filled in when you sign in at X, and renewed by itself."
 
 
@@ -42,10 +42,11 @@ class XSettings:
     )
     user_id: str = setting(
         "User ID of the account",
-        help="Digits only; “Test now” shows it. What is meant for another account is not taken. Empty: not checked.",
-        placeholder="2244994945",
+        help="Digits only; filled in when you sign in at X. What is meant for another account is not taken.",
+        secret=True,
         maximum=20,
-        group=ACCOUNT,
+        group=SIGNED_IN,
+        folded=True,
     )
     refresh_token: str = setting(
         "Refresh token", help=FILLED_IN, secret=True, maximum=500, group=SIGNED_IN, folded=True

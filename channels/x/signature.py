@@ -30,7 +30,8 @@ def sign(secret: str, message: bytes) -> str:
 
 
 def verify(settings: XSettings, request: Request) -> None:
-    """Return if either header proves that X sent the bytes of the body. Raises `BadSignature`."""
+    """Return if either header proves that X sent the bytes of the body, and the account is known: one app may speak for
+    several. Raises `BadSignature`."""
     secrets = {BY_CLIENT: settings.client_secret, BY_CONSUMER: settings.signing_secret}
     given = {name: request.header(name).encode("utf-8", "replace") for name in secrets}
     if not any(given.values()):
@@ -39,6 +40,8 @@ def verify(settings: XSettings, request: Request) -> None:
         raise BadSignature(
             "the signature does not fit the body: is the API key secret needed, or another one?"
         )
+    if not settings.user_id:
+        raise BadSignature("the account of this channel is not known yet; “Test now” finds it out")
 
 
 def answer(secret: str, request: Request) -> Answer | None:

@@ -106,6 +106,18 @@ def test_a_channel_without_its_secret_takes_nothing() -> None:
         account(Scripted(), app_secret="").verify(signed(b"{}", secret=""))
 
 
+def test_before_the_account_is_known_nothing_is_taken() -> None:
+    """All accounts of an app are told of at one address, and signed alike."""
+    with time_machine.travel(AT, tick=False), pytest.raises(BadSignature, match="not known yet"):
+        account(Scripted(), business_id="").verify(signed(b"{}"))
+
+
+def test_a_body_by_itself_is_read_for_whichever_account_it_names() -> None:
+    (event,) = account(Scripted(), business_id="").parse(signed(json.dumps(told(text("設定前"))).encode()))
+    assert isinstance(event, Inbound)
+    assert (event.kind, event.text) == ("inbound", "設定前")
+
+
 def test_trap_25_the_content_is_json_in_a_string() -> None:
     assert isinstance(told(text("はい"))["content"], str)
     assert one(told(text("はい"))).text == "はい"

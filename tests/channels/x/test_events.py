@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from channels.base import Event, Ignored, Inbound, Receipt, Typing
+from channels.base import BadSignature, Event, Ignored, Inbound, Receipt, Typing
 from channels.x.contents import ENCRYPTED
 from tests.channels.cases import Payload, payloads
 from tests.channels.script import Script
@@ -45,6 +45,14 @@ def test_the_same_message_told_twice_has_one_id() -> None:
         if isinstance(one, Inbound)
     }
     assert ids == {"1861000000000000001"}
+
+
+def test_before_the_account_is_known_nothing_is_taken() -> None:
+    """One app may speak for several accounts, and signs for all of them alike."""
+    sample = NAMED["text"]
+    with pytest.raises(BadSignature, match="not known yet"):
+        x(Script(), user_id="").verify(sample.request)
+    x(Script()).verify(sample.request)
 
 
 @pytest.mark.parametrize("settings", [{}, {"user_id": ""}])

@@ -150,14 +150,38 @@ def test_the_browser_is_sent_to_x_with_a_challenge_and_every_scope() -> None:
 
 
 def test_the_code_becomes_both_tokens() -> None:
-    account = Script().on(TOKEN, tokens(1))
-    told = x(account, Kept()).consented("the code", BACK, "the verifier")
-    assert told == {"access_token": "access 1", "refresh_token": "refresh 1"}
+    account = Script().on(TOKEN, tokens(1)).on(ME, KITAKAZE)
+    told = x(account, Kept(access_token="of another")).consented("the code", BACK, "the verifier")
+    assert told == {"access_token": "access 1", "refresh_token": "refresh 1", "user_id": US}
+    assert bearers(account)[1] == "Bearer access 1"
     form = parse_qs(account.seen[0].content.decode())
     assert form["code"] == ["the code"]
     assert form["code_verifier"] == ["the verifier"]
     assert "client_secret" not in form
     assert bearers(account)[0] == f"Basic {base64.b64encode(f'c1:{SECRET}'.encode()).decode()}"
+
+
+@pytest.mark.parametrize("answer", [no(429), no(401), ok({"data": {"id": "kitakaze"}}), ok({"data": []})])
+def test_a_sign_in_counts_although_x_does_not_say_whose_it_is(answer: Any) -> None:
+    account = Script().on(TOKEN, tokens(1)).on(ME, answer)
+    told = x(account, Kept(access_token="of another", user_id="77")).consented("the code", BACK, "v")
+    assert told == {"access_token": "access 1", "refresh_token": "refresh 1", "user_id": ""}
+
+
+def test_the_account_that_was_not_known_is_found_out_and_kept() -> None:
+    kept = Kept(access_token="access 1", refresh_token="refresh 1")
+    x(script(), kept, user_id="").check()
+    assert kept.secrets["user_id"] == US
+    later = Kept(access_token="access 1", refresh_token="refresh 1")
+    x(script().on(TOKEN, tokens(2)), later, user_id="").look_after()
+    assert later.secrets == {"access_token": "access 2", "refresh_token": "refresh 2", "user_id": US}
+
+
+def test_nothing_is_kept_of_an_account_without_an_id() -> None:
+    kept = Kept(access_token="access 1", refresh_token="refresh 1")
+    with pytest.raises(ChannelError, match="not working"):
+        x(Script().on(ME, ok({"data": {"id": "kitakaze"}})), kept, user_id="").check()
+    assert "user_id" not in kept.secrets
 
 
 def test_a_user_name_is_no_user_id() -> None:
