@@ -13,16 +13,15 @@ from bots.rule import ReadyRule, Rule, ready
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How sure the bot must be. Scores run from 0 to 100.
+    """How sure the bot must be. A score is how likely an entry is right, from 0 to 100.
 
-    From `threshold_answer` up it answers, provided the runner-up is `margin` behind; from
+    From `threshold_answer` up it answers unless the next is nearly as likely; from
     `threshold_ask` up it asks back; below it says it does not know, and at `max_misses` unknown
     messages in a row it hands over. `languages` are those it speaks, the shop's first one first.
     """
 
-    threshold_answer: float = 70.0
-    threshold_ask: float = 40.0
-    margin: float = 15.0
+    threshold_answer: float = 30.0
+    threshold_ask: float = 12.0
     max_misses: int = 2
     languages: tuple[str, ...] = ("ja", "en")
 

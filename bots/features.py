@@ -1,67 +1,43 @@
-"""What a text is compared by: character pairs where no spaces are written, words where they are."""
+"""What a text is compared by: words, their neighbours and companions, and runs of characters.
+
+Each kind of part is a block of its own that weighs as much as any other, so that the many character runs of
+a text do not drown its few words.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from itertools import combinations, pairwise
 
-from bots.english import STOP_WORDS, stem
-from bots.japanese import without_ending
-from bots.text import fold
-
-Features = dict[str, float]
+from bots.english import stem
 
 LONGEST = 400
 """Characters that are matched: a question, with room for the story around it."""
 
-_UNIGRAM, _BIGRAM, _TRIGRAM, _WORD = 0.5, 1.0, 0.4, 1.5
-_ENDING = 0.4
-"""What the ending of a Japanese sentence weighs beside its subject."""
-_STOP_WORD, _WORD_PAIR = 0.5, 0.5
+_PAIRED = 20
+"""Words whose companions are noted: with more, the pairs say less and cost more."""
 
-_STOP_STEMS = frozenset(stem(word) for word in STOP_WORDS)
-
-
-def features(text: str, language: str) -> Features:
-    """The weighted parts of `text`, before anybody knows how rare each is."""
-    folded = fold(text)[:LONGEST]
-    return _grams(folded) if language == "ja" else _words(folded)
+Parts = tuple[list[str], ...]
+"""The parts of a text, block by block. The first block holds what tells most of the subject."""
 
 
-def telling(parts: Features, language: str) -> frozenset[str]:
-    """Those of `parts` that say what a text is about; empty where a language has no such words marked."""
-    if language == "ja":
-        return frozenset()
-    return frozenset(part for part in parts if " " not in part and part not in _STOP_STEMS)
+def parts(folded: str, language: str) -> Parts:
+    """The parts of folded text; texts of one language always have the same number of blocks."""
+    return _japanese(folded[:LONGEST]) if language == "ja" else _spaced(folded[:LONGEST])
 
 
-def _grams(folded: str) -> Features:
-    found: Features = defaultdict(float)
-    for chunk in folded.split():
-        if chunk.isascii():
-            found[chunk] += _WORD
-        else:
-            _add_grams(found, chunk, _ENDING)
-            _add_grams(found, without_ending(chunk), 1 - _ENDING)
-    return dict(found)
+def _japanese(folded: str) -> Parts:
+    run = f"^{folded.replace(' ', '')}$"
+    return _runs(run, 2), list(run[1:-1]), _runs(run, 3)
 
 
-def _add_grams(found: Features, chunk: str, scale: float) -> None:
-    """Single characters count for kanji alone: a kana says nothing by itself."""
-    for char in chunk:
-        if not "ぁ" <= char <= "ゖ":
-            found[char] += _UNIGRAM * scale
-    for size, weight in ((2, _BIGRAM), (3, _TRIGRAM)):
-        for start in range(len(chunk) - size + 1):
-            found[chunk[start : start + size]] += weight * scale
+def _spaced(folded: str) -> Parts:
+    words = [stem(word) for word in folded.split()]
+    distinct = sorted(dict.fromkeys(words[:_PAIRED]))
+    neighbours = [f"{one} {other}" for one, other in pairwise(("^", *words, "$"))]
+    companions = [f"{one} {other}" for one, other in combinations(distinct, 2)]
+    runs = [run for word in folded.split() for size in (3, 4) for run in _runs(f" {word} ", size)]
+    return words, neighbours, companions, runs
 
 
-def _words(folded: str) -> Features:
-    found: Features = defaultdict(float)
-    words = folded.split()
-    stems = [stem(word) for word in words]
-    weights = [_STOP_WORD if word in STOP_WORDS else 1.0 for word in words]
-    for part, weight in zip(stems, weights, strict=True):
-        found[part] += weight
-    for place in range(len(stems) - 1):
-        found[f"{stems[place]} {stems[place + 1]}"] += _WORD_PAIR * min(weights[place : place + 2])
-    return dict(found)
+def _runs(text: str, size: int) -> list[str]:
+    return [text[start : start + size] for start in range(max(1, len(text) - size + 1))]

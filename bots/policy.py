@@ -14,7 +14,7 @@ from bots.question import Question
 from bots.replies import NONE, choice, courtesy, denies
 from bots.risk import risk
 from bots.ruling import label_of, ruled
-from bots.turn import Turn
+from bots.turn import AMBIGUOUS, Turn
 
 _CHIPS = 4
 
@@ -106,7 +106,9 @@ def _asked_back(turn: Turn, label: str | None) -> Decision | None:
     settings = turn.book.settings
     if not turn.matches or turn.matches[0].score < settings.threshold_ask:
         return None
-    near = [match.entry for match in turn.matches if match.score >= turn.matches[0].score / 2][:_CHIPS]
+    near = [match.entry for match in turn.matches if match.score >= AMBIGUOUS * turn.matches[0].score][
+        :_CHIPS
+    ]
     if {entry.id for entry in near} <= set(turn.question.asked):
         return sayings.missed(turn, label, "none_of_these")
     return sayings.asked(turn, label, near)

@@ -17,6 +17,8 @@ from bots.signals import plain
 from bots.text import clean, fold
 
 _CONSIDERED = 5
+AMBIGUOUS = 0.45
+"""From this part of the best score up, the next entry may as well be meant."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,8 @@ class Turn:
 
     @cached_property
     def answer(self) -> Match | None:
-        """The match that may be given as the answer: sure enough, and well ahead of the next."""
-        settings = self.book.settings
-        if not self.matches or self.matches[0].score < settings.threshold_answer:
+        """The match that may be given as the answer: likely right, and well ahead of the next."""
+        if not self.matches or self.matches[0].score < self.book.settings.threshold_answer:
             return None
         behind = self.matches[1].score if len(self.matches) > 1 else 0.0
-        return self.matches[0] if self.matches[0].score - behind >= settings.margin else None
+        return self.matches[0] if behind < AMBIGUOUS * self.matches[0].score else None

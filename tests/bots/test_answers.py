@@ -135,7 +135,7 @@ def test_how_many_misses_are_borne_is_a_setting() -> None:
 
 def test_the_thresholds_are_settings() -> None:
     strict = Book(entries(), settings=Settings(threshold_answer=101, threshold_ask=101))
-    eager = Book(entries(), settings=Settings(threshold_answer=1, threshold_ask=1, margin=0))
+    eager = Book(entries(), settings=Settings(threshold_answer=1, threshold_ask=1))
     assert ask("送料はいくらですか", of=strict).action == "unknown"
     assert ask("クレカ", of=eager).action == "answer"
 

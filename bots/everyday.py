@@ -1,0 +1,34 @@
+"""Phrases of every question: what stands around a subject in Japanese and English, and says little of it."""
+
+from __future__ import annotations
+
+from bots.english import STOP_WORDS
+from bots.features import Parts, parts
+from bots.text import fold
+
+_JAPANESE = """
+    です ですか でしょうか でした ます ますか ますでしょうか ません ませんか ました まして ましょうか
+    ください くださいませ 下さい ほしい ほしいです 欲しい 欲しいです 希望です 希望します
+    教えて 教えてください 教えてほしい 知りたい 知りたいです 聞きたい 伺いたい お聞きしたい
+    したい したいです したいのですが したいんですが してください している していますか しています してもらえますか
+    できますか できますでしょうか できる できません 出来ますか 可能ですか 可能でしょうか って可能ですか
+    ありますか ありますでしょうか ありませんか あります あるか ない ないです ないのですが なのですが
+    いただけますか いただきたい いただけると 頂けますか もらえますか もらいたい くれますか
+    お願い お願いします お願いいたします お願いできますか ですが のですが んですが んですけど ですけど だけど けれど
+    について についてですが に関して とは という というのは って のこと こと ことは 方法 方法は 場合 場合は とき ときは
+    どう どうすれば どうしたら どうやって どのように どこ どこで どこですか なに 何 何ですか なぜ いつ いくら どれ どの
+    いい いいですか よい よいですか 良い 大丈夫 大丈夫ですか と思います と思っています と思うのですが
+    には では から まで ので のに ても でも ながら また そして それ これ あの その この
+""".split()  # noqa: SIM905
+
+
+def everyday(language: str) -> list[Parts]:
+    """The parts of the phrases, of each by itself; a language that has no list of its own has none."""
+    if language == "ja":
+        return [tuple(one) for one in map(_inner, _JAPANESE)]
+    return [parts(word, "en") for word in sorted(STOP_WORDS)] if language == "en" else []
+
+
+def _inner(phrase: str) -> Parts:
+    """The parts of a Japanese phrase without those that mark the beginning and the end of a text."""
+    return tuple([run for run in block if not set(run) & set("^$")] for block in parts(fold(phrase), "ja"))

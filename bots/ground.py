@@ -1,0 +1,99 @@
+"""What a model learns from: the known texts as vectors, the entry of each, and what was left out of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from bots.space import Floats, Ints, Postings, Rows, Space
+
+MOST_TRIALS = 1500
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What speaks for the best entry: its score, its lead over the second, the likeness of the nearest of its
+    texts, and the share of the question's subject that the knowledge knows at all."""
+
+    score: float
+    lead: float
+    nearest: float
+    known: float
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What was found for questions left out, with whether it was right, and for questions of entries left out."""
+
+    inside: list[tuple[Signals, bool]] = field(default_factory=list)
+    outside: list[Signals] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Texts grouped by entry: their vectors, the number of the entry of each, and how little each is relied on
+    (1 = a question; more = less). `starts` is the first row of each entry."""
+
+    space: Space
+    rows: Rows
+    postings: Postings
+    owners: Ints
+    doubts: Floats
+    starts: Ints
+
+    @property
+    def entries(self) -> int:
+        """How many entries there are."""
+        return len(self.starts)
+
+    def of_entry(self, owner: int) -> Ints:
+        """The rows of an entry."""
+        end = self.starts[owner + 1] if owner + 1 < self.entries else len(self.rows)
+        return np.arange(self.starts[owner], end)
+
+    def likeness(self, row: int) -> Floats:
+        """How like a row is to every row."""
+        return self.postings.likeness(*self.rows.row(row))
+
+    def nearest(self, likeness: Floats) -> Floats:
+        """For each entry, the likeness of the nearest of its rows."""
+        return np.maximum.reduceat(likeness, self.starts)
+
+    def share(self, columns: Ints, owner: int) -> float:
+        """The share of a text's subject, by its columns, that the texts of an entry hold."""
+        subject = columns[self.space.subject(columns)]
+        rarity = self.space.rarity[subject]
+        whole = float(rarity.sum())
+        held = self.spread(self.of_entry(owner))[subject] > 0
+        return float(rarity[held].sum()) / whole if whole else 0.0
+
+    def spread(self, rows: Ints) -> Ints:
+        """In how many of `rows` each column occurs."""
+        found = (
+            np.concatenate([self.rows.row(row)[0] for row in rows]) if len(rows) else np.zeros(0, np.int64)
+        )
+        return np.bincount(found, minlength=self.space.width)
+
+    def known(self, row: int, spread: Ints) -> float:
+        """The share of a row's subject that occurs where columns are spread so."""
+        columns = self.rows.row(row)[0]
+        subject = columns[self.space.subject(columns)]
+        rarity = self.space.rarity[subject]
+        whole = float(rarity.sum())
+        return float(rarity[spread[subject] > 0].sum()) / whole if whole else 0.0
+
+    def tried(self) -> Ints:
+        """The questions that are left out in turn: all, or an even choice of them."""
+        (questions,) = np.nonzero(self.doubts == 1)
+        if len(questions) <= MOST_TRIALS:
+            return questions
+        return questions[np.linspace(0, len(questions) - 1, MOST_TRIALS).astype(np.int64)]
+
+
+def best(scores: Floats, nearest: Floats, known: float) -> tuple[int, Signals]:
+    """The entry with the highest score, and what speaks for it."""
+    top = int(scores.argmax())
+    others = np.delete(scores, top)
+    second = float(others.max()) if len(others) and np.isfinite(others.max()) else 0.0
+    return top, Signals(float(scores[top]), float(scores[top]) - second, float(nearest[top]), known)
