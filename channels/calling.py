@@ -33,11 +33,20 @@ class Answer:
     @property
     def told(self) -> Mapping[str, Any]:
         """The JSON object of the body; an empty one if it is none."""
+        return self._object or {}
+
+    @property
+    def is_object(self) -> bool:
+        """Whether the body is a JSON object, be it an empty one."""
+        return self._object is not None
+
+    @property
+    def _object(self) -> Mapping[str, Any] | None:
         try:
             told = json.loads(self.body)
         except (ValueError, RecursionError):
-            return {}
-        return told if isinstance(told, dict) else {}
+            return None
+        return told if isinstance(told, dict) else None
 
 
 def asked(

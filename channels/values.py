@@ -10,6 +10,8 @@ from channels.text import clean
 MAX_NAME = 200
 MAX_ID = 200
 MAX_URL = 2000
+MAX_SHOWN = 40  # characters of theirs that are repeated
+_LATEST = 7_258_118_400_000  # ms: the year 2200
 
 
 class Malformed(ValueError):
@@ -85,6 +87,31 @@ def when(data: Mapping[str, Any], name: str) -> datetime | None:
     if not 1970 <= at.year < 2200:
         raise Malformed(f"{name}: out of range")
     return at
+
+
+def milliseconds(value: Any) -> datetime | None:
+    """A time since 1970, as a number or in digits; None for whatever is none."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 16:
+        value = int(value)
+    fits = isinstance(value, int) and not isinstance(value, bool) and 0 < value < _LATEST
+    return datetime.fromtimestamp(value / 1000, UTC) if fits else None
+
+
+def inner(data: Any, name: str) -> Mapping[str, Any]:
+    """The object under `name`; an empty one for whatever else stands there."""
+    value = data.get(name) if isinstance(data, Mapping) else None
+    return value if isinstance(value, dict) else {}
+
+
+def word(data: Any, name: str, most: int = MAX_NAME) -> str:
+    """The cleaned text under `name`, cut at `most` characters; "" for whatever else stands there."""
+    value = data.get(name) if isinstance(data, Mapping) else None
+    return clean(value)[:most] if isinstance(value, str) else ""
+
+
+def shown(value: Any, most: int = MAX_SHOWN) -> str:
+    """Some of what they wrote, for a sentence of ours."""
+    return clean(str(value)[: most * 2])[:most]
 
 
 def texts(data: Mapping[str, Any], name: str, most: int = 50) -> dict[str, str]:

@@ -24,8 +24,7 @@ from channels.base import (
 from channels.calling import one_after_the_other
 from channels.meta import marks, media, reading, sending, trouble, webhook
 from channels.meta.graph import Graph
-from channels.text import clean
-from channels.values import MAX_URL
+from channels.values import MAX_URL, word
 
 MAX_FILE = 25_000_000  # bytes
 NOT_YET = (
@@ -98,15 +97,15 @@ class Conversing(Connector[S]):
             if error.permanent and not error.everybody:
                 return None
             raise
-        name = _text(told, "name") or " ".join(
-            filter(None, (_text(told, "first_name"), _text(told, "last_name")))
+        name = word(told, "name") or " ".join(
+            filter(None, (word(told, "first_name"), word(told, "last_name")))
         )
-        picture = _text(told, "profile_pic", MAX_URL)
+        picture = word(told, "profile_pic", MAX_URL)
         return Person(
             address,
-            name=name or _text(told, "username"),
+            name=name or word(told, "username"),
             avatar_url=picture if self.context.is_secure(picture) else "",
-            locale=_text(told, "locale")[:16],
+            locale=word(told, "locale")[:16],
         )
 
     def typing(self, to: Person, last: Mapping[str, Any]) -> None:
@@ -144,7 +143,7 @@ class Conversing(Connector[S]):
             if "tag" in beside and isinstance(error, trouble.Refused) and error.sort in _NOT_ALLOWED:
                 raise ChannelError(NOT_YET, detail=error.detail, permanent=True) from error
             raise
-        return _text(told, "message_id", 512)
+        return word(told, "message_id", 512)
 
 
 def _form(body: sending.Body) -> dict[str, str]:
@@ -153,8 +152,3 @@ def _form(body: sending.Body) -> dict[str, str]:
         name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         for name, value in body.items()
     }
-
-
-def _text(told: Mapping[str, Any], name: str, most: int = 200) -> str:
-    value = told.get(name)
-    return clean(value)[:most] if isinstance(value, str) else ""

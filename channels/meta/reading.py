@@ -13,8 +13,8 @@ from typing import Any
 from channels.events import Edit, Event, Ignored, Inbound, Person, Reaction, Receipt, Unsend
 from channels.meta import choices, marks
 from channels.meta.contents import Content, content, long, optional, referral
-from channels.meta.webhook import each, entries, moment, shown
-from channels.values import Malformed, items, mapping, words
+from channels.meta.webhook import each, entries, moment
+from channels.values import Malformed, items, mapping, shown, words
 
 MOST_MIDS = 1000
 NOT_FOR_US = {  # what an event is about → why it becomes nothing

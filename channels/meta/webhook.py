@@ -7,11 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from channels.events import BadSignature, Event, Ignored, Request
-from channels.text import clean
-from channels.values import Malformed, mapping
+from channels.values import Malformed, mapping, shown
 
 HEADER = "X-Hub-Signature-256"
-MAX_SHOWN = 40  # characters of an id or a name of theirs that are repeated
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = 7_258_118_400_000  # ms: the year 2200
 _SECONDS = 100_000_000_000  # below it a number is seconds (until the year 5138), from there milliseconds
@@ -84,11 +82,6 @@ def moment(value: Any) -> datetime | None:
         return None
     ms = value * 1000 if 0 < value < _SECONDS else value
     return _EPOCH + timedelta(milliseconds=ms) if 0 < ms < _LATEST else None
-
-
-def shown(value: Any, most: int = MAX_SHOWN) -> str:
-    """Some of what they wrote, for a sentence of ours."""
-    return clean(str(value)[: most * 2])[:most]
 
 
 def _number(value: str) -> int | datetime | None:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 
 from channels.base import Context, Secrets
-from channels.calling import LOST_STATUSES, Answer, asked
+from channels.calling import LOST_STATUSES, asked
 from channels.events import Attachment, ChannelError
 from channels.tiktok import tokens, trouble
 from channels.tiktok.settings import TikTokSettings
@@ -89,7 +89,7 @@ class Caller:
 
     def _call(self, method: str, path: str, **content: Any) -> Data:
         answer = asked(self.http, method, self.context.at(f"{API}/{path}"), **content)
-        if answer.status in LOST_STATUSES or (answer.ok and not _is_object(answer)):
+        if answer.status in LOST_STATUSES or (answer.ok and not answer.is_object):
             raise ChannelError(trouble.LOST, detail=str(answer.status), ambiguous=True)
         if not answer.ok or trouble.code_of(answer):
             raise trouble.refused(answer)
@@ -100,10 +100,6 @@ class Caller:
 def _json(document: Data) -> dict[str, Any]:
     body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
     return {"content": body, "headers": {"Content-Type": "application/json"}}
-
-
-def _is_object(answer: Answer) -> bool:
-    return bool(answer.told) or answer.body.strip() == b"{}"
 
 
 @contextmanager

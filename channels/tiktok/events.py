@@ -11,13 +11,11 @@ from datetime import datetime
 from typing import Any
 
 from channels.events import Event, Ignored, Inbound, Person, Reaction, Receipt
-from channels.text import clean
 from channels.tiktok.contents import content
-from channels.values import MAX_ID, MAX_NAME, Malformed, items, mapping, when, words
+from channels.values import MAX_ID, Malformed, items, mapping, milliseconds, shown, when, word, words
 
 MAX_MESSAGE = 512
 MOST_REACTIONS = 50
-MAX_SHOWN = 40  # characters of an id or a name of theirs that are repeated
 NOT_FOR_US = {  # event → why it becomes nothing
     "im_receive_msg_eu": "somebody in Europe wrote: TikTok does not say who or what, so answer in TikTok",
     "im_referral_msg": "they came by a link or an advertisement",
@@ -38,7 +36,7 @@ class _Told:
     def person(self, side: str) -> Person:
         """The customer, who stands on that `side`: "from" or "to"."""
         id = words(mapping(self.data.get(f"{side}_user"), f"{side}_user"), "id", MAX_ID, required=True)
-        name = _word(self.data, side)
+        name = word(self.data, side)
         return Person(id, name=name, attributes={"TikTok": f"@{name}"} if name else {})
 
     def is_ours(self, side: str) -> bool:
@@ -54,20 +52,20 @@ def read(document: Any, business: str) -> list[Event]:
     try:
         return _event(document, business)
     except Malformed as wrong:
-        return [Ignored(f"not as TikTok documents it: {_shown(wrong, 200)}", malformed=True)]
+        return [Ignored(f"not as TikTok documents it: {shown(wrong, 200)}", malformed=True)]
 
 
 def _event(document: Mapping[str, Any], business: str) -> list[Event]:
     name, account = document["event"], words(document, "user_openid", MAX_ID)
     if business and account and account != business:
-        return [Ignored(f"meant for another account: {_shown(account)}")]
+        return [Ignored(f"meant for another account: {shown(account)}")]
     if name in NOT_FOR_US:
         return [Ignored(NOT_FOR_US[name])]
     reader = _READERS.get(name)
     if reader is None:
-        return [Ignored(f"an event of an unknown type: {_shown(name)}")]
+        return [Ignored(f"an event of an unknown type: {shown(name)}")]
     data = _content(document.get("content"))
-    at = _moment(data.get("timestamp")) or when(document, "create_time")
+    at = milliseconds(data.get("timestamp")) or when(document, "create_time")
     return reader(_Told(data, business or account, at))
 
 
@@ -96,8 +94,8 @@ def _inbound(told: _Told, outbound: bool) -> Inbound:
     id = words(told.data, "message_id", MAX_MESSAGE, required=True)
     conversation = words(told.data, "conversation_id", MAX_MESSAGE, required=True)
     said = content(told.data, conversation, id)
-    quoted = _word(told.data.get("referenced_message_info"), "referenced_message_id", MAX_MESSAGE)
-    source = _word(told.data.get("message_tag"), "source")
+    quoted = word(told.data.get("referenced_message_info"), "referenced_message_id", MAX_MESSAGE)
+    source = word(told.data.get("message_tag"), "source")
     beside = {"conversation": conversation, "quoted": quoted, "source": source if outbound else ""}
     return Inbound(
         external_id=id,
@@ -131,30 +129,10 @@ def _read(told: _Told) -> list[Event]:
     """They have read everything up to a moment."""
     if told.is_ours("from"):
         return [Ignored("we have read it ourselves")]
-    until = _moment(mapping(told.data.get("read"), "read").get("last_read_timestamp"))
+    until = milliseconds(mapping(told.data.get("read"), "read").get("last_read_timestamp"))
     if until is None:
         raise Malformed("read.last_read_timestamp: milliseconds are expected")
     return [Receipt("", "read", at=until, person=told.person("from"), through=True)]
-
-
-def _moment(ms: Any) -> datetime | None:
-    """A time in milliseconds since 1970, as a number or in digits."""
-    if isinstance(ms, str) and ms.isascii() and ms.isdecimal() and len(ms) < 16:
-        ms = int(ms)
-    if isinstance(ms, bool) or not isinstance(ms, int) or ms <= 0:
-        return None
-    return when({"timestamp": ms / 1000}, "timestamp") if ms < 10**15 else None
-
-
-def _word(data: Any, name: str, most: int = MAX_NAME) -> str:
-    """A text that a message may lack; whatever else stands there costs no message."""
-    value = data.get(name) if isinstance(data, dict) else None
-    return clean(value)[:most] if isinstance(value, str) else ""
-
-
-def _shown(value: object, most: int = MAX_SHOWN) -> str:
-    """Some of what they wrote, for a sentence of ours."""
-    return clean(str(value)[: most * 2])[:most]
 
 
 _READERS: dict[str, Callable[[_Told], list[Event]]] = {

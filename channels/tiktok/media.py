@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass
 
+from channels import downloading
 from channels.calling import Answer, asked
 from channels.events import Attachment, ChannelError
 from channels.tiktok import trouble
@@ -10,7 +11,6 @@ from channels.tiktok.calling import Caller
 from channels.values import MAX_URL, Malformed, words
 
 LIMIT = 100_000_000  # bytes
-DEADLINE = 120.0  # seconds a file may take in all
 TOKEN_HEADER = "x-user"
 
 
@@ -29,7 +29,7 @@ class Place:
 def fetch(tiktok: Caller, attachment: Attachment) -> bytes:
     """The bytes. Raises `ChannelError`."""
     if not attachment.ref:
-        return _body(_had(tiktok, attachment.url))
+        return _good(_had(tiktok, attachment.url))
     kind, conversation, message, media = (*attachment.ref.split(" "), "", "", "", "")[:4]
     wanted = {
         "conversation_id": conversation,
@@ -42,7 +42,7 @@ def fetch(tiktok: Caller, attachment: Attachment) -> bytes:
         url = words(data, "download_url", 2 * MAX_URL, required=True)
     except Malformed:
         raise ChannelError("TikTok does not say where this file lies.", permanent=True) from None
-    return _body(_had(tiktok, url, **{TOKEN_HEADER: tiktok.token}))
+    return _good(_had(tiktok, url, **{TOKEN_HEADER: tiktok.token}))
 
 
 def _had(tiktok: Caller, url: str, **headers: str) -> Answer:
@@ -51,14 +51,12 @@ def _had(tiktok: Caller, url: str, **headers: str) -> Answer:
     if not url.startswith("https://") and not played:
         raise ChannelError("This is not a web address.", permanent=True)
     place = url if played else tiktok.context.at(url)
-    return asked(tiktok.http, "GET", place, limit=LIMIT, deadline=DEADLINE, headers=headers)
+    return asked(tiktok.http, "GET", place, limit=LIMIT, deadline=downloading.DEADLINE, headers=headers)
 
 
-def _body(answer: Answer) -> bytes:
-    if answer.ok and answer.body:
-        return answer.body
-    if answer.ok:
-        raise ChannelError("This file is empty.", permanent=True)
+def _good(answer: Answer) -> bytes:
+    if (body := downloading.body_of(answer)) is not None:
+        return body
     if answer.status in (403, 404, 410):
         raise ChannelError("This file is not at TikTok any more.", detail=str(answer.status), permanent=True)
     raise trouble.refused(answer)

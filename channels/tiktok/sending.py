@@ -2,7 +2,7 @@
 (https://business-api.tiktok.com/portal/docs?id=1832184403754242)."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -10,9 +10,9 @@ from typing import Any
 from channels import text
 from channels.calling import part_of
 from channels.events import Attachment, ChannelError, Outbound
-from channels.text import clean
 from channels.tiktok import trouble
 from channels.tiktok.calling import Caller
+from channels.values import word
 
 SEND = "business/message/send/"
 UPLOAD = "business/message/media/upload/"
@@ -77,7 +77,7 @@ def _patiently(send: Callable[[], str], pauses: tuple[float, ...], sleep: Callab
 
 def _one(tiktok: Caller, conversation: str, call: Call) -> str:
     told = tiktok.send(SEND, {**_to(conversation), **_body(tiktok, call)})
-    return _text(told.get("message"), "message_id")
+    return word(told.get("message"), "message_id", 512)
 
 
 def _body(tiktok: Caller, call: Call) -> Body:
@@ -86,13 +86,8 @@ def _body(tiktok: Caller, call: Call) -> Body:
         about = {"referenced_message_info": {"referenced_message_id": call.quoted}} if call.quoted else {}
         return {"message_type": "TEXT", "text": {"body": call.text}, **about}
     uploaded = tiktok.upload(UPLOAD, {"media_type": "IMAGE"}, call.picture)
-    return {"message_type": "IMAGE", "image": {"media_id": _text(uploaded, "media_id")}}
+    return {"message_type": "IMAGE", "image": {"media_id": word(uploaded, "media_id", 512)}}
 
 
 def _to(conversation: str) -> Body:
     return {"recipient_type": "CONVERSATION", "recipient": conversation}
-
-
-def _text(told: Any, name: str) -> str:
-    value = told.get(name) if isinstance(told, Mapping) else None
-    return clean(value)[:512] if isinstance(value, str) else ""

@@ -7,9 +7,9 @@ from typing import Any
 
 from channels.base import Secrets
 from channels.events import ChannelError
-from channels.text import clean
 from channels.tiktok import trouble
 from channels.tiktok.settings import TikTokSettings
+from channels.values import word
 
 SIGN_IN = "tt_user/oauth2/token/"
 REFRESH = "tt_user/oauth2/refresh_token/"
@@ -69,12 +69,12 @@ def client(settings: TikTokSettings) -> dict[str, str]:
 
 def secrets_of(told: Mapping[str, Any]) -> dict[str, str]:
     """The tokens of an answer, and when each ends (ISO 8601). Raises `ChannelError` where there are none."""
-    if not _text(told, "access_token"):
+    if not word(told, "access_token", MAX_TOKEN):
         raise ChannelError("The provider said something that cannot be understood.", detail="no access_token")
     now = datetime.now(UTC).replace(microsecond=0)
     ends = {name: (now + _lasts(told, name)).isoformat() for name in LASTS}
-    tokens = {name: _text(told, name) for name in ("access_token", "refresh_token")}
-    return {**tokens, **ends, "business_id": _text(told, "open_id")}
+    tokens = {name: word(told, name, MAX_TOKEN) for name in ("access_token", "refresh_token")}
+    return {**tokens, **ends, "business_id": word(told, "open_id", MAX_TOKEN)}
 
 
 def moment(told: str) -> datetime | None:
@@ -90,8 +90,3 @@ def _lasts(told: Mapping[str, Any], name: str) -> timedelta:
     seconds = told.get(_SECONDS[name])
     fits = isinstance(seconds, int) and not isinstance(seconds, bool) and 0 < seconds < MAX_SECONDS
     return timedelta(seconds=seconds) if fits and isinstance(seconds, int) else LASTS[name]
-
-
-def _text(told: Mapping[str, Any], name: str) -> str:
-    value = told.get(name)
-    return clean(value)[:MAX_TOKEN] if isinstance(value, str) else ""

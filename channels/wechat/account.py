@@ -9,6 +9,7 @@ import httpx2
 from channels import calling
 from channels.base import Context
 from channels.calling import Answer
+from channels.downloading import DEADLINE as DOWNLOAD_DEADLINE
 from channels.events import Attachment, ChannelError
 from channels.wechat import tokens, trouble
 from channels.wechat.codes import TOKEN_REFUSED
@@ -64,12 +65,15 @@ class Account:
         """A file, or the JSON that says where it is."""
         query = {"media_id": media_id}
         return self._good(
-            lambda token: self._ask("GET", "/cgi-bin/media/get", token, query, limit=limit), binary=True
+            lambda token: self._ask(
+                "GET", "/cgi-bin/media/get", token, query, limit=limit, deadline=DOWNLOAD_DEADLINE
+            ),
+            binary=True,
         )
 
     def fetch(self, url: str, limit: int) -> Answer:
         """What stands elsewhere, without the token."""
-        return calling.asked(self._http, "GET", url, limit=limit)
+        return calling.asked(self._http, "GET", url, limit=limit, deadline=DOWNLOAD_DEADLINE)
 
     def _good(self, ask: Callable[[str], Answer], *, binary: bool = False) -> Answer:
         """Once more with another token where ours was refused before its time."""
@@ -79,7 +83,7 @@ class Account:
             answer = ask(self._token(refused=token))
         if not answer.ok or trouble.number_of(answer):
             raise trouble.refused(answer)
-        if not binary and not _is_object(answer.body):
+        if not binary and not answer.is_object:
             raise ChannelError(trouble.LOST, detail=str(answer.status), ambiguous=True)
         return answer
 
@@ -101,10 +105,3 @@ class Account:
 def _raw(document: Mapping[str, Any]) -> bytes:
     """JSON with every character as itself: WeChat shows `\\u4f60` as it stands, or refuses it (40033)."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-
-
-def _is_object(body: bytes) -> bool:
-    try:
-        return isinstance(json.loads(body), dict)
-    except (ValueError, RecursionError):
-        return False

@@ -14,7 +14,8 @@ SUCCESS = b"success"
 def reply(document: Object, own: WeChatSettings, *, sealed: bool) -> bytes | None:
     """The body of the answer to an event, sealed as that was; None where nothing is to be said."""
     begins = text(document, "MsgType") == "event" and text(document, "Event").lower() == "subscribe"
-    if not begins or not own.greeting.strip():
+    to_us = own.account_id in ("", text(document, "ToUserName"))
+    if not (begins and to_us and own.greeting.strip()):
         return None
     told = {
         "ToUserName": text(document, "FromUserName"),

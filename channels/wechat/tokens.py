@@ -8,6 +8,7 @@ once get the same one: within thirty seconds WeChat makes no second.
 
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -22,12 +23,14 @@ LASTS = 7200.0  # seconds, where WeChat does not say
 Issue = Callable[[Mapping[str, Any]], Answer]
 
 _kept: dict[str, tuple[str, str, float]] = {}  # AppID → secret it was had for, token, good until
-_asking = threading.Lock()  # many deliveries wake at once; one asks
+_asking = defaultdict[str, threading.Lock](
+    threading.Lock
+)  # many deliveries wake at once; one of each account asks
 
 
 def token(app_id: str, secret: str, issue: Issue, refused: str = "") -> str:
     """A good token, and not `refused`; `issue` posts JSON. Raises `ChannelError`."""
-    with _asking:
+    with _asking[app_id]:
         had_for, kept, until = _kept.get(app_id, ("", "", 0.0))
         if had_for == secret and until > time.time() and kept != refused:
             return kept

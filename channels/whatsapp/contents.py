@@ -8,8 +8,7 @@ from typing import Any
 from channels.events import Attachment
 from channels.meta import choices
 from channels.meta.contents import ADVERTISED, UNSUPPORTED, Content, long, optional, place
-from channels.meta.webhook import shown
-from channels.values import MAX_NAME, items, mapping, words
+from channels.values import MAX_NAME, items, mapping, shown, words
 
 MOST = 50  # contacts in one message, or items in one order
 ORDERED = "They sent an order from the catalogue."

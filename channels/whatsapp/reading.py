@@ -23,8 +23,8 @@ from channels.events import (
 from channels.meta import marks, trouble
 from channels.meta.contents import long, optional
 from channels.meta.reading import only_one
-from channels.meta.webhook import each, entries, moment, shown
-from channels.values import MAX_NAME, Malformed, mapping, words
+from channels.meta.webhook import each, entries, moment
+from channels.values import MAX_NAME, Malformed, mapping, shown, words
 from channels.whatsapp.contents import content
 
 OBJECT = "whatsapp_business_account"

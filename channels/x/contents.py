@@ -51,14 +51,23 @@ def content(data: Mapping[str, Any]) -> Content:
 
 def readable(text: str, entities: Any = None, own: str = "") -> str:
     """`text` as it was written: X shortens links, escapes three signs, and adds a link to the file (`own`)."""
+    links = {own: ""} if own else {}
     for one in items(mapping(entities, "entities"), "urls", MOST_LINKS):
         link = mapping(one, "urls")
         short, long = words(link, "url", MAX_URL), words(link, "expanded_url", MAX_URL)
-        if short and long and short != own:
-            text = text.replace(short, long)
-    if own:
-        text = text.replace(own, "")
+        if short and long:
+            links.setdefault(short, long)
+    text = _in_place(links, text)
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
+
+
+def _in_place(links: Mapping[str, str], text: str) -> str:
+    """Each short link by what it stands for, once: what comes in its place is not looked through."""
+    if not links:
+        return text
+    longest_first = sorted(links, key=len, reverse=True)
+    found = re.compile("|".join(map(re.escape, longest_first)))
+    return found.sub(lambda short: links[short[0]], text)[:MAX_TEXT]
 
 
 def _files(media: Mapping[str, Any]) -> tuple[Attachment, ...]:

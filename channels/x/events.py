@@ -6,20 +6,18 @@ Total: whatever X may send one day is taken; what is not known is ignored in wor
 Nothing is called malformed, because X gives up a webhook that refuses.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from channels.events import Event, Ignored, Inbound, Person, Receipt, Typing
-from channels.text import clean
-from channels.values import Malformed, items, mapping, when, words
+from channels.values import Malformed, items, mapping, milliseconds, shown, when, words
 from channels.x.contents import ENCRYPTED, MAX_TEXT, UNSUPPORTED, Content, content, readable
 from channels.x.people import person
 
 MOST = 1000  # events in one request
-MAX_SHOWN = 40  # characters of theirs that are repeated
-_LATEST = 7_258_118_400_000  # ms: the year 2200
 ENCRYPTED_ONES = ("chat.received", "chat.sent")
 
 Object = Mapping[str, Any]
@@ -55,7 +53,7 @@ def read(document: Any, account: str, secure: Callable[[str], bool]) -> list[Eve
     except Malformed as wrong:
         return [_strange(wrong)]
     if account and told.account != account:
-        return [Ignored(f"meant for another account: {_shown(told.account)}")]
+        return [Ignored(f"meant for another account: {shown(told.account)}")]
     return _events(told) or [_nothing(told)]
 
 
@@ -97,20 +95,20 @@ def _one(read: "Callable[[Object, _Told], Event]", one: Any, told: _Told) -> lis
 
 def _message(event: Object, told: _Told) -> Event:
     if words(event, "type") != "message_create":
-        return Ignored(f"an event of an unknown type: {_shown(event.get('type'))}")
+        return Ignored(f"an event of an unknown type: {shown(event.get('type'))}")
     id = words(event, "id", required=True)
     create = mapping(event.get("message_create"), "message_create")
     sender = words(create, "sender_id", required=True)
     recipient = words(mapping(create.get("target"), "target"), "recipient_id")
     said = content(mapping(create.get("message_data"), "message_data"))
-    return _said(told, id, sender, recipient, said, _moment(event))
+    return _said(told, id, sender, recipient, said, milliseconds(event.get("created_timestamp")))
 
 
 def _flat(event: Object, told: _Told) -> Event:
     """A message as the API's own look-up tells it (https://docs.x.com/x-api/direct-messages/lookup/introduction)."""
     kind, conversation = words(event, "event_type"), words(event, "dm_conversation_id")
     if kind not in ("", "MessageCreate"):
-        return Ignored(f"an event of an unknown type: {_shown(kind)}")
+        return Ignored(f"an event of an unknown type: {shown(kind)}")
     sender = words(event, "sender_id", required=True)
     text = readable(words(event, "text", MAX_TEXT), event.get("entities"))
     notice = {"notice": UNSUPPORTED} if event.get("attachments") else {}
@@ -128,12 +126,19 @@ def _flat(event: Object, told: _Told) -> Event:
 def _encrypted(event: Object, told: _Told) -> Event:
     """A message that only the apps of its two ends can read: what is shown is that there is one."""
     sender = words(event, "sender_id", required=True)
-    id = words(event, "id") or told.uuid or words(event, "encoded_event", MAX_TEXT * 10)[:64]
-    if not id:
-        raise Malformed("id: this is required")
+    id = (
+        words(event, "id")
+        or told.uuid
+        or _digest(words(event, "encoded_event", MAX_TEXT * 10, required=True))
+    )
     other = _other(words(event, "conversation_id"), sender)
-    at = _milliseconds(event.get("created_at_msec"))
+    at = milliseconds(event.get("created_at_msec"))
     return _said(told, f"chat:{id}", sender, other, Content(context={"notice": ENCRYPTED}), at)
+
+
+def _digest(sealed: str) -> str:
+    """All of what cannot be read stands for itself: two messages may begin alike."""
+    return hashlib.sha256(sealed.encode()).hexdigest()
 
 
 def _said(told: _Told, id: str, sender: str, recipient: str, said: Content, at: datetime | None) -> Event:
@@ -159,7 +164,7 @@ def _typing(event: Object, told: _Told) -> Event:
     sender = words(event, "sender_id", required=True)
     if sender == told.account:
         return Ignored("our own side was writing")
-    return Typing(told.person(sender), at=_moment(event))
+    return Typing(told.person(sender), at=milliseconds(event.get("created_timestamp")))
 
 
 def _read(event: Object, told: _Told) -> Event:
@@ -167,7 +172,8 @@ def _read(event: Object, told: _Told) -> Event:
     if reader == told.account:
         return Ignored("our own side has read it")
     last = words(event, "last_read_event_id", required=True)
-    return Receipt(last, "read", at=_moment(event), person=told.person(reader), through=True)
+    at = milliseconds(event.get("created_timestamp"))
+    return Receipt(last, "read", at=at, person=told.person(reader), through=True)
 
 
 _READERS: "dict[str, Callable[[Object, _Told], Event]]" = {
@@ -180,11 +186,11 @@ _READERS: "dict[str, Callable[[Object, _Told], Event]]" = {
 def _nothing(told: _Told) -> Ignored:
     known = {"for_user_id", "users", "apps", "user_has_blocked"}
     about = told.kind or ", ".join(sorted(str(name) for name in told.payload if name not in known))
-    return Ignored(f"not about direct messages: {_shown(about or 'nothing')}")
+    return Ignored(f"not about direct messages: {shown(about or 'nothing')}")
 
 
 def _strange(wrong: Malformed) -> Ignored:
-    return Ignored(f"not as X documents it: {_shown(wrong, 200)}")
+    return Ignored(f"not as X documents it: {shown(wrong, 200)}")
 
 
 def _other(conversation: str, sender: str) -> str:
@@ -192,19 +198,3 @@ def _other(conversation: str, sender: str) -> str:
     ends = conversation.replace(":", "-").split("-")
     others = [one for one in ends if one != sender]
     return others[0] if len(ends) == 2 and len(others) == 1 and others[0].isdecimal() else ""
-
-
-def _moment(event: Object) -> datetime | None:
-    return _milliseconds(event.get("created_timestamp"))
-
-
-def _milliseconds(value: Any) -> datetime | None:
-    """Since 1970, as a number or in digits."""
-    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 16:
-        value = int(value)
-    fits = isinstance(value, int) and not isinstance(value, bool) and 0 < value < _LATEST
-    return datetime.fromtimestamp(value / 1000, UTC) if fits else None
-
-
-def _shown(value: Any, most: int = MAX_SHOWN) -> str:
-    return clean(str(value)[: most * 2])[:most]

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from channels.events import ChannelError
-from channels.text import clean
+from channels.values import inner, word
 from channels.x.calling import Caller
 from channels.x.settings import is_user
 
@@ -53,18 +53,18 @@ def id_at_once(x: Caller) -> str:
 
 
 def _of(told: Mapping[str, Any]) -> tuple[str, str]:
-    data = _object(told, "data")
-    return _text(data, "id"), _text(data, "username")
+    data = inner(told, "data")
+    return word(data, "id"), word(data, "username")
 
 
 def _webhook(x: Caller) -> str:
     """The id of ours at X: registered where it is not, and asked about anew where X has given it up."""
     url = x.context.webhook_url
     known = next((one for one in _objects(x.as_app("GET", "/2/webhooks")) if one.get("url") == url), None)
-    told = known or _object(x.as_app("POST", "/2/webhooks", {"url": url}), "data")
-    id = _text(told, "id")
+    told = known or inner(x.as_app("POST", "/2/webhooks", {"url": url}), "data")
+    id = word(told, "id")
     if told.get("valid") is not True:
-        told = _object(x.as_app("PUT", f"/2/webhooks/{id}"), "data")
+        told = inner(x.as_app("PUT", f"/2/webhooks/{id}"), "data")
         if told.get("valid") is not True:
             raise ChannelError(
                 "X could not reach this channel, or its answer to X's question was wrong.", detail=url
@@ -75,9 +75,9 @@ def _webhook(x: Caller) -> str:
 def _subscribe(x: Caller, user: str, webhook: str) -> None:
     """To what is written to the account, and what becomes of it, as far as it is not yet."""
     had = {
-        _text(one, "event_type")
+        word(one, "event_type")
         for one in _objects(x.as_app("GET", "/2/activity/subscriptions"))
-        if _text(_object(one, "filter"), "user_id") == user and _text(one, "webhook_id") == webhook
+        if word(inner(one, "filter"), "user_id") == user and word(one, "webhook_id") == webhook
     }
     for kind in EVENTS:
         if kind not in had:
@@ -93,13 +93,3 @@ def _subscribe(x: Caller, user: str, webhook: str) -> None:
 def _objects(told: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     data = told.get("data")
     yield from (one for one in data if isinstance(one, dict)) if isinstance(data, list) else ()
-
-
-def _object(told: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = told.get(name)
-    return value if isinstance(value, dict) else {}
-
-
-def _text(told: Mapping[str, Any], name: str) -> str:
-    value = told.get(name)
-    return clean(value)[:200] if isinstance(value, str) else ""

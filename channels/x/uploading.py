@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from channels.events import Attachment, ChannelError
+from channels.values import inner
 from channels.x.calling import Caller
 
 PART = 4_000_000  # bytes; X takes up to 5 MB at once
@@ -57,7 +58,7 @@ def _uploaded(
 def _prepared(x: Caller, id: str, told: Mapping[str, Any], sleep: Callable[[float], None]) -> None:
     """Films are not ready at once."""
     waited = 0.0
-    while (info := _object(told, "processing_info")) and info.get("state") != "succeeded":
+    while (info := inner(told, "processing_info")) and info.get("state") != "succeeded":
         if info.get("state") == "failed":
             raise ChannelError("X did not take this file.", permanent=True)
         pause = float(min(max(_number(info, "check_after_secs"), 1), 10))
@@ -69,12 +70,7 @@ def _prepared(x: Caller, id: str, told: Mapping[str, Any], sleep: Callable[[floa
 
 
 def _data(told: Mapping[str, Any]) -> Mapping[str, Any]:
-    return _object(told, "data")
-
-
-def _object(told: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = told.get(name)
-    return value if isinstance(value, dict) else {}
+    return inner(told, "data")
 
 
 def _number(told: Mapping[str, Any], name: str) -> int:

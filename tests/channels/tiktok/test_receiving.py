@@ -3,6 +3,7 @@
 import json
 import subprocess
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -116,6 +117,14 @@ def test_a_body_by_itself_is_read_for_whichever_account_it_names() -> None:
     (event,) = account(Scripted(), business_id="").parse(signed(json.dumps(told(text("設定前"))).encode()))
     assert isinstance(event, Inbound)
     assert (event.kind, event.text) == ("inbound", "設定前")
+
+
+@pytest.mark.parametrize("at", [10**14, -1, True, "soon", "９" * 10, 10**30])
+def test_a_message_of_an_impossible_time_is_taken_at_the_time_of_its_event(at: object) -> None:
+    document = told(text("はい", timestamp=at))
+    (event,) = account(Scripted()).parse(signed(json.dumps(document).encode()))
+    assert isinstance(event, Inbound)
+    assert (event.text, event.sent_at) == ("はい", datetime.fromtimestamp(AT, UTC))
 
 
 def test_trap_25_the_content_is_json_in_a_string() -> None:

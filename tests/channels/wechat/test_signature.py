@@ -111,6 +111,8 @@ def test_who_begins_to_follow_is_greeted_in_the_answer_itself() -> None:
         ToUserName=GH, FromUserName=HANA, CreateTime="1795255200", MsgType="event", Event="subscribe"
     )
     greeting = "ようこそ ]]> 北風洋品店へ"
+    elsewhere = wechat(greeting=greeting, account_id="gh_another0account")
+    assert (elsewhere.acknowledge(sealed(begins)) or ())[2:] == (b"success",)
     status, headers, body = wechat(greeting=greeting).acknowledge(sealed(begins)) or (0, {}, b"")
     assert (status, headers["content-type"]) == (200, "text/xml; charset=utf-8")
     outer = document.read(body)

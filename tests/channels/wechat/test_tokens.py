@@ -9,6 +9,7 @@ import pytest
 import time_machine
 
 from channels.base import ChannelError
+from channels.calling import Answer
 from channels.wechat import tokens
 from tests.channels.wechat.account import APP, SECRET, SEND, STABLE, Script, answer, no, ok, token, wechat
 
@@ -127,6 +128,23 @@ def test_a_lost_answer_about_a_token_is_no_doubt_about_the_message(lost: object)
         wechat(script).send(answer("はい"))
     assert (told.value.ambiguous, told.value.permanent, told.value.everybody) == (False, False, True)
     assert SEND not in script.paths
+
+
+def test_an_account_that_waits_for_its_token_keeps_no_other_waiting() -> None:
+    answered, slow = threading.Event(), Answer(200, {}, b'{"access_token": "late"}')
+
+    def late(_asked: object) -> Answer:
+        answered.wait(10)
+        return slow
+
+    waiting = threading.Thread(target=tokens.token, args=("wx1", "s1", late))
+    waiting.start()
+    quick = Answer(200, {}, b'{"access_token": "soon"}')
+    assert tokens.token("wx2", "s2", lambda _asked: quick) == "soon"
+    assert waiting.is_alive()
+    answered.set()
+    waiting.join()
+    assert tokens.token("wx1", "s1", late) == "late"
 
 
 def test_many_at_once_ask_for_one_token() -> None:

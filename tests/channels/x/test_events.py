@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from channels.base import BadSignature, Event, Ignored, Inbound, Receipt, Typing
-from channels.x.contents import ENCRYPTED
+from channels.x.contents import ENCRYPTED, MAX_TEXT, readable
 from tests.channels.cases import Payload, payloads
 from tests.channels.script import Script
 from tests.channels.x import HANA, US, x
@@ -35,6 +35,34 @@ def test_trap_22_an_encrypted_message_shows_a_notice() -> None:
     (event,) = said("encrypted")
     assert isinstance(event, Inbound)
     assert (event.text, event.context, event.sender.address) == ("", {"notice": ENCRYPTED}, HANA.address)
+
+
+def test_trap_22_two_encrypted_messages_that_begin_alike_are_two() -> None:
+    document = json.loads(NAMED["encrypted"].request.body)
+    payload = document["data"]["payload"]
+    document["data"].pop("event_uuid", None)
+    payload.pop("id", None)
+    ids = set()
+    for end in "ab":
+        payload["encoded_event"] = "A" * 500 + end
+        (event,) = told(document)
+        assert isinstance(event, Inbound)
+        ids.add(event.external_id)
+    assert len(ids) == 2
+
+
+def test_links_are_put_in_their_place_once_and_no_text_grows_without_end() -> None:
+    urls = [{"url": "a", "expanded_url": "b" * 1999}, {"url": "b", "expanded_url": "a" * 2000}]
+    assert readable("ab", {"urls": urls}) == "b" * 1999 + "a" * 2000
+    assert len(readable("ab" * 10_000, {"urls": urls})) == MAX_TEXT
+    two = [
+        {"url": "https://t.co/1", "expanded_url": "https://shop.example/1"},
+        {"url": "https://t.co/12", "expanded_url": "https://shop.example/2"},
+    ]
+    text = "https://t.co/1 https://t.co/12 https://t.co/1 https://t.co/own"
+    assert readable(text, {"urls": two}, "https://t.co/own") == (
+        "https://shop.example/1 https://shop.example/2 https://shop.example/1"
+    )
 
 
 def test_the_same_message_told_twice_has_one_id() -> None:
