@@ -40,6 +40,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "conversations": (
             "assigned", "handover", "resolved", "reopened", "snoozed", "woken", "labelled", "unlabelled",
             "escalated", "escalation.taken", "escalation.returned", "escalation.resolved", "linked", "unlinked",
+            "kept_apart", "identity.moved", "message.moved",
             "message.edited", "message.removed", "message.reread", "delivery.retried", "rated", "customer.changed",
             "stranger", "account_link",
         ),

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app import queries
 from app.directory.customers import CustomersAsked, find_customers
-from app.family import family_ids
+from app.family import conversations_of, family_ids
 from app.inbox.contradicting import Contradiction, contradictions, members
-from app.models import Agent, Case, Conversation, Customer, CustomerLink, Identity, Message
+from app.models import Agent, Case, Conversation, Customer, CustomerLink, Identity, Message, Relocation
 from app.models.message import SYSTEM
 
 FOUND = 8  # candidates a search offers
+MOVES = 50  # shown at most
+PLAIN = ("email", "phone")  # kinds whose address says more than the name given with it
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,22 @@ class Bond:
 
 
 @dataclass(frozen=True)
+class Move:
+    """An address that was taken out, or a message that was moved, and who did it. `elsewhere`: the conversation of the
+    customer it went to, or (`came`) came from."""
+
+    row: Relocation
+    by: Agent | None
+    address: str
+    came: bool = False
+    elsewhere: int = 0
+
+    @property
+    def reason(self) -> str:
+        return str(self.row.evidence.get("reason", ""))
+
+
+@dataclass(frozen=True)
 class Candidate:
     """Somebody found: the thread they are shown in and the names and addresses of the person."""
 
@@ -172,13 +190,53 @@ def candidates_of(db: Session, viewer: Agent, conversations: Sequence[int]) -> l
 def bonds(db: Session, customers: Sequence[Customer]) -> list[Bond]:
     """The links that hold between these records, the newest first."""
     among = CustomerLink.child_id.in_([one.id for one in customers])
-    return _bonds(db, among & CustomerLink.undone_at.is_(None))
+    held = _bonds(db, among & CustomerLink.undone_at.is_(None))
+    return [one for one in held if "split" not in one.link.evidence]  # put back: not somebody's word
 
 
 def bonds_named(db: Session, links: Sequence[object]) -> dict[int, Bond]:
     """Those of these links by their ids, undone ones included; what is no id names none."""
     wanted = {one for one in links if isinstance(one, int)}
     return {one.link.id: one for one in _bonds(db, CustomerLink.id.in_(wanted))} if wanted else {}
+
+
+def moves(db: Session, customers: Sequence[Customer]) -> list[Move]:
+    """What was taken out of this person or moved, to them and from them, as far as it holds; the newest first."""
+    ours = [one.id for one in customers]
+    mine = or_(Relocation.from_id.in_(ours), Relocation.to_id.in_(ours))
+    found = [one for one in _moves(db, mine & Relocation.undone_at.is_(None))
+             if (one.row.from_id in ours) != (one.row.to_id in ours)]  # fmt: skip
+    others = {one.row.id: one.row.from_id if one.row.to_id in ours else one.row.to_id for one in found}
+    own = conversations_of(db, set(others.values())) if others else {}
+    return [replace(one, came=one.row.to_id in ours, elsewhere=own[others[one.row.id]].id) for one in found]
+
+
+def moves_named(db: Session, ids: Sequence[object]) -> dict[int, Move]:
+    """Those of these by their ids, undone ones included; what is no id names none."""
+    wanted = {one for one in ids if isinstance(one, int)}
+    return {one.row.id: one for one in _moves(db, Relocation.id.in_(wanted))} if wanted else {}
+
+
+def _moves(db: Session, which: ColumnElement[bool]) -> list[Move]:
+    wanted = (
+        select(Relocation, Agent, Identity)
+        .outerjoin(Agent, Agent.id == Relocation.made_by)
+        .outerjoin(Identity, Identity.id == Relocation.identity_id)
+        .where(which)
+    )
+    rows = db.execute(wanted.order_by(Relocation.id.desc()).limit(MOVES))
+    return [Move(row, by, spelled(identity) if row.identity_id else "") for row, by, identity in rows]
+
+
+def spelled(identity: Identity) -> str:
+    """An address as people know it."""
+    return identity.address if identity.kind in PLAIN else identity.display or identity.address
+
+
+def separable(identities: Sequence[Identity]) -> list[Identity]:
+    """Those of a person's addresses that can be taken out: a record keeps one at least."""
+    records = Counter(one.customer_id for one in identities)
+    return [one for one in identities if records[one.customer_id] > 1]
 
 
 def _bonds(db: Session, which: ColumnElement[bool]) -> list[Bond]:
@@ -194,13 +252,11 @@ def _bonds(db: Session, which: ColumnElement[bool]) -> list[Bond]:
 
 
 def _addresses(db: Session, head: Conversation) -> list[str]:
-    return [
-        one.address if "@" in one.address or one.kind == "phone" else one.display or one.address
-        for one in _identities(db, [row.id for row in members(db, head)])
-    ]
+    return [spelled(one) for one in identities(db, [row.id for row in members(db, head)])]
 
 
-def _identities(db: Session, customers: Sequence[int]) -> list[Identity]:
+def identities(db: Session, customers: Sequence[int]) -> list[Identity]:
+    """The addresses of these records, the best proved first."""
     wanted = select(Identity).where(Identity.customer_id.in_(customers))
     return list(db.scalars(wanted.order_by(Identity.proof.desc(), Identity.id)))
 
@@ -216,7 +272,7 @@ def _side(db: Session, head: Conversation) -> Side:
         customer=together[0],
         records=len(together),
         known=known(together),
-        identities=_identities(db, [one.id for one in together]),
+        identities=identities(db, [one.id for one in together]),
         messages=db.scalar(said) or 0,
         cases=counted.total(),
         open_cases=counted[False],

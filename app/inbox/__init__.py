@@ -11,13 +11,14 @@ from app.inbox.escalations import escalate, give_back, settle, take
 from app.inbox.holding import Refused, hold, hold_all
 from app.inbox.labels import put_label, remove_label
 from app.inbox.links import link, unlink
-from app.inbox.merging import merge, unmerge
+from app.inbox.merging import keep_apart, merge, unmerge
 from app.inbox.messages import bot_reply, note, reply, retry
 from app.inbox.ownership import assign, hand_back, hand_over, take_over
 from app.inbox.profile import Profile, edit_customer
 from app.inbox.reacting import react, reactions_of
 from app.inbox.reading import claim_lock, discard_draft, mark_read, release_lock, save_draft
 from app.inbox.receiving import Received, Said, receive
+from app.inbox.relocating import move, put_back, split
 from app.inbox.rereading import become, give_way
 from app.inbox.strangers import tell_of_stranger
 
@@ -40,10 +41,13 @@ __all__ = [
     "hand_over",
     "hold",
     "hold_all",
+    "keep_apart",
     "link",
     "mark_read",
     "merge",
+    "move",
     "note",
+    "put_back",
     "put_label",
     "rate",
     "react",
@@ -59,6 +63,7 @@ __all__ = [
     "sent_elsewhere",
     "settle",
     "snooze",
+    "split",
     "take",
     "take_over",
     "tell_of_stranger",

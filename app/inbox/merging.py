@@ -6,8 +6,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.db import now
+from app.events import record
 from app.family import conversation_of
-from app.inbox.contradicting import contradictions
+from app.inbox.contradicting import contradictions, separated
 from app.inbox.holding import Refused, hold_all
 from app.inbox.lines import line
 from app.inbox.links import link, unlink
@@ -55,14 +57,44 @@ def merge(
     made = link(db, child, parent, agent=agent, evidence=evidence)
     if made is None:
         raise Refused(ONE_ALREADY, status=409)
-    line(db, top, "linked", agent=agent, name=child.name, customer=child.id)
+    line(db, top, "linked", agent=agent, customer=child.id)
     return made
 
 
 def unmerge(db: Session, agent: Agent, made: CustomerLink) -> None:
-    """Take back that two customers are one person, whoever or whatever said it. Undone already, nothing happens."""
+    """Take back that two customers are one person, whoever or whatever said it. Undone already, nothing happens.
+
+    Raises :class:`Refused` where it only tells that what was split off has been put back.
+    """
     if not made.active:
         return
+    if "split" in made.evidence:
+        raise Refused("This address was put back. To take it out again, separate the address.", status=409)
     (top,) = hold_all(db, [conversation_of(db, made.child_id)])
     unlink(db, made, agent=agent)
-    line(db, top, "unlinked", agent=agent, name=db.get_one(Customer, made.child_id).name)
+    line(db, top, "unlinked", agent=agent, customer=made.child_id)
+
+
+def keep_apart(db: Session, agent: Agent, one: Customer, other: Customer) -> None:
+    """Note that the two are not one person: nothing joins them by itself, and it is not suggested again.
+
+    It is kept as a link that was undone when it was made. Raises :class:`Refused` where they are one already.
+    """
+    low, top = hold_all(db, [conversation_of(db, each.id) for each in (one, other)])
+    if low.id == top.id:
+        raise Refused(ONE_ALREADY, status=409)
+    if separated(db, low, top):
+        return
+    at = now()
+    made = CustomerLink(
+        child_id=one.id,
+        parent_id=other.id,
+        made_by=agent.id,
+        made_at=at,
+        evidence={"by": "agent", "not": True},
+        undone_at=at,
+        undone_by=agent.id,
+    )
+    db.add(made)
+    db.flush()
+    record(db, "kept_apart", top, agent=agent, link=made.id)

@@ -20,6 +20,7 @@ from app.models.mail import Collector, MessageRef, MessageSource, Participant
 from app.models.message import Message
 from app.models.reaction import EarlyReaction, Reaction
 from app.models.receipt import RawReceipt
+from app.models.relocation import Relocation
 from app.models.setting import Setting
 from app.models.signin import Signin
 from app.models.team import Team, TeamMember
@@ -64,6 +65,7 @@ __all__ = [
     "RawReceipt",
     "Reaction",
     "ReadMark",
+    "Relocation",
     "RemoteFile",
     "ReplyLock",
     "ResumeCode",

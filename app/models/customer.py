@@ -75,13 +75,17 @@ class Avatar(Base):
 
 
 class CustomerLink(Base):
-    """ "These are the same person": a link that can be undone, never a rewrite."""
+    """ "These are the same person": a link that can be undone, never a rewrite.
+
+    It names the two records that it is about. Whoever is reached over links that hold is one person.
+    """
 
     __tablename__ = "customer_link"
     __table_args__ = (
         Index(
-            "uq_customer_link_active",
+            "uq_customer_link_pair",
             "child_id",
+            "parent_id",
             unique=True,
             sqlite_where=text("undone_at IS NULL"),
             postgresql_where=text("undone_at IS NULL"),

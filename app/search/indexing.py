@@ -20,7 +20,12 @@ def index_message(db: Session, message: Message) -> None:
 
     Lines of the system are not indexed: nobody said them.
     """
-    store.put(db, "message", [_message_entry(message)])
+    index_messages(db, [message])
+
+
+def index_messages(db: Session, messages: Sequence[Message]) -> None:
+    """:func:`index_message` for several."""
+    store.put(db, "message", [_message_entry(message) for message in messages])
 
 
 def index_new(db: Session, messages: Sequence[Message]) -> None:
@@ -100,7 +105,7 @@ def _message_entry(message: Message) -> store.Entry:
 
 
 def _scopes(message: Message) -> list[str]:
-    """What a message can be narrowed by in the index itself; none of it ever changes."""
+    """What a message can be narrowed by in the index itself; who changes any of it indexes the message anew."""
     thread = message.conversation_id
     scopes = [f"v{thread}", f"w{message.author}"]
     scopes += [f"u{thread}"] if message.author == "customer" else []  # the customer's own words in the thread

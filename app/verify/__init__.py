@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app import deliver, search
@@ -198,7 +198,10 @@ def _people(db: Session) -> Check:
         for id in db.scalars(lost.where(head.id.is_(None) | (head.head_id != head.id)))
     ]
     active = CustomerLink.undone_at.is_(None)
-    linked = select(Conversation.id).join(CustomerLink, CustomerLink.child_id == Conversation.customer_id)
+    ends = or_(
+        CustomerLink.child_id == Conversation.customer_id, CustomerLink.parent_id == Conversation.customer_id
+    )
+    linked = select(Conversation.id).join(CustomerLink, ends)
     apart = select(Conversation.id).where(
         Conversation.head_id != Conversation.id, Conversation.id.not_in(linked.where(active))
     )

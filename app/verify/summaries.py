@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from app.models import Case, Conversation, CustomerLink, Escalation, Message
+from app.models import Case, Conversation, CustomerLink, Escalation, Message, Relocation
 from app.models.conversation import BOT, HUMAN, OPEN, RESOLVED, SNOOZED
 from app.models.escalation import ACTIVE
 from app.models.message import OUTBOUND, SHOWN, SYSTEM, asks, in_turn
@@ -16,7 +16,7 @@ from app.verify.parts import Check, Step, check, walk
 
 
 def summaries(db: Session, step: Step) -> Check:
-    """Every row of the list against a recount of its thread; waiting only where no link ever mixed two."""
+    """Every row of the list against a recount of its thread; waiting only where no link or move ever mixed two."""
     name = "rows of the list that say what the thread says"
     counted, wrong = 0, []
     heads = select(Conversation).where(Conversation.head_id == Conversation.id)
@@ -66,7 +66,9 @@ class _Truth:
         self.shown = {
             row.id: row.sent_at for row in db.execute(shown.where(Conversation.id.between(low, high)))
         }
-        people = select(CustomerLink.child_id).union(select(CustomerLink.parent_id))
+        people = select(CustomerLink.child_id).union(
+            select(CustomerLink.parent_id), select(Relocation.from_id), select(Relocation.to_id)
+        )
         ever = select(Conversation.id).where(Conversation.id.between(low, high))
         self.linked = set(db.scalars(ever.where(Conversation.customer_id.in_(people))))
 

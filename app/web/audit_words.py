@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 
-from app.directory.persons import Bond, bonds_named
+from app.directory.persons import Bond, Move, bonds_named, moves_named
 from app.formats import exact
 from app.models import Agent, BotRule, Event, FaqEntry, Team
 from app.render import zone_of
@@ -79,6 +79,12 @@ SENTENCES: Mapping[str, str] = {
     "linked/named": "%(child)s and %(parent)s were brought together as one customer.",
     "unlinked": "Separated from another customer's thread.",
     "unlinked/named": "%(child)s and %(parent)s were taken apart again.",
+    "kept_apart": "Two customers were noted as not the same person.",
+    "kept_apart/named": "%(child)s and %(parent)s were noted as not the same person.",
+    "identity.moved": "An address was taken out of a customer.",
+    "identity.moved/back": "An address that had been taken out was put back.",
+    "message.moved": "A message was moved to another customer.",
+    "message.moved/back": "A moved message was put back.",
     "message.edited": "A message was changed by its sender.",
     "message.removed": "A message was taken back by its sender.",
     "message.reread": "A message was read again, and shows what it says now.",
@@ -89,13 +95,14 @@ SENTENCES: Mapping[str, str] = {
     "account_link/not": "The customer's chat and their account at the shop were not linked.",
     "stranger": "Somebody else answered a message of this thread.",
 }
+BONDS = ("linked", "unlinked", "kept_apart")
 ACTORS = {"bot": "Bot", "customer": "Customer", "system": "System"}
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line of the trail. `detail` is what the event carries, as indented JSON; "" for nothing. `bond`: the link
-    it tells of."""
+    it tells of; `move`: what was taken out, or moved."""
 
     id: int
     at: datetime
@@ -105,6 +112,7 @@ class Line:
     conversation_id: int | None
     detail: str
     bond: Bond | None = None
+    move: Move | None = None
 
 
 def lines(db: Session, request: Request, events: Sequence[Event], people: Sequence[Agent]) -> list[Line]:
@@ -113,7 +121,8 @@ def lines(db: Session, request: Request, events: Sequence[Event], people: Sequen
         {one.id: one.name for one in people},
         {one.id: one.name for one in db.scalars(select(Team))},
         _titles(db, events),
-        bonds_named(db, [each.data.get("link") for each in events if each.kind in ("linked", "unlinked")]),
+        bonds_named(db, [each.data.get("link") for each in events if each.kind in BONDS]),
+        moves_named(db, [each.data.get("relocation") for each in events]),
     )
     return [_line(request, event, known) for event in events]
 
@@ -124,10 +133,15 @@ class _Known:
     teams: Mapping[int, str]
     titles: Mapping[tuple[str, int], str]
     bonds: Mapping[int, Bond]
+    moves: Mapping[int, Move]
 
     def bond(self, event: Event) -> Bond | None:
         number = event.data.get("link")
         return self.bonds.get(number) if isinstance(number, int) else None
+
+    def move(self, event: Event) -> Move | None:
+        number = event.data.get("relocation")
+        return self.moves.get(number) if isinstance(number, int) else None
 
 
 def _titles(db: Session, events: Sequence[Event]) -> dict[tuple[str, int], str]:
@@ -157,6 +171,7 @@ def _line(request: Request, event: Event, known: _Known) -> Line:
         conversation_id=event.conversation_id,
         detail=json.dumps(event.data, ensure_ascii=False, indent=2, sort_keys=True) if event.data else "",
         bond=bond,
+        move=known.move(event),
     )
 
 
@@ -171,6 +186,8 @@ def _variant(event: Event) -> str:
         "audit.signin_failed": "" if data.get("agent_id") else "/unknown",
         "audit.label_changed": "/colour" if data.get("before") == data.get("name") else "",
         "audit.webhook_stopped": "/gone" if data.get("reason") == "gone" else "",
+        "identity.moved": "/back" if data.get("undone") else "",
+        "message.moved": "/back" if data.get("undone") else "",
         "account_link": "" if data.get("outcome") == "linked" else "/not",
         "assigned": "" if data.get("assignee") or data.get("team") else "/nobody",
         "handover": "/back" if data.get("to") == "bot" else "/taken" if event.agent_id else "",

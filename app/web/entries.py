@@ -84,6 +84,11 @@ class Entry:
         return self.album.dom_id if self.album else self.message.dom_id
 
     @property
+    def movable(self) -> bool:
+        """Whether it may stand with the wrong customer: what somebody said, or noted."""
+        return self.message.kind not in (SYSTEM, OUTBOUND) and not self.album and not self.message.removed_at
+
+    @property
     def ids(self) -> Sequence[int]:
         """The messages it shows."""
         return self.album.ids if self.album else (self.message.id,)

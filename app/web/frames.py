@@ -23,13 +23,19 @@ from app.web.rows import rows
 
 Frame = dict[str, Any]
 MISSED_AT_MOST = 200  # beyond that the page loads itself anew
-MOVING = {"linked", "unlinked"}  # what stands in the thread is another by now
+MOVING = {
+    "linked",
+    "unlinked",
+    "identity.moved",
+    "message.moved",
+}  # what stands in the thread is another by now
 QUIET = {
     "note.added", "delivery", "delivery.retried",
     "message.edited", "message.removed", "message.reread", "message.files", "message.reacted",
 }  # fmt: skip
 ABOUT_CUSTOMER = {
-    "labelled", "unlabelled", "resolved", "reopened", "linked", "unlinked", "rated", "customer.changed",
+    "labelled", "unlabelled", "resolved", "reopened", "rated", "customer.changed",
+    *MOVING,
 }  # fmt: skip
 
 
@@ -164,6 +170,7 @@ def frame(
     }
     if change.kind == "linked":
         made["instead"] = change.data.get("child")  # it is shown here now, and no more by itself
+    made |= {"anew": True} if change.kind in MOVING else {}
     if looking:
         made |= {"parts": news.parts} | ({"message": {"html": html["message"]}} if "message" in html else {})
     if news.calls and head.assignee_id in (None, viewer.id):

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app import connect, queries
 from app.config import settings
 from app.db import now
-from app.directory.persons import Bond, Known, bonds, known
+from app.directory.persons import Bond, Known, Move, bonds, known, moves, separable
 from app.family import family_ids
 from app.i18n import gettext
 from app.inbox.contradicting import members
@@ -87,6 +87,8 @@ class Pane:
     may_link: bool = False
     known: Known | None = None
     bonds: Sequence[Bond] = ()
+    moves: Sequence[Move] = ()
+    may_separate: bool = False
     cases: Sequence[Case] = ()
     labels: Sequence[Label] = ()
     all_labels: Sequence[Label] = ()
@@ -233,6 +235,8 @@ def _customer(db: Session, head: Conversation) -> dict[str, Any]:
         "identities": _addresses(channels, identities),
         "known": known(customers),
         "bonds": bonds(db, customers) if len(customers) > 1 else (),
+        "moves": moves(db, customers),
+        "may_separate": bool(separable(identities)),
         "may_link": any(_may_link(one, channel) for one in identities for channel in channels),
         "cases": db.scalars(cases).all(),
         "labels": labels_of(db, [head.id]).get(head.id, []),

@@ -46,8 +46,8 @@ function follow(frame) {
     if (frame.message) place(frame.message.html);
     return;
   }
-  // Not full: the server did not know yet that this conversation is open here.
-  if (frame.prev > known() || !frame.full || /^(un)?linked$/.test(frame.kind)) return recover();
+  // Not full: the server did not know yet that this conversation is open here. Anew: what stands in it is another by now.
+  if (frame.prev > known() || !frame.full || frame.anew) return recover();
   apply(frame);
 }
 

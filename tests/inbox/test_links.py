@@ -139,20 +139,20 @@ others = st.tuples(
 
 @dataclass
 class Model:
-    """What should be so, told in the simplest way: who said what, and which links are active."""
+    """What should be so, told in the simplest way: who said what, and which links hold."""
 
     said: dict[str, list[str]] = field(default_factory=lambda: {who: [] for who in PEOPLE})
-    links: list[tuple[str, str]] = field(default_factory=list)  # (child head, parent head)
+    links: list[frozenset[str]] = field(default_factory=list)
 
-    def top(self, who: str) -> str:
-        above = dict(self.links)
-        while who in above:
-            who = above[who]
-        return who
+    def person(self, who: str) -> set[str]:
+        """Whoever is reached over links that hold."""
+        found = {who}
+        while more := {one for pair in self.links if pair & found for one in pair} - found:
+            found |= more
+        return found
 
     def thread(self, who: str) -> list[str]:
-        head = self.top(who)
-        return sorted(text for one in PEOPLE if self.top(one) == head for text in self.said[one])
+        return sorted(text for one in self.person(who) for text in self.said[one])
 
 
 @dataclass
@@ -161,7 +161,7 @@ class World:
     channel: Channel
     agent: Agent
     model: Model = field(default_factory=Model)
-    made: list[tuple[tuple[str, str], CustomerLink]] = field(default_factory=list)
+    made: list[tuple[frozenset[str], CustomerLink]] = field(default_factory=list)
     count: int = 0
 
     def says(self, who: str) -> None:
@@ -200,13 +200,13 @@ class World:
                     inbox.escalate(self.db, head, "other", "なぜ", agent=self.agent)
 
     def link(self, child: str, parent: str) -> None:
-        below, above = self.model.top(child), self.model.top(parent)
+        one_already = parent in self.model.person(child)
         people = [self.db.get_one(Customer, self.customer(one)) for one in (child, parent)]
         made = inbox.link(self.db, people[0], people[1], evidence={})
-        assert (made is None) == (below == above)
+        assert (made is None) == one_already
         if made is not None:
-            self.model.links.append((below, above))
-            self.made.append(((below, above), made))
+            self.model.links.append(frozenset((child, parent)))
+            self.made.append((frozenset((child, parent)), made))
 
     def customer(self, who: str) -> int:
         said = self.db.scalars(select(Message).filter_by(text=self.model.said[who][0])).one()

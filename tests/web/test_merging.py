@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from app import customers, inbox, queries
 from app.db import reading, transaction
-from app.models import Agent, Conversation, Customer, CustomerLink, Event
+from app.models import (
+    Agent,
+    Channel,
+    Conversation,
+    Customer,
+    CustomerLink,
+    Event,
+    Identity,
+    Message,
+    Relocation,
+)
 from channels.base import Person
 from tests import factories
 from tests.web.visiting import Browser
@@ -213,3 +224,108 @@ def test_the_audit_trail_tells_who_and_why_and_undoes_it(cast: Cast, browser: Br
     page = house.see("/settings/audit?kind=conversations")
     assert "ヤマダ and 山田 花子 were taken apart again." in page
     assert "hx-delete" not in page
+
+
+# --- taking an address out, moving a message, suggestions ------------------------------------------------------
+
+
+def second(cast: Cast) -> int:
+    """One more address of the customer on the web, who wrote by it."""
+    with transaction() as db:
+        own = db.get_one(Customer, cast.web.customer_id)
+        first = db.scalars(select(Identity).filter_by(customer_id=own.id)).one()
+        made = customers.add_identity(db, own, first.kind, first.scope, "v-husband", 1)
+        assert made is not None
+        site = db.scalars(select(Channel)).one()
+        factories.customer_says(db, site, "夫の携帯から", "v-husband")
+        return made.id
+
+
+def drop(browser: Browser, path: str) -> Any:
+    return browser.delete(path, headers={"x-csrf-token": browser.csrf, "hx-request": "true"})
+
+
+def test_an_address_is_taken_out_and_put_back(cast: Cast, browser: Browser) -> None:
+    assert "separating" not in browser.see(f"/conversations/{cast.web.id}/panel")
+    identity = second(cast)
+    assert "separating" in browser.see(f"/conversations/{cast.web.id}/panel")
+    assert "v-husband" in browser.see(f"/conversations/{cast.web.id}/separating")
+    answer = browser.submit(
+        f"/conversations/{cast.web.id}/separating", {"identity": str(identity), "reason": "ご主人のもの"}
+    )
+    new = answer.headers["location"]
+    assert new != f"/inbox/{cast.web.id}"
+    assert "夫の携帯から" in browser.see(new)
+    assert shown(cast.web) == ["在庫はありますか"]
+    panel = browser.see(f"/conversations/{cast.web.id}/panel")
+    assert "v-husband was taken out of this customer" in panel
+    assert "ご主人のもの" in panel
+    (made,) = relocations()
+    assert drop(browser, f"/relocations/{made.id}").headers["hx-redirect"] == f"/inbox/{cast.web.id}"
+    assert shown(cast.web) == ["在庫はありますか", "夫の携帯から"]
+    assert "was taken out" not in browser.see(f"/conversations/{cast.web.id}/panel")
+
+
+def test_an_address_of_somebody_else_is_not_taken_out(cast: Cast, browser: Browser) -> None:
+    identity = second(cast)
+    path = f"/conversations/{cast.line.id}/separating"
+    assert browser.submit(path, {"identity": str(identity)}).status_code == 404
+    assert browser.submit(path, {"identity": "x"}).status_code == 404
+    assert browser.submit(f"/conversations/{cast.hidden.id}/separating").status_code == 404
+
+
+def test_a_message_is_moved_to_its_right_owner_and_back(cast: Cast, browser: Browser) -> None:
+    with reading() as db:
+        message = db.scalars(select(Message).where(Message.text == "サイズを変えたい")).one()
+    here = f"/messages/{message.id}/moving"
+    assert f'hx-get="{here}"' in browser.see(f"/inbox/{cast.line.id}")
+    assert f'hx-post="{here}/{cast.suzuki.id}"' in browser.see(f"{here}?q=鈴木")
+    assert browser.submit(f"{here}/{cast.hidden.id}").status_code == 404
+    assert browser.submit(f"{here}/{cast.suzuki.id}", {"reason": "鈴木様の件"}).status_code == 303
+    assert shown(cast.suzuki) == ["サイズを変えたい", "別の件です"]
+    assert "moved a message here" in browser.see(f"/inbox/{cast.suzuki.id}")
+    (made,) = relocations()
+    assert drop(browser, f"/relocations/{made.id}").status_code == 204
+    assert drop(browser, "/relocations/999").status_code == 404
+    assert (shown(cast.suzuki), shown(cast.line)) == (["別の件です"], ["サイズを変えたい"])
+
+
+def test_what_was_moved_out_of_sight_cannot_be_put_back_by_who_may_not_see_it(
+    cast: Cast, browser: Browser
+) -> None:
+    with transaction() as db:
+        boss = factories.supervisor(db)
+        message = db.scalars(select(Message).where(Message.text == "サイズを変えたい")).one()
+        made = inbox.move(db, boss, message, db.get_one(Customer, cast.hidden.customer_id))
+        id = made.id
+    assert "山田 秘密" not in browser.see(f"/inbox/{cast.line.id}")
+    assert drop(browser, f"/relocations/{id}").status_code == 404
+
+
+def test_who_may_be_the_same_is_suggested_with_reasons_and_not_again_once_refused(
+    cast: Cast, browser: Browser
+) -> None:
+    with transaction() as db:
+        for one in (cast.web, cast.line, cast.hidden):
+            customers.describe(
+                db, db.get_one(Customer, one.customer_id), {"phone": "090-1234-5678"}, proved=False
+            )
+        db.get_one(Customer, cast.line.customer_id).name = "ヤマダ ハナコ"
+    here = f"/conversations/{cast.web.id}/suggestions"
+    page = browser.see(here)
+    assert "ヤマダ ハナコ" in page
+    assert "Same phone number" in page
+    assert "山田 秘密" not in page
+    preview = browser.see(merging(cast, cast.line) + "?suggested=yes")
+    assert 'name="suggested" value="yes"' in preview
+    refused = browser.submit(f"/conversations/{cast.web.id}/keeping-apart/{cast.line.id}")
+    assert "ヤマダ" not in refused.text
+    assert "ヤマダ" not in browser.see(here)
+    with reading() as db:
+        assert db.scalars(select(Event.kind).where(Event.kind == "kept_apart")).all() == ["kept_apart"]
+    assert not links()[0].active
+
+
+def relocations() -> list[Relocation]:
+    with reading() as db:
+        return list(db.scalars(select(Relocation)))
