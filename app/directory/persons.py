@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session, aliased
 
 from app import queries
 from app.directory.customers import CustomersAsked, find_customers
-from app.family import conversations_of, family_ids
+from app.family import conversation_of, conversations_of, family_ids
 from app.inbox.contradicting import Contradiction, contradictions, members
 from app.models import Agent, Case, Conversation, Customer, CustomerLink, Identity, Message, Relocation
 from app.models.message import SYSTEM
+from app.queries import BIGGEST, NotFound
 
 FOUND = 8  # candidates a search offers
 MOVES = 50  # shown at most
@@ -185,6 +186,27 @@ def candidates_of(db: Session, viewer: Agent, conversations: Sequence[int]) -> l
     shown = [heads[id] for id in wanted if id in heads]
     customers = queries.customers_of(db, shown)
     return [Candidate(one, customers[one.customer_id], _addresses(db, one)) for one in shown]
+
+
+def link_for(db: Session, viewer: Agent, link_id: int) -> tuple[CustomerLink, Conversation]:
+    """A link between customers the viewer may see, and the head of the thread it is of. Raises :class:`NotFound`."""
+    made = db.get(CustomerLink, link_id) if 0 < link_id < BIGGEST else None
+    if made is None:
+        raise NotFound(link_id)
+    sides = (conversation_of(db, id) for id in (made.parent_id, made.child_id))
+    heads = [queries.conversation_for(db, viewer, one.id) for one in sides]
+    return made, heads[0]
+
+
+def relocation_for(db: Session, viewer: Agent, relocation_id: int) -> tuple[Relocation, Conversation]:
+    """One between customers the viewer may see both of, and the thread of where it came from. Raises
+    :class:`NotFound`."""
+    made = db.get(Relocation, relocation_id) if 0 < relocation_id < BIGGEST else None
+    if made is None:
+        raise NotFound(relocation_id)
+    sides = (conversation_of(db, id) for id in (made.from_id, made.to_id))
+    heads = [queries.conversation_for(db, viewer, one.id) for one in sides]
+    return made, heads[0]
 
 
 def bonds(db: Session, customers: Sequence[Customer]) -> list[Bond]:

@@ -17,8 +17,8 @@ from app.family import conversation_of
 from app.inbox.contradicting import members
 from app.inbox.merging import ONE_ALREADY
 from app.matching import told
-from app.models import Agent, Conversation, Customer, CustomerLink, Identity, Relocation
-from app.queries import BIGGEST, NotFound
+from app.models import Agent, Conversation, Customer, Identity
+from app.queries import NotFound
 from app.suggestions import for_customer
 from app.web.conversations import found
 from app.web.pages import done, number, partial, path_id, text, with_form, words
@@ -89,7 +89,7 @@ def merge(request: Request, form: FormData) -> Response:
 def undo(request: Request) -> Response:
     """Take a link back; what was said since follows its address."""
     with transaction() as db:
-        made, head = link_for(db, request.state.viewer, path_id(request))
+        made, head = persons.link_for(db, request.state.viewer, path_id(request))
         inbox.unmerge(db, request.state.viewer, made)
     return _undone(request, head, words(request, "Undone. Each has their own conversation again."))
 
@@ -182,30 +182,9 @@ def move(request: Request, form: FormData) -> Response:
 def put_back(request: Request) -> Response:
     """Undo a separation or a move."""
     with transaction() as db:
-        made, head = relocation_for(db, request.state.viewer, path_id(request))
+        made, head = persons.relocation_for(db, request.state.viewer, path_id(request))
         inbox.put_back(db, request.state.viewer, made)
     return _undone(request, head, words(request, "Undone. It is back where it came from."))
-
-
-def relocation_for(db: Session, viewer: Agent, relocation_id: int) -> tuple[Relocation, Conversation]:
-    """One between customers the viewer may see both of, and the thread of where it came from. Raises
-    :class:`NotFound`."""
-    made = db.get(Relocation, relocation_id) if 0 < relocation_id < BIGGEST else None
-    if made is None:
-        raise NotFound(relocation_id)
-    sides = (conversation_of(db, id) for id in (made.from_id, made.to_id))
-    heads = [queries.conversation_for(db, viewer, one.id) for one in sides]
-    return made, heads[0]
-
-
-def link_for(db: Session, viewer: Agent, link_id: int) -> tuple[CustomerLink, Conversation]:
-    """A link between customers the viewer may see, and the head of the thread it is of. Raises :class:`NotFound`."""
-    made = db.get(CustomerLink, link_id) if 0 < link_id < BIGGEST else None
-    if made is None:
-        raise NotFound(link_id)
-    sides = (conversation_of(db, id) for id in (made.parent_id, made.child_id))
-    heads = [queries.conversation_for(db, viewer, one.id) for one in sides]
-    return made, heads[0]
 
 
 def _other(db: Session, viewer: Agent, request: Request) -> Conversation:

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from app import customers
 from app.db import as_of, reading, transaction
-from app.models import Agent, Conversation, Event, Identity
+from app.models import Agent, Conversation, Customer, Event, Identity
 from channels.base import Person
 from tests import factories
 from tests.api.calling import Program, program
@@ -157,3 +158,91 @@ def test_the_address_of_a_visitor_is_unique_in_its_scope(
         scopes = db.scalars(select(Identity.scope).where(Identity.address == "v0")).all()
     found = [caller.see("/identities", address="v0", scope=scope)["items"] for scope in scopes]
     assert [len(one) for one in found] == [1, 1]
+
+
+# --- one person ---------------------------------------------------------------------------------------------
+
+
+def test_two_are_previewed_merged_and_taken_apart(
+    cast: tuple[Agent, list[Conversation]], caller: Program
+) -> None:
+    ours, theirs, hidden = cast[1]
+    preview = caller.see(f"/customers/{ours.customer_id}/merges/{theirs.customer_id}")
+    assert preview["ours"]["customer_ids"] == [ours.customer_id]
+    assert preview["differences"] == [
+        {"name": "name", "ours": "髙橋 一郎", "theirs": "山田 花", "wins": "髙橋 一郎"}
+    ]
+    merges = f"/customers/{ours.customer_id}/merges"
+    body = {"other_id": theirs.customer_id, "reason": "told on the phone"}
+    made = caller.call("POST", merges, 201, json=body, headers=caller.key())
+    assert (made["child_id"], made["evidence"]["reason"]) == (theirs.customer_id, "told on the phone")
+    assert caller.see(f"/customers/{theirs.customer_id}")["conversation_id"] == ours.id
+    caller.refused("POST", merges, 409, json=body)
+    caller.refused("GET", f"{merges}/{theirs.customer_id}", 409)
+    caller.refused("POST", merges, 404, json={"other_id": hidden.customer_id})
+    caller.refused("POST", merges, 422, json={"other_id": ours.customer_id})
+    for _ in range(2):
+        undone = caller.call("DELETE", f"/customer-links/{made['id']}")
+        assert undone["undone_by"] == cast[0].id
+    assert caller.see(f"/customer-links/{made['id']}") == undone
+    assert caller.see(f"/customers/{theirs.customer_id}")["conversation_id"] == theirs.id
+
+
+def test_what_contradicts_is_merged_only_when_confirmed(
+    cast: tuple[Agent, list[Conversation]], caller: Program
+) -> None:
+    ours, theirs, _ = cast[1]
+    for one, day in ((ours, "1990-04-01"), (theirs, "1985-12-24")):
+        path = f"/customers/{one.customer_id}"
+        caller.call("PATCH", path, json={"attributes": {"birthday": day}}, headers={"if-match": "*"})
+    preview = caller.see(f"/customers/{ours.customer_id}/merges/{theirs.customer_id}")
+    assert [one["what"] for one in preview["contradictions"]] == ["birth"]
+    merges, body = (
+        f"/customers/{ours.customer_id}/merges",
+        {"other_id": theirs.customer_id, "reason": "checked"},
+    )
+    caller.refused("POST", merges, 409, json=body)
+    caller.call("POST", merges, 201, json={**body, "confirmed": True})
+
+
+def test_an_address_is_taken_out_and_a_message_moved_and_both_put_back(
+    cast: tuple[Agent, list[Conversation]], caller: Program
+) -> None:
+    ours, theirs, hidden = cast[1]
+    with transaction() as db:
+        customer = db.get_one(Customer, ours.customer_id)
+        assert customers.add_identity(db, customer, "email", "", "taro@example.jp", 0)
+    (_, mail) = caller.see(f"/customers/{ours.customer_id}/identities")["items"]
+    out = caller.call("POST", f"/identities/{mail['id']}/separation", 201, json={"reason": "his wife's"})
+    assert caller.see("/identities", address="taro@example.jp")["items"][0]["customer_id"] == out["to_id"]
+    caller.refused("POST", f"/identities/{mail['id']}/separation", 422, json={})
+    (said,) = caller.see(f"/conversations/{theirs.id}/messages")["items"]
+    place = f"/messages/{said['id']}/customer"
+    moved = caller.call("PUT", place, json={"customer_id": ours.customer_id})
+    assert (moved["from_id"], moved["to_id"]) == (theirs.customer_id, ours.customer_id)
+    caller.refused("PUT", place, 409, json={"customer_id": ours.customer_id})
+    caller.refused("PUT", place, 422, json={"customer_id": hidden.customer_id})
+    for one in (moved, out):
+        assert caller.call("DELETE", f"/relocations/{one['id']}")["undone_at"] is not None
+        assert caller.see(f"/relocations/{one['id']}")["undone_by"] == cast[0].id
+    assert caller.see("/identities", address="taro@example.jp")["items"][0]["customer_id"] == ours.customer_id
+    for path in ("/customer-links/999", "/relocations/999"):
+        caller.refused("DELETE", path, 404)
+    caller.refused("POST", "/identities/999/separation", 404, json={})
+
+
+def test_who_may_be_the_same_is_told_until_it_is_denied(
+    cast: tuple[Agent, list[Conversation]], caller: Program
+) -> None:
+    ours, theirs, _ = cast[1]
+    with transaction() as db:
+        for one in (ours, theirs):
+            customer = db.get_one(Customer, one.customer_id)
+            customer.name = "髙橋 一郎"
+            customers.describe(db, customer, {"phone": "090-1234-5678"}, proved=False)
+    place = f"/customers/{ours.customer_id}"
+    (found,) = caller.see(f"{place}/suggestions")
+    assert found["customer_id"] == theirs.customer_id
+    assert "same_phone" in [one["code"] for one in found["reasons"]]
+    caller.call("PUT", f"{place}/strangers/{theirs.customer_id}", 204)
+    assert caller.see(f"{place}/suggestions") == []
