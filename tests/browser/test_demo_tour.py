@@ -115,3 +115,31 @@ def test_the_books_of_the_demo_add_up(house: Served, tmp_path: Path) -> None:
         env=clean_environment(),
     )
     assert told.returncode == 0, told.stdout + told.stderr
+
+
+def test_a_wrong_merge_is_previewed_made_and_undone(house: Served, people: People) -> None:
+    tanaka = comes_in_with_a_click(people(Staff), house.base, "田中 美咲")
+    tanaka.page.goto(f"{house.base}/search?q=山田")
+    tanaka.page.locator("a.hit").filter(has_text="山田 太郎").first.click()
+    tanaka.page.wait_for_url("**/inbox/*")
+    here = tanaka.page.url.split("?")[0]
+    before = tanaka.log.locator("article").count()
+
+    tanaka.page.get_by_role("button", name="同じ方を探す…").click()
+    dialog = tanaka.page.get_by_role("dialog")
+    dialog.get_by_role("searchbox").fill("小林 健太")
+    dialog.get_by_role("button", name="小林 健太").click()
+    expect(dialog.get_by_text("異なる内容と、表示されるほう")).to_be_visible(timeout=PATIENCE)
+    dialog.get_by_role("button", name="まとめる", exact=True).press("Enter")
+
+    panel = tanaka.page.locator("[data-part=panel]")
+    undo = panel.locator(".bond").filter(has_text="小林 健太").get_by_role("button", name="元に戻す")
+    expect(undo).to_be_visible(timeout=PATIENCE)
+    expect(tanaka.log.get_by_text("同じ方としてまとめました").first).to_be_visible(timeout=PATIENCE)
+    assert tanaka.log.locator("article").count() > before
+    tanaka.page.once("dialog", lambda asked: asked.accept())
+    undo.click()
+    expect(undo).to_have_count(0, timeout=PATIENCE)
+    tanaka.page.goto(here)
+    assert tanaka.log.locator("article").count() == before + 2  # the lines that tell of it
+    assert tanaka.serious() == []
