@@ -15,7 +15,7 @@ from app.models import Agent, Attachment, Channel, Delivery, Identity, Message, 
 from tests import factories as make
 from tests.played import Shop, shop_on
 from tests.sandbox import Sandbox, playing
-from tests.sandbox.test_tiktok import PNG
+from tests.sandbox.world import base64_of, picture
 from tests.serving import until
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -132,7 +132,7 @@ def test_the_echo_of_the_words_does_not_say_that_the_picture_arrived(shop: Shop)
     shop.act("text", text="こんにちは")
     with transaction() as db:
         agent = db.get_one(Agent, shop.agent.id)
-        kept = files.take_in(base64.b64decode(PNG), "coat.png", limit=10**6)
+        kept = files.take_in(base64.b64decode(base64_of(picture())), "coat.png", limit=10**6)
         coat = files.store(db, kept, limit=10**6, agent=agent).id
     lost = {"fault": "drop_before", "platform": "tiktok", "call": "message/media/upload/", "count": 1}
     shop.sandbox.misbehaves(lost)
@@ -142,7 +142,7 @@ def test_the_echo_of_the_words_does_not_say_that_the_picture_arrived(shop: Shop)
 
 
 def test_a_picture_is_brought_over_and_a_forged_one_is_not(shop: Shop) -> None:
-    shop.act("image", content=PNG, type="image/png")
+    shop.act("image", content=base64_of(picture()), type="image/png")
     with reading() as db:
         (waiting,) = db.scalars(select(RemoteFile.id))
     assert remote.fetch(waiting)

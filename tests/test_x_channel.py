@@ -16,7 +16,8 @@ from channels.x.contents import ENCRYPTED
 from tests import factories as make
 from tests.played import Shop, shop_on
 from tests.sandbox import Sandbox, playing
-from tests.sandbox.test_x import base, openssl, picture
+from tests.sandbox.test_x import openssl
+from tests.sandbox.world import base64_of, picture
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -150,7 +151,7 @@ def test_what_somebody_answers_in_the_app_stands_in_the_thread_once(shop: Shop) 
 
 
 def test_a_picture_is_brought_over_by_the_account(shop: Shop) -> None:
-    shop.act("image", content=base(picture()), type="image/png")
+    shop.act("image", content=base64_of(picture()), type="image/png")
     with reading() as db:
         (waiting,) = db.scalars(select(RemoteFile.id))
     assert remote.fetch(waiting)

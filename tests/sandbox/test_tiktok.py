@@ -6,26 +6,20 @@ import base64
 import json
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from io import BytesIO
 from typing import Any, Literal
 
 import httpx2
 import pytest
-from PIL import Image
 from playwright.sync_api import Browser, expect
 
-from channels.base import Attachment, ChannelError, Context, Outbound, Person
+from channels.base import Attachment, ChannelError, Outbound, Person
 from channels.events import Ignored, Inbound, Reaction, Receipt
 from channels.guard import Client
-from channels.settings import settings_from
 from channels.tiktok import health
-from channels.tiktok.connector import TikTok
-from channels.tiktok.settings import TikTokSettings
-from tests.channels.tiktok import Kept
-from tests.hooked import listening
 from tests.sandbox import Hearer, Sandbox
+from tests.sandbox import world as world_of
 from tests.sandbox.test_phone import SIZES, Phone
+from tests.sandbox.world import base64_of, heard, picture
 from tests.serving import until
 
 API = "/business-api.tiktok.com/open_api/v1.3"
@@ -40,83 +34,31 @@ CONTENT = {
 }
 
 
-@dataclass
-class World:
-    """The sandbox, what hears it, and TikTok's side of our product. `kept`: the secrets it keeps."""
+class World(world_of.World):
+    """TikTok's."""
 
-    sandbox: Sandbox
-    hearer: Hearer
-    http: Client
-    kept: Kept = field(default_factory=Kept)
-
-    @property
-    def account(self) -> dict[str, Any]:
-        return dict(self.sandbox.state("tiktok")["settings"])
-
-    @property
-    def connector(self) -> TikTok:
-        told = {name: value for name, value in self.account.items() if isinstance(value, str)}
-        stored = {**told, "access_token": "sandbox-tiktok-token", "refresh_token": "sandbox-tiktok-refresh"}
-        context = Context("k1", "http://127.0.0.1:1", sandbox=self.sandbox.base, renew=self.kept.renew)
-        return TikTok(settings_from(TikTokSettings, {**stored, **self.kept.secrets}), self.http, context)
-
-    def act(self, user: str, action: str, **about: Any) -> dict[str, str]:
-        return self.sandbox.act(user, action, on="tiktok", **about)
-
-    def events(self, count: int) -> list[Any]:
-        """What our connector makes of so many webhooks, all of them with a good signature."""
-        connector, found = self.connector, list[Any]()
-        for request in self.hearer.requests(count):
-            connector.verify(request)
-            found += connector.parse(request)
-        return found
+    platform = "tiktok"
 
     def last(self, user: str) -> dict[str, Any]:
         """The context of what somebody wrote last."""
         said = [one for one in self.events(1) if isinstance(one, Inbound) and one.sender.address == user]
         return dict(said[-1].context)
 
-    def sends(self, user: str, text: str, **more: Any) -> tuple[str, ...]:
-        """Our connector's message; its ids. Raises `ChannelError`."""
-        message = Outbound("1", Person(user), text, last=self.last(user), **more)
-        return self.connector.send(message).external_ids
-
-    def phone(self, user: str) -> list[tuple[str, str, str]]:
-        return [(one["by"], one["kind"], one["text"]) for one in self.sandbox.phone(user, "tiktok")]
+    def message(self, user: str, text: str, **more: Any) -> Outbound:
+        return super().message(user, text, last=self.last(user), **more)
 
 
 @pytest.fixture
 def world(begun: Sandbox, http: Client) -> Iterator[World]:
     """As at the start, its webhooks going to the hearer."""
-    hearer = Hearer()
-    with listening(hearer.hear) as base:
-        hearer.url = f"{base}/hooks/k1"
-        begun.set("tiktok", webhook=hearer.url)
+    with heard(begun, "tiktok", Hearer()) as hearer:
         yield World(begun, hearer, http)
 
 
 @pytest.fixture
 def who(world: World) -> str:
     """A customer who has written."""
-    id = str(world.sandbox.state("tiktok")["customers"][0]["id"])
-    world.act(id, "text", text="こんにちは")
-    world.hearer.requests(1)
-    return id
-
-
-def picture() -> bytes:
-    file = BytesIO()
-    Image.new("RGB", (40, 30), "#28518f").save(file, "PNG")
-    return file.getvalue()
-
-
-PNG = base64.b64encode(picture()).decode()
-
-
-def refused(world: World, who: str, text: str = "はい", **more: Any) -> ChannelError:
-    with pytest.raises(ChannelError) as told:
-        world.sends(who, text, **more)
-    return told.value
+    return world.writer()
 
 
 def test_text_goes_both_ways_and_its_echo_comes_back(world: World, who: str) -> None:
@@ -140,7 +82,7 @@ def test_text_goes_both_ways_and_its_echo_comes_back(world: World, who: str) -> 
 def test_trap_25_what_is_told_has_the_documented_shape_and_a_signature_that_openssl_gives(
     world: World, who: str
 ) -> None:
-    world.act(who, "image", content=PNG, type="image/png")
+    world.act(who, "image", content=base64_of(picture()), type="image/png")
     world.act(who, "staff", text="アプリから")
     for request in world.hearer.requests(3):
         at, _, given = request.header("tiktok-signature").partition(",")
@@ -159,7 +101,7 @@ def test_trap_25_what_is_told_has_the_documented_shape_and_a_signature_that_open
 def test_whatever_a_customer_does_is_read(world: World, who: str) -> None:
     first = world.act(who, "text", text="一")["message"]
     world.act(who, "text", text="二", quote=first)
-    world.act(who, "image", content=PNG, type="image/png")
+    world.act(who, "image", content=base64_of(picture()), type="image/png")
     world.act(who, "video", content=base64.b64encode(b"film").decode(), type="video/mp4")
     world.act(who, "sticker", stickerId="1988")
     world.act(who, "share_post")
@@ -183,7 +125,7 @@ def test_whatever_a_customer_does_is_read(world: World, who: str) -> None:
 
 
 def test_files_are_fetched_with_the_token(world: World, who: str) -> None:
-    world.act(who, "image", content=PNG, type="image/png")
+    world.act(who, "image", content=base64_of(picture()), type="image/png")
     world.act(who, "sticker", stickerId="1988")
     files = [file for one in world.events(3) for file in one.attachments]
     assert world.connector.fetch(files[0]) == picture()
@@ -196,7 +138,7 @@ def test_files_are_fetched_with_the_token(world: World, who: str) -> None:
     ("fault", "permanent"), [("media_gone", True), ("redirect_media", True), ("slow_media", None)]
 )
 def test_a_file_that_misbehaves(world: World, who: str, fault: str, permanent: bool | None) -> None:
-    world.act(who, "image", content=PNG, type="image/png")
+    world.act(who, "image", content=base64_of(picture()), type="image/png")
     (file,) = [file for one in world.events(2) for file in one.attachments]
     world.sandbox.misbehaves({"fault": fault, "platform": "tiktok", "seconds": 0.1})
     if permanent is None:
@@ -221,7 +163,7 @@ def test_an_answer_quotes_what_it_is_about(world: World, who: str) -> None:
     asked = world.events(1)[0].external_id
     world.sends(who, "はい", quoted_id=asked)
     assert [one["quoted"] for one in world.sandbox.phone(who, "tiktok")] == ["", asked]
-    assert refused(world, who, quoted_id="nobody's").detail[:5] == "40002"
+    assert world.refused(who, quoted_id="nobody's").detail[:5] == "40002"
 
 
 def test_writing_and_reading_are_shown_both_ways(world: World, who: str) -> None:
@@ -242,7 +184,7 @@ def test_writing_and_reading_are_shown_both_ways(world: World, who: str) -> None
 def test_ten_messages_are_taken_until_the_customer_writes_again(world: World, who: str) -> None:
     for number in range(10):
         world.sends(who, f"{number}")
-    error = refused(world, who)
+    error = world.refused(who)
     assert (error.permanent, error.detail[:5]) == (True, "40064")
     world.act(who, "text", text="はい")
     world.sends(who, "また送れます")
@@ -251,7 +193,7 @@ def test_ten_messages_are_taken_until_the_customer_writes_again(world: World, wh
 def test_two_days_after_the_last_words_nothing_is_taken(world: World, who: str) -> None:
     world.sandbox.post("/clock", {"forward": 49 * 3600})
     world.sandbox.set("tiktok", webhook=world.hearer.url)
-    assert refused(world, who).sentence.startswith("TikTok's rules hold this message back")
+    assert world.refused(who).sentence.startswith("TikTok's rules hold this message back")
 
 
 def test_a_token_that_has_ended_is_renewed_and_the_old_refresh_token_with_it(world: World, who: str) -> None:
@@ -271,7 +213,7 @@ def test_a_token_that_has_ended_is_renewed_and_the_old_refresh_token_with_it(wor
 
 def test_a_permission_that_was_taken_back_asks_somebody_to_sign_in(world: World, who: str) -> None:
     world.sandbox.set("tiktok", revoke_tokens=True)
-    error = refused(world, who)
+    error = world.refused(who)
     assert (error.reauthorise, error.everybody) == (True, True)
 
 
@@ -285,7 +227,7 @@ def test_signing_in_gives_tokens_and_the_account_s_id(world: World) -> None:
 
 def test_test_now_names_the_account_and_sets_the_webhook(world: World) -> None:
     assert world.connector.check() == f"{health.WORKS} (北風洋品店 @kitakaze_shop)"
-    assert world.account["webhook"] == "http://127.0.0.1:1/hooks/k1"
+    assert world.account["webhook"] == world.hearer.url
 
 
 @pytest.mark.parametrize(
@@ -302,7 +244,7 @@ def test_a_sending_that_goes_wrong(
     world: World, who: str, fault: str, ambiguous: bool, permanent: bool, shown: int
 ) -> None:
     world.sandbox.misbehaves({"fault": fault, "platform": "tiktok", "call": "message/send/", "count": 1})
-    error = refused(world, who)
+    error = world.refused(who)
     assert (error.ambiguous, error.permanent) == (ambiguous, permanent)
     assert [text for by, _, text in world.phone(who) if by == "shop"] == ["はい"] * shown
     assert len(world.sandbox.record(what="fault", platform="tiktok")) == 1
@@ -382,7 +324,7 @@ def test_a_file_that_is_no_picture_cannot_be_uploaded(world: World, who: str) ->
 
 def test_who_has_blocked_the_account_gets_nothing(world: World, who: str) -> None:
     world.act(who, "unfollow")
-    assert refused(world, who).permanent
+    assert world.refused(who).permanent
     with pytest.raises(httpx2.HTTPStatusError):
         world.act(who, "text", text="はい")
 

@@ -6,34 +6,30 @@ import base64
 import json
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from io import BytesIO
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
 import pytest
 import xdk
-from PIL import Image
 from playwright.sync_api import Browser, expect
 from xdk.activity.models import CreateSubscriptionRequest
 from xdk.direct_messages.models import CreateByParticipantIdRequest
 from xdk.media.models import AppendUploadRequest, InitializeUploadRequest
 
 from channels import oauth
-from channels.base import Attachment, ChannelError, Context, Outbound, Person, Request
+from channels.base import Attachment, ChannelError, Request
 from channels.events import Ignored, Inbound, Receipt, Typing
 from channels.guard import Client
-from channels.settings import settings_from
 from channels.x import health, uploading
-from channels.x.connector import X
 from channels.x.contents import ENCRYPTED
-from channels.x.settings import XSettings
 from channels.x.signature import BY_CLIENT
-from tests.channels.x import Kept
-from tests.hooked import Said, listening
+from tests.hooked import Said
 from tests.sandbox import Hearer, Sandbox
+from tests.sandbox import world as world_of
 from tests.sandbox.test_phone import SIZES, Phone
+from tests.sandbox.world import base64_of, heard, picture
 
 API = "/api.x.com/2"
 SECRET = "sandbox-x-client-secret"
@@ -60,48 +56,11 @@ def openssl(secret: str, message: bytes) -> str:
 
 
 @dataclass
-class World:
-    """The sandbox, what hears it, and X's side of our product. `kept`: the secrets it keeps."""
+class World(world_of.World):
+    """X's."""
 
-    sandbox: Sandbox
+    platform = "x"
     hearer: Challenged
-    http: Client
-    kept: Kept = field(default_factory=Kept)
-
-    @property
-    def account(self) -> dict[str, Any]:
-        return dict(self.sandbox.state("x")["settings"])
-
-    @property
-    def connector(self) -> X:
-        told = {name: value for name, value in self.account.items() if isinstance(value, str)}
-        stored = {**told, "access_token": "sandbox-x-token", "refresh_token": "sandbox-x-refresh"}
-        here = self.hearer.url.removesuffix("/hooks/k1")
-        context = Context("k1", here, sandbox=self.sandbox.base, renew=self.kept.renew)
-        return X(settings_from(XSettings, {**stored, **self.kept.secrets}), self.http, context)
-
-    def act(self, user: str, action: str, **about: Any) -> dict[str, str]:
-        return self.sandbox.act(user, action, on="x", **about)
-
-    def events(self, count: int) -> list[Any]:
-        """What our connector makes of so many webhooks, each of them with a good signature."""
-        connector, found = self.connector, list[Any]()
-        for request in self.hearer.requests(count):
-            connector.verify(request)
-            found += connector.parse(request)
-        return found
-
-    def sends(self, user: str, text: str = "", **more: Any) -> tuple[str, ...]:
-        """Our connector's message; its ids. Raises `ChannelError`."""
-        return self.connector.send(Outbound("1", Person(user), text, **more)).external_ids
-
-    def refused(self, user: str, text: str = "x", **more: Any) -> ChannelError:
-        with pytest.raises(ChannelError) as told:
-            self.sends(user, text, **more)
-        return told.value
-
-    def phone(self, user: str) -> list[tuple[str, str, str]]:
-        return [(one["by"], one["kind"], one["text"]) for one in self.sandbox.phone(user, "x")]
 
     def call(self, method: str, path: str, by: str = "", **how: Any) -> httpx2.Response:
         headers = {"Authorization": f"Bearer {by or self.account['access_token']}"}
@@ -111,30 +70,14 @@ class World:
 @pytest.fixture
 def world(begun: Sandbox, http: Client) -> Iterator[World]:
     """As at the start, its webhooks going to the hearer."""
-    hearer = Challenged()
-    with listening(hearer.hear) as base:
-        hearer.url = f"{base}/hooks/k1"
-        begun.set("x", webhook=hearer.url)
+    with heard(begun, "x", Challenged()) as hearer:
         yield World(begun, hearer, http)
 
 
 @pytest.fixture
 def who(world: World) -> str:
     """A customer who has written."""
-    id = str(world.sandbox.state("x")["customers"][0]["id"])
-    world.act(id, "text", text="こんにちは")
-    world.hearer.requests(1)
-    return id
-
-
-def picture() -> bytes:
-    file = BytesIO()
-    Image.new("RGB", (40, 30), "#28518f").save(file, "PNG")
-    return file.getvalue()
-
-
-def base(data: bytes) -> str:
-    return base64.b64encode(data).decode()
+    return world.writer()
 
 
 def test_openssl_finds_the_signature_over_the_bytes_good(world: World, who: str) -> None:
@@ -160,8 +103,8 @@ def test_what_customers_write_is_understood_from_either_product(world: World, wh
 
 
 def test_files_are_handed_to_the_account_alone(world: World, who: str) -> None:
-    world.act(who, "image", content=base(picture()), type="image/png", name="色.png")
-    world.act(who, "video", content=base(b"\0\0\0\x18ftypmp42"), type="video/mp4")
+    world.act(who, "image", content=base64_of(picture()), type="image/png", name="色.png")
+    world.act(who, "video", content=base64_of(b"\0\0\0\x18ftypmp42"), type="video/mp4")
     photo, film = (one.attachments[0] for one in world.events(3)[1:])
     assert world.connector.fetch(photo) == picture()
     assert world.connector.fetch(film) == b"\0\0\0\x18ftypmp42"
@@ -308,7 +251,7 @@ def test_a_token_that_is_refused_once_costs_nothing(world: World, who: str) -> N
     [("media_gone", "not at X any more"), ("redirect_media", "does not lie at the platform")],
 )
 def test_files_misbehave(world: World, who: str, fault: str, words: str) -> None:
-    world.act(who, "image", content=base(picture()), type="image/png")
+    world.act(who, "image", content=base64_of(picture()), type="image/png")
     (file,) = world.events(2)[1].attachments
     world.sandbox.misbehaves({"fault": fault, "platform": "x", "count": 1})
     with pytest.raises(ChannelError, match=words):
@@ -391,7 +334,7 @@ def test_the_official_sdk_brings_a_picture_and_reads_webhooks_and_subscriptions(
     file = picture()
     about = InitializeUploadRequest(media_type="image/png", media_category="dm_image", total_bytes=len(file))
     id = account.media.initialize_upload(body=about).data.id
-    account.media.append_upload(id, body=AppendUploadRequest(media=base(file), segment_index=0))
+    account.media.append_upload(id, body=AppendUploadRequest(media=base64_of(file), segment_index=0))
     assert account.media.finalize_upload(id).data.id == id
     shown = CreateByParticipantIdRequest(attachments=[{"media_id": id}])
     account.direct_messages.create_by_participant_id(who, body=shown)

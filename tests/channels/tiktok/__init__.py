@@ -1,15 +1,15 @@
 """A business account at a TikTok that answers as told."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import httpx2
 
-from channels.base import Context, Outbound, Person, Secrets
+from channels.base import Context, Outbound, Person
 from channels.settings import settings_from
 from channels.tiktok.connector import TikTok
 from channels.tiktok.settings import TikTokSettings
+from tests.channels.kept import Kept
 
 APP, SECRET = "7412345678901234567", "9c1f7e2ab04d4d6c8f15e3a7b9d20c64"
 BUSINESS, HANAKO = "_000BusinessOpenIdOfTheShop", "_000CustomerHanako"
@@ -88,17 +88,6 @@ def document(request: httpx2.Request) -> Any:
         return json.loads(content) if content else None
     except ValueError:
         return content
-
-
-class Kept:
-    """The secrets of the channel, as the product keeps them."""
-
-    def __init__(self, **secrets: str) -> None:
-        self.secrets: dict[str, str] = secrets
-
-    def renew(self, work: Callable[[Secrets], Secrets]) -> Secrets:
-        self.secrets = {**self.secrets, **work(self.secrets)}
-        return self.secrets
 
 
 def account(tiktok: Scripted, kept: Kept | None = None, **settings: Any) -> TikTok:

@@ -10,13 +10,13 @@ from channels.calling import BEGUN
 from channels.tiktok import sending, trouble
 from channels.tiktok.calling import Caller
 from channels.tiktok.connector import TikTok
+from tests.channels.kept import Kept
 from tests.channels.tiktok import (
     API,
     BUSINESS,
     CONVERSATION,
     HANAKO,
     STORED,
-    Kept,
     Scripted,
     account,
     bad,

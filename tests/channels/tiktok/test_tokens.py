@@ -9,19 +9,8 @@ import time_machine
 
 from channels.base import ChannelError, Sent
 from channels.tiktok import health
-from tests.channels.tiktok import (
-    APP,
-    BUSINESS,
-    SECRET,
-    TOKENS,
-    Kept,
-    Scripted,
-    account,
-    bad,
-    good,
-    hello,
-    taken,
-)
+from tests.channels.kept import Kept
+from tests.channels.tiktok import APP, BUSINESS, SECRET, TOKENS, Scripted, account, bad, good, hello, taken
 
 NOW = datetime(2026, 11, 22, 1, 2, 3, tzinfo=UTC)
 REFRESH, SEND = "tt_user/oauth2/refresh_token/", "business/message/send/"

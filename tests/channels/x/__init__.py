@@ -1,6 +1,5 @@
 """An account on X whose X is a script: each call is noted and answered by its path."""
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx2
@@ -8,6 +7,7 @@ import httpx2
 from channels.base import Attachment, Context, Outbound, Person
 from channels.x.connector import X
 from channels.x.settings import XSettings
+from tests.channels.kept import Kept
 from tests.channels.line.account import ok
 from tests.channels.script import Script
 
@@ -26,19 +26,6 @@ UPLOAD = "/2/media/upload"
 PNG = Attachment("色.png", "image/png", data=b"\x89PNG" + bytes(20))
 MP4 = Attachment("film.mp4", "video/mp4", data=bytes(9_000_000))
 PDF = Attachment("領収書.pdf", "application/pdf", data=b"%PDF")
-
-Secrets = Mapping[str, str]
-
-
-class Kept:
-    """What is stored of an account, as the product keeps it."""
-
-    def __init__(self, **secrets: str) -> None:
-        self.secrets = secrets
-
-    def renew(self, work: Callable[[Secrets], Secrets]) -> Secrets:
-        self.secrets |= work(dict(self.secrets))
-        return self.secrets
 
 
 def x(script: Script, kept: Kept | None = None, **settings: Any) -> X:

@@ -10,9 +10,10 @@ import pytest
 
 from channels import oauth
 from channels.base import ChannelError, Consent, Context, Health, Person, Profile
+from tests.channels.kept import Kept
 from tests.channels.line.account import no, ok
 from tests.channels.script import Script
-from tests.channels.x import ME, SECRET, SUBSCRIPTIONS, TOKEN, US, WEBHOOKS, Kept, bearers, tokens, x
+from tests.channels.x import ME, SECRET, SUBSCRIPTIONS, TOKEN, US, WEBHOOKS, bearers, tokens, x
 
 HERE = "https://desk.example.jp/hooks/k1"
 KITAKAZE = ok({"data": {"id": US, "name": "北風洋品店", "username": "kitakaze"}})

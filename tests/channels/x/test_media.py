@@ -4,9 +4,10 @@ import httpx2
 import pytest
 
 from channels.base import Attachment, ChannelError
+from tests.channels.kept import Kept
 from tests.channels.line.account import no
 from tests.channels.script import Script
-from tests.channels.x import TOKEN, Kept, bearers, tokens, x
+from tests.channels.x import TOKEN, bearers, tokens, x
 
 PLACE = "1861000000000000010/1861000000000000100/7WY9gUyS.jpg"
 GUARDED = f"https://ton.twitter.com/1.1/ton/data/dm/{PLACE}"

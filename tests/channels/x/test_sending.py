@@ -13,6 +13,7 @@ import time_machine
 from channels import oauth
 from channels.base import Bubble, ChannelError, Outbound, Person, Sent
 from channels.x import sending, uploading
+from tests.channels.kept import Kept
 from tests.channels.line.account import no, ok
 from tests.channels.script import Script
 from tests.channels.x import (
@@ -26,7 +27,6 @@ from tests.channels.x import (
     TOKEN,
     UPLOAD,
     US,
-    Kept,
     bearers,
     say,
     sent,
