@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app import connect, family, search
-from app.db import now
+from app.db import now, one_writer
 from app.events import Happening, record_all
 from app.inbox.current import cases_for_inbound, current_cases
 from app.inbox.holding import hold_all
@@ -166,11 +166,29 @@ def _arrivals(db: Session, arriving: Sequence[tuple[Identity, Said]]) -> list[_A
     mine = [own[identity.customer_id] for identity, _ in arriving]
     there = [db.get_one(Conversation, said.place) if said.place else None for _, said in arriving]
     heads = hold_all(db, mine + [one for one in there if one])
+    if _changed_hands(db, [identity for identity, _ in arriving]):
+        return _arrivals(db, arriving)
     own_heads, other_heads = heads[: len(mine)], iter(heads[len(mine) :])
     return [
         _Arrival(said, identity, place or conversation, next(other_heads) if place else head)
         for (identity, said), conversation, head, place in zip(arriving, mine, own_heads, there, strict=True)
     ]
+
+
+def _changed_hands(db: Session, identities: Sequence[Identity]) -> bool:
+    """Whether an address was taken out of its customer while we waited for the thread; it is read afresh then. Where
+    there is one writer at a time nothing changes meanwhile."""
+    if one_writer():
+        return False
+    ids = {one.id for one in identities}
+    now_with = {
+        row.id: row.customer_id
+        for row in db.execute(select(Identity.id, Identity.customer_id).where(Identity.id.in_(ids)))
+    }
+    changed = [one for one in identities if now_with.get(one.id, one.customer_id) != one.customer_id]
+    for one in changed:
+        db.refresh(one, ["customer_id"])
+    return bool(changed)
 
 
 def seen(db: Session, channel: Channel, external_ids: Sequence[str]) -> dict[str, Message]:

@@ -102,7 +102,7 @@ ACTORS = {"bot": "Bot", "customer": "Customer", "system": "System"}
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line of the trail. `detail` is what the event carries, as indented JSON; "" for nothing. `bond`: the link
-    it tells of; `move`: what was taken out, or moved."""
+    it tells the making of; `move`: what was taken out, or moved."""
 
     id: int
     at: datetime
@@ -170,7 +170,7 @@ def _line(request: Request, event: Event, known: _Known) -> Line:
         sentence=words(request, msgid, **values) if msgid else event.kind,
         conversation_id=event.conversation_id,
         detail=json.dumps(event.data, ensure_ascii=False, indent=2, sort_keys=True) if event.data else "",
-        bond=bond,
+        bond=bond if event.kind == "linked" else None,
         move=known.move(event),
     )
 

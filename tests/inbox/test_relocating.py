@@ -28,6 +28,7 @@ from app.models import (
     Relocation,
 )
 from channels.base import Person
+from tests import engines
 from tests import factories as make
 
 
@@ -242,6 +243,18 @@ def test_what_a_person_brought_is_for_people(db: Session, shop: Shop) -> None:
     shop.other.owner = "bot"
     inbox.move(db, shop.agent, shop.says("a", "次郎の件"), shop.customer(shop.other))
     assert shop.other.owner == "human"
+
+
+@pytest.mark.skipif(engines.WHICH == "sqlite", reason="there is one writer at a time")
+def test_what_comes_in_while_its_address_is_taken_out_waits_and_stands_with_the_new_one(
+    db: Session, shop: Shop
+) -> None:
+    identity, old = shop.identity("a2"), shop.one.customer_id
+    inbox.split(db, shop.agent, identity)
+    db.flush()
+    identity.__dict__["customer_id"] = old  # as it was read before we waited
+    (said,) = inbox.receive(db, shop.channel, [(identity, inbox.Said("late", "遅れて届きました"))])
+    assert said.conversation.id == shop.of("a2").id != shop.one.id
 
 
 # --- any order of things ------------------------------------------------------------------------------------
