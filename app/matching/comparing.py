@@ -28,7 +28,7 @@ PLAIN: Mapping[str, float] = {}
 
 _PART = {level: n for n, level in enumerate(NAMED["given"].levels)}
 _NAME = {level: n for n, level in enumerate(NAMED["name"].levels)}
-_DIFFERENT = _PART["different"]
+_NEAR, _DIFFERENT = _PART["near"], _PART["different"]
 # How far two words of a name are one word, by level; for names that are not told by their parts.
 _LIKE = (1.0, 0.97, 0.95, 0.9, 0.6, 0.2, 0.0)
 
@@ -45,6 +45,8 @@ def compare(one: Record, other: Record, weights: Mapping[str, float] = PLAIN) ->
     ):
         if ours and theirs:
             found[field] = min(Agreement(levelled(a, b), a, b) for a in ours for b in theirs)
+    if "email" in found and _after_names(found["email"], one.name, other.name):
+        del found["email"]
     if one.birth and other.birth:
         found["birth"] = Agreement(birth(one.birth, other.birth), one.birth, other.birth)
     if one.street and other.street:
@@ -61,10 +63,9 @@ def compare(one: Record, other: Record, weights: Mapping[str, float] = PLAIN) ->
 def _names(one: Name, other: Name, weights: Mapping[str, float]) -> Agreements:
     if _by_parts(one) and _by_parts(other):
         return _parts(one, other)
-    if one.joined == other.joined:
-        level = _NAME["same"]
-    else:
-        level = _whole(one.parts, other.parts, weights)
+    level = _NAME["same"] if one.joined == other.joined else _whole(one.parts, other.parts, weights)
+    if level is None:
+        return {}
     return {
         "name": Agreement(
             level, " ".join(p.written for p in one.parts), " ".join(p.written for p in other.parts)
@@ -77,43 +78,43 @@ def _by_parts(name: Name) -> bool:
 
 
 def _parts(one: Name, other: Name) -> Agreements:
-    straight = _aligned(one.surname, other.surname, one.given, other.given)
-    if all(level <= _PART["near"] for level in straight.values()):
-        found = straight
-    else:
-        crossed = _aligned(one.surname, other.given, one.given, other.surname)
-        good = len(crossed) > len(straight) or (len(crossed) == len(straight) and bool(crossed))
-        swapped = good and all(level <= _PART["near"] for level in crossed.values())
-        found = crossed if swapped else straight
-    shown = {"surname": (one.surname, other.surname), "given": (one.given, other.given)}
-    if found is not straight:
-        shown = {"surname": (one.surname, other.given), "given": (one.given, other.surname)}
-    return {
-        field: Agreement(level, *(part.written if part else "" for part in shown[field]))
-        for field, level in found.items()
-    }
+    """Part by part; crosswise, where surname and given name are told in the other order."""
+    straight = _aligned(one.surname, one.given, other.surname, other.given)
+    if _good(straight):
+        return straight
+    crossed = _aligned(one.surname, one.given, other.given, other.surname)
+    return crossed if len(crossed) >= len(straight) and _good(crossed) else straight
 
 
 def _aligned(
-    surname: Part | None, their_surname: Part | None, given: Part | None, their_given: Part | None
-) -> dict[str, int]:
-    found = {}
-    if surname is not None and their_surname is not None:
-        found["surname"] = part(surname, their_surname)
-    if given is not None and their_given is not None:
-        found["given"] = part(given, their_given)
+    surname: Part | None, given: Part | None, theirs: Part | None, their_given: Part | None
+) -> Agreements:
+    found: Agreements = {}
+    if surname is not None and theirs is not None and (level := part(surname, theirs)) is not None:
+        found["surname"] = Agreement(level, surname.written, theirs.written)
+    if given is not None and their_given is not None and (level := part(given, their_given)) is not None:
+        found["given"] = Agreement(level, given.written, their_given.written)
     return found
 
 
+def _good(found: Agreements) -> bool:
+    for agreement in found.values():
+        if agreement.level > _NEAR:
+            return False
+    return bool(found)
+
+
 @lru_cache(262_144)
-def part(one: Part, other: Part) -> int:
-    """The level of two parts of a name."""
+def part(one: Part, other: Part) -> int | None:
+    """The level of two parts of a name; None if they cannot be compared: kana, and kanji nobody reads."""
     if one.written == other.written:
         return _PART["same"]
     if not one.sounds.isdisjoint(other.sounds) or names.same_short_form(one.written, other.written):
         return _PART["sound"]
     if not (one.sounds | one.guessed).isdisjoint(other.sounds | other.guessed):
         return _PART["guessed"]
+    if one.unread != other.unread and not (one.kanji and other.kanji):
+        return None
     return min(_spelt(one.written, other.written), _heard(one, other))
 
 
@@ -142,24 +143,38 @@ def _spelt(one: str, other: str) -> int:
     return _PART["far"] if likeness >= 0.8 else _DIFFERENT
 
 
-def _whole(ones: tuple[Part, ...], others: tuple[Part, ...], weights: Mapping[str, float]) -> int:
-    """The level of two names whose parts nobody told apart: each word counts by its weight, in any order."""
+def _whole(ones: tuple[Part, ...], others: tuple[Part, ...], weights: Mapping[str, float]) -> int | None:
+    """The level of two names whose parts nobody told apart: each word counts by its weight, in any order; None if none
+    can be compared."""
     total = matched = 0.0
     worst = 0
     for mine, theirs in ((ones, others), (others, ones)):
         for word in mine:
+            level = _best(word, theirs)
+            if level is None:
+                continue
             weight = weights.get(word.written, 1.0)
-            level = min(part(word, each) for each in theirs)
             total += weight
             matched += weight * _LIKE[level]
             worst = max(worst, level)
-    likeness = matched / total
+    if not total:
+        return None
     if worst <= _PART["guessed"]:
         return {0: _NAME["same"], 1: _NAME["sound"]}.get(worst, _NAME["guessed"])
+    likeness = matched / total
     if likeness < 0.8:
-        joined = ("".join(p.written for p in ones), "".join(p.written for p in others))
+        joined = ("".join(part.written for part in ones), "".join(part.written for part in others))
         likeness = max(likeness, 0.85 if fuzz.ratio(*joined) >= 88 else 0.0)
     return _NAME["near"] if likeness >= 0.75 else _NAME["half"] if likeness >= 0.4 else _NAME["different"]
+
+
+def _best(word: Part, others: tuple[Part, ...]) -> int | None:
+    """The level of the likest of the other name's words; None if there is none it can be compared with."""
+    levels = [part(word, each) for each in others]
+    told = [level for level in levels if level is not None]
+    if len(told) < len(levels) and min(told, default=_DIFFERENT) > _PART["near"]:
+        return None
+    return min(told)
 
 
 # Everything else ---------------------------------------------------------------------------------------
@@ -173,9 +188,29 @@ def email(one: str, other: str) -> int:
     mine, theirs = forms.personal(one), forms.personal(other)
     if mine and mine == theirs:
         return 1
-    if DamerauLevenshtein.distance(one, other, score_cutoff=2) <= 2:
-        return 2
-    return 2 if mine and theirs and JaroWinkler.similarity(mine, theirs) >= 0.93 else 3
+    alike = DamerauLevenshtein.distance(one, other, score_cutoff=2) <= 2
+    return 2 if alike and _digits(one) == _digits(other) else 3
+
+
+def _digits(text: str) -> str:
+    return "".join(char for char in text if char.isdigit())
+
+
+def _after_names(found: Agreement, one: Name | None, other: Name | None) -> bool:
+    """Whether two addresses are alike because they are made of the names: then they say what the names say, no more."""
+    if one is None or other is None or found.level not in (1, 2):
+        return False
+    known = [
+        sound for part in (*one.parts, *other.parts) for sound in {part.written, *part.sounds, *part.guessed}
+    ]
+    locals = (forms.personal(found.one), forms.personal(found.other))
+    return all(_made_of(local, known) for local in locals)
+
+
+def _made_of(local: str, known: list[str]) -> bool:
+    """Whether most letters of the part before the @ are those of a name."""
+    letters = "".join(char for char in local if char.isalpha())
+    return any(len(part) > 2 and part in letters for part in known)
 
 
 @lru_cache(262_144)

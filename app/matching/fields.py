@@ -13,14 +13,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field. `shared`: people of one household have it in common as two records of one person do."""
+    """One field. On its first `exact` levels, agreeing is worth more the rarer the value is. `most`: however a list
+    looks, so many of the records of one person differ in this at the most; else namesakes pass for one person."""
 
     name: str
     levels: tuple[str, ...]
     same: tuple[float, ...]
     strangers: tuple[float, ...]
     household: tuple[float, ...]
-    exact: int = 1  # so many first levels are worth more the rarer the value is
+    exact: int = 1
+    most: float = 1.0
 
 
 _PART = ("same", "sound", "guessed", "near", "initial", "far", "different")
@@ -33,6 +35,7 @@ FIELDS = (
         (0.004, 0.001, 0.001, 0.004, 0.010, 0.080, 0.900),
         (0.85, 0.03, 0.01, 0.02, 0.01, 0.01, 0.07),
         exact=3,
+        most=0.12,
     ),
     Field(
         "given",
@@ -41,14 +44,15 @@ FIELDS = (
         (0.006, 0.002, 0.002, 0.008, 0.030, 0.100, 0.852),
         (0.010, 0.004, 0.003, 0.015, 0.040, 0.100, 0.828),
         exact=3,
+        most=0.08,
     ),
     Field(
         "name",
         ("same", "sound", "guessed", "near", "half", "different"),
-        (0.62, 0.08, 0.05, 0.15, 0.08, 0.02),
+        (0.62, 0.09, 0.05, 0.15, 0.085, 0.005),
         (0.0005, 0.0002, 0.0002, 0.001, 0.030, 0.9681),
-        (0.010, 0.002, 0.002, 0.030, 0.750, 0.206),
-        exact=1,
+        (0.010, 0.002, 0.002, 0.030, 0.606, 0.350),
+        most=0.015,
     ),
     Field(
         "email",
@@ -77,6 +81,7 @@ FIELDS = (
         (0.85, 0.10, 0.03, 0.02),
         (0.0001, 0.0020, 0.045, 0.9529),
         (0.02, 0.005, 0.045, 0.93),
+        most=0.15,
     ),
     Field(
         "street",

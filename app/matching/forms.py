@@ -90,8 +90,10 @@ def _attempts(text: str, home: str) -> list[str]:
         return [text]
     if digits.startswith("00"):
         return [text, f"+{digits[2:]}"]
-    eaten = [f"0{digits}"] if home == HOME and len(digits) in (9, 10) and not digits.startswith("0") else []
-    return [text, *eaten, *([f"+{digits}"] if len(digits) >= 11 and not digits.startswith("0") else [])]
+    if home != HOME or digits.startswith("0"):
+        return [text]
+    eaten = [f"0{text}"] if re.fullmatch(r"\d{9,10}", text) else []
+    return [*eaten, *([f"+{digits}"] if len(digits) >= 11 else [])]
 
 
 def spaced(e164: str) -> list[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from app.matching import model as models
 from app.matching.blocking import candidates
-from app.matching.comparing import Agreements, compare
+from app.matching.comparing import compare
+from app.matching.model import Sighting, learn, sighting
+from app.matching.rarity import rarity
 from app.matching.reasons import Reason, reasons
 from app.matching.record import Record
 from app.matching.weights import weights
@@ -44,22 +45,29 @@ def link(records: Sequence[Record], threshold: float = LIKELY, step: Step | None
     The order of the records makes no difference.
     """
     ordered = sorted(records, key=lambda record: record.id)
-    said = weights(ordered)
+    said, rare = weights(ordered), rarity(ordered)
     looked_at = candidates(ordered)
-    found: list[Agreements] = []
-    for n, (one, other) in enumerate(looked_at.pairs):
-        if step is not None and n % _TELL == 0:
-            step("pairs", n, len(looked_at.pairs))
-        found.append(compare(ordered[one], ordered[other], said))
-    random = [compare(ordered[one], ordered[other], said) for one, other in _random(len(ordered))]
-    learnt = models.learn(found, random, ordered)
-    matches = [
-        Match(ordered[one], ordered[other], score, reasons(agreements, ordered[one], ordered[other]))
-        for (one, other), agreements in zip(looked_at.pairs, found, strict=True)
-        if (score := learnt.probability(agreements)) >= threshold
-    ]
+
+    def seen(one: int, other: int) -> Sighting:
+        return sighting(compare(ordered[one], ordered[other], said), rare)
+
+    pairs = [seen(*pair) for pair in _told(looked_at.pairs, step)]
+    learnt = learn(pairs, (seen(*pair) for pair in _random(len(ordered))), len(ordered), rare)
+    matches = []
+    for (at, beside), pair in zip(looked_at.pairs, pairs, strict=True):
+        score = learnt.classes(pair)[0]
+        if score >= threshold:
+            one, other = ordered[at], ordered[beside]
+            matches.append(Match(one, other, score, reasons(compare(one, other, said), one, other)))
     matches.sort(key=lambda match: (-round(match.score, 4), match.one.id, match.other.id))
-    return Linked(matches, len(found), looked_at.skipped)
+    return Linked(matches, len(pairs), looked_at.skipped)
+
+
+def _told(pairs: Sequence[tuple[int, int]], step: Step | None) -> Iterator[tuple[int, int]]:
+    for n, pair in enumerate(pairs):
+        if step is not None and n % _TELL == 0:
+            step("pairs", n, len(pairs))
+        yield pair
 
 
 def _random(n: int) -> list[tuple[int, int]]:

@@ -10,25 +10,55 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from app.matching.comparing import Agreements
 from app.matching.fields import FIELDS
-from app.matching.rarity import Rarity, rarity
-from app.matching.record import Record
+from app.matching.rarity import Rarity
 
 ROUNDS = 25
 SETTLED = 1e-4  # the change of the expected number of matches at which learning ends
-_TRUST = 40.0  # what is believed beforehand counts as so many pairs seen of one person
+_TRUST = 40.0  # what is believed beforehand counts as so many pairs seen of one person,
+_TRUST_SHARE = (
+    0.3  # and as this share of those a list has: namesakes in great number must not pass for one person
+)
 _TRUST_STRANGERS = 20.0
 _LIKELIEST = 0.9999
 _MISSING = -1
 _STEP = 4  # parts of a unit of logarithm that the rarity of values is rounded to while learning
+_RARE = 100  # added to a level where the rarity of the value stands for what strangers have in common
 
-Pattern = tuple[
-    tuple[int, ...], int, int
-]  # levels, and the rarity of what agrees: to strangers, in a household
+_NAMES = [each.name for each in FIELDS]
+_EXACT = {each.name: each.exact for each in FIELDS}
+_OWN = {"given"}  # agrees in a household no more often than between strangers
+
+
+class Sighting(NamedTuple):
+    """What the model needs to know of a pair: the level of each field, and the logarithms of how rare the values are
+    on which it agrees, among strangers and in a household."""
+
+    levels: tuple[int, ...]
+    among_strangers: float = 0.0
+    at_home: float = 0.0
+
+
+def sighting(found: Agreements, rare: Rarity) -> Sighting:
+    """The sighting of a pair that agrees so."""
+    levels, among_strangers, at_home = [], 0.0, 0.0
+    for name in _NAMES:
+        agreement = found.get(name)
+        if agreement is None:
+            levels.append(_MISSING)
+            continue
+        level, one, other = agreement
+        share = rare.of(name, level, one, other) if level < _EXACT[name] else 0.0
+        if share:
+            among_strangers += math.log(share)
+            at_home += math.log(share) if name in _OWN else 0.0
+        levels.append(level + _RARE if share else level)
+    return Sighting(tuple(levels), among_strangers, at_home)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +71,35 @@ class Model:
     matches: float
     households: float
     rarity: Rarity = field(default_factory=Rarity)
+    _known: dict[tuple[int, ...], tuple[float, float, float]] = field(default_factory=dict, repr=False)
 
     def probability(self, found: Agreements) -> float:
-        """The probability that the two are one person."""
-        log_same = math.log(self.matches)
-        log_household = math.log(self.households)
-        log_strangers = math.log(1 - self.matches - self.households)
-        for name, (level, one, other) in found.items():
-            log_same += math.log(self.same[name][level])
-            usual, at_home = self.strangers[name][level], self.household[name][level]
-            if level < _EXACT[name]:
-                rare = max(self.rarity.of(name, level, each, usual) for each in (one, other))
-                log_strangers += math.log(rare)
-                log_household += math.log(rare if name in _OWN else at_home)
-            else:
-                log_strangers += math.log(usual)
-                log_household += math.log(at_home)
-        top = max(log_same, log_household, log_strangers)
-        odds = [math.exp(each - top) for each in (log_same, log_household, log_strangers)]
-        return odds[0] / sum(odds)
+        """The probability that two records that agree so are one person."""
+        return self.classes(sighting(found, self.rarity))[0]
 
+    def classes(self, seen: Sighting) -> tuple[float, float]:
+        """The probabilities that the two are one person, and that they are two of one household."""
+        same, household, strangers = self._logarithms(seen.levels)
+        household += seen.at_home
+        strangers += seen.among_strangers
+        top = max(same, household, strangers)
+        odds = (math.exp(same - top), math.exp(household - top), math.exp(strangers - top))
+        return odds[0] / sum(odds), odds[1] / sum(odds)
 
-_EXACT = {each.name: each.exact for each in FIELDS}
-_OWN = {"given"}  # agrees in a household no more often than between strangers
-_NAMES = [each.name for each in FIELDS]
+    def _logarithms(self, levels: tuple[int, ...]) -> tuple[float, float, float]:
+        """Of the chance of these levels in each class, but for the rarity of values."""
+        if levels in self._known:
+            return self._known[levels]
+        same, household = math.log(self.matches), math.log(self.households)
+        strangers = math.log(1 - self.matches - self.households)
+        for name, told in zip(_NAMES, levels, strict=True):
+            if told == _MISSING:
+                continue
+            level, rare = told % _RARE, told >= _RARE
+            same += math.log(self.same[name][level])
+            strangers += 0.0 if rare else math.log(self.strangers[name][level])
+            household += 0.0 if rare and name in _OWN else math.log(self.household[name][level])
+        return self._known.setdefault(levels, (same, household, strangers))
 
 
 def usual(matches: float = 1e-4, households: float = 1e-4, rare: Rarity | None = None) -> Model:
@@ -79,20 +114,16 @@ def usual(matches: float = 1e-4, households: float = 1e-4, rare: Rarity | None =
     )
 
 
-def learn(candidates: Sequence[Agreements], random: Sequence[Agreements], records: Sequence[Record]) -> Model:
-    """The model of a list: `candidates` are the pairs worth a look, `random` pairs picked without looking.
-
-    Pairs that are no candidates count as strangers.
-    """
-    pairs = max(len(records) * (len(records) - 1) / 2, 1.0)
-    believed = usual()
-    model = Model(
-        believed.same, believed.strangers, believed.household,
-        matches=min(0.1, max(len(records) * 0.25, 0.5) / pairs),
-        households=min(0.1, max(len(records) * 0.05, 0.5) / pairs),
-        rarity=rarity(records),
-    )  # fmt: skip
-    seen, strange = _patterns(candidates, model.rarity), _patterns(random, model.rarity)
+def learn(candidates: Iterable[Sighting], random: Iterable[Sighting], size: int, rare: Rarity) -> Model:
+    """The model of a list of `size` records: `candidates` are the pairs worth a look, `random` pairs picked without
+    looking. Pairs that are no candidates count as strangers."""
+    pairs = max(size * (size - 1) / 2, 1.0)
+    model = usual(
+        matches=min(0.1, max(size * 0.25, 0.5) / pairs),
+        households=min(0.1, max(size * 0.05, 0.5) / pairs),
+        rare=rare,
+    )
+    seen, strange = _counted(candidates), _counted(random)
     expected = 0.0
     for _ in range(ROUNDS):
         model, matches = _improved(model, seen, strange, pairs)
@@ -102,46 +133,31 @@ def learn(candidates: Sequence[Agreements], random: Sequence[Agreements], record
     return model
 
 
-def _patterns(pairs: Sequence[Agreements], rare: Rarity) -> Counter[Pattern]:
-    """The pairs by what learning needs to know of them."""
-    found: Counter[Pattern] = Counter()
-    for agreements in pairs:
-        levels, to_strangers, at_home = [], 0.0, 0.0
-        for name in _NAMES:
-            agreement = agreements.get(name)
-            if agreement is None:
-                levels.append(_MISSING)
-                continue
-            level = agreement.level
-            levels.append(level)
-            if level < _EXACT[name]:
-                share = max(rare.of(name, level, each, 0.0) for each in agreement[1:])
-                if share:
-                    rarity = math.log(share)
-                    to_strangers += rarity
-                    at_home += rarity if name in _OWN else 0.0
-                    levels[-1] += 100  # the rarity stands for it
-        found[tuple(levels), round(to_strangers * _STEP), round(at_home * _STEP)] += 1
-    return found
+def _counted(pairs: Iterable[Sighting]) -> Counter[Sighting]:
+    """The pairs that look alike together, for there are few kinds of them."""
+    return Counter(
+        Sighting(levels, round(strangers * _STEP) / _STEP, round(home * _STEP) / _STEP)
+        for levels, strangers, home in pairs
+    )
 
 
 def _improved(
-    model: Model, seen: Counter[Pattern], strange: Counter[Pattern], pairs: float
+    model: Model, seen: Counter[Sighting], strange: Counter[Sighting], pairs: float
 ) -> tuple[Model, float]:
     """One round: who is who by `model`, and the model that follows from it; with the expected number of matches."""
-    same = {each.name: [_TRUST * chance for chance in each.same] for each in FIELDS}
+    trust = max(_TRUST, _TRUST_SHARE * model.matches * pairs)
+    same = {each.name: [trust * chance for chance in each.same] for each in FIELDS}
     strangers = {each.name: [_TRUST_STRANGERS * chance for chance in each.strangers] for each in FIELDS}
     matches = households = 0.0
     for pattern, times in seen.items():
-        one_person, one_household = _posterior(model, pattern)
+        one_person, one_household = model.classes(pattern)
         matches += times * one_person
         households += times * one_household
         _count(same, pattern, times * one_person)
     for pattern, times in strange.items():
-        one_person, one_household = _posterior(model, pattern)
-        _count(strangers, pattern, times * (1 - one_person - one_household))
+        _count(strangers, pattern, times * (1 - sum(model.classes(pattern))))
     improved = Model(
-        _chances(same),
+        _believable(_chances(same)),
         _chances(strangers),
         model.household,
         matches=min(0.5, (matches + 0.5) / pairs),
@@ -151,29 +167,21 @@ def _improved(
     return improved, matches
 
 
-def _posterior(model: Model, pattern: Pattern) -> tuple[float, float]:
-    levels, to_strangers, at_home = pattern
-    log_same, log_household = math.log(model.matches), math.log(model.households) + at_home / _STEP
-    log_strangers = math.log(1 - model.matches - model.households) + to_strangers / _STEP
-    for name, told in zip(_NAMES, levels, strict=True):
-        if told == _MISSING:
-            continue
-        level, rare = told % 100, told >= 100
-        log_same += math.log(model.same[name][level])
-        if not rare:
-            log_strangers += math.log(model.strangers[name][level])
-        if not (rare and name in _OWN):
-            log_household += math.log(model.household[name][level])
-    top = max(log_same, log_household, log_strangers)
-    odds = [math.exp(each - top) for each in (log_same, log_household, log_strangers)]
-    return odds[0] / sum(odds), odds[1] / sum(odds)
-
-
-def _count(counts: Mapping[str, list[float]], pattern: Pattern, weight: float) -> None:
-    for name, told in zip(_NAMES, pattern[0], strict=True):
+def _count(counts: Mapping[str, list[float]], pattern: Sighting, weight: float) -> None:
+    for name, told in zip(_NAMES, pattern.levels, strict=True):
         if told != _MISSING:
-            counts[name][told % 100] += weight
+            counts[name][told % _RARE] += weight
 
 
 def _chances(counts: Mapping[str, list[float]]) -> dict[str, list[float]]:
     return {name: [each / sum(levels) for each in levels] for name, levels in counts.items()}
+
+
+def _believable(same: dict[str, list[float]]) -> dict[str, list[float]]:
+    """With no more differing than is believed of each field."""
+    for each in FIELDS:
+        *agreeing, different = same[each.name]
+        if different > each.most:
+            share = (1 - each.most) / (1 - different)
+            same[each.name] = [*(chance * share for chance in agreeing), each.most]
+    return same

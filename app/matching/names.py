@@ -69,13 +69,26 @@ ellen nell nellie | helen nell lena | florence flo flossie
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """One part of a name: as it is written (folded), how it is said to sound, and how it may be read."""
+    """One part of a name: as it is written (folded), how it is said to sound, and how it may be read.
+
+    Equal ones are one object, mostly, for they are compared often.
+    """
 
     written: str
     sounds: frozenset[str] = frozenset()
     guessed: frozenset[str] = frozenset()
+
+    @property
+    def kanji(self) -> bool:
+        """Whether it is written with kanji."""
+        return _KANJI.search(self.written) is not None
+
+    @property
+    def unread(self) -> bool:
+        """Whether nobody tells how its kanji are read."""
+        return self.kanji and not self.sounds and not self.guessed
 
     @property
     def key(self) -> str:
@@ -118,7 +131,10 @@ def part(written: str, kana: str = "", known: Mapping[str, frozenset[str]] | Non
         return None
     heard = {sound(word) for word in (text, *([kana] if kana else [])) if sound(word)}
     guessed = frozenset() if heard else (known or {}).get(text, frozenset())
-    return Part(text, frozenset(heard), guessed)
+    return _part(text, frozenset(heard), guessed)
+
+
+_part = lru_cache(262_144)(Part)
 
 
 def name(

@@ -18,13 +18,13 @@ class Rarity:
     shares: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     least: float = 0.0
 
-    def of(self, name: str, level: int, value: str, usual: float) -> float:
-        """The chance that a stranger agrees at this level on this value; `usual`: if nothing is known of it."""
+    def of(self, name: str, level: int, one: str, other: str) -> float:
+        """The chance that a stranger agrees with either at this level; 0 if nothing is known of these values."""
         values = self.shares.get(name)
-        if values is None or value not in values:
-            return usual
-        share = max(values[value], self.least)
-        return share if level == 0 else share / 2
+        if values is None:
+            return 0.0
+        share = max(values.get(one, 0.0), values.get(other, 0.0))
+        return max(share, self.least) / (1 if level == 0 else 2) if share else 0.0
 
 
 def rarity(records: Sequence[Record]) -> Rarity:
