@@ -3,6 +3,7 @@
 
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 
 from channels.events import ChannelError
@@ -13,12 +14,12 @@ EARLY = 60.0  # seconds before its end a token is not used any more
 LASTS = 900.0  # seconds, where LINE does not say
 
 _kept: dict[str, tuple[str, str, float]] = {}  # channel id → secret it was had for, token, good until
-_asking = threading.Lock()  # many deliveries wake at once; one asks
+_asking = defaultdict[str, threading.Lock](threading.Lock)  # many deliveries wake; one of each channel asks
 
 
 def token(channel_id: str, secret: str, issue: Callable[[Mapping[str, str]], Answer]) -> str:
     """A good token; `issue` posts the form. Raises `ChannelError`."""
-    with _asking:
+    with _asking[channel_id]:
         had_for, kept, until = _kept.get(channel_id, ("", "", 0.0))
         if had_for == secret and until > time.time():
             return kept
@@ -32,7 +33,7 @@ def token(channel_id: str, secret: str, issue: Callable[[Mapping[str, str]], Ans
 
 def forget(channel_id: str) -> None:
     """Ask anew at the next use."""
-    with _asking:
+    with _asking[channel_id]:
         _kept.pop(channel_id, None)
 
 

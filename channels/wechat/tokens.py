@@ -23,9 +23,7 @@ LASTS = 7200.0  # seconds, where WeChat does not say
 Issue = Callable[[Mapping[str, Any]], Answer]
 
 _kept: dict[str, tuple[str, str, float]] = {}  # AppID → secret it was had for, token, good until
-_asking = defaultdict[str, threading.Lock](
-    threading.Lock
-)  # many deliveries wake at once; one of each account asks
+_asking = defaultdict[str, threading.Lock](threading.Lock)  # many deliveries wake; one of each account asks
 
 
 def token(app_id: str, secret: str, issue: Issue, refused: str = "") -> str:

@@ -1,5 +1,6 @@
 """Tokens, profiles, dots while somebody writes, read marks, account linking, and “Test now”."""
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
@@ -26,6 +27,7 @@ from channels.base import (
     TypingIndicator,
 )
 from channels.line import tokens
+from channels.line.answer import Answer
 from tests.channels.line.account import BOT, HANA, SECRET, line, no, ok, say
 from tests.channels.script import Script
 
@@ -280,3 +282,23 @@ def test_the_form_asks_for_an_id_and_a_secret_and_keeps_secrets_apart() -> None:
 )
 def test_what_cannot_be_right_is_said_before_it_is_saved(name: str, value: str) -> None:
     assert set(form(**{name: value}).errors) == {name}
+
+
+def test_a_channel_that_waits_for_its_token_keeps_no_other_waiting() -> None:
+    answered = threading.Event()
+
+    def late(_asked: object) -> Answer:
+        answered.wait(10)
+        return Answer(200, {}, b'{"access_token": "late", "expires_in": 900}')
+
+    def quick(_asked: object) -> Answer:
+        return Answer(200, {}, b'{"access_token": "soon", "expires_in": 900}')
+
+    waiting = threading.Thread(target=tokens.token, args=("slow one", "s1", late))
+    waiting.start()
+    assert tokens.token("quick one", "s2", quick) == "soon"
+    assert waiting.is_alive()
+    answered.set()
+    waiting.join()
+    for one in ("slow one", "quick one"):
+        tokens.forget(one)
