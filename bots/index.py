@@ -15,7 +15,7 @@ from bots.entry import Entry
 from bots.everyday import everyday
 from bots.features import LONGEST, parts
 from bots.ground import Ground, best
-from bots.machine import MOST_WEIGHTS, Machine
+from bots.machine import MOST_CORRECTIONS, MOST_WEIGHTS, Machine
 from bots.nearest import Nearest
 from bots.ridge import MOST_ROWS, Ridge
 from bots.space import Floats, Ints, Postings, Space
@@ -147,9 +147,9 @@ def _model(ground: Ground) -> Ridge | Machine | Nearest:
     """The most exact model that the size of the knowledge allows."""
     if len(ground.rows) <= MOST_ROWS:
         return Ridge(ground)
-    if ground.space.width * ground.entries <= MOST_WEIGHTS:
-        return Machine(ground)
-    return Nearest(ground)
+    corrections, weights = len(ground.rows) * ground.entries, ground.space.width * ground.entries
+    fits = corrections <= MOST_CORRECTIONS and weights <= MOST_WEIGHTS
+    return Machine(ground) if fits else Nearest(ground)
 
 
 def _largest(scores: Floats, count: int) -> list[int]:

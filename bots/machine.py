@@ -14,6 +14,9 @@ from bots.space import Floats, Ints, Vector
 MOST_WEIGHTS = 30_000_000
 """Entries times parts, four bytes each."""
 
+MOST_CORRECTIONS = 3_000_000
+"""Entries times questions: what a round of training looks at."""
+
 _COST = 3.0
 _ROUNDS, _TRIAL_ROUNDS = 6, 3
 _SEED = 7

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy.typing as npt
 from bots.features import Parts
 
 Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.integer[Any]]
 
 _BITS = 28
 _MASK = (1 << _BITS) - 1
@@ -61,7 +62,9 @@ class Space:
         lengths_of = np.bincount(rows * self.blocks + block, weights**2, len(texts) * self.blocks)
         weights /= np.sqrt(lengths_of[rows * self.blocks + block] * self.blocks)
         self.rows = Rows(
-            np.searchsorted(rows, np.arange(len(texts) + 1)), columns, weights.astype(np.float32)
+            np.searchsorted(rows, np.arange(len(texts) + 1)),
+            columns.astype(np.int32),
+            weights.astype(np.float32),
         )
 
     @property
