@@ -120,7 +120,7 @@ async def _json(line: Line, request: Request) -> Mapping[str, Any]:
         raise Refused(415, f"The content type, {kind}, is not supported")
     try:
         told = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         line_number, column = getattr(error, "lineno", "-"), getattr(error, "colno", "-")
         where = f"(line: {line_number}, column: {column})"
         raise Refused(400, f"The request body could not be parsed as JSON {where}") from error

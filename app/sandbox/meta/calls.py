@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
+from app.sandbox import reading
+from app.sandbox.files import File
 from app.sandbox.meta.trouble import Refused, parameter
 
 BODY_BYTES = 110 * 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A file of a form."""
-
-    name: str
-    media_type: str
-    body: bytes
 
 
 @dataclass(frozen=True)
@@ -32,7 +23,7 @@ class Call:
     node: str
     edge: str
     told: Mapping[str, Any]
-    file: Upload | None = None
+    file: File | None = None
 
     def words(self, name: str) -> str:
         """What is said under `name`, "" for nothing."""
@@ -66,37 +57,13 @@ class Call:
 async def read(request: Request, path: str) -> Call:
     """The call that a request is, its version taken off. Raises `Refused`."""
     node, _, edge = path.partition("/")
-    told: dict[str, Any] = dict(request.query_params)
-    body = await request.body()
-    if len(body) > BODY_BYTES:
-        raise Refused(1, "Request entity too large", status=413)
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    file = None
-    if kind == "application/json":
-        told |= _json(body)
-    elif kind in ("multipart/form-data", "application/x-www-form-urlencoded"):
-        file = await _form(request, told)
-    return Call(request.method, node, edge, told, file)
-
-
-def _json(body: bytes) -> dict[str, Any]:
     try:
-        told = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise parameter("The parameters could not be read as JSON") from error
-    if not isinstance(told, dict):
-        raise parameter("The parameters could not be read as JSON")
-    return told
-
-
-async def _form(request: Request, told: dict[str, Any]) -> Upload | None:
-    """Words into `told`, objects of them unpacked; the file."""
-    file = None
-    async with request.form() as form:
-        for name, value in form.multi_items():
-            if isinstance(value, UploadFile):
-                media_type = value.content_type or "application/octet-stream"
-                file = Upload(value.filename or name, media_type, await value.read())
-            else:
-                told[name] = _json(value.encode()) if value.startswith("{") else value
-    return file
+        said = await reading.said(request, BODY_BYTES)
+        for name, value in said.told.items():
+            if isinstance(value, str) and value.startswith("{"):
+                said.told[name] = reading.object_of(value)
+    except reading.TooLarge:
+        raise Refused(1, "Request entity too large", status=413) from None
+    except reading.NoObject:
+        raise parameter("The parameters could not be read as JSON") from None
+    return Call(request.method, node, edge, said.told, said.file)

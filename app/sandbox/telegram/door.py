@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from app.sandbox import reading
 from app.sandbox.files import File
 
 BODY_BYTES = 52 * 1024 * 1024
@@ -86,45 +87,13 @@ class Call:
 
 async def read(request: Request, method: str) -> Call:
     """A call in any of the four ways it may be made. Raises `Refused`."""
-    body = await request.body()
-    if len(body) > BODY_BYTES:
-        raise Refused(413, "Request Entity Too Large")
-    told: dict[str, Any] = dict(request.query_params)
-    files: dict[str, File] = {}
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "application/json" and body:
-        told |= _parsed(body, "can't parse JSON object")
-    elif kind in ("multipart/form-data", "application/x-www-form-urlencoded"):
-        await _form(request, told, files)
-    for name in OBJECTS & set(told):
-        if isinstance(told[name], str) and told[name]:
-            told[name] = json.loads(told[name]) if _is_json(told[name]) else told[name]
-    return Call(method, told, files)
-
-
-async def _form(request: Request, told: dict[str, Any], files: dict[str, File]) -> None:
-    async with request.form(max_part_size=BODY_BYTES) as form:
-        for name, value in form.multi_items():
-            if isinstance(value, UploadFile):
-                media_type = (value.content_type or "application/octet-stream").partition(";")[0]
-                files[name] = File("", value.filename or name, media_type, await value.read())
-            else:
-                told[name] = value
-
-
-def _parsed(body: bytes, otherwise: str) -> dict[str, Any]:
     try:
-        told = json.loads(body)
-    except (ValueError, RecursionError):
-        raise bad(otherwise) from None
-    if not isinstance(told, dict):
-        raise bad(otherwise)
-    return told
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
+        said = await reading.said(request, BODY_BYTES)
+    except reading.TooLarge:
+        raise Refused(413, "Request Entity Too Large") from None
+    except reading.NoObject:
+        raise bad("can't parse JSON object") from None
+    for name in OBJECTS & set(said.told):
+        with suppress(TypeError, ValueError, RecursionError):  # a string that is no JSON stays as it is
+            said.told[name] = json.loads(said.told[name])
+    return Call(method, said.told, said.files)

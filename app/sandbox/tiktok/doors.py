@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from app.sandbox import misbehaving, pictures
+from app.sandbox import misbehaving, pictures, reading
 from app.sandbox.files import File
 from app.sandbox.house import Asked
 from app.sandbox.tiktok import trouble
@@ -139,35 +137,10 @@ async def _done(work: Work, call: Call) -> dict[str, Any]:
 
 async def _read(request: Request, name: str) -> Call:
     """Raises `Refused`."""
-    told: dict[str, Any] = dict(request.query_params)
-    body, file = await request.body(), None
-    if len(body) > BODY_BYTES:
-        raise trouble.parameter("The request is too large.")
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "application/json":
-        told |= _json(body)
-    elif kind == "multipart/form-data":
-        file = await _form(request, told)
-    return Call(request.method, name, told, request.headers.get("access-token", ""), file)
-
-
-def _json(body: bytes) -> dict[str, Any]:
     try:
-        told = json.loads(body)
-    except (ValueError, RecursionError):
-        told = None
-    if not isinstance(told, dict):
-        raise trouble.parameter("The request body is not a valid JSON.")
-    return told
-
-
-async def _form(request: Request, told: dict[str, Any]) -> File | None:
-    file = None
-    async with request.form(max_part_size=BODY_BYTES) as form:
-        for name, value in form.multi_items():
-            if isinstance(value, UploadFile):
-                media_type = (value.content_type or "application/octet-stream").partition(";")[0]
-                file = File("", value.filename or name, media_type, await value.read())
-            else:
-                told[name] = value
-    return file
+        said = await reading.said(request, BODY_BYTES)
+    except reading.TooLarge:
+        raise trouble.parameter("The request is too large.") from None
+    except reading.NoObject:
+        raise trouble.parameter("The request body is not a valid JSON.") from None
+    return Call(request.method, name, said.told, request.headers.get("access-token", ""), said.file)

@@ -3,7 +3,6 @@ everything (developers.weixin.qq.com/doc/oplatform/developers/errCode/errCode.ht
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from app.sandbox import misbehaving
+from app.sandbox import misbehaving, reading
 from app.sandbox.house import Asked
 
 if TYPE_CHECKING:
@@ -122,9 +121,6 @@ async def _json(request: Request) -> Told:
     if ESCAPED.search(body):
         raise Refused(40033)
     try:
-        told = json.loads(body)
-    except ValueError:
+        return reading.object_of(body)
+    except reading.NoObject:
         raise Refused(47001) from None
-    if not isinstance(told, dict):
-        raise Refused(47001)
-    return told

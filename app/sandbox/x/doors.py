@@ -5,17 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from app.sandbox import misbehaving, pictures
+from app.sandbox import misbehaving, pictures, reading
 from app.sandbox.house import Asked
 from app.sandbox.x import trouble
 from app.sandbox.x.telling import FILMS, TON
@@ -155,41 +153,23 @@ class Doors:
         return unknown if file is None else misbehaving.handed(self.x, file, unknown)
 
 
+async def _read(request: Request, name: str) -> Call:
+    """Raises `Refused`."""
+    try:
+        said = await reading.said(request, BODY_BYTES)
+    except reading.TooLarge:
+        raise trouble.problem(413, "Payload Too Large", "The request is too large.") from None
+    except reading.NoObject:
+        raise trouble.invalid("The body of the request is not a valid JSON object") from None
+    return Call(name, request.path_params, said.told, said.file.body if said.file else b"")
+
+
 async def _done(work: Work, call: Call) -> Told:
     """What a call comes to; one of another shape than X's is refused. Raises `Refused`."""
     try:
         return await work(call)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise trouble.invalid(f"The request is not valid: {error!r}") from error
-
-
-async def _read(request: Request, name: str) -> Call:
-    """Raises `Refused`."""
-    told: dict[str, Any] = dict(request.query_params)
-    body, file = await request.body(), b""
-    if len(body) > BODY_BYTES:
-        raise trouble.problem(413, "Payload Too Large", "The request is too large.")
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "application/json" and body:
-        told |= _json(body)
-    elif kind in ("multipart/form-data", "application/x-www-form-urlencoded"):
-        async with request.form(max_part_size=BODY_BYTES) as form:
-            for field, value in form.multi_items():
-                if isinstance(value, UploadFile):
-                    file = await value.read()
-                else:
-                    told[field] = value
-    return Call(name, request.path_params, told, file)
-
-
-def _json(body: bytes) -> dict[str, Any]:
-    try:
-        told = json.loads(body)
-    except (ValueError, RecursionError):
-        told = None
-    if not isinstance(told, dict):
-        raise trouble.invalid("The body of the request is not a valid JSON object")
-    return told
 
 
 def _basic(given: str) -> tuple[str, str]:
