@@ -20,8 +20,8 @@ class Settings:
     messages in a row it hands over. `languages` are those it speaks, the shop's first one first.
     """
 
-    threshold_answer: float = 30.0
-    threshold_ask: float = 12.0
+    threshold_answer: float = 40.0
+    threshold_ask: float = 15.0
     max_misses: int = 2
     languages: tuple[str, ...] = ("ja", "en")
 

@@ -79,7 +79,7 @@ class Index:
             np.array(starts, np.int64),
         )
         self._model = _model(self._ground)
-        self._sureness = Sureness(self._model.evidence)
+        self._sureness = Sureness(self._model.evidence, len(folded) / max(len(starts), 1))
 
     def search(self, text: str) -> list[Likeness]:
         """The entries that resemble `text` at all, the likest first."""

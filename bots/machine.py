@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from bots.ground import MOST_TRIALS, Evidence, Ground, best
-from bots.space import Floats, Ints, Vector
+from bots.space import Flags, Floats, Ints, Vector
 
 MOST_WEIGHTS = 30_000_000
 """Entries times parts, four bytes each."""
@@ -23,7 +23,10 @@ _SEED = 7
 _CLEAR = 1e-3
 _REST = 2
 """Rounds for which a question that changed nothing is passed over."""
-_ENTRIES_LEFT_OUT, _QUESTIONS_LEFT_OUT = 0.15, 0.1
+_PARTS, _QUESTIONS_LEFT_OUT = 6, 0.1
+_AFFORDED = 1_000_000
+"""Corrections for which there is time in the trials. Each part of the entries is left out in turn, or the first
+few."""
 
 
 class Machine:
@@ -71,18 +74,25 @@ def _learn(weights: Floats, columns: Ints, values: Floats, alpha: Floats, owner:
 
 
 def _evidence(ground: Ground) -> Evidence:
-    """Some entries and some questions of the others are left out of a machine of fewer rounds."""
+    """From machines of fewer rounds that lack some entries, and some questions of the others."""
+    evidence = Evidence()
     chance = np.random.default_rng(_SEED)
-    without = chance.random(ground.entries) < _ENTRIES_LEFT_OUT
-    asked = chance.random(len(ground.rows)) < _QUESTIONS_LEFT_OUT
+    part = chance.permutation(ground.entries) % _PARTS
+    cost = len(ground.rows) * ground.entries
+    for left_out in range(min(max(_AFFORDED // cost, 1), _PARTS)):
+        asked = chance.random(len(ground.rows)) < _QUESTIONS_LEFT_OUT
+        _try(evidence, ground, part == left_out, asked & (ground.doubts == 1))
+    return evidence
+
+
+def _try(evidence: Evidence, ground: Ground, without: Flags, asked: Flags) -> None:
     outside = without[ground.owners]
-    left_out = outside | (asked & (ground.doubts == 1))
+    left_out = outside | asked
     (chosen,) = np.nonzero(~left_out)
     weights = _trained(ground, chosen, _TRIAL_ROUNDS)
     spread = ground.spread(chosen)
-    evidence = Evidence()
     (tried,) = np.nonzero(left_out & (ground.doubts == 1))
-    for row in chance.permutation(tried)[:MOST_TRIALS]:
+    for row in np.random.default_rng(_SEED).permutation(tried)[:MOST_TRIALS]:
         columns, values = ground.rows.row(row)
         scores = values @ weights[columns]
         scores[without] = -np.inf
@@ -93,4 +103,3 @@ def _evidence(ground: Ground) -> Evidence:
             evidence.outside.append(signals)
         else:
             evidence.inside.append((signals, top == ground.owners[row]))
-    return evidence

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bots.entry import Entry
-from bots.index import Index
+from bots.index import Index, Likeness
+
+EXACT = 100.0
+"""The score of an entry when the message is one of its questions, and of no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,9 @@ class Match:
 
 def match(index: Index, text: str) -> tuple[Match, ...]:
     """The entries that may answer `text`, the surest first."""
-    return tuple(
-        Match(found.entry, found.question, round(100 * found.probability, 1)) for found in index.search(text)
-    )
+    return tuple(Match(found.entry, found.question, _score(found)) for found in index.search(text))
+
+
+def _score(found: Likeness) -> float:
+    score = round(EXACT * found.probability, 1)
+    return score if found.exact else min(score, EXACT - 0.1)

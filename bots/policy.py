@@ -75,13 +75,16 @@ def _alarming(turn: Turn, label: str | None) -> Decision | None:
 
 
 def _foreign(turn: Turn, label: str | None) -> Decision | None:
-    if turn.heard.language in turn.book.settings.languages:
+    if turn.heard.language in turn.book.settings.languages or turn.answer:
         return None
     return sayings.handed_over(turn, label, "language", "outside_language")
 
 
 def _courteous(turn: Turn, label: str | None) -> Decision | None:
-    """Greetings and thanks, and a message of nothing but emoji, which wants no answer."""
+    """Greetings and thanks, unless the shop has an entry for them, and a message of nothing but emoji, which
+    wants no answer."""
+    if turn.exact:
+        return None
     if not turn.folded and not any(sign in turn.text for sign in "?!"):
         return sayings.silent(turn, label)
     key = courtesy(turn.folded)

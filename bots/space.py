@@ -17,6 +17,7 @@ from bots.features import Parts
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.integer[Any]]
+Flags = npt.NDArray[np.bool_]
 
 _BITS = 28
 _MASK = (1 << _BITS) - 1
@@ -72,7 +73,7 @@ class Space:
         """How many different parts there are."""
         return len(self._keys)
 
-    def subject(self, columns: Ints) -> npt.NDArray[np.bool_]:
+    def subject(self, columns: Ints) -> Flags:
         """Which of `columns` are of the first block."""
         return self._keys[columns] < (1 << _BITS)
 

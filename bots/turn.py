@@ -9,7 +9,7 @@ from bots.book import Book
 from bots.decision import Considered
 from bots.entry import Entry
 from bots.language import Guess, guess, spoken_to
-from bots.matcher import Match
+from bots.matcher import EXACT, Match
 from bots.person import without_refusal
 from bots.question import Question
 from bots.replies import without_courtesy
@@ -17,7 +17,7 @@ from bots.signals import plain
 from bots.text import clean, fold
 
 _CONSIDERED = 5
-AMBIGUOUS = 0.45
+AMBIGUOUS = 0.42
 """From this part of the best score up, the next entry may as well be meant."""
 
 
@@ -61,12 +61,19 @@ class Turn:
 
     @cached_property
     def matches(self) -> tuple[Match, ...]:
-        """What the FAQ has, the surest first. A message in no certain language is looked up in all."""
-        subject = without_courtesy(fold(without_refusal(self.plain)))
-        first = self.heard.language
+        """What the FAQ has, the surest first. A message in no certain language is looked up in all, one in a
+        language the bot does not speak in the one it replies in: it may only quote foreign words."""
+        folded = fold(without_refusal(self.plain))
+        subject = without_courtesy(folded) or folded
+        first = self.heard.language if self.heard.language in self.book.settings.languages else self.language
         others = () if self.heard.sure else self.book.settings.languages
         found = [self.book.search(subject, language) for language in dict.fromkeys((first, *others))]
         return max(found, key=lambda matches: matches[0].score if matches else 0.0)
+
+    @property
+    def exact(self) -> bool:
+        """Whether the message is, word for word, a question of the entry that answers it."""
+        return self.answer is not None and self.answer.score == EXACT
 
     @cached_property
     def considered(self) -> tuple[Considered, ...]:

@@ -159,3 +159,15 @@ def test_an_empty_book_knows_nothing_and_says_so() -> None:
 def test_the_book_knows_its_entries() -> None:
     assert book().entry(1) is not None
     assert book().entry(999) is None
+
+
+def test_the_shops_own_entry_for_a_greeting_is_preferred_to_the_bots_words() -> None:
+    polite = Book((*entries(), Entry(500, "Greeting", "en", ("hello",), "Welcome to the shop!")))
+    assert ask("Hello!", of=polite).text == "Welcome to the shop!"
+    assert ask("Good morning", of=polite).phrase == "greeting"
+
+
+def test_an_english_question_about_foreign_words_is_answered() -> None:
+    known = Book((*entries(), Entry(500, "Spanish", "en", ("do you speak spanish", "hablas español"), "Sí.")))
+    assert ask("hablas español por favor", language="en", of=known).entry_id == 500
+    assert ask("¿dónde está mi pedido?", language="en", of=known).handover_reason == "language"
