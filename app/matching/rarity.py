@@ -10,6 +10,9 @@ from functools import cache
 from app.matching import names
 from app.matching.record import Record
 
+_USUAL = 0.002  # share of a name nobody knows more about
+_TRUST = 50  # and that counts as so many records: a list of three says little about how common a name is
+
 
 @dataclass(frozen=True, slots=True)
 class Rarity:
@@ -37,9 +40,11 @@ def rarity(records: Sequence[Record]) -> Rarity:
         for name, written, key in _values(record):
             counts[name][key] += 1
             keys[name][written] = key
-    n = max(len(records), 1)
+    n = len(records) + _TRUST
     shares = {
-        name: {written: (counts[name][key] - 0.5) / n for written, key in written_keys.items()}
+        name: {
+            written: (counts[name][key] - 1 + _USUAL * _TRUST) / n for written, key in written_keys.items()
+        }
         for name, written_keys in keys.items()
     }
     return Rarity(shares, 0.5 / n)

@@ -61,9 +61,13 @@ def reasons(found: Agreements, one: Record, other: Record) -> tuple[Reason, ...]
             continue
         code = _CODES.get((field.name, NAMED[field.name].levels[agreement.level]))
         if code is not None:
-            made.append(Reason(code, agreement.one, agreement.other))
+            made.append(Reason(code, *(_shown(field.name, value) for value in agreement[1:])))
     made.sort(key=lambda reason: (reason.against, _ORDER.index(reason.code)))
     return tuple(made)
+
+
+def _shown(field: str, value: str) -> str:
+    return f"{value[:4]}-{value[4:6]}-{value[6:]}" if field == "birth" else value
 
 
 _ORDER = (

@@ -13,8 +13,6 @@ from app.text import clean, fold
 
 Told = dict[str, str | Sequence[str]]
 
-_MOST_LINES = 40  # of one row; a quotation mark that is never closed would swallow the rest of the file
-_LONGEST_CELL = 100_000
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _ENCODINGS = ("utf-8", "cp932", "euc_jp")
 _SEVERAL = {"email", "phone", "external_id"}  # fields a person may have more than one of
@@ -120,33 +118,23 @@ def read(raw: bytes) -> Sheet:
 
 
 def _cells(text: str, problems: list[tuple[int, str]]) -> Iterator[tuple[int, list[str]]]:
-    """Each row that is not empty, with the line it begins in."""
+    """Each row that is not empty, with the line it begins in. After one that is no CSV it goes on with the next line:
+    a quotation mark that is not closed would swallow the rest."""
     lines = io.StringIO(text, newline="").readlines()
     first = next((line for line in lines if line.strip()), "")
     delimiter = max(",\t;", key=first.count)
     at = 0
     while at < len(lines):
-        reader = csv.reader(lines[at:], delimiter=delimiter)
         begun = at
-        for cells in _rows(reader):
-            begins, at = at, begun + reader.line_num
-            if at - begins > _MOST_LINES or any(len(cell) > _LONGEST_CELL for cell in cells):
-                problems.append((begins + 1, "a quotation mark is opened and not closed"))
-                at = begins + 1
-                break
-            if any(cell.strip() for cell in cells):
-                yield begins + 1, cells
-        else:
-            if at <= begun:  # the reader gave up on this very line
-                problems.append((begun + 1, "this line is no CSV"))
-                at = begun + 1
-
-
-def _rows(reader: Iterator[list[str]]) -> Iterator[list[str]]:
-    try:
-        yield from reader
-    except csv.Error:
-        return
+        reader = csv.reader((lines[n] for n in range(begun, len(lines))), delimiter=delimiter, strict=True)
+        try:
+            for cells in reader:
+                if any(cell.strip() for cell in cells):
+                    yield at + 1, cells
+                at = begun + reader.line_num
+        except csv.Error as error:
+            problems.append((at + 1, f"this is no CSV ({error}); left out"))
+            at += 1
 
 
 def _columns(header: list[str], sheet: Sheet) -> tuple[int, list[tuple[int, str]]]:

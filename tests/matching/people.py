@@ -20,25 +20,29 @@ from app.matching import names
 from app.matching.kana import sound
 
 T = TypeVar("T")
+Maker = Callable[[int, int], "List"]
 Told = dict[str, str]
 
 # None of these is in the table of readings; the other half of the people have common names, which are.
 SURNAMES = """
-鷲尾:ワシオ 栗栖:クリス 御手洗:ミタライ 喜屋武:キャン 四方田:ヨモダ 薬師寺:ヤクシジ 犬飼:イヌカイ 瓜生:ウリュウ
-美濃部:ミノベ 生駒:イコマ 一色:イッシキ 曽我部:ソガベ 有賀:アルガ 難波:ナンバ 羽生:ハブ 水無月:ミナヅキ 鬼頭:キトウ
-勅使河原:テシガワラ 尼子:アマゴ 下条:ゲジョウ 朝比奈:アサヒナ 竜崎:リュウザキ 海老名:エビナ 蜂須賀:ハチスカ 愛甲:アイコウ
+鷲尾:ワシオ 栗栖:クリス 御手洗:ミタライ 喜屋武:キャン 四方田:ヨモダ 薬師寺:ヤクシジ 犬飼:イヌカイ
+瓜生:ウリュウ 美濃部:ミノベ 生駒:イコマ 一色:イッシキ 曽我部:ソガベ 有賀:アルガ 難波:ナンバ 羽生:ハブ
+水無月:ミナヅキ 鬼頭:キトウ 勅使河原:テシガワラ 尼子:アマゴ 下条:ゲジョウ 朝比奈:アサヒナ 竜崎:リュウザキ
+海老名:エビナ 蜂須賀:ハチスカ 愛甲:アイコウ
 """
 GIVEN = """
-汀:ナギサ 朔太郎:サクタロウ 伊織:イオリ 千鶴:チヅル 小夜子:サヨコ 源次:ゲンジ 弥生:ヤヨイ 武蔵:ムサシ 琴音:コトネ
-一鉄:イッテツ 芙美:フミ 乃愛:ノア 正太郎:ショウタロウ 喜久子:キクコ 鶴松:ツルマツ 銀次郎:ギンジロウ 梢:コズエ 澄江:スミエ
-百合子:ユリコ 亜沙美:アサミ 惣一:ソウイチ 良太:リョウタ 織江:オリエ 柊:シュウ 寅雄:トラオ 八重:ヤエ 燿子:ヨウコ 晋作:シンサク
+汀:ナギサ 朔太郎:サクタロウ 伊織:イオリ 千鶴:チヅル 小夜子:サヨコ 源次:ゲンジ 弥生:ヤヨイ 武蔵:ムサシ
+琴音:コトネ 一鉄:イッテツ 芙美:フミ 乃愛:ノア 正太郎:ショウタロウ 喜久子:キクコ 鶴松:ツルマツ
+銀次郎:ギンジロウ 梢:コズエ 澄江:スミエ 百合子:ユリコ 亜沙美:アサミ 惣一:ソウイチ 良太:リョウタ
+織江:オリエ 柊:シュウ 寅雄:トラオ 八重:ヤエ 燿子:ヨウコ 晋作:シンサク
 """
 TOWNS = """
-1000005:東京都千代田区丸の内 1500001:東京都渋谷区神宮前 1600022:東京都新宿区新宿 2310023:神奈川県横浜市中区山下町
-5300001:大阪府大阪市北区梅田 6008216:京都府京都市下京区東塩小路町 4600008:愛知県名古屋市中区栄
-8100001:福岡県福岡市中央区天神 0600001:北海道札幌市中央区北一条西 9800811:宮城県仙台市青葉区一番町
-7300011:広島県広島市中区基町 9000006:沖縄県那覇市おもろまち 3300845:埼玉県さいたま市大宮区仲町
-2600015:千葉県千葉市中央区富士見 9200853:石川県金沢市本町 7000901:岡山県岡山市北区本町 8920842:鹿児島県鹿児島市東千石町
+1000005:東京都千代田区丸の内 1500001:東京都渋谷区神宮前 1600022:東京都新宿区新宿
+2310023:神奈川県横浜市中区山下町 5300001:大阪府大阪市北区梅田 6008216:京都府京都市下京区東塩小路町
+4600008:愛知県名古屋市中区栄 8100001:福岡県福岡市中央区天神 0600001:北海道札幌市中央区北一条西
+9800811:宮城県仙台市青葉区一番町 7300011:広島県広島市中区基町 9000006:沖縄県那覇市おもろまち
+3300845:埼玉県さいたま市大宮区仲町 2600015:千葉県千葉市中央区富士見 9200853:石川県金沢市本町
+7000901:岡山県岡山市北区本町 8920842:鹿児島県鹿児島市東千石町
 """
 VARIANTS = {
     "高": "髙",
@@ -52,25 +56,29 @@ VARIANTS = {
     "曽": "曾",
 }
 ENGLISH_SURNAMES = """
-smith jones taylor brown williams wilson johnson davies robinson wright thompson evans walker white roberts green hall
-wood jackson clarke abernathy bellweather cholmondeley drinkwater entwistle featherstone gallowglass hollingsworth
-iremonger jellicoe kirkbride lonsdale murgatroyd nethercott ogilvie pennington quartermaine ravenscroft sidebottom
-tattersall umpleby venables wigglesworth yelverton zouche mcallister obrien kowalski nguyen fitzgerald ashworth boothroyd
-crabtree dewhurst eastwood fairclough greenhalgh hargreaves illingworth jessop kershaw lightbown mossop naylor openshaw
-pilkington rushworth sutcliffe thistlethwaite unsworth varley whittaker bagshaw cartmell dinsdale elphick fothergill
+smith jones taylor brown williams wilson johnson davies robinson wright thompson evans walker white
+roberts green hall wood jackson clarke abernathy bellweather cholmondeley drinkwater entwistle
+featherstone gallowglass hollingsworth iremonger jellicoe kirkbride lonsdale murgatroyd nethercott ogilvie
+pennington quartermaine ravenscroft sidebottom tattersall umpleby venables wigglesworth yelverton zouche
+mcallister obrien kowalski nguyen fitzgerald ashworth boothroyd crabtree dewhurst eastwood fairclough
+greenhalgh hargreaves illingworth jessop kershaw lightbown mossop naylor openshaw pilkington rushworth
+sutcliffe thistlethwaite unsworth varley whittaker bagshaw cartmell dinsdale elphick fothergill
 """
 ENGLISH_GIVEN = """
-robert william richard james john michael thomas charles edward joseph daniel david matthew andrew elizabeth margaret
-catherine jennifer rebecca susan deborah victoria patricia sarah emily hannah grace olivia lucy alice benjamin samuel
-nicholas christopher oliver harry george arthur freya imogen beatrice rosalind cordelia tobias barnaby clement dorian
-edmund felix gideon hester isolde jocelyn leopold matilda nigel octavia percival quentin rupert sybil tabitha ursula
+robert william richard james john michael thomas charles edward joseph daniel david matthew andrew
+elizabeth margaret catherine jennifer rebecca susan deborah victoria patricia sarah emily hannah grace
+olivia lucy alice benjamin samuel nicholas christopher oliver harry george arthur freya imogen beatrice
+rosalind cordelia tobias barnaby clement dorian edmund felix gideon hester isolde jocelyn leopold matilda
+nigel octavia percival quentin rupert sybil tabitha ursula
 """
 SHORT_FORMS = """
-robert:bob william:bill richard:dick james:jim michael:mike thomas:tom charles:charlie edward:ted joseph:joe daniel:dan
-david:dave elizabeth:liz margaret:peggy catherine:kate jennifer:jen rebecca:becky susan:sue benjamin:ben
+robert:bob william:bill richard:dick james:jim michael:mike thomas:tom charles:charlie edward:ted
+joseph:joe daniel:dan david:dave elizabeth:liz margaret:peggy catherine:kate jennifer:jen rebecca:becky
+susan:sue benjamin:ben
 """
 STREETS = """
-mill church station victoria albert park queens kings orchard meadow chapel bridge canal forge abbey priory castle market
+mill church station victoria albert park queens kings orchard meadow chapel bridge canal forge abbey
+priory castle market
 """
 KINDS = ("street", "road", "avenue", "lane", "close", "drive")
 CITIES = "leeds york derby bath exeter durham ripon truro wells ely lincoln chester oxford norwich"
@@ -212,7 +220,8 @@ def _english_household(chance: Random) -> list[Told]:
     surname = _mostly_first(chance, ENGLISH_SURNAMES.split()[:20], ENGLISH_SURNAMES.split()[20:])
     street = f"{chance.randint(1, 180)} {chance.choice(STREETS.split())} {chance.choice(KINDS)}"
     city = chance.choice(CITIES.split())
-    postcode = f"{city[:2].upper()}{chance.randint(1, 30)} {chance.randint(1, 9)}{chance.choice('ABDEF')}{chance.choice('GHJLN')}"
+    inward = f"{chance.randint(1, 9)}{chance.choice('ABDEF')}{chance.choice('GHJLN')}"
+    postcode = f"{city[:2].upper()}{chance.randint(1, 30)} {inward}"
     phone = f"+44 20 7946 {chance.randint(0, 9999):04}"
     people: list[Told] = []
     for given in chance.sample(ENGLISH_GIVEN.split(), chance.choices((1, 2, 3), (60, 25, 15))[0]):
