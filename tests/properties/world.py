@@ -10,7 +10,7 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from app import files, inbox, people, tokens
@@ -203,7 +203,12 @@ def ids_of(conversation_id: int) -> dict[str, Any]:
         assert attachment is not None
         case = db.scalars(select(Case.id).filter_by(conversation_id=own.id)).first()
         escalation = db.scalars(select(Escalation.id).filter_by(conversation_id=own.id)).first()
+        ends = or_(CustomerLink.child_id == own.customer_id, CustomerLink.parent_id == own.customer_id)
         return {
+            "identity_id": db.scalars(select(Identity.id).filter_by(customer_id=own.customer_id)).first(),
+            "link_id": db.scalars(select(CustomerLink.id).where(ends)).first() or 0,
+            "relocation_id": 0,
+            "other_id": own.customer_id,
             "conversation_id": own.id,
             "message_id": message,
             "customer_id": own.customer_id,
