@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bots.entry import Entry
-from bots.index import Index
 from bots.matcher import Match, match
 from bots.rule import ReadyRule, Rule, ready
+
+if TYPE_CHECKING:
+    from bots.index import Index
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class Settings:
 class Book:
     """An immutable version of the bot, compiled. Build it once per version; threads may share it.
 
-    5,000 questions take a second or two to build and some tens of megabytes to keep.
+    Some hundred questions take less than a second to build, thousands some seconds; see the README.
     """
 
     def __init__(
@@ -46,11 +49,7 @@ class Book:
         self.version = version
         self._by_id = {entry.id: entry for entry in self.entries}
         self._ready = tuple(ready(rule) for rule in self.rules)
-        languages = dict.fromkeys(entry.language for entry in self.entries)
-        self._indexes = {
-            language: Index((entry for entry in self.entries if entry.language == language), language)
-            for language in languages
-        }
+        self._indexes = _indexes(self.entries)
 
     def entry(self, entry_id: int) -> Entry | None:
         """The entry with this id, if this version has it."""
@@ -64,3 +63,16 @@ class Book:
         """The entries in `language` that may answer `text`, the surest first."""
         index = self._indexes.get(language)
         return match(index, text) if index else ()
+
+
+def _indexes(entries: tuple[Entry, ...]) -> dict[str, Index]:
+    """An index for each language. Its arithmetic takes 20 MB, which a process that answers nobody is spared."""
+    if not entries:
+        return {}
+    from bots.index import Index
+
+    languages = dict.fromkeys(entry.language for entry in entries)
+    return {
+        language: Index((entry for entry in entries if entry.language == language), language)
+        for language in languages
+    }

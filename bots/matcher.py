@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bots.entry import Entry
-from bots.index import Index, Likeness
+
+if TYPE_CHECKING:
+    from bots.index import Index, Likeness
 
 EXACT = 100.0
 """The score of an entry when the message is one of its questions, and of no other."""
