@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -29,7 +29,7 @@ TWICE = (
     0.3  # of the customers are on record a second time, and as many have somebody of their household there
 )
 FEWEST = 5_000  # customers are reckoned with even where there are fewer: namesakes come with time
-LOOKED_AT = 40  # people compared
+LOOKED_AT = 25  # people compared
 FOUND = 15  # of one search
 READ = 40  # messages read for numbers and addresses, the latest
 _END = 2**62  # no id is above it
@@ -71,11 +71,12 @@ def for_customer(db: Session, customer: Customer) -> list[Suggestion]:
     house has taken apart from them before, nor one who is shown as the same person already. Nothing is filtered by
     who looks: show only those whose `conversation` the viewer may see (`queries.visible`).
     """
-    ours = _facts(db, conversation_of(db, customer.id), reads=True)
+    ours = _facts(db, conversation_of(db, customer.id))
+    ours = replace(ours, wrote=_written(db, ours.customers) - ours.emails - ours.phones)
     found: list[Suggestion] = []
     chances = _model(db)
-    for other in _candidates(db, ours):
-        theirs = _facts(db, other, reads=True)
+    for other, wrote in _candidates(db, ours):
+        theirs = replace(_facts(db, other), wrote=wrote)
         score, reasons = _compared(chances, ours, theirs)
         if score >= LEAST and not _apart(db, ours.head, theirs.head):
             found.append(Suggestion(theirs.customers[0], theirs.head, score, reasons))
@@ -96,7 +97,7 @@ def _apart(db: Session, one: Conversation, other: Conversation) -> bool:
 # What is known of a person -----------------------------------------------------------------------------
 
 
-def _facts(db: Session, conversation: Conversation, *, reads: bool) -> _Facts:
+def _facts(db: Session, conversation: Conversation) -> _Facts:
     customers = members(db, conversation)
     head = conversation_of(db, customers[0].id)
     emails, phones, cards = set(), set(), set()
@@ -115,10 +116,9 @@ def _facts(db: Session, conversation: Conversation, *, reads: bool) -> _Facts:
     ):
         place = {"email": emails, "phone": phones}.get(identity.kind, cards)
         place.add(identity.address)
-    own_emails, own_phones = _canonical(emails, forms.mail), _canonical(phones, forms.phone)
-    wrote = _written(db, customers) - own_emails - own_phones if reads else frozenset()
     ids = frozenset(card for card in cards if len(card) >= _SHORTEST_ID)
-    return _Facts(head, customers, own_emails, own_phones, ids, frozenset(wrote), told)
+    own = _canonical(emails, forms.mail), _canonical(phones, forms.phone)
+    return _Facts(head, customers, *own, ids, told=told)
 
 
 def _said(customers: Sequence[Customer]) -> Iterator[tuple[str, str]]:
@@ -166,29 +166,30 @@ def _named_in(text: str) -> Iterator[str]:
 # Who is looked at --------------------------------------------------------------------------------------
 
 
-def _candidates(db: Session, ours: _Facts) -> list[Conversation]:
-    """The threads of people worth comparing, each once, the surest finds first; never our own."""
-    found: dict[int, Conversation] = {}
-    for customer_id in _named(db, ours):
+def _candidates(db: Session, ours: _Facts) -> list[tuple[Conversation, frozenset[str]]]:
+    """The threads of people worth comparing, each once, the surest finds first, never our own; with those addresses and
+    numbers of ours that they wrote in a message."""
+    found: dict[int, tuple[Conversation, set[str]]] = {}
+    for customer_id, wrote in _named(db, ours):
         own = conversation_of(db, customer_id)
         head = own.head_id or own.id
-        if head != ours.head.id and head not in found:
-            found[head] = own
-        if len(found) == LOOKED_AT:
-            break
-    return list(found.values())
+        if head == ours.head.id or (head not in found and len(found) == LOOKED_AT):
+            continue
+        found.setdefault(head, (own, set()))[1].update(wrote)
+    return [(own, frozenset(wrote)) for own, wrote in found.values()]
 
 
-def _named(db: Session, ours: _Facts) -> Iterator[int]:
-    """Customers by what they share with us, the surest first."""
+def _named(db: Session, ours: _Facts) -> Iterator[tuple[int, set[str]]]:
+    """Customers by what they share with us, the surest first; and what of ours they wrote."""
     shared = {*ours.emails, *ours.phones, *ours.cards, *ours.wrote}
-    yield from _by_address(db, {*shared, *(_national(each) for each in shared)})
-    for value in sorted({*ours.emails, *ours.phones, *ours.cards, *ours.wrote}):
+    for customer_id in _by_address(db, {*shared, *(_national(each) for each in shared)}):
+        yield customer_id, set()
+    for value in sorted(shared):
         for spelling in _spellings(value):
-            yield from _by_words(db, [spelling])
-            yield from _who_wrote(db, spelling)
+            yield from ((each, set()) for each in _by_words(db, [spelling]))
+            yield from ((each, {value} - ours.wrote) for each in _who_wrote(db, spelling))
     for way in _names(ours):
-        yield from _by_words(db, way)
+        yield from ((each, set()) for each in _by_words(db, way))
 
 
 def _by_address(db: Session, addresses: Collection[str]) -> Iterator[int]:

@@ -108,3 +108,24 @@ def test_who_withholds_their_number_is_like_nobody(db: Session) -> None:
 
 def test_a_customer_of_whom_nothing_is_known_has_no_suggestions(db: Session) -> None:
     assert suggested(db, person(db, "", ("webchat", "w", "visitor-000001"), proof=DEVICE)) == {}
+
+
+def test_of_many_who_are_alike_only_the_likeliest_few_are_suggested(db: Session) -> None:
+    one = person(db, "鷲尾 汀", ("email", "", "nagisa@example.jp"), phone="090-1234-5678")
+    for n in range(suggestions.LOOKED_AT + 5):
+        person(db, "鷲尾汀", ("api", "k", f"member-{n:06}"), phone="090-1234-5678")
+    found = suggestions.for_customer(db, one)
+    assert len(found) == suggestions.MOST
+    assert [each.score for each in found] == sorted((each.score for each in found), reverse=True)
+
+
+def test_two_who_wrote_the_same_number_are_compared_by_what_is_their_own(db: Session) -> None:
+    to = make.channel(db, "api")
+    shop = "お店の番号 03-5555-1234 に電話しました"
+    one, other = (
+        db.get_one(
+            Customer, make.thread_of(db, make.customer_says(db, to, shop, Person(f"u-{n}"))).customer_id
+        )
+        for n in range(2)
+    )
+    assert suggested(db, one) == suggested(db, other) == {}
