@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from bots.ground import MOST_TRIALS, Evidence, Ground, best
-from bots.space import Flags, Floats, Ints, Vector
+from bots.space import Flags, Floats, Ints, Vector, product
 
 MOST_WEIGHTS = 30_000_000
 """Entries times parts, four bytes each."""
@@ -38,7 +38,7 @@ class Machine:
 
     def scores(self, vector: Vector, likeness: Floats) -> Floats:
         """For each entry, above 0 where the text is rather one of its questions."""
-        return vector.weights @ self._weights[vector.columns]
+        return product(vector.weights, self._weights[vector.columns])
 
 
 def _trained(ground: Ground, chosen: Ints, rounds: int) -> Floats:
@@ -60,7 +60,7 @@ def _trained(ground: Ground, chosen: Ints, rounds: int) -> Floats:
 def _learn(weights: Floats, columns: Ints, values: Floats, alpha: Floats, owner: int) -> bool:
     """Correct the entries for one question; whether there was anything to correct."""
     present = weights[columns]
-    slack = -(values @ present)
+    slack = -product(values, present)
     slack[owner] = -slack[owner]
     spare = np.float32(1 / (2 * _COST))
     step = np.maximum(alpha - (slack - 1 + spare * alpha) / (values @ values + spare), 0) - alpha
@@ -94,7 +94,7 @@ def _try(evidence: Evidence, ground: Ground, without: Flags, asked: Flags) -> No
     (tried,) = np.nonzero(left_out & (ground.doubts == 1))
     for row in np.random.default_rng(_SEED).permutation(tried)[:MOST_TRIALS]:
         columns, values = ground.rows.row(row)
-        scores = values @ weights[columns]
+        scores = product(values, weights[columns])
         scores[without] = -np.inf
         likeness = ground.likeness(row)
         likeness[left_out] = 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from bots.ground import Evidence, Ground, best
-from bots.space import Floats, Ints, Vector
+from bots.space import Floats, Ints, Vector, product
 
 MOST_ROWS = 2500
 """More take too long to solve, and enough of them leave a linear machine little to gain by it."""
@@ -31,7 +31,7 @@ class Ridge:
 
     def scores(self, vector: Vector, likeness: Floats) -> Floats:
         """For each entry, about 1 where the text is one of its questions and 0 where it is of another."""
-        return likeness @ self._shares
+        return product(likeness, self._shares)
 
 
 class _Trials:

@@ -135,6 +135,13 @@ class Postings:
         return np.bincount(self._rows[places], products, self._size).astype(np.float32)
 
 
+def product(vector: Floats, matrix: Floats) -> Floats:
+    """Their product, in one thread: several gain nothing at this size, disturb their neighbours on a busy machine,
+    and add up in an order of their own."""
+    found: Floats = np.einsum("i,ij->j", vector, matrix)
+    return found
+
+
 def _keys(text: Parts) -> list[int]:
     return [
         block << _BITS | crc32(part.encode()) & _MASK for block, found in enumerate(text) for part in found
