@@ -154,6 +154,8 @@ BODIES: dict[str, Any] = {
     "snooze": {"until": "2030-01-01T00:00:00Z"},
     "escalations": {"type": "refund", "reason": "x"},
     "draft": {"text": "x"},
+    "merges": {"other_id": 1},
+    "customer": {"customer_id": 1},
 }
 
 

@@ -12,7 +12,7 @@ from app.api.kinds import Given, Id, Shape, Time
 from app.directory import persons
 from app.family import conversation_of
 from app.inbox.contradicting import members
-from app.inbox.merging import MAX_REASON, ONE_ALREADY
+from app.inbox.merging import MAX_REASON
 from app.matching import told
 from app.models import Conversation, Customer, Identity
 from app.queries import BIGGEST, NotFound, message_for
@@ -103,8 +103,9 @@ class SideShape(Shape):
 
 
 class MergePreviewShape(Shape):
-    """What a merge would bring together. Both are shown in the conversation of `ours`."""
+    """What a merge would bring together, both shown in the conversation of `ours`. `one_already`: they are one person."""
 
+    one_already: bool
     ours: SideShape
     theirs: SideShape
     contradictions: list[ContradictionShape]
@@ -151,15 +152,16 @@ def suggest_same_customers(call: Call, customer_id: int) -> list[SuggestionShape
 
 @endpoint("GET", "/customers/{customer_id}/merges/{other_id}", scope=READ, tag=TAG)
 def preview_merge(call: Call, customer_id: int, other_id: int) -> MergePreviewShape:
-    """What merging two customers would bring together, and what speaks against it. 409 where they are one already."""
+    """What merging two customers would bring together, and what speaks against it."""
     ours, theirs = _heads(call, customer_id, other_id)
-    if ours.id == theirs.id:
-        raise inbox.Refused(ONE_ALREADY, status=409)
     found = persons.preview(call.db, ours, theirs, under_theirs=False)
     return MergePreviewShape(
+        one_already=ours.id == theirs.id,
         ours=_side(call, found.ours),
         theirs=_side(call, found.theirs),
-        contradictions=[shapes.same(ContradictionShape, one) for one in found.against],
+        contradictions=[
+            shapes.same(ContradictionShape, one) for one in found.against if ours.id != theirs.id
+        ],
         differences=[shapes.same(DifferenceShape, one) for one in found.differences],
     )
 
