@@ -103,7 +103,7 @@ class SideShape(Shape):
 
 
 class MergePreviewShape(Shape):
-    """What a merge would bring together, both shown in the conversation of `ours`. `one_already`: they are one person."""
+    """What a merge would bring together, both shown where `ours` is. `one_already`: they are one person."""
 
     one_already: bool
     ours: SideShape
