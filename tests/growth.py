@@ -23,6 +23,7 @@ from app.models import (
     Conversation,
     ConversationLabel,
     Customer,
+    CustomerLink,
     Decision,
     Delivery,
     Draft,
@@ -35,6 +36,7 @@ from app.models import (
     MessageSource,
     RawReceipt,
     ReadMark,
+    Relocation,
     Revision,
     Team,
     TeamMember,
@@ -100,6 +102,8 @@ def _rows(viewer: int, ids: range) -> list[tuple[type[Base], list[dict[str, Any]
             Message,
             [_message(id, id, at[id]) for id in ids] + [_message(_said(id), BUSY, at[id]) for id in ids],
         ),
+        (CustomerLink, [_undone(id, at[id], child_id=id, parent_id=FIRST) for id in ids]),
+        (Relocation, [_undone(id, at[id], message_id=id, from_id=id, to_id=FIRST, cases=[]) for id in ids]),
         (Attachment, [_attachment(id) for id in ids]),
         (Delivery, [{"id": id, "message_id": _said(id), "channel_id": id} for id in ids]),
         (Decision, [_decision(id) for id in ids]),
@@ -118,6 +122,11 @@ def _rows(viewer: int, ids: range) -> list[tuple[type[Base], list[dict[str, Any]
         (WebhookDelivery, [_told(id) for id in ids]),
         (ReadMark, [{"agent_id": one, "conversation_id": id} for id in ids for one in (viewer, id)]),
     ]
+
+
+def _undone(id: int, at: datetime, **columns: Any) -> dict[str, Any]:
+    """Of what brings customers together or moves things between them, nothing holds."""
+    return {"id": id, "made_at": at, "undone_at": at, "evidence": {}, **columns}
 
 
 def _agent(id: int) -> dict[str, Any]:
