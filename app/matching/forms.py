@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from datetime import date
 from functools import lru_cache
 
 import phonenumbers
@@ -201,15 +200,6 @@ def birth(written: str) -> str:
 
 def _eight(year: int, month: int, day: int) -> str:
     return f"{year:04}{month:02}{day:02}"
-
-
-def real_date(eight: str) -> bool:
-    """Whether some calendar has this YYYYMMDD."""
-    try:
-        date(int(eight[:4]), int(eight[4:6]), int(eight[6:]))
-    except ValueError:
-        return False
-    return True
 
 
 # Places ------------------------------------------------------------------------------------------------
