@@ -263,7 +263,7 @@ def address(written: str) -> str:
     text = unicodedata.normalize("NFKC", written).strip()
     if _JAPANESE.search(text):
         text = re.sub(r"〒?\d{3}-?\d{4}(?!\d)\s*", "", text, count=1)
-        text = _KANJI_NUMBER.sub(_counted, text).replace("丁目", "丁目")
+        text = _KANJI_NUMBER.sub(_counted, text)
         text = _BLOCK.sub(r"\1 ", fold(text).replace("大字", "").replace("字", ""))
         text = re.sub(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])", " ", text)
         return " ".join(_WORDS.findall(text))

@@ -25,7 +25,6 @@ _TRUST_SHARE = (
     0.3  # and as this share of those a list has: namesakes in great number must not pass for one person
 )
 _TRUST_STRANGERS = 20.0
-_LIKELIEST = 0.9999
 _MISSING = -1
 _STEP = 4  # parts of a unit of logarithm that the rarity of values is rounded to while learning
 _RARE = 100  # added to a level where the rarity of the value stands for what strangers have in common
