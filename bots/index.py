@@ -65,7 +65,7 @@ class Index:
         self._stems = {stem(word) for text in folded for word in text.split()} if language != "ja" else set()
         self._words = sorted({word for text in folded for word in text.split()}) if language != "ja" else []
         self._space = Space(
-            [parts(text, language) for text in folded],
+            (parts(text, language) for text in folded),
             everyday(language),
             len(folded) / (len(folded) + _FEW * len(starts)),
         )

@@ -5,7 +5,7 @@ A part is known by a checksum, so no word need be kept, and every worker numbers
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
@@ -39,31 +39,33 @@ class Vector:
 class Space:
     """The parts that occur in the knowledge, with their rarity."""
 
-    def __init__(self, texts: Sequence[Parts], common: Iterable[Parts] = (), worth: float = 1.0) -> None:
+    def __init__(self, texts: Iterable[Parts], common: Iterable[Parts] = (), worth: float = 1.0) -> None:
         """Learn from the parts of all texts; `rows` gives them back as one sparse matrix.
 
         The parts of `common` texts count only `worth` of their rarity: where little is known, no word is frequent.
         """
         self._common_worth = worth
         self._common = np.unique(np.array([key for text in common for key in _keys(text)], np.int64))
-        self.blocks = len(texts[0]) if texts else 1
-        lengths = [sum(map(len, text)) for text in texts]
-        numbers = np.fromiter((key for text in texts for key in _keys(text)), np.int64, sum(lengths))
-        owners = np.repeat(np.arange(len(texts)), lengths)
+        found = [np.array(_keys(text), np.int64) for text in texts]  # text by text: their parts are many
+        count = len(found)
+        owners = np.repeat(np.arange(count), [len(keys) for keys in found])
+        numbers = np.concatenate(found) if found else np.zeros(0, np.int64)
+        del found
+        self.blocks = int(numbers.max() >> _BITS) + 1 if len(numbers) else 1
         self._keys, columns = np.unique(numbers, return_inverse=True)
         width = len(self._keys)
         cells, counts = np.unique(owners * width + columns, return_counts=True)
         rows, columns = np.divmod(cells, max(width, 1))
-        self._log_texts = np.log(1.0 + len(texts))
+        self._log_texts = np.log(1.0 + count)
         self.spread = np.bincount(columns, minlength=width)
         rarity = self._log_texts - np.log(1.0 + self.spread) + 1
         self.rarity = (rarity * self._worth(self._keys)).astype(np.float32)
         weights = (1 + np.log(counts)) * self.rarity[columns]
         block = self._keys[columns] >> _BITS
-        lengths_of = np.bincount(rows * self.blocks + block, weights**2, len(texts) * self.blocks)
+        lengths_of = np.bincount(rows * self.blocks + block, weights**2, count * self.blocks)
         weights /= np.sqrt(lengths_of[rows * self.blocks + block] * self.blocks)
         self.rows = Rows(
-            np.searchsorted(rows, np.arange(len(texts) + 1)),
+            np.searchsorted(rows, np.arange(count + 1)),
             columns.astype(np.int32),
             weights.astype(np.float32),
         )
