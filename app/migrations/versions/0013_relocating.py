@@ -9,7 +9,7 @@ from alembic import op
 
 from app.db import BigInt, Json, Timestamp
 
-revision = "0014"
+revision = "0013"
 down_revision = "0012"
 branch_labels = None
 depends_on = None
