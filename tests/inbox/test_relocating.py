@@ -27,56 +27,8 @@ from app.models import (
     Message,
     Relocation,
 )
-from channels.base import Person
-from tests import engines
 from tests import factories as make
-
-
-@dataclass
-class Shop:
-    """One customer who writes by two addresses (the second was put down as theirs), and another customer."""
-
-    db: Session
-    channel: Channel
-    agent: Agent
-    one: Conversation
-    other: Conversation
-
-    def identity(self, address: str) -> Identity:
-        return self.db.scalars(select(Identity).filter_by(address=address)).one()
-
-    def says(self, address: str, text: str) -> Message:
-        return make.customer_says(self.db, self.channel, text, address)
-
-    def thread(self, head: Conversation) -> list[str]:
-        return [one.text for one in queries.thread_page(self.db, head).messages if one.kind != "system"]
-
-    def of(self, address: str) -> Conversation:
-        identity = self.identity(address)
-        own = self.db.scalars(select(Conversation).filter_by(customer_id=identity.customer_id)).one()
-        return self.db.get_one(Conversation, own.head_id or own.id)
-
-    def customer(self, head: Conversation) -> Customer:
-        return self.db.get_one(Customer, head.customer_id)
-
-    def second(self, address: str, to: Conversation) -> Identity:
-        """One more address of the customer of `to`."""
-        made = customers.add_identity(self.db, self.customer(to), "visitor", self.channel.key, address, 1)
-        assert made is not None
-        return made
-
-
-@pytest.fixture
-def shop(db: Session) -> Shop:
-    channel = make.channel(db)
-    one = make.conversation(db, channel, "花子です", Person("a", name="山田 花子"))
-    other = make.conversation(db, channel, "次郎です", Person("b", name="鈴木 次郎"))
-    made = Shop(db, channel, make.agent(db), one, other)
-    kind, scope = made.identity("a").kind, made.identity("a").scope
-    found = customers.add_identity(db, made.customer(one), kind, scope, "a2", 1)
-    assert found is not None
-    made.says("a2", "夫の携帯から")
-    return made
+from tests.inbox.conftest import Shop
 
 
 def counts(shop: Shop, *heads: Conversation) -> list[tuple[int, str]]:
@@ -243,18 +195,6 @@ def test_what_a_person_brought_is_for_people(db: Session, shop: Shop) -> None:
     shop.other.owner = "bot"
     inbox.move(db, shop.agent, shop.says("a", "次郎の件"), shop.customer(shop.other))
     assert shop.other.owner == "human"
-
-
-@pytest.mark.skipif(engines.WHICH == "sqlite", reason="there is one writer at a time")
-def test_what_comes_in_while_its_address_is_taken_out_waits_and_stands_with_the_new_one(
-    db: Session, shop: Shop
-) -> None:
-    identity, old = shop.identity("a2"), shop.one.customer_id
-    inbox.split(db, shop.agent, identity)
-    db.flush()
-    identity.__dict__["customer_id"] = old  # as it was read before we waited
-    (said,) = inbox.receive(db, shop.channel, [(identity, inbox.Said("late", "遅れて届きました"))])
-    assert said.conversation.id == shop.of("a2").id != shop.one.id
 
 
 # --- any order of things ------------------------------------------------------------------------------------
