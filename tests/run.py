@@ -44,9 +44,13 @@ class Round:
 PURE = (
     *(
         "tests/bots",
+        "tests/test_bot_eval.py",
+        "tests/matching",
         "tests/channels",
         "tests/sandbox",
         "tests/bench/test_results.py",
+        "tests/bench/test_driver.py",
+        "tests/bench/test_patience.py",
         "tests/test_together.py",
     ),
     *(
