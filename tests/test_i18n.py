@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 
 import pytest
 from babel.messages.extract import extract_from_file
+from babel.messages.pofile import read_po
 
 from app import i18n
 
@@ -43,6 +45,19 @@ def test_a_translation_fills_in_nothing_the_sentence_does_not_have(locale: str) 
         if not set(PLACE.findall(form)) <= set(PLACE.findall(said)) | {"n"}
     ]
     assert not wrong
+
+
+@pytest.mark.parametrize("locale", i18n.LOCALES)
+def test_a_sentence_has_one_translation_whichever_file_it_stands_in(locale: str) -> None:
+    first: dict[object, tuple[object, str]] = {}
+    differing = []
+    for path in sorted((ROOT / "app" / "locale" / locale).glob("*.po")):
+        for message in read_po(io.BytesIO(path.read_bytes()), locale=locale):
+            said, where = first.setdefault(message.id, (message.string, path.name))
+            if message.id and said != message.string:
+                differing.append(f"{message.id}: {where} and {path.name}")
+    assert first
+    assert not differing
 
 
 def test_english_is_the_sentence_itself() -> None:
