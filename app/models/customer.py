@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, now
 from app.models.columns import At, Body, Id, Line, Made, Object, Ref, Word
+from app.models.undoable import Undoable
 
 CLAIMED, DEVICE, CODE, SIGNED = range(4)  # levels of proof of an identity
 
@@ -74,7 +73,7 @@ class Avatar(Base):
     data: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-class CustomerLink(Base):
+class CustomerLink(Undoable, Base):
     """ "These are the same person": a link that can be undone, never a rewrite.
 
     It names the two records that it is about. Whoever is reached over links that hold is one person.
@@ -95,13 +94,3 @@ class CustomerLink(Base):
     id: Mapped[Id]
     child_id: Mapped[Ref] = mapped_column(ForeignKey("customer.id"))
     parent_id: Mapped[Ref] = mapped_column(ForeignKey("customer.id"), index=True)
-    made_by: Mapped[Ref | None] = mapped_column(ForeignKey("agent.id"))
-    made_at: Mapped[Made]
-    evidence: Mapped[Object]
-    undone_at: Mapped[At | None]
-    undone_by: Mapped[Ref | None] = mapped_column(ForeignKey("agent.id"))
-
-    @property
-    def active(self) -> bool:
-        undone: datetime | None = self.undone_at
-        return undone is None

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
-from app.models.columns import Array, At, Id, Made, Object, Ref
+from app.models.columns import Array, Id, Ref
+from app.models.undoable import Undoable
 
 
-class Relocation(Base):
+class Relocation(Undoable, Base):
     """Either `identity_id` (split off, with what was said by it) or `message_id` (moved to its right owner).
 
     The newest one that is not undone tells where it stands; where none is left it stands where it came to. A message
@@ -28,13 +27,3 @@ class Relocation(Base):
     to_id: Mapped[Ref] = mapped_column(ForeignKey("customer.id"), index=True)
     follows: Mapped[bool] = mapped_column(default=False)
     cases: Mapped[Array]
-    made_by: Mapped[Ref | None] = mapped_column(ForeignKey("agent.id"))
-    made_at: Mapped[Made]
-    evidence: Mapped[Object]
-    undone_at: Mapped[At | None]
-    undone_by: Mapped[Ref | None] = mapped_column(ForeignKey("agent.id"))
-
-    @property
-    def active(self) -> bool:
-        undone: datetime | None = self.undone_at
-        return undone is None
