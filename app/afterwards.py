@@ -20,7 +20,7 @@ from app.customers import Contact
 from app.db import after_commit, insert_if_new, now, reading, transaction
 from app.events import record
 from app.i18n import gettext
-from app.inbox import participants
+from app.inbox import consents, participants
 from app.inbox.contradicting import separated
 from app.inbox.holding import moment
 from app.inbox.receiving import MAX_TEXT
@@ -79,7 +79,8 @@ def _send(db: Session, identity_id: int) -> Message | None:
     if channel is None or not answers:
         return None
     to = recipient(db, channel, row.address)
-    return None if to.unreachable else _write(db, channel, to, answers)
+    unwanted = to.unreachable or not consents.agrees(db, to, channel)
+    return None if unwanted else _write(db, channel, to, answers)
 
 
 def _came_back(db: Session, identity_id: int, since: datetime) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -16,16 +17,16 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 import bots
-from app import automatic, connect, hours, inbox
+from app import automatic, connect, hours, inbox, knowledge
 from app.db import insert_if_new, now, reading
 from app.events import record
 from app.i18n import gettext
+from app.inbox import consents
+from app.knowledge import versions
 from app.models import (
-    BotRule,
     Channel,
     Conversation,
     Decision,
-    FaqEntry,
     Identity,
     Label,
     Message,
@@ -39,27 +40,53 @@ from app.text import clean
 _NUMBER = re.compile(r"(\d{1,2})[.)、]?")
 QUIET_ACTIONS = ("label", "silent")  # decisions with nothing to say
 
-_built: tuple[tuple[int, int], bots.Book] | None = None
-_building = threading.Lock()
+
+class _Kept:
+    """A book and what it was built of; whoever needs another one meanwhile waits."""
+
+    def __init__(self) -> None:
+        self._of: object = None
+        self._book: bots.Book | None = None
+        self._building = threading.Lock()
+
+    def book(self, of: object, make: Callable[[], bots.Book]) -> bots.Book:
+        """The book of this state of things, made if it is another one than before."""
+        with self._building:
+            if self._book is None or self._of != of:
+                self._of, self._book = of, make()
+            return self._book
+
+    def forget(self) -> None:
+        self._of, self._book = None, None
+
+
+_published, _draft = _Kept(), _Kept()
 
 
 def version(db: Session) -> int:
-    """The bot's version: the newest edit of an entry, a rule or its settings."""
-    return db.scalar(select(func.max(Revision.id))) or 0
+    """The version the bot answers from."""
+    return versions.number(db)
 
 
 def book(db: Session) -> bots.Book:
-    """What the bot answers from, built once per version and process.
+    """What the bot answers from, built once per version and process."""
+    current = version(db)
+    return _published.book(current, lambda: build(versions.content(db), current))
+
+
+def draft_book(db: Session) -> bots.Book:
+    """What the bot would answer from if the draft were published; that very book where it is.
 
     Two edits may commit in the other order than their numbers were drawn, so they are counted, too.
     """
-    global _built
     highest, edits = db.execute(select(func.max(Revision.id), func.count(Revision.id))).one()
-    current = (highest or 0, edits)
-    with _building:
-        if _built is None or _built[0] != current:
-            _built = (current, build(db, current[0]))
-        return _built[1]
+    current = version(db)
+
+    def make() -> bots.Book:
+        draft = versions.draft(db)
+        return build(draft, current) if versions.changes(versions.content(db), draft) else book(db)
+
+    return _draft.book((highest, edits, current), make)
 
 
 def prepare() -> None:
@@ -69,48 +96,47 @@ def prepare() -> None:
 
 
 def forget_book() -> None:
-    """Build the book anew at its next use (another database: tests, a restored backup)."""
-    global _built
-    _built = None
+    """Build the books anew at their next use (another database: tests, a restored backup)."""
+    _published.forget()
+    _draft.forget()
 
 
-def build(db: Session, current: int) -> bots.Book:
-    """The enabled entries and rules as the bot's own types."""
-    entries = db.scalars(select(FaqEntry).where(FaqEntry.enabled).order_by(FaqEntry.id))
-    rules = db.scalars(select(BotRule).where(BotRule.enabled).order_by(BotRule.position, BotRule.id))
+def build(content: versions.Content, current: int) -> bots.Book:
+    """The enabled entries and rules of a version as the bot's own types."""
+    named = [(noun, id, data) for (noun, id), data in sorted(content.items()) if data.get("enabled", True)]
     return bots.Book(
-        tuple(entry_of(row) for row in entries),
-        tuple(rule_of(row) for row in rules),
-        bots.Settings(),
+        (entry_of(id, data) for noun, id, data in named if noun == knowledge.ENTRY),
+        (rule_of(id, data) for noun, id, data in named if noun == knowledge.RULE),
+        bots.Settings(**content.get((knowledge.SETTINGS, 0), {})),
         current,
     )
 
 
-def entry_of(row: FaqEntry) -> bots.Entry:
-    """A stored FAQ entry as the bot sees it."""
+def entry_of(id: int, data: Mapping[str, Any]) -> bots.Entry:
+    """An FAQ entry as it is stored, as the bot sees it."""
     return bots.Entry(
-        id=row.id,
-        title=row.title,
-        language=row.language,
-        questions=tuple(row.questions),
-        answer=row.answer,
-        links=tuple(bots.Link(link["label"], link["url"]) for link in row.links),
-        quick_replies=tuple(row.quick_replies),
-        tags=tuple(row.tags),
+        id=id,
+        title=data["title"],
+        language=data["language"],
+        questions=tuple(data["questions"]),
+        answer=data["answer"],
+        links=tuple(bots.Link(link["label"], link["url"]) for link in data["links"]),
+        quick_replies=tuple(data["quick_replies"]),
+        tags=tuple(data["tags"]),
     )
 
 
-def rule_of(row: BotRule) -> bots.Rule:
-    """A stored rule as the bot sees it."""
+def rule_of(id: int, data: Mapping[str, Any]) -> bots.Rule:
+    """A rule as it is stored, as the bot sees it."""
     return bots.Rule(
-        id=row.id,
-        name=row.name,
-        language=row.language,
-        keywords=tuple(row.keywords),
-        pattern=row.pattern,
-        action=row.action,  # type: ignore[arg-type]  # one of RuleAction: checked when it was saved
-        params=row.params,
-        position=row.position,
+        id=id,
+        name=data["name"],
+        language=data["language"],
+        keywords=tuple(data["keywords"]),
+        pattern=data["pattern"],
+        action=data["action"],
+        params=data["params"],
+        position=data["position"],
     )
 
 
@@ -129,6 +155,7 @@ def respond(db: Session, channel: Channel, identity: Identity, head: Conversatio
     head.bot_misses, head.bot_asked = decision.misses, list(decision.asked)
     stored = _store(db, head, message, epoch, decision)
     silent = _hesitates(channel, decision) or automatic.must_be_silent(db, channel, identity, head)
+    silent = silent or ("" if consents.agrees(db, identity, channel) else "unwanted")
     reply = None if silent else _say(db, channel, identity, head, epoch, decision)
     stored.reply_id = reply.id if reply else None
     _act(db, head, decision)

@@ -25,10 +25,12 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "signins": ("audit.signin", "audit.signin_failed", "audit.token_made", "audit.token_revoked"),
         "channels": (
             "audit.channel_added", "audit.channel_changed", "audit.channel_on", "audit.channel_off",
-            "audit.receipt_read",
+            "audit.receipt_read", "audit.import_started", "audit.import_stopped",
         ),
         "settings": (
-            "audit.shop_changed", "audit.hours_changed", "audit.reply_added", "audit.reply_changed",
+            "audit.shop_changed", "audit.attributes_changed", "audit.hours_changed", "audit.dispositions_changed",
+            "audit.purposes_changed",
+            "audit.customers_exported", "audit.filter_shared", "audit.reply_added", "audit.reply_changed",
             "audit.reply_removed", "audit.label_added", "audit.label_changed", "audit.label_removed",
             "label.created",
         ),
@@ -36,13 +38,20 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "audit.webhook_added", "audit.webhook_changed", "audit.webhook_removed", "audit.webhook_rotated",
             "audit.webhook_on", "audit.webhook_off", "audit.webhook_stopped", "audit.webhook_resent",
         ),
-        "bot": ("faq_entry.saved", "faq_entry.removed", "bot_rule.saved", "bot_rule.removed"),
+        "bot": (
+            "faq_entry.saved", "faq_entry.removed", "bot_rule.saved", "bot_rule.removed",
+            "bot_settings.saved", "knowledge.published", "knowledge.manners", "knowledge.review",
+            "knowledge.returned", "knowledge.question", "knowledge.question_removed",
+        ),
         "conversations": (
             "assigned", "handover", "resolved", "reopened", "snoozed", "woken", "labelled", "unlabelled",
             "escalated", "escalation.taken", "escalation.returned", "escalation.resolved", "linked", "unlinked",
             "kept_apart", "identity.moved", "message.moved",
-            "message.edited", "message.removed", "message.reread", "delivery.retried", "rated", "customer.changed",
-            "stranger", "account_link",
+            "message.edited", "message.removed", "message.reread", "call.noted",
+            "delivery.retried", "rated", "customer.changed",
+            "consent.given", "consent.withdrawn", "visit.noted", "audit.looked_up",
+            "stranger", "account_link", "continued",
+            "task.added", "task.changed", "task.finished", "task.reopened", "task.due",
         ),
     }
 )  # fmt: skip

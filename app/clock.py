@@ -26,13 +26,16 @@ from app import (
     feed,
     files,
     idempotency,
+    imports,
     inbox,
     intake,
     jobs,
     linking,
     lookups,
     polled,
+    proving,
     remote,
+    tasks,
     upkeep,
     vault,
     webhooks,
@@ -40,6 +43,7 @@ from app import (
 from app.db import now, reading, transaction
 from app.models import Attachment, Channel, Conversation, RawReceipt, ReplyLock
 from app.models.conversation import SNOOZED
+from app.touchpoints import awaiting
 from channels import registry
 from channels.base import ChannelError, Event, Polling, Request
 
@@ -50,6 +54,7 @@ PATIENCE = 5.0  # seconds a round may take to end when we stop; what it leaves, 
 LATE = timedelta(seconds=20)  # a stored request not read by then was left by a process that died
 ASK_EVERY = 10.0  # seconds between two polls of one channel
 SETTLED_A_ROUND = 5  # batches of events placed in one round of the clock
+ATTACH_EVERY = 60.0  # seconds between looks for touchpoints whose customer came at the same moment
 FORGET_EVERY = 60.0  # seconds between looks for old deliveries of webhooks
 ORPHANED = timedelta(days=1)  # an upload that never became part of a message
 
@@ -86,6 +91,7 @@ def run(stop: threading.Event) -> None:
         for duty in (
             wake_deliveries,
             wake_snoozed,
+            tasks.call_due,
             read_late,
             intake.settle_reactions,
             remote.fetch_due,
@@ -93,8 +99,11 @@ def run(stop: threading.Event) -> None:
             afterwards.send_due,
             follow,
             tidy,
+            attach_touchpoints,
             poll_channels,
             upkeep.look_after_tokens,
+            proving.run_due,
+            imports.look_after,
         ):
             _guarded(duty)
 
@@ -163,6 +172,17 @@ def follow() -> None:
     webhooks.sweep()
     if _is_time(0, FORGET_EVERY):
         webhooks.prune()
+
+
+def attach_touchpoints() -> int:
+    """What was told of somebody at the moment they came by is theirs, too; how many."""
+    if not _is_time(-1, ATTACH_EVERY):
+        return 0
+    with reading() as db:
+        if not awaiting.overdue(db):
+            return 0
+    with transaction() as db:
+        return awaiting.missed(db)
 
 
 def tidy() -> None:

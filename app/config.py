@@ -37,6 +37,7 @@ class Settings:
     web_workers: int
     locale: str
     timezone: str
+    country: str
     trusted_proxies: tuple[str, ...]
     log_level: str
     max_upload_bytes: int

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import renewing, vault
+from app import canonical, renewing, vault
 from app.config import settings
-from app.models import Channel
+from app.models import Channel, Identity
 from app.text import clean
 from channels import guard, registry
 from channels.base import (
@@ -21,10 +21,12 @@ from channels.base import (
     Context,
     Features,
     Fetching,
+    Informing,
     Linking,
     MarksRead,
     Measure,
     Measuring,
+    Opening,
     Outbound,
     Person,
     Preview,
@@ -35,7 +37,6 @@ from channels.base import (
     bubbles,
 )
 
-GLOBAL_KINDS = {"email", "phone"}  # addresses that mean the same person on every channel
 SANDBOX = "sandbox-"  # so begin the keys of the channels whose platform the sandbox plays
 
 
@@ -99,6 +100,12 @@ def features(channel: Channel) -> Features:
         return Features()
 
 
+def label(kind: str) -> str:
+    """What a kind of channel is called, in English; "" for none, and for one that is not installed any more."""
+    made = registry.kinds().get(kind)
+    return made.label if made is not None else ""
+
+
 def identity_kind(channel: Channel) -> str:
     """The kind of the identities that come in here."""
     return features(channel).identity_kind or channel.kind
@@ -115,6 +122,18 @@ def looks_up(channel: Channel) -> bool:
     """Whether the platform of this channel knows the names of its people."""
     made = registry.kinds().get(channel.kind)
     return made is not None and issubclass(made, Profile)
+
+
+def informs(channel: Channel) -> bool:
+    """Whether the system behind this channel may be asked about a customer."""
+    made = registry.kinds().get(channel.kind)
+    if made is None or not issubclass(made, Informing) or not channel.enabled:
+        return False
+    try:
+        by = connector(channel)
+    except vault.Unreadable:
+        return False
+    return isinstance(by, Informing) and by.informs()
 
 
 def shows_typing(channel: Channel) -> bool:
@@ -144,7 +163,9 @@ def measures(channel: Channel) -> bool:
 
 def bot_speaks(channel: Channel) -> bool:
     """Whether the bot answers customers here by itself. Where a kind only suggests, the admin has to allow it."""
-    allowed = not features(channel).suggests or bool(channel.settings.get("bot_answers"))
+    can = features(channel)
+    spoken = can.telephone or can.counter  # to people, not in writing
+    allowed = not spoken and (not can.suggests or bool(channel.settings.get("bot_answers")))
     return channel.bot_enabled and allowed
 
 
@@ -164,7 +185,46 @@ def siblings(db: Session, channel: Channel) -> list[int]:
 def address(channel: Channel, person: Person) -> tuple[str, str, str]:
     """(kind, scope, address) of a person who comes in here: the key of their identity."""
     kind = person.kind or identity_kind(channel)
-    return kind, person.scope or ("" if kind in GLOBAL_KINDS else channel.key), fitting(person.address, 320)
+    known = canonical.address(kind, person.address, settings().country)
+    everywhere = kind in canonical.EVERYWHERE and known
+    scope = person.scope or ("" if everywhere else channel.key)
+    return kind, scope, fitting(known or person.address, 320)
+
+
+def kept(kind: str, written: str) -> str:
+    """An address of this kind as it is kept; what is none of that kind stays as it is."""
+    return canonical.kept(kind, written, settings().country)
+
+
+def known_as(kind: str, written: str) -> str:
+    """The same of what somebody is said to be known by besides; "" where it is nobody's, or none of that kind."""
+    known = canonical.address(kind, written, settings().country)
+    return fitting(known, 320) if known else ""
+
+
+def opening(channel: Channel, text: str) -> str:
+    """An address that opens this channel on a customer's device with `text` ready to be sent, "" for none."""
+    made = registry.kinds().get(channel.kind)
+    if made is None or not issubclass(made, Opening):
+        return ""
+    by = connector(channel)
+    return by.opening(text) if isinstance(by, Opening) else ""
+
+
+def spelled(identity: Identity) -> str:
+    """An address as people of the shop know it."""
+    return canonical.spelled(identity.kind, identity.address, identity.display, settings().country)
+
+
+def withheld(channel: Channel, person: Person) -> bool:
+    """Whether this is nobody: who called or wrote keeps their number to themselves."""
+    kind = person.kind or identity_kind(channel)
+    return kind == canonical.PHONE and canonical.nobody(person.address)
+
+
+def of_nobody(external_id: str) -> str:
+    """The address of who has none, for what has this id alone: two who withhold their number are never one person."""
+    return fitting(f"withheld-{external_id}", 320 - len(canonical.UNKNOWN)) + canonical.UNKNOWN
 
 
 def fitting(id: str, limit: int) -> str:

@@ -11,11 +11,12 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app import connect, search
+from app import canonical, connect, search
 from app.db import now
 from app.models import Conversation, Customer, Identity
 from app.models.customer import CLAIMED, CODE, DEVICE, SIGNED
 from app.text import clean
+from app.touchpoints import awaiting
 
 Address = tuple[str, str, str]  # kind, scope, address: the key of an identity
 
@@ -24,8 +25,8 @@ PROOF = {"claimed": CLAIMED, "device": DEVICE, "code": CODE, "signed": SIGNED}
 
 
 def find(db: Session, kind: str, scope: str, address: str) -> Identity | None:
-    """The identity of this address, if anybody has it."""
-    return db.scalar(select(Identity).filter_by(kind=kind, scope=scope, address=address))
+    """The identity of this address, however it is written, if anybody has it."""
+    return db.scalar(select(Identity).filter_by(kind=kind, scope=scope, address=connect.kept(kind, address)))
 
 
 def find_all(db: Session, wanted: Collection[Address]) -> dict[Address, Identity]:
@@ -94,13 +95,14 @@ def _begin(db: Session, contacts: Sequence[Contact]) -> list[Identity]:
     for conversation in conversations:
         conversation.head_id = conversation.id
     search.index_customers(db, customers)
+    awaiting.meet(db, identities)
     return identities
 
 
 def _name_at_first(one: Contact) -> str:
-    """Their name; else the mail address they are known by. What is not known has one under "invalid" (RFC 2606)."""
+    """Their name; else the mail address they are known by."""
     kind, _, address = one.address
-    known_by = kind in connect.GLOBAL_KINDS and "@" in address and not address.endswith("@invalid")
+    known_by = kind == canonical.EMAIL and "@" in address and not address.endswith(canonical.UNKNOWN)
     return clean(one.name)[:200] or (address[:200] if known_by else "")
 
 
@@ -145,6 +147,7 @@ def add_identity(
     db: Session, customer: Customer, kind: str, scope: str, address: str, proof: int
 ) -> Identity | None:
     """Give `customer` one more address; None if it is somebody else's already (nothing is taken from them)."""
+    address = connect.kept(kind, address)
     found = find(db, kind, scope, address)
     if found is None:
         identity = Identity(
@@ -157,6 +160,7 @@ def add_identity(
         except IntegrityError:
             return None
         search.index_customer(db, customer)
+        awaiting.meet(db, [identity])
         return identity
     if found.customer_id != customer.id:
         return None

@@ -6,9 +6,12 @@ SQLite and PostgreSQL are spoken with the same code. What differs between them s
 
 from __future__ import annotations
 
+import json
 import logging
+import random
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -16,13 +19,28 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import JSON, BigInteger, DateTime, Engine, Integer, MetaData, create_engine, event
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    Engine,
+    Integer,
+    MetaData,
+    Select,
+    String,
+    any_,
+    cast,
+    create_engine,
+    event,
+    func,
+)
 from sqlalchemy.dialects import postgresql as postgresql_dialect
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import URL, Connection, Dialect, make_url
 from sqlalchemy.exc import IntegrityError, OperationalError
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 from sqlalchemy.pool import Pool
 from sqlalchemy.types import TypeDecorator
 
@@ -301,6 +319,43 @@ def insert_missing(db: Session, table: type[Base], rows: Sequence[dict[str, Any]
     db.flush()  # what they refer to
     make = sqlite_dialect.insert if one_writer() else postgresql_dialect.insert
     db.connection().execute(make(table).on_conflict_do_nothing(), list(rows))
+
+
+def is_one_of(column: InstrumentedAttribute[Any], ids: Select[Any]) -> ColumnElement[bool]:
+    """`column` is one of what a query finds, which is looked up once.
+
+    *Trap:* left to itself PostgreSQL, which takes `head_id = id` for rare, asks that query anew for each row.
+    """
+    return column.in_(ids) if one_writer() else column == any_(func.array(ids.scalar_subquery()))
+
+
+def told_at(column: InstrumentedAttribute[Any], *path: str) -> ColumnElement[str | None]:
+    """The text that stands at a path of names in a JSON column; NULL where there is none. No name has a `"` in it.
+
+    *Trap:* SQLite keeps a name as it was written, and what we write is ASCII: 会 is \\u4f1a there.
+    """
+    if not one_writer():
+        return func.jsonb_extract_path_text(column, *path)
+    written = ".".join(json.dumps(name) for name in path)
+    return cast(func.json_extract(column, f"$.{written}"), String)
+
+
+def insist(work: Callable[[], Found], tries: int = 5) -> Found:
+    """What `work`, a whole transaction, returns, as often as a busy database asks for; then its error is raised."""
+    for attempt in range(tries - 1):
+        try:
+            return work()
+        except OperationalError as error:
+            log.warning("a transaction is run again: %s", error.orig)
+            time.sleep(random.uniform(0.01, 0.05) * 2**attempt)
+    return work()
+
+
+def breathe(seconds: float = 0.05) -> None:
+    """Let others write, between two transactions of a long work. Who waits for SQLite asks every 100 ms at most, and
+    would hardly ever find it free."""
+    if one_writer():
+        time.sleep(seconds)
 
 
 def passing(error: BaseException) -> bool:

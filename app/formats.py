@@ -3,8 +3,11 @@
 import re
 import unicodedata
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo
+
+from babel.numbers import format_currency, get_currency_precision
 
 from app.i18n import gettext, known
 
@@ -62,6 +65,24 @@ def duration(seconds: float, locale: str) -> str:
         if seconds >= size:
             return gettext(locale, word, n=seconds // size)
     return gettext(locale, "%(n)s s", n=seconds)
+
+
+def length(seconds: float, locale: str) -> str:
+    """How long something took, in its two largest units: ``6分12秒``, ``1時間2分``, ``8秒``."""
+    left = max(0, int(seconds))
+    parts: list[str] = []
+    for size, word in ((86400, "%(n)s d"), (3600, "%(n)s h"), (60, "%(n)s min"), (1, "%(n)s s")):
+        if left >= size or (size == 1 and not parts):
+            parts.append(gettext(locale, word, n=left // size))
+            left %= size
+    return ("" if known(locale) == "ja" else " ").join(parts[:2])
+
+
+def money(amount: int, currency: str, locale: str) -> str:
+    """An amount in the smallest unit of its currency (ISO 4217) as it is written: ``¥25,800``, ``$19.99``."""
+    value = Decimal(amount).scaleb(-get_currency_precision(currency))
+    said = format_currency(value, currency, locale=known(locale), currency_digits=True)
+    return said.replace("￥", "¥")  # the wide sign stands apart from the digits
 
 
 def since(when: datetime, locale: str, now: datetime) -> str:

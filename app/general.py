@@ -16,6 +16,7 @@ from app.models import Agent, Setting
 from app.text import one_line
 
 MAX_NAME = 80
+MAX_DISPOSITIONS = 50
 UNDO_CHOICES = (0, 3, 5, 10, 20)  # seconds
 UNDO_USUAL = 5
 MAIL_AFTER_CHOICES = (-1, 0, 1, 3, 10, 30)  # minutes; -1: never
@@ -51,6 +52,22 @@ def mail_after(db: Session) -> timedelta | None:
     """:func:`mail_after_minutes` as a time; None: never."""
     minutes = mail_after_minutes(db)
     return None if minutes < 0 else timedelta(minutes=minutes)
+
+
+def dispositions(db: Session) -> list[str]:
+    """What can come of a telephone call, to choose from when it is noted; none where nobody has said."""
+    told = _stored(db, "calls").get("dispositions", [])
+    return [one for one in told if isinstance(one, str)] if isinstance(told, list) else []
+
+
+def change_dispositions(db: Session, agent: Agent, lines: str) -> None:
+    """What can come of a call, one a line. Raises :class:`Wrong`."""
+    wanted = list(dict.fromkeys(filter(None, (one_line(each, MAX_NAME + 1) for each in lines.splitlines()))))
+    if len(wanted) > MAX_DISPOSITIONS or any(len(each) > MAX_NAME for each in wanted):
+        sentence = "At most %(n)s lines of %(most)s characters."
+        raise Wrong({"dispositions": (sentence, {"n": MAX_DISPOSITIONS, "most": MAX_NAME})})
+    if _keep(db, "calls", {**_stored(db, "calls"), "dispositions": wanted}):
+        record(db, "audit.dispositions_changed", agent=agent, dispositions=wanted)
 
 
 def opening_hours(db: Session) -> tuple[Hours, str]:

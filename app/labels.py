@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
@@ -12,6 +13,7 @@ from app import knowledge
 from app.db import insert_if_new
 from app.events import record
 from app.inbox import Refused
+from app.knowledge import versions
 from app.models import Agent, BotRule, ConversationLabel, Label
 from app.text import fold, one_line
 
@@ -54,8 +56,9 @@ def change(db: Session, agent: Agent, label: Label, name: str, hue: int) -> None
         raise _taken() from None
     if wanted != before:
         for rule in following:
-            data = knowledge.stored(rule)
-            knowledge.save_rule(db, agent, rule, {**data, "params": {**data["params"], "label": wanted}})
+            knowledge.save_rule(db, agent, rule, _renamed(knowledge.stored(rule), wanted))
+        followed = {key: _renamed(data, wanted) for key, data in _published_with(db, before).items()}
+        versions.adjust(db, agent, followed, f"{before} → {wanted}")
     record(db, "audit.label_changed", agent=agent, label_id=label.id, name=wanted, before=before)
 
 
@@ -64,7 +67,7 @@ def remove(db: Session, agent: Agent, label: Label) -> int:
 
     Raises `Refused` while a bot rule puts it: the rule would make it anew.
     """
-    if rules_with(db, label):
+    if rules_with(db, label) or _published_with(db, label.name):
         raise Refused(
             "A bot rule puts this label. Change the rule first; it would bring it back.", status=409
         )
@@ -103,6 +106,16 @@ def used(db: Session, limit: int = 100) -> list[tuple[Label, int]]:
 def rules_with(db: Session, label: Label) -> list[BotRule]:
     """The bot's rules that put this label."""
     return [rule for rule in knowledge.all_rules(db) if rule.params.get("label") == label.name]
+
+
+def _published_with(db: Session, name: str) -> versions.Content:
+    """The published rules that put a label of this name."""
+    found = versions.content(db).items()
+    return {key: data for key, data in found if data.get("params", {}).get("label") == name}
+
+
+def _renamed(rule: dict[str, Any], label: str) -> dict[str, Any]:
+    return {**rule, "params": {**rule["params"], "label": label}}
 
 
 def _free(db: Session, typed: str, label: Label | None = None) -> str:

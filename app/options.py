@@ -15,6 +15,8 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import phonenumbers
+
 
 class ConfigError(Exception):
     """A setting is wrong; the text is one sentence for the person who set it."""
@@ -113,6 +115,13 @@ def _zone(value: Any) -> str:
     return name
 
 
+def _country(value: Any) -> str:
+    code = str(value).strip().upper()
+    if code not in phonenumbers.SUPPORTED_REGIONS:
+        raise ValueError("must be a country like JP (ISO 3166, two letters)")
+    return code
+
+
 def _proxies(value: Any) -> tuple[str, ...]:
     items = value if isinstance(value, (list, tuple)) else str(value).split(",")
     names = tuple(str(item).strip() for item in items if str(item).strip())
@@ -169,6 +178,9 @@ OPTIONS: tuple[Option, ...] = (
     Option("web_workers", _between(1, 64), 1, "Web processes"),
     Option("locale", _one_of("ja", "en"), "ja", "Language of the installation"),
     Option("timezone", _zone, "Asia/Tokyo", "Time zone of the business"),
+    Option(
+        "country", _country, "JP", "Country of the business: telephone numbers without one are from there"
+    ),
     Option("trusted_proxies", _proxies, "", "Proxies whose X-Forwarded-For is believed"),
     Option("log_level", _one_of("debug", "info", "warning", "error"), "info", "How much is logged"),
     Option("max_upload_bytes", _between(1, 2**31), 20 * 1024 * 1024, "Largest attachment, in bytes"),

@@ -7,22 +7,23 @@ from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from app import inbox, passwords
+from app import connect, inbox, passwords
 from app.db import insert_if_new
 from app.events import record
 from app.i18n import LOCALES
 from app.inbox import Refused
-from app.models import Agent, Conversation, Signin, Team, TeamMember
-from app.models.agent import ROLES
+from app.models import Agent, Channel, Conversation, Signin, Team, TeamMember
+from app.models.agent import ROLES, STORE
 from app.models.conversation import RESOLVED
 from app.text import clean, one_line
 
 THEMES = ("auto", "light", "dark")
 SEND_KEYS = ("mod+enter", "enter")
 MAX_SIGNATURE = 2000  # characters
+MAX_EXTENSION = 60
 _EMAIL = re.compile(r"[^@\s<>\"(),:;\\\[\]]{1,64}@[^@\s<>\"(),:;\\\[\]]+\.[^@\s<>\"(),:;\\\[\]]{2,}")
 
 
@@ -47,14 +48,17 @@ def add(
     role: str = "agent",
     locale: str = "ja",
     timezone: str = "Asia/Tokyo",
+    store: Channel | None = None,
 ) -> Agent:
-    """A new person who may sign in. Raises `Invalid`. `actor` is None for the command line."""
+    """A new person who may sign in; shop staff at their `store`. Raises `Invalid`. `actor` is None for the command
+    line."""
     agent = Agent(
         email=_email(email),
         name=_name(name),
         role=_one_of("role", role, ROLES),
         locale=_one_of("locale", locale, LOCALES),
         timezone=_timezone(timezone),
+        store_id=_store(role, store),
         password_hash=_hash(password, email, name),
     )
     if not insert_if_new(db, agent):
@@ -63,15 +67,21 @@ def add(
     return agent
 
 
-def change_role(db: Session, actor: Agent | None, agent: Agent, role: str) -> None:
-    """Give another role. Their sessions end, so that nothing decided under the old role lives on."""
+def change_role(
+    db: Session, actor: Agent | None, agent: Agent, role: str, store: Channel | None = None
+) -> None:
+    """Give another role, or (shop staff) another `store`. Their sessions end, so that nothing decided under the old
+    role lives on. What conversations they had wait for somebody else where they serve none any more."""
     _one_of("role", role, ROLES)
-    if role == agent.role:
+    store_id = _store(role, store)
+    if (role, store_id) == (agent.role, agent.store_id):
         return
     if agent.role == "admin":
         _keep_one_admin(db, agent)
-    before, agent.role = agent.role, role
+    before, agent.role, agent.store_id = agent.role, role, store_id
     end_sessions(db, agent)
+    if not agent.serves:
+        _give_back(db, actor or agent, agent)
     _told(db, actor, agent, "audit.role", before=before, after=role)
 
 
@@ -87,10 +97,15 @@ def deactivate(db: Session, actor: Agent | None, agent: Agent) -> None:
     _keep_one_admin(db, agent)
     agent.active = False
     end_sessions(db, agent)
+    _give_back(db, actor or agent, agent)
+    _told(db, actor, agent, "audit.deactivated")
+
+
+def _give_back(db: Session, actor: Agent, agent: Agent) -> None:
+    """What they had in hand waits for somebody else."""
     mine = select(Conversation).where(Conversation.assignee_id == agent.id, Conversation.status != RESOLVED)
     for conversation in db.scalars(mine).all():
-        inbox.assign(db, actor or agent, conversation, None)
-    _told(db, actor, agent, "audit.deactivated")
+        inbox.assign(db, actor, conversation, None)
 
 
 def activate(db: Session, actor: Agent | None, agent: Agent) -> None:
@@ -122,19 +137,24 @@ def end_sessions(db: Session, agent: Agent, keep: int | None = None) -> None:
     db.execute(ended if keep is None else ended.where(Signin.id != keep))
 
 
-def edit(db: Session, actor: Agent | None, agent: Agent, *, name: str, email: str) -> None:
-    """Correct name and address. Raises `Invalid`."""
+def edit(
+    db: Session, actor: Agent | None, agent: Agent, *, name: str, email: str, extension: str | None = None
+) -> None:
+    """Correct name, address and (None: as it was) extension. Raises `Invalid`."""
     wanted = _email(email)
     taken = select(Agent.id).where(Agent.email == wanted, Agent.id != agent.id)
     if db.scalar(taken) is not None:
         raise Invalid("email", "Somebody with this address is already here.")
     changed = wanted != agent.email
+    if extension is not None:
+        agent.extension = _extension(db, agent, extension)
     agent.name, agent.email = _name(name), wanted
     _told(db, actor, agent, "audit.person_edited", address_changed=changed)
 
 
 def prefer(db: Session, agent: Agent, **wanted: str) -> None:
-    """Their own choices: `name`, `locale`, `timezone`, `theme`, `send_key`, `signature`. Raises `Invalid`."""
+    """Their own choices: `name`, `locale`, `timezone`, `theme`, `send_key`, `signature`,
+    `extension`. Raises `Invalid`."""
     checks: dict[str, Any] = {
         "name": _name,
         "locale": lambda value: _one_of("locale", value, LOCALES),
@@ -142,6 +162,7 @@ def prefer(db: Session, agent: Agent, **wanted: str) -> None:
         "theme": lambda value: _one_of("theme", value, THEMES),
         "send_key": lambda value: _one_of("send_key", value, SEND_KEYS),
         "signature": _signature,
+        "extension": lambda value: _extension(db, agent, value),
     }
     for field, value in wanted.items():
         setattr(agent, field, checks[field](value))
@@ -172,6 +193,18 @@ def _email(written: str) -> str:
     return email
 
 
+def _extension(db: Session, agent: Agent, written: str) -> str:
+    """What the telephone system calls them. Nobody else may be called that."""
+    wanted = one_line(written, MAX_EXTENSION + 1)
+    if len(wanted) > MAX_EXTENSION:
+        raise Invalid("extension", "At most %(n)s characters.", n=MAX_EXTENSION)
+    others = (func.lower(Agent.extension) == wanted.lower(), Agent.id != agent.id, Agent.active)
+    taken = db.scalars(select(Agent).where(*others).limit(1)).first() if wanted else None
+    if taken is not None:
+        raise Invalid("extension", "%(name)s has this extension.", name=taken.name)
+    return wanted
+
+
 def _signature(written: str) -> str:
     signature = clean(written).strip()
     if len(signature) > MAX_SIGNATURE:
@@ -197,6 +230,15 @@ def _one_of(field: str, value: str, choices: Sequence[str]) -> str:
     if value not in choices:
         raise Invalid(field, "Choose one of the list.")
     return value
+
+
+def _store(role: str, store: Channel | None) -> int | None:
+    """The store of shop staff; nobody else has one."""
+    if role != STORE:
+        return None
+    if store is None or not connect.features(store).counter:
+        raise Invalid("store_id", "Choose the store they work in.")
+    return store.id
 
 
 def _hash(password: str, *about: str) -> str:

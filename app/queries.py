@@ -45,8 +45,8 @@ class NotFound(LookupError):
 
 def visible(viewer: Agent) -> ColumnElement[bool]:
     """The conversations `viewer` may see: all for supervisors and admins; for agents those of no team, of their
-    teams, or assigned to them. Nobody sees anything once switched off."""
-    if not viewer.active:
+    teams, or assigned to them. Nobody sees anything once switched off, nor do those who serve no conversations."""
+    if not (viewer.active and viewer.serves):
         return false()
     if viewer.oversees:
         return true()
@@ -58,7 +58,7 @@ def visible(viewer: Agent) -> ColumnElement[bool]:
 
 def may_see(viewer: Agent, teams: frozenset[int], team_id: int | None, assignee_id: int | None) -> bool:
     """The same rule for one conversation in hand; `teams` are the viewer's. A test holds the two together."""
-    if not viewer.active:
+    if not (viewer.active and viewer.serves):
         return False
     return viewer.oversees or team_id is None or assignee_id == viewer.id or team_id in teams
 
@@ -95,7 +95,7 @@ def attachment_for(db: Session, viewer: Agent, attachment_id: int) -> Attachment
         raise NotFound(attachment_id)
     if found.message_id is not None:
         message_for(db, viewer, found.message_id)
-    elif found.agent_id != viewer.id:
+    elif found.agent_id != viewer.id or not viewer.serves:
         raise NotFound(attachment_id)
     return found
 
@@ -181,7 +181,8 @@ def _parts(db: Session, viewer: Agent, view: str) -> list[Select[Conversation]]:
     In one part who sees little would wait longest: it walks over everything that they may not see.
     """
     whole = [_listed(in_view(view, viewer)).where(visible(viewer))]
-    if not viewer.active or view == "mine" or (viewer.oversees and view != "teams"):
+    sees = viewer.active and viewer.serves
+    if not sees or view == "mine" or (viewer.oversees and view != "teams"):
         return whole
     wanted = _listed(in_view(view, viewer, _OWNER_ONLY))
     ids = teams_of(db, viewer)

@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from app import formats, i18n
+from app import canonical, formats, i18n
+from app.config import settings
 
 ROOT = Path(__file__).parent.parent
 STATIC = ROOT / "static"
@@ -94,6 +95,7 @@ def environment() -> Environment:
     }
     env.filters |= {
         "told": told,
+        "spelled": lambda one: canonical.spelled(one.kind, one.address, one.display, settings().country),
         "initials": formats.initials,
         "hue": formats.hue,
         "count": formats.at_most_99,
@@ -102,11 +104,21 @@ def environment() -> Environment:
         "linkify": linkify,
         "honoured": lambda name, locale=None: formats.honoured(name, locale or _now_reader().locale),
         "duration": lambda seconds: formats.duration(seconds, _now_reader().locale),
+        "money": lambda amount, currency: formats.money(amount, currency, _now_reader().locale),
+        "grouped": lambda number: f"{number:,}",
+        "number_shown": _number_shown,
+        "length_of": lambda seconds: formats.length(seconds, _now_reader().locale),
         "day": lambda at: formats.day(at, _now_reader().locale, _now_reader().zone, _now_reader().now),
         "local_date": lambda at: at.astimezone(_now_reader().zone).date(),
         "clock": lambda at: formats.clock(at, _now_reader().zone),
     }
     return env
+
+
+def _number_shown(written: str) -> str:
+    """A telephone number as people here write it; what is none stays as it is."""
+    country = settings().country
+    return canonical.shown(canonical.phone(written, country) or written, country)
 
 
 def _now_reader() -> Reader:

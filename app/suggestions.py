@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app import matching
+from app import canonical, matching
 from app.family import conversation_of, conversations_of
 from app.inbox.contradicting import contradictions, members, separated
 from app.matching import Reason, Record, forms, names, sheet
@@ -217,7 +217,7 @@ def _spellings(value: str) -> list[str]:
     """As it may stand in a text or an attribute: a Japanese number with its leading zero, with hyphens or without."""
     if not value.startswith("+"):
         return [value]
-    return list(dict.fromkeys([_national(value), *forms.spaced(value), value]))
+    return list(dict.fromkeys([_national(value), *canonical.shapes(value), value]))
 
 
 def _national(value: str) -> str:

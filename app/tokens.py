@@ -25,6 +25,8 @@ SCOPES = {  # what a token may be allowed; the words are msgids
     "conversations:write": "Answer, note, assign, snooze, close, escalate and label",
     "customers:read": "Read customers and their addresses",
     "customers:write": "Change what is noted about customers",
+    "touchpoints:read": "Read orders, visits and points of customers",
+    "touchpoints:write": "Tell of orders, visits and points (admins)",
     "accounts:write": "Say which customer signed in at your shop (admins)",
     "knowledge:read": "Read FAQ, canned replies and labels",
     "knowledge:write": "Change FAQ, canned replies and labels, as far as the role allows",

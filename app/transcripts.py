@@ -12,10 +12,11 @@ from app import afterwards, family, formats, general, inbox, rich
 from app.afterwards import Letter
 from app.config import settings
 from app.i18n import gettext
-from app.inbox import Refused, participants
+from app.inbox import Refused, consents, participants
 from app.inbox.messages import by_client_id
 from app.inbox.receiving import MAX_TEXT
 from app.models import Agent, Channel, Conversation, Identity, Message
+from app.models.consent import SERVICE
 from app.models.customer import CODE
 from app.models.message import INBOUND, PUBLIC
 from app.visitors.presence import address_of
@@ -60,6 +61,7 @@ def _recipient(db: Session, channel: Channel, head: Conversation) -> tuple[Conve
     own, to = max(found, key=lambda each: (not each[1].unreachable, each[1].proof))
     if to.unreachable:
         raise Refused("Nothing arrives at %(address)s any more.", address=to.address)
+    consents.refuse_unwilling(db, to, channel, SERVICE)
     return own, to
 
 

@@ -38,16 +38,18 @@ def decide(question: Question, book: Book) -> Decision:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the FAQ alone has for a question: the entries, the surest first, and the one sure enough to answer."""
+    """What the FAQ alone has for a question: the entries, the surest first; the one sure enough to answer; and the one
+    that is, at some threshold: none other is nearly as likely."""
 
     matches: tuple[Match, ...]
     answer: Match | None
+    ahead: Match | None
 
 
 def look_up(question: Question, book: Book) -> Found:
     """Search the FAQ for `question`, without rules and manners: what an evaluation measures."""
     turn = Turn(question, book)
-    return Found(turn.matches, turn.answer)
+    return Found(turn.matches, turn.answer, turn.ahead)
 
 
 def _chosen(turn: Turn, label: str | None) -> Decision | None:

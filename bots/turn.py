@@ -84,9 +84,15 @@ class Turn:
         )
 
     @cached_property
-    def answer(self) -> Match | None:
-        """The match that may be given as the answer: likely right, and well ahead of the next."""
-        if not self.matches or self.matches[0].score < self.book.settings.threshold_answer:
+    def ahead(self) -> Match | None:
+        """The best match, if no other is nearly as likely, however sure it is."""
+        if not self.matches:
             return None
         behind = self.matches[1].score if len(self.matches) > 1 else 0.0
         return self.matches[0] if behind < AMBIGUOUS * self.matches[0].score else None
+
+    @cached_property
+    def answer(self) -> Match | None:
+        """The match that may be given as the answer: likely right, and well ahead of the next."""
+        sure = self.ahead is not None and self.ahead.score >= self.book.settings.threshold_answer
+        return self.ahead if sure else None

@@ -4,25 +4,20 @@ The format is documented in the product's help ("The API channel"), and the exam
 """
 
 import base64
-import hashlib
-import hmac
 import json
-import re
 import time
 from dataclasses import dataclass
 from typing import Any
 
 import httpx2
 
-from channels import api_events
+from channels import api_events, signing
 from channels.base import (
     Attachment,
-    BadSignature,
     ChannelError,
     Connector,
     Event,
     Features,
-    Ignored,
     Outbound,
     Request,
     Sent,
@@ -30,32 +25,18 @@ from channels.base import (
 )
 from channels.guard import Forbidden
 from channels.outcome import asked_to_wait, refusal
+from channels.signing import HEADER as HEADER
+from channels.signing import sign as sign
+from channels.signing import verify
 
-HEADER = "X-Madoguchi-Signature"
-TOLERANCE = 300  # seconds between their clock and ours
 DEADLINE = 20.0  # seconds a callback may take in all
 MAX_ANSWER = 65_536  # bytes of the answer that are read
-MIN_SECRET = 16
 
 
 @dataclass(frozen=True)
 class ApiSettings:
-    secret: str = setting(
-        "Signing secret",
-        help="Requests in both directions are signed with it. At least 16 characters.",
-        required=True,
-        secret=True,
-        generate=True,
-        minimum=MIN_SECRET,
-        maximum=200,
-    )
-    old_secret: str = setting(
-        "Previous secret",
-        help="Still accepted on requests that come in, while your systems change over.",
-        secret=True,
-        minimum=MIN_SECRET,
-        maximum=200,
-    )
+    secret: str = signing.secret("Requests in both directions are signed with it. At least 16 characters.")
+    old_secret: str = signing.old_secret()
     callback_url: str = setting(
         "Callback address",
         help="Answers are posted here. Empty: this channel only receives.",
@@ -103,20 +84,11 @@ class Api(Connector[ApiSettings]):
     Settings = ApiSettings
 
     def verify(self, request: Request) -> None:
-        stamp, given = _signatures(request.header(HEADER))
-        if abs(time.time() - stamp) > TOLERANCE:
-            raise BadSignature("the time of the signature is more than five minutes off")
-        secrets = [secret for secret in (self.settings.secret, self.settings.old_secret) if secret]
-        good = [sign(secret, stamp, request.body) for secret in secrets]
-        if not any(hmac.compare_digest(mine, theirs) for mine in good for theirs in given):
-            raise BadSignature("no signature fits the body")
+        verify(request, self.settings.secret, self.settings.old_secret)
 
     def parse(self, request: Request) -> list[Event]:
-        document = request.json()
-        if document is None:
-            return [Ignored("the body is not JSON", malformed=True)]
         scope = self.settings.identity_scope or self.context.key
-        return api_events.read(document, api_events.Trust(scope, self.settings.trust_contacts))
+        return api_events.read(request, api_events.Trust(scope, self.settings.trust_contacts))
 
     def send(self, outbound: Outbound) -> Sent:
         if not self.settings.callback_url:
@@ -163,11 +135,6 @@ class Api(Connector[ApiSettings]):
             ) from None
 
 
-def sign(secret: str, stamp: int, body: bytes) -> str:
-    """The hex HMAC-SHA256 of "<stamp>.<body>"."""
-    return hmac.new(secret.encode(), b"%d.%s" % (stamp, body), hashlib.sha256).hexdigest()
-
-
 def body_of(outbound: Outbound) -> bytes:
     """The callback's JSON: the same bytes for the same message, whichever attempt it is."""
     to = outbound.to
@@ -197,16 +164,6 @@ def _file(attached: Attachment) -> dict[str, Any]:
     else:
         told["url"] = attached.url
     return told
-
-
-def _signatures(header: str) -> tuple[int, list[str]]:
-    """The time and the signatures of "t=1700000000,v1=…,v1=…". Raises `BadSignature`."""
-    pairs = [part.strip().partition("=")[::2] for part in header.split(",")[:20]]
-    stamps = [value for name, value in pairs if name == "t"]
-    given = [value for name, value in pairs if name == "v1" and re.fullmatch("[0-9a-f]{64}", value)]
-    if len(stamps) != 1 or not re.fullmatch("[0-9]{1,12}", stamps[0]) or not given:
-        raise BadSignature(f"{HEADER} must be t=<seconds>,v1=<hex>")
-    return int(stamps[0]), given
 
 
 def _some(response: httpx2.Response) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from channels import values
+from channels import batches, values
 from channels.base import (
     Attachment,
     Block,
@@ -16,16 +16,17 @@ from channels.base import (
     Follow,
     Ignored,
     Inbound,
+    Permission,
     Person,
     Rating,
     Reaction,
     Receipt,
+    Request,
     Typing,
     Unsend,
 )
 from channels.values import Malformed, flag, number, when, words
 
-MAX_EVENTS = 500
 MAX_TEXT = 100_000
 MAX_FILES = 20
 
@@ -42,31 +43,16 @@ class Trust:
     contacts: bool
 
 
-def read(document: Any, trust: Trust) -> list[Event]:
-    """Every event of `document`: {"events": […]}, a list, or one event.
+def read(request: Request, trust: Trust) -> list[Event]:
+    """Every event of the body (see `batches.read`)."""
 
-    One that cannot be read becomes an `Ignored` that says where and why; the others are not held up by it.
-    """
-    if isinstance(document, dict) and "events" in document:
-        document = document["events"]
-    if isinstance(document, dict):
-        document = [document]
-    if not isinstance(document, list):
-        return [Ignored("the body is not a JSON object or list", malformed=True)]
-    if len(document) > MAX_EVENTS:
-        return [Ignored(f"more than {MAX_EVENTS} events in one request", malformed=True)]
-    return [_one(value, f"events[{index}]", trust) for index, value in enumerate(document)]
-
-
-def _one(value: Any, place: str, trust: Trust) -> Event:
-    try:
-        data = values.mapping(value, "event")
+    def one(data: Mapping[str, Any], place: str) -> Event:
         kind = words(data, "type", required=True)
         if kind not in _READERS:
             return Ignored(f"{place}: type {kind!r} is unknown")
         return _READERS[kind](data, trust)
-    except Malformed as wrong:
-        return Ignored(f"{place}.{wrong}", malformed=True)
+
+    return batches.read(request, one)
 
 
 def _message(data: Mapping[str, Any], trust: Trust) -> Event:
@@ -142,6 +128,13 @@ def _block(data: Mapping[str, Any], trust: Trust) -> Event:
     return Block(_person(data, trust), when(data, "at"))
 
 
+def _consent(data: Mapping[str, Any], trust: Trust) -> Event:
+    if not isinstance(data.get("given"), bool):
+        raise Malformed("given: true or false is expected")
+    purpose, message = words(data, "purpose", 40), words(data, "message", values.MAX_ID)
+    return Permission(_person(data, trust), data["given"], purpose, when(data, "at"), message)
+
+
 def _end(data: Mapping[str, Any], trust: Trust) -> Event:
     return End(_person(data, trust), when(data, "at"))
 
@@ -162,27 +155,32 @@ _READERS: dict[str, Callable[[Mapping[str, Any], Trust], Event]] = {
     "reaction": _reaction,
     "follow": _follow,
     "block": _block,
+    "consent": _consent,
     "end": _end,
     "rating": _rating,
 }
 TYPES = tuple(_READERS)
+CONTACTS = ("email", "phone", "card", "external_id")
 
 
 def _person(data: Mapping[str, Any], trust: Trust) -> Person:
     told = values.mapping(data.get("from"), "from")
     try:
-        contacts = {name: words(told, name, 320) for name in ("email", "phone")}
+        contacts = {name: words(told, name, 320) for name in CONTACTS}
+        proved = contacts if trust.contacts else dict.fromkeys(CONTACTS, "")
         return Person(
             address=words(told, "id", values.MAX_ID, required=True).strip(),
             scope=trust.scope,
             name=words(told, "name"),
-            email=contacts["email"] if trust.contacts else "",
-            phone=contacts["phone"] if trust.contacts else "",
             avatar_url=words(told, "avatar_url", values.MAX_URL),
             locale=words(told, "locale", 20),
             proof="signed",
             claimed={} if trust.contacts else {name: value for name, value in contacts.items() if value},
             attributes=values.texts(told, "attributes"),
+            email=proved["email"],
+            phone=proved["phone"],
+            card=proved["card"],
+            external_id=proved["external_id"],
         )
     except Malformed as wrong:
         raise Malformed(f"from.{wrong}") from None

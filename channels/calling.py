@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 
 from channels import guard
-from channels.events import ChannelError
+from channels.outbound import ChannelError
 
 DEADLINE = 25.0  # seconds a call may take in all
 MAX_ANSWER = 262_144  # bytes of an answer that are read

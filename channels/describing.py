@@ -83,6 +83,10 @@ def _plain(value: Any) -> Any:
         return {str(name): _plain(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
+    if isinstance(value, Attachment):
+        return _attachment(value)
+    if isinstance(value, Person):
+        return _rest({each.name: getattr(value, each.name) for each in fields(value)}, ())
     if isinstance(value, Participant):
         return {"address": value.address, "name": value.name, "role": value.role}
     return value.isoformat() if isinstance(value, datetime) else value

@@ -7,7 +7,7 @@ import httpx2
 
 from channels.base import Context
 from channels.calling import Answer, asked
-from channels.events import ChannelError
+from channels.outbound import ChannelError
 
 MOST_REDIRECTS = 3
 DEADLINE = 120.0  # seconds a file may take in all

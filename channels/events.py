@@ -1,19 +1,23 @@
-"""What passes between a platform and us: requests and their events one way, `Outbound` and `Sent` the other.
+"""What a platform brings: its requests, the events in them, and who and what these are about.
 
-All values are frozen; all times are aware UTC.
+All values are frozen; all times are aware UTC. What goes the other way stands in `channels.outbound`.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
-QUIET = frozenset({"auto-reply", "list", "spam"})  # sorts of `Inbound` that nobody has to answer
+QUIET = frozenset({"auto-reply", "list", "spam", "visited"})  # sorts of `Inbound` that nobody has to answer
 UNREADABLE = "unreadable "  # before a digest in hex: the `external_id` of what was not understood
 Proof = Literal["claimed", "device", "code", "signed"]
 MessageKind = Literal["inbound", "outbound", "call", "store"]
 DeliveryState = Literal["sent", "delivered", "read", "failed"]
+CallState = Literal["ringing", "answered", "ended"]
+CallResult = Literal[
+    "", "answered", "missed", "abandoned", "busy", "failed", "voicemail", "after_hours", "transferred"
+]
 
 
 @dataclass(frozen=True)
@@ -45,9 +49,10 @@ class Person:
     """Somebody at the provider.
 
     `address` is unique within `scope` (for providers whose ids differ by account; "" where they do not).
-    `kind` names the sort of identity if it is not `Features.identity_kind`. `email` and `phone` are set only
-    if the provider proved them; what a person merely says of themselves goes to `claimed`. `avatar_url` may have a
-    secret in it.
+    `kind` names the sort of identity if it is not `Features.identity_kind`. `email`, `phone`, `card` (the number of
+    their loyalty card) and `external_id` (theirs in the CRM) are set only if the provider proved them; what a person
+    merely says of themselves goes to `claimed`. `avatar_url` may have a secret in it. `aliases` are addresses
+    of the same account, in the same scope, by which it was known before; `becomes` is the one it goes on under.
     """
 
     address: str
@@ -55,12 +60,16 @@ class Person:
     name: str = ""
     email: str = ""
     phone: str = ""
+    card: str = ""
+    external_id: str = ""
     avatar_url: str = field(default="", repr=False)
     locale: str = ""
     kind: str = ""
     proof: Proof = "device"
     claimed: Mapping[str, str] = field(default_factory=dict)
     attributes: Mapping[str, str] = field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
+    becomes: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,9 +108,9 @@ class Inbound:
     outbound one `sender` is the customer it was sent to. `client_id` is the sender's own id for it, if any;
     `context` is where they were (page url, title); `auto` marks an automatic reply, which nothing answers.
 
-    `sort` names what it is where it is no ordinary message: "auto-reply", "list", "spam", "unreadable"; those of
-    `QUIET` are shown, but ask nothing of anybody. `answers` are the ids of the messages it says it answers, the
-    nearest first; `conversation` is our own reference where it proves to belong there (a token of ours, verified).
+    `sort` names what it is where it is no ordinary message: "auto-reply", "list", "spam", "visited", "unreadable";
+    those of `QUIET` are shown, but ask nothing of anybody. `answers` are the ids of the messages it says it answers,
+    the nearest first; `conversation` is our own reference where it proves to belong there (a token of ours, verified).
     `others` are the people it went to besides us; `about_sender` is what was found out about where it comes from
     ({"spf": "pass", …}). `text` is what is new in it, `quoted` and `signature` what it carries along. `history`: it
     was said long ago and is only taken in now, so it asks nothing of anybody any more.
@@ -210,6 +219,18 @@ class Block:
 
 
 @dataclass(frozen=True)
+class Permission:
+    """They say whether they want to be written to here: for a `purpose`, by its key, or ("") in general. `message` is
+    the `external_id` of the message they said it in."""
+
+    sender: Person
+    given: bool
+    purpose: str = ""
+    at: datetime | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True)
 class End:
     """They say the matter is over."""
 
@@ -249,129 +270,87 @@ class Ignored:
     malformed: bool = False
 
 
-Event = (
-    Inbound | Receipt | Typing | Unsend | Edit | Reaction | Follow | Block | End | Rating | Linked | Ignored
-)
-
-
 @dataclass(frozen=True)
-class Bubble:
-    """One message as the reader's program shows it: words, or a file by its name, with words below it or without; and
-    what can be chosen for an answer."""
+class Call:
+    """A telephone call, or what is new about one: told several times, each telling completes what is known.
 
+    `external_id` names the whole call however many legs it has (Asterisk's `linkedid`, the parent `CallSid` …).
+    `sender` is the customer's side, also of a call that we made: its `address` is the number as the telephone system
+    tells it, of kind "phone". `withheld` says in the system's own words why there is none (非通知, anonymous); the
+    address is "" then. `at` is when this was told: of two tellings that contradict, the later one holds. `state` only
+    climbs. `line` is our number or the name of the line, `agent` who took it (an extension, a login, a name), `queue`
+    the group it waited for; seconds are whole, None where not told. `text` is what the agent wrote down. `leg` names
+    the part of the call this is about, where it has several.
+    """
+
+    external_id: str
+    sender: Person
+    state: CallState
+    at: datetime | None = None
+    direction: Literal["in", "out"] = "in"
+    withheld: str = ""
+    line: str = ""
+    agent: str = ""
+    queue: str = ""
+    leg: str = ""
+    started_at: datetime | None = None
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    ring_seconds: int | None = None
+    talk_seconds: int | None = None
+    hold_seconds: int | None = None
+    wrap_seconds: int | None = None
+    result: CallResult = ""
+    transferred_to: str = ""
+    disposition: str = ""
+    category: str = ""
     text: str = ""
-    file: str = ""
-    choices: tuple[str, ...] = ()
+    recording: Attachment | None = None
+    callback_due: datetime | None = None
+    history: bool = False
+    raw: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Preview:
-    """A message as whoever gets it will read it: `html` is "" where it goes as plain `text` alone. `bubbles` are what
-    it becomes where a platform knows messages rather than letters."""
+class Touch:
+    """Something a customer did that is no message: an order, a visit, points. `external_id` is the source's own, unique
+    there; told again with a later `at`, the same one is something new about it (an order that was shipped).
 
-    text: str
-    html: str = ""
-    sender: Person | None = None
-    people: tuple[Participant, ...] = ()
-    subject: str = ""
-    bubbles: tuple[Bubble, ...] = ()
-
-
-@dataclass(frozen=True)
-class FilledTemplate:
-    """A template of the provider's (see `base.Template`) and what stands in its variables."""
-
-    name: str
-    language: str
-    values: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Outbound:
-    """One message to send. `key` is ours, the same on every attempt, and the idempotency key if there is one.
-
-    `conversation` is our reference for it, `author` the name to sign with, `last_inbound_at` when the
-    customer last wrote (for reply windows), `automatic` that no person wrote it, `interrupted` that an attempt before
-    this one was cut off, nobody knows how far it came. `others` also get it; `signature`
-    is the author's own; `last` is the context of what is answered, as `parse` gave it; `references` are the ids of
-    the messages before it in the thread, the oldest first, ours and theirs; `quote` is what they wrote, to be
-    quoted below (empty: nothing is), `quote_at` when, on the shop's clock, `quote_by` who. `locale` is the language of
-    who reads it. `template` goes instead of the text, which says the same, where only templates may be sent.
-    `quoted_id` names the message of the customer that this one quotes, `quoted` is its context as `parse` gave it; ""
-    where it quotes none, or the kind has no `Features.quotes`.
+    `people` are the addresses its customer is known by, each with its `kind`; the first that somebody has counts. With
+    `create` a new customer begins where nobody has any of them, else it waits until somebody does. `amount` is in the
+    smallest unit of `currency` (ISO 4217); `reference` is the number people call it by.
     """
 
-    key: str
-    to: Person
-    text: str
-    html: str = ""
-    thread: str = ""
-    in_reply_to: str = ""
-    subject: str = ""
-    attachments: tuple[Attachment, ...] = ()
-    quick_replies: tuple[str, ...] = ()
-    author: str = ""
-    conversation: str = ""
-    locale: str = ""
-    automatic: bool = False
-    interrupted: bool = False
-    last_inbound_at: datetime | None = None
-    others: tuple[Participant, ...] = ()
-    signature: str = ""
-    last: Mapping[str, Any] = field(default_factory=dict)
-    references: tuple[str, ...] = ()
-    quote: str = ""
-    quote_at: datetime | None = None
-    quote_by: str = ""
-    template: FilledTemplate | None = None
-    quoted_id: str = ""
-    quoted: Mapping[str, Any] = field(default_factory=dict)
+    external_id: str
+    kind: str
+    people: tuple[Person, ...]
+    at: datetime | None = None
+    title: str = ""
+    reference: str = ""
+    amount: int | None = None
+    currency: str = ""
+    points: int | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    create: bool = False
 
 
-@dataclass(frozen=True)
-class Sent:
-    """The provider has it. One message may have become several there (a long text, files).
-
-    `refused`: those of `Outbound.others` it did not take, with its words; the first recipient did get it.
-    """
-
-    external_ids: tuple[str, ...] = ()
-    refused: Mapping[str, str] = field(default_factory=dict)
-
-
-class ChannelError(Exception):
-    """Sending failed. `sentence` is for the agent, one of a few fixed English ones that can be translated;
-    `detail` is what varies: a status, the provider's own words.
-
-    `permanent`: trying again cannot help. `retry_after`: seconds the provider asked us to wait.
-    `ambiguous`: it may have arrived (the answer was lost), so only an idempotent kind may retry by itself; with
-    `permanent` nobody may. `unreachable`: nothing sent to this person will ever arrive.
-    `everybody`: it is about the channel, not about this message or its recipient (a token that was revoked, a quota
-    used up): the message waits, and all others of the channel with it. `reauthorise`: somebody has to sign in at the
-    provider again.
-    """
-
-    reauthorise: ClassVar[bool] = False
-
-    def __init__(
-        self,
-        sentence: str,
-        *,
-        detail: str = "",
-        permanent: bool = False,
-        retry_after: float | None = None,
-        ambiguous: bool = False,
-        unreachable: bool = False,
-        everybody: bool = False,
-    ) -> None:
-        super().__init__(f"{sentence} ({detail})" if detail else sentence)
-        self.sentence = sentence
-        self.detail = detail
-        self.permanent = permanent
-        self.retry_after = retry_after
-        self.ambiguous = ambiguous
-        self.unreachable = unreachable
-        self.everybody = everybody
+Event = (
+    Inbound
+    | Call
+    | Receipt
+    | Typing
+    | Unsend
+    | Edit
+    | Reaction
+    | Follow
+    | Block
+    | End
+    | Rating
+    | Permission
+    | Linked
+    | Touch
+    | Ignored
+)
 
 
 class BadSignature(Exception):

@@ -6,7 +6,8 @@ from fnmatch import fnmatch
 from typing import Literal
 
 from channels import text as _text
-from channels.events import Attachment, Bubble, Outbound
+from channels.events import Attachment
+from channels.outbound import Bubble, Outbound
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,9 @@ class Features:
     nothing can be sent. posted: a program that the product itself let in may bring messages too, in the JSON that
     `parse` reads. files_by_url: the provider fetches files from `Attachment.url` (and `preview`), which must hold for
     a while. quotes: an answer can quote a message of the customer's. nameless: the provider tells nobody's name.
-    beta: not proven in daily work yet. identity_kind: "" means the kind. icon: a Lucide icon name; tint: one of the
-    design tokens' colours.
+    telephone: it brings calls, where no bot answers. counter: staff note there what was said in a shop. beta: not
+    proven in daily work yet. identity_kind: "" means the kind. icon: a Lucide icon name; tint: one of the design
+    tokens' colours.
     """
 
     max_length: int | None = None
@@ -56,6 +58,8 @@ class Features:
     copies: bool = False
     same_everywhere: bool = False
     suggests: bool = False
+    telephone: bool = False
+    counter: bool = False
     files_by_url: bool = False
     beta: bool = False
     max_request_bytes: int = 3 * 1024 * 1024

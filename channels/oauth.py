@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 
 from channels import guard
-from channels.events import ChannelError
+from channels.outbound import ChannelError
 from channels.outcome import asked_to_wait
 from channels.text import clean
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
-from channels.events import ChannelError
+from channels.outbound import ChannelError
 
 LONGEST_WAIT = 86_400.0
 

@@ -1,11 +1,12 @@
 """What some connectors can do beyond the required: each a protocol, which the product finds with `isinstance`."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
-from channels.events import Attachment, Event, Outbound, Person, Preview, Request
+from channels.events import Attachment, Call, Event, Person, Request
+from channels.outbound import Outbound, Preview
 
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -87,6 +88,27 @@ class Fetching(Protocol):
         """The bytes of an inbound attachment. Raises `ChannelError`."""
 
 
+@dataclass(frozen=True)
+class Card:
+    """Something worth knowing about a customer, in the words of whoever tells it: rows of (label, value)."""
+
+    title: str
+    rows: tuple[tuple[str, str], ...] = ()
+    url: str = ""
+
+
+@runtime_checkable
+class Informing(Protocol):
+    """Tells about a customer while somebody looks at them."""
+
+    def informs(self) -> bool:
+        """Whether it is set up to. No network."""
+
+    def inform(self, customer: str, people: Sequence[Person]) -> list[Card]:
+        """What is known there of `customer` (our number), whose addresses these are; within seconds. Raises
+        `ChannelError`."""
+
+
 @runtime_checkable
 class Profile(Protocol):
     """Can look a person up."""
@@ -122,6 +144,23 @@ class Linking(Protocol):
 
     def link_page(self, token: str, nonce: str) -> str:
         """Where to send the browser of who signed in; `nonce` is a new secret that names them, 16 bytes at least."""
+
+
+@runtime_checkable
+class Popping(Protocol):
+    """Its telephones can open the thread of whoever calls, by an address that the system signs."""
+
+    def popped(self, query: Mapping[str, str]) -> Call:
+        """The call that such an address names. Raises `BadSignature`."""
+
+
+@runtime_checkable
+class Opening(Protocol):
+    """Can be opened by an address, with something ready to be sent."""
+
+    def opening(self, text: str) -> str:
+        """An address that opens a talk with this account on the reader's device, `text` written already; "" where the
+        settings do not tell how. No network."""
 
 
 @runtime_checkable

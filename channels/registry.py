@@ -34,6 +34,13 @@ KINDS = {
     "tiktok": "channels.tiktok.connector:TikTok",
     "wechat": "channels.wechat.connector:WeChat",
     "sms": "channels.sms.connector:Sms",
+    "twilio_voice": "channels.twilio_voice.connector:TwilioVoice",
+    "amazon_connect": "channels.amazon_connect.connector:AmazonConnect",
+    "zoom_phone": "channels.zoom_phone.connector:ZoomPhone",
+    "asterisk": "channels.asterisk.connector:Asterisk",
+    "call": "channels.call:CallLine",
+    "shop": "channels.shop:Shop",
+    "store": "channels.store:Store",
     "api": "channels.api:Api",
 }
 

@@ -10,6 +10,7 @@ from channels.text import clean
 MAX_NAME = 200
 MAX_ID = 200
 MAX_URL = 2000
+MAX_FIELDS, MAX_DEPTH, MAX_FIELD, MAX_TEXT = 40, 4, 64, 500  # of what is kept as it is told
 MAX_SHOWN = 40  # characters of theirs that are repeated
 _LATEST = 7_258_118_400_000  # ms: the year 2200
 
@@ -147,3 +148,28 @@ def attachment(value: Any, data: bytes | None = None) -> Attachment:
         size=len(data) if data is not None else size,
         ref=words(told, "ref", MAX_ID),
     )
+
+
+def bounded(data: Mapping[str, Any]) -> dict[str, Any]:
+    """`data` with at most so many fields, so deep and so long; what is no JSON is left out."""
+    kept: dict[str, Any] = _kept(dict(data), 1)
+    return kept
+
+
+def _kept(value: Any, depth: int) -> Any:
+    if isinstance(value, str):
+        return clean(value)[:MAX_TEXT]
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int):
+        return value if abs(value) < 2**53 else str(value)[:MAX_TEXT]
+    if isinstance(value, float):
+        return value if value == value and abs(value) < 1e300 else None
+    if depth > MAX_DEPTH:
+        return None
+    if isinstance(value, Mapping):
+        pairs = list(value.items())[:MAX_FIELDS]
+        return {clean(str(name))[:MAX_FIELD]: _kept(each, depth + 1) for name, each in pairs}
+    if isinstance(value, list | tuple):
+        return [_kept(each, depth + 1) for each in value[:MAX_FIELDS]]
+    return None

@@ -26,8 +26,8 @@ def verify_jwt(token: str, secret: str, audience: str, now: datetime, scope: str
     """The person `token` vouches for, their email and phone as proved as the business says.
 
     `audience` is the channel's key, `now` aware. Wanted are `sub`, `aud` and `exp`, the last at most an hour
-    ahead; used are `name`, `email`, `phone`, `picture`, `locale` and an object `attributes`. Raises
-    `BadSignature`, whose text may be shown to the business's developers.
+    ahead; used are `name`, `email`, `phone`, `card` (a loyalty card), `external_id` (in the CRM), `picture`, `locale`
+    and an object `attributes`. Raises `BadSignature`, whose text may be shown to the business's developers.
     """
     claims = _decoded(token, secret, audience)
     _timely(claims, now)
@@ -39,6 +39,8 @@ def verify_jwt(token: str, secret: str, audience: str, now: datetime, scope: str
         name=_claim(claims, "name"),
         email=_claim(claims, "email"),
         phone=_claim(claims, "phone"),
+        card=_claim(claims, "card"),
+        external_id=_claim(claims, "external_id"),
         avatar_url=_claim(claims, "picture"),
         locale=_claim(claims, "locale"),
         attributes=_attributes(claims.get("attributes")),

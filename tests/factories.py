@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app import answers, inbox, intake, passwords, vault
 from app.db import now
+from app.knowledge import versions
 from app.models import (
     Agent,
     Channel,
@@ -174,6 +175,7 @@ def faq(
     db.flush()
     db.add(Revision(noun="faq_entry", noun_id=made.id, data={}))
     db.flush()
+    versions.publish_all(db)
     answers.forget_book()  # a rolled-back test may have used the same number
     return made
 

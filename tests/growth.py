@@ -11,18 +11,23 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from app import search, vault
+from app.calls import known as calls
 from app.db import now
 from app.models import (
     Agent,
     Attachment,
     Base,
     BotRule,
+    Call,
+    CallImport,
     CannedReply,
     Case,
     Channel,
+    Consent,
     Conversation,
     ConversationLabel,
     Customer,
+    CustomerFilter,
     CustomerLink,
     Decision,
     Delivery,
@@ -30,16 +35,25 @@ from app.models import (
     Escalation,
     Event,
     FaqEntry,
+    FaqSource,
     Identity,
+    KnowledgeRun,
+    KnowledgeVersion,
     Label,
+    LabelledQuestion,
     Message,
     MessageSource,
+    PublishedItem,
     RawReceipt,
     ReadMark,
     Relocation,
     Revision,
+    Spending,
+    Tally,
+    Task,
     Team,
     TeamMember,
+    Touchpoint,
     Webhook,
     WebhookDelivery,
 )
@@ -102,16 +116,29 @@ def _rows(viewer: int, ids: range) -> list[tuple[type[Base], list[dict[str, Any]
             Message,
             [_message(id, id, at[id]) for id in ids] + [_message(_said(id), BUSY, at[id]) for id in ids],
         ),
+        (Call, [_call(_said(id), at[id]) for id in ids]),
         (CustomerLink, [_undone(id, at[id], child_id=id, parent_id=FIRST) for id in ids]),
         (Relocation, [_undone(id, at[id], message_id=id, from_id=id, to_id=FIRST, cases=[]) for id in ids]),
         (Attachment, [_attachment(id) for id in ids]),
+        (Touchpoint, [_touchpoint(id, at[id]) for id in ids]),
+        (Tally, [{"identity_id": id, "orders": 1, "points": 1, "last_order_at": at[id]} for id in ids]),
+        (Spending, [{"identity_id": id, "currency": "JPY", "amount": 500} for id in ids]),
         (Delivery, [{"id": id, "message_id": _said(id), "channel_id": id} for id in ids]),
         (Decision, [_decision(id) for id in ids]),
         (Escalation, [_escalation(id, at[id]) for id in ids]),
+        (Task, [_task(id, at[id], viewer) for id in ids]),
+        (Consent, [_consent(id, at[id]) for id in ids]),
+        (CustomerFilter, [_filter(id, viewer) for id in ids if id < FIRST + 50]),
         (Label, [{"id": id, "name": f"ラベル{id}"} for id in ids]),
         (ConversationLabel, [{"conversation_id": one, "label_id": id} for id in ids for one in {id, BUSY}]),
         (FaqEntry, [_entry(id) for id in ids]),
         (BotRule, [_rule(id) for id in ids]),
+        (KnowledgeVersion, [{"number": id, "agent_id": viewer, "counts": {"added": 1}} for id in ids]),
+        (PublishedItem, [_item(id) for id in ids]),
+        (FaqSource, [{"id": id, "name": f"https://shop.example/{id}"} for id in ids]),
+        (LabelledQuestion, [_labelled(id) for id in ids]),
+        (KnowledgeRun, [{"id": id, "kind": "evaluation", "state": "done"} for id in ids]),
+        (CallImport, [_import(id) for id in ids]),
         (CannedReply, [_canned(id, viewer) for id in ids]),
         (Revision, [_revision(id, noun) for id in ids for noun in ("faq_entry", "bot_rule")]),
         (Event, [_event(id, kind) for id in ids for kind in ("audit.role", "faq_entry.saved", "assigned")]),
@@ -192,6 +219,22 @@ def _attachment(id: int) -> dict[str, Any]:
     return {"id": id, "message_id": _said(id), "channel_id": id, "key": f"file{id}", **file}
 
 
+def _touchpoint(id: int, at: datetime) -> dict[str, Any]:
+    """All of the customer of the busy thread."""
+    order = {"kind": "order.placed", "sort": "order", "reference": f"A-{id}", "reference_key": f"a-{id}"}
+    told = {"id": id, "identity_id": BUSY, "source": "shop", "external_id": f"o{id}", "at": at, "told_at": at}
+    return {
+        **told,
+        **order,
+        "amount": 500,
+        "value": 500,
+        "counted": True,
+        "currency": "JPY",
+        "data": {},
+        "steps": [],
+    }
+
+
 def _decision(id: int) -> dict[str, Any]:
     said = {"conversation_id": id, "message_id": id, "reply_id": _said(id)}
     return {"id": id, "version": 0, "epoch": 0, "action": "answer", "entry_id": id, "detail": {}, **said}
@@ -213,6 +256,30 @@ def _escalation(id: int, at: datetime) -> dict[str, Any]:
     }
 
 
+def _consent(id: int, at: datetime) -> dict[str, Any]:
+    said = {"identity_id": id, "kind": "webchat", "purpose": "marketing", "given": id % 2 == 0}
+    return {"id": id, **said, "source": "form", "at": at}
+
+
+def _filter(id: int, viewer: int) -> dict[str, Any]:
+    return {"id": id, "agent_id": viewer, "name": f"絞り込み{id}", "wanted": {"q": "客"}, "count": 1}
+
+
+def _call(message: int, at: datetime) -> dict[str, Any]:
+    """One that was taken; the rows of the list and the thread ask for it where its message is a call."""
+    known = calls.say({}, at.isoformat(), state="ended", result="answered")
+    about = {"state": "ended", "result": "answered", "started_at": at, "known": known}
+    return {"id": message - 10**6, "message_id": message, "number": "+81312345678", **about}
+
+
+def _task(id: int, at: datetime, viewer: int) -> dict[str, Any]:
+    nobody = {"assignee_id": None, "team_id": None, "store_id": None}
+    whose = nobody | ({"assignee_id": viewer}, {"team_id": FIRST}, {"store_id": id})[id % 3]
+    done = {"done_at": at, "done_by": viewer} if id % 2 else {"done_at": None, "done_by": None}
+    said = {"conversation_id": BUSY if id % 3 == 1 else id, "text": "折り返す", "channel_id": id}
+    return {"id": id, "due_at": at, **whose, **done, **said}
+
+
 def _entry(id: int) -> dict[str, Any]:
     lists: dict[str, Any] = {"questions": [f"質問{id}"], "links": [], "quick_replies": [], "tags": ["配送"]}
     return {"id": id, "title": f"件名{id}", "answer": "答え", **lists}
@@ -221,6 +288,28 @@ def _entry(id: int) -> dict[str, Any]:
 def _rule(id: int) -> dict[str, Any]:
     says = {"action": "label", "params": {"label": f"ラベル{id}"}}
     return {"id": id, "position": id, "name": f"規則{id}", "keywords": [f"語{id}"], **says}
+
+
+def _item(id: int) -> dict[str, Any]:
+    return {"noun": "faq_entry", "noun_id": id, "data": {**_entry(id), "language": "ja"}, "since": id}
+
+
+def _labelled(id: int) -> dict[str, Any]:
+    said = {"key": f"k{id}", "text": f"質問{id}", "language": "ja", "origin": "written"}
+    return {"id": id, "entry_id": id, **said}
+
+
+def _import(id: int) -> dict[str, Any]:
+    """Of the channel all grow on."""
+    told = {
+        "id": id,
+        "channel_id": FIRST,
+        "name": "通話.csv",
+        "digest": f"{id}",
+        "size": 1,
+        "encoding": "cp932",
+    }
+    return {**told, "zone": "Asia/Tokyo", "fingerprint": "", "state": "done", "header": [], "columns": {}}
 
 
 def _canned(id: int, viewer: int) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +41,15 @@ class Round:
     without: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Ended:
+    """What became of a round: pytest's exit status, and how many passed, failed, …"""
+
+    title: str
+    status: int
+    counts: Counter[str]
+
+
 # What asks nothing of a database is not run again on another one.
 PURE = (
     *(
@@ -62,6 +72,7 @@ PURE = (
     ),
     *("tests/test_timetable.py", "tests/test_hours.py", "tests/test_render.py", "tests/test_rates.py"),
     *("tests/web/test_static.py", "tests/web/test_limits.py", "tests/test_deploy.py"),
+    *("tests/calllog", "tests/tables", "tests/test_canonical.py", "tests/knowledge/test_sources.py"),
 )
 
 # What reaches the same code on either, and takes long: whom a page shows something to, who is let in where, inputs by
@@ -76,23 +87,49 @@ ONCE = (
         "tests/attack/test_visitors_doors.py",
     ),
     "tests/test_demo.py",
+    *(
+        f"tests/web/test_{page}.py"
+        for page in (
+            *(
+                "album",
+                "approved",
+                "attributes",
+                "audit",
+                "canned",
+                "demo_shop",
+                "faq",
+                "general",
+                "health",
+                "help",
+            ),
+            *("labels", "mail", "mail_composer", "mail_guards", "mailbox", "measuring", "profile", "replies"),
+            *("session", "state", "tokens", "widget"),
+        )
+    ),
 )
 
 CORES = os.cpu_count() or 2
+OUTCOME = r"(\d+) (passed|failed|error|skipped)"
 WHOLE = ("--dist", "loadfile", "--no-loadscope-reorder")
 FAST = "not browser and not faults"
-ROUNDS = (
+# One after the other. Within one, the lines run beside each other: what kills processes and looks at pages waits for
+# much of its time, which leaves room for one process more; fast tests keep every processor busy by themselves.
+STAGES: tuple[tuple[tuple[Round, ...], ...], ...] = (
     # One process more than cores: each waits for a disk, a Redis or a server some of the time.
-    Round("Fast tests on SQLite", "sqlite", FAST, CORES + 1),
-    Round("Fast tests on PostgreSQL", "postgresql", FAST, CORES + 1, without=(*PURE, *ONCE)),
-    Round("Faults and browser on SQLite", "sqlite", "browser or faults", 2, whole=True),
-    Round(
-        "Faults on PostgreSQL",
-        "postgresql",
-        "faults and not browser",
-        2,
-        True,
-        ("tests/bench", "tests/sandbox", "tests/test_supervise.py", "tests/attack/test_slow.py"),
+    ((Round("Fast tests on SQLite", "sqlite", FAST, CORES + 1),),),
+    ((Round("Fast tests on PostgreSQL", "postgresql", FAST, CORES + 1, without=(*PURE, *ONCE)),),),
+    (
+        (Round("Faults and browser on SQLite", "sqlite", "browser or faults", 2, whole=True),),
+        (
+            Round(
+                "Faults on PostgreSQL",
+                "postgresql",
+                "faults and not browser",
+                1,
+                True,
+                ("tests/bench", "tests/sandbox", "tests/test_supervise.py", "tests/attack/test_slow.py"),
+            ),
+        ),
     ),
 )
 
@@ -101,10 +138,11 @@ def main(arguments: list[str]) -> int:
     """Run every round, even after one failed; 0 when all passed."""
     os.environ["MADOGUCHI_TEST_CHROMIUM"] = find_chromium() or install_chromium()
     bring_tools()
-    counts: Counter[str] = Counter()
-    failed = [made.title for made in ROUNDS if run(made, arguments, counts) != 0]
-    for title in failed:
-        print(f"Not passed: {title}")
+    ended = [one for stage in STAGES for one in run_beside(stage, arguments)]
+    failed = [one for one in ended if one.status != 0]
+    for one in failed:
+        print(f"Not passed: {one.title}")
+    counts = sum((one.counts for one in ended), Counter[str]())
     summary = [f"{counts['passed']} passed", f"{counts['failed'] + counts['error']} failed"]
     if counts["skipped"]:
         summary.append(f"{counts['skipped']} skipped")
@@ -112,37 +150,42 @@ def main(arguments: list[str]) -> int:
     return 1 if failed else 0
 
 
-def run(made: Round, arguments: list[str], counts: Counter[str]) -> int:
-    """One round; its output is passed on as it comes and its closing line added to `counts`."""
+def run_beside(lines: tuple[tuple[Round, ...], ...], arguments: list[str]) -> list[Ended]:
+    """The rounds of each line one after the other, the lines beside each other.
+
+    What the first line says comes as it says it; what the others say, at the end of each of their rounds.
+    """
+
+    def one_after_the_other(line: tuple[Round, ...]) -> list[Ended]:
+        return [run(made, arguments, at_once=line is lines[0]) for made in line]
+
+    with ThreadPoolExecutor(len(lines)) as pool:
+        return [one for ended in pool.map(one_after_the_other, lines) for one in ended]
+
+
+def run(made: Round, arguments: list[str], *, at_once: bool) -> Ended:
+    """One round; its output is passed on."""
     print(f"\n=== {made.title}", flush=True)
     began = time.monotonic()
     spread = ["-n", str(made.processes), *(WHOLE if made.whole else ("--dist", "load"))]
     left_out = [f"--ignore={path}" for path in made.without]
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "--durations=12",
-        *spread,
-        "-m",
-        made.marks,
-        *left_out,
-        *arguments,
-    ]
+    pytest = [sys.executable, "-m", "pytest", "-q", "--durations=12", *spread, "-m", made.marks]
     environment = {**os.environ, "MADOGUCHI_TEST_DB": made.engine}
     # Hundreds of processes begin here: each would compile everything anew.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    last = ""
+    last, kept = "", []
+    command = [*pytest, *left_out, *arguments]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            print(line, end="", flush=True)
+            if at_once:
+                print(line, end="", flush=True)
+            else:
+                kept.append(line)
             last = line if re.search(r"\d (passed|failed|error)", line) else last
-    for number, word in re.findall(r"(\d+) (passed|failed|error|skipped)", last):
-        counts[word] += int(number)
-    print(f"=== {made.title}: {time.monotonic() - began:.0f} s", flush=True)
-    return process.returncode
+    print(f"{''.join(kept)}=== {made.title}: {time.monotonic() - began:.0f} s", flush=True)
+    told = {word: int(number) for number, word in re.findall(OUTCOME, last)}
+    return Ended(made.title, process.returncode, Counter(told))
 
 
 def find_chromium() -> str | None:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from app import inbox, intake, verify
-from app.db import now, passing, reading, transaction
+from app.db import insist, now, reading, transaction
 from app.models import Agent, Channel, Conversation, Customer, CustomerLink, Event, Message, RawReceipt
 from app.models.message import OUTBOUND
 from channels import base
@@ -35,18 +35,7 @@ def deliver(channel: Channel, *events: base.Event) -> None:
             kept = db.get_one(RawReceipt, receipt.id)
             kept.outcome, kept.state, kept.parsed_at = intake.accept(db, channel, events), "parsed", now()
 
-    patiently(read)
-
-
-def patiently(work: Callable[[], object]) -> None:
-    """Again where the database asks for another try, as the product does with what comes in."""
-    for attempt in range(intake.TRIES):
-        try:
-            work()
-            return
-        except Exception as error:
-            if not passing(error) or attempt == intake.TRIES - 1:
-                raise
+    insist(read)
 
 
 def count(model: type[Message] | type[Conversation] | type[Customer]) -> int:
@@ -158,8 +147,8 @@ def test_linking_and_unlinking_while_both_sides_write_loses_nothing() -> None:
 
     def join_and_part() -> None:
         for _ in range(8):
-            patiently(join)
-            patiently(part)
+            insist(join)
+            insist(part)
 
     def write(who: str, n: int) -> None:
         deliver(channel, make.inbound("もしもし", who, id=f"{who}{n}"))

@@ -13,7 +13,15 @@ from babel.messages.pofile import read_po
 from app import i18n
 
 ROOT = Path(i18n.__file__).parent.parent
-KEYWORDS = {"_": None, "n_": (1, 2), "gettext": (2,), "ngettext": (2, 3), "words": (2,), "Refused": (1,)}
+KEYWORDS = {
+    "_": None,
+    "n_": (1, 2),
+    "gettext": (2,),
+    "ngettext": (2, 3),
+    "words": (2,),
+    "Refused": (1,),
+    "Unreadable": (1,),
+}
 PLACE = re.compile(r"%\((\w+)\)s")
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app import customers, deliver, inbox, intake, queries, verify
 from app.db import now, reading, transaction
+from app.inbox import participants
 from app.models import (
     Agent,
     Case,
@@ -224,6 +225,45 @@ def test_linking_the_participant_with_the_customer_keeps_one_thread(db: Session,
     inbox.unlink(db, made)
     assert texts(db, head) == ["会社から", "家から"]
     assert_books(db)
+
+
+def test_who_got_the_mails_of_an_address_that_is_taken_out_goes_along_and_comes_back(
+    db: Session, post: type[Post]
+) -> None:
+    box, agent = make.channel(db, "post"), make.agent(db)
+    head = own(db, comes(db, box, "花子の家から"))
+    office = "office@example.jp"
+    mine = comes(db, box, "会社から", office, id="q@x", cc=[TARO])
+    first, second = (customers.find(db, "email", "", one) for one in (HANA, office))
+    assert first is not None
+    assert second is not None
+    second.customer_id, mine.conversation_id = first.customer_id, head.id
+    db.flush()
+    participants.follow(db, [mine])
+    comes(db, box, "太郎より", TARO, id="t@x", answers=("<q@x>",))
+    comes(db, box, "太郎がもう一度", TARO, answers=("<t@x>",))
+    ours = make.reply(db, agent, head, "会社へのお返事")
+    ours.identity_id = second.id
+    db.flush()
+    assert texts(db, head) == ["花子の家から", "会社から", "太郎より", "太郎がもう一度", "会社へのお返事"]
+
+    made = inbox.split(db, agent, second)
+    new = db.get_one(Conversation, mine.conversation_id)
+    assert texts(db, head) == ["花子の家から"]
+    assert texts(db, new) == ["会社から", "太郎より", "太郎がもう一度", "会社へのお返事"]
+    assert participants.taking_part(db, [new.id], "email") == {(new.id, TARO)}
+    comes(db, box, "太郎から続き", TARO, answers=("<t@x>",))
+    assert texts(db, new)[-1] == "太郎から続き"
+
+    inbox.put_back(db, agent, made)
+    assert texts(db, again(db, head))[1:] == [
+        "会社から",
+        "太郎より",
+        "太郎がもう一度",
+        "会社へのお返事",
+        "太郎から続き",
+    ]
+    assert ours.conversation_id == head.id
 
 
 # --- one message by two ways -----------------------------------------------------------------------------

@@ -131,6 +131,28 @@ def test_the_thread_shows_what_is_quoted_both_ways_and_nothing_of_another_thread
         assert newest.context["quotes"] == asked.id
 
 
+@pytest.mark.usefixtures("committed")
+def test_what_a_draft_quotes_is_there_on_the_next_device_while_it_stands_in_the_thread() -> None:
+    with transaction() as db:
+        channel = make.channel(db, "line", settings={"channel_id": "1650000000"}, secrets={})
+        asked = said(db, channel, "青はありますか", "1")
+        agent, thread = make.agent(db, "田中"), make.thread_of(db, asked)
+        elsewhere = make.customer_says(db, channel, "秘密です", "U" + "9" * 32, id="901")
+    with reading() as db:
+        person = db.get_one(Agent, agent.id)
+    kept = {"text": "青は", "channel_id": str(channel.id), "quotes": str(asked.id), "version": "0"}
+    assert Browser().come_in(person).submit(f"/conversations/{thread.id}/draft", kept).status_code == 200
+    shown = Browser().come_in(person).see(f"/inbox/{thread.id}")
+    assert f'data-quoting data-id="{asked.id}" data-way="{channel.id}" data-words="青はありますか"' in shown
+
+    foreign = {**kept, "quotes": str(elsewhere.id), "version": "1"}
+    assert Browser().come_in(person).submit(f"/conversations/{thread.id}/draft", foreign).status_code == 200
+    shown = Browser().come_in(person).see(f"/inbox/{thread.id}")
+    assert "data-quoting hidden" in shown
+    assert "秘密です" not in shown
+
+
+@pytest.mark.usefixtures("committed")
 def test_what_has_no_words_is_quoted_by_the_name_of_its_file() -> None:
     with transaction() as db:
         channel = make.channel(db, "line", settings={"channel_id": "1650000000"}, secrets={})

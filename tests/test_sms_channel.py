@@ -12,7 +12,7 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 from twilio.request_validator import RequestValidator
 
-from app import connect, deliver, main
+from app import connect, deliver, inbox, main
 from app.config import settings
 from app.db import reading, transaction
 from app.models import Agent, Delivery, Identity, Message
@@ -125,9 +125,22 @@ def test_who_opts_out_cannot_be_written_to_until_they_opt_in_again(shop: Shop) -
     shop.post(MessageSid="SM1", Body="在庫は？")
     shop.post(MessageSid="SM2", Body="STOP", OptOutType="STOP")
     assert texts() == ["在庫は？", "STOP"]
-    assert taro().unreachable
+    with pytest.raises(inbox.Refused, match="does not want to be written to"):
+        shop.answer()
     shop.post(MessageSid="SM3", Body="START", OptOutType="START")
-    assert not taro().unreachable
+    shop.post(MessageSid="SM2", Body="STOP", OptOutType="STOP")  # the old one comes again
+    assert shop.answer().state == "sent"
+
+
+def test_who_opts_out_while_an_answer_waits_does_not_get_it(shop: Shop) -> None:
+    shop.post(MessageSid="SM1", Body="在庫は？")
+    with transaction() as db:
+        asked = db.scalars(select(Message)).one()
+        make.reply(db, db.get_one(Agent, shop.agent.id), make.thread_of(db, asked), "ございます")
+    shop.post(MessageSid="SM2", Body="STOP", OptOutType="STOP")
+    deliver.drain(shop.channel.id)
+    assert (shop.delivery().state, shop.sent) == ("failed", [])
+    assert "stopped messages of this sort" in shop.delivery().error
 
 
 def test_a_refusal_because_they_opted_out_marks_them_too(shop: Shop) -> None:

@@ -12,7 +12,8 @@ from sqlalchemy.engine import make_url
 from starlette.testclient import TestClient
 
 import app.db
-from app import migrations
+from app import answers, migrations
+from app.knowledge import versions
 from app.main import make
 from app.web import health
 from tests import engines
@@ -60,6 +61,32 @@ def test_no_version_takes_away_or_asks_for_what_the_one_before_does_not_know() -
         before = after
 
 
+@pytest.mark.usefixtures("fresh")
+@pytest.mark.parametrize("kind", ["phone", "visitor"])
+def test_addresses_from_before_they_had_one_form_are_marked_to_be_brought_to_it(kind: str) -> None:
+    migrations.upgrade("0013")
+    at = "2026-11-01 00:00:00.000000"
+    with app.db.engine().begin() as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO customer (id, name, name_kana, locale, note, avatar, attributes, created_at, updated_at)"
+                " VALUES (1, '', '', '', '', '', '{}', :at, :at)"
+            ),
+            {"at": at},
+        )
+        connection.execute(
+            sa.text(
+                "INSERT INTO identity (id, customer_id, kind, scope, address, display, proof, unreachable, created_at)"
+                " VALUES (1, 1, :kind, '', '03-1234-5678', '', 1, '', :at)"
+            ),
+            {"kind": kind, "at": at},
+        )
+    migrations.upgrade()
+    with app.db.engine().connect() as connection:
+        marked = connection.scalar(sa.text("SELECT count(*) FROM setting WHERE key = 'respelling'"))
+    assert marked == (1 if kind == "phone" else 0)
+
+
 @pytest.mark.usefixtures("committed")
 def test_a_process_whose_database_was_migrated_by_a_newer_version_goes_on_serving() -> None:
     with app.db.engine().begin() as connection:
@@ -86,3 +113,24 @@ def test_a_process_that_was_told_to_stop_is_not_ready_and_still_answers() -> Non
             assert client.get("/login").status_code == 200
         finally:
             health.leaving.clear()
+
+
+@pytest.mark.usefixtures("fresh")
+def test_what_the_bot_knew_before_there_were_versions_is_the_first_version() -> None:
+    migrations.upgrade("0017")
+    names = ("id", "title", "language", "questions", "answer", "links", "quick_replies", "tags", "enabled")
+    lists = {"questions", "links", "quick_replies", "tags"}
+    kinds: dict[str, Any] = {"enabled": sa.Boolean(), "updated_at": app.db.Timestamp()}
+    kinds |= dict.fromkeys(lists, app.db.Json)
+    entry = sa.table("faq_entry", *(sa.column(name, kinds.get(name)) for name in (*names, "updated_at")))
+    told = {"title": "送料", "language": "ja", "questions": ["送料は？"], "answer": "550円", "enabled": True}
+    row = {"id": 7, "updated_at": app.db.now(), "links": [], "quick_replies": [], "tags": [], **told}
+    with app.db.engine().execution_options(writes=True).begin() as connection:
+        connection.execute(entry.insert(), [row])
+    migrations.upgrade()
+    with app.db.reading() as db:
+        assert versions.number(db) == 1
+        assert versions.unpublished(db) == []
+        published = answers.book(db).entry(7)
+        assert published
+        assert (published.title, published.questions, published.answer) == ("送料", ("送料は？",), "550円")

@@ -74,6 +74,23 @@ class FaqChange(Given):
     enabled: bool | UnsetType = UNSET
 
 
+Reason = Annotated[str, Meta(max_length=500)]
+
+
+class PublicationIn(Given):
+    """Publish the draft: what for, and why even though it does worse (only where it was stopped)."""
+
+    reason: Reason = ""
+    overruled: Reason = ""
+
+
+class PublicationShape(Shape):
+    """The `version` that was published; none while it is `measuring`."""
+
+    version: int | None
+    measuring: bool
+
+
 class RuleShape(Shape):
     """A rule of the bot, tried in the order of `position` before the FAQ. `params` depends on the action: what is
     said, the label that is put, the type and reason of an escalation."""

@@ -9,6 +9,7 @@ from app.api.kinds import Shape, Time
 from app.models import (
     Agent,
     Attachment,
+    Call,
     Case,
     Channel,
     Customer,
@@ -17,14 +18,20 @@ from app.models import (
     Event,
     Identity,
     Label,
+    Message,
     Reaction,
+    Task,
     Team,
 )
 
 Status = Literal["open", "snoozed", "resolved"]
 Owner = Literal["bot", "human"]
 Proof = Literal["claimed", "device", "code", "signed"]
-Role = Literal["agent", "supervisor", "admin"]
+Role = Literal["agent", "supervisor", "admin", "store"]
+CallResult = Literal[
+    "answered", "missed", "abandoned", "busy", "failed", "voicemail", "after_hours", "transferred"
+]
+TaskKind = Literal["call", "tell", "promise", "other"]
 T = TypeVar("T", bound=Shape)
 PROOFS: tuple[Proof, ...] = ("claimed", "device", "code", "signed")
 
@@ -38,13 +45,14 @@ class LabelShape(Shape):
 
 
 class AgentShape(Shape):
-    """Somebody who works here. `email` is told to admins only."""
+    """Somebody who works here. `email` is told to admins only. `store_id`: the store (a channel) of shop staff."""
 
     id: int
     name: str
     role: Role
     active: bool
     email: str | None = None
+    store_id: int | None = None
 
 
 class TeamShape(Shape):
@@ -139,11 +147,12 @@ class AttachmentShape(Shape):
 
 
 class DeliveryShape(Shape):
-    """What became of the sending of a message; `error` is a sentence."""
+    """What became of the sending of a message; `error` is a sentence, `purpose` what it is for."""
 
     state: Literal["queued", "sending", "sent", "delivered", "read", "failed", "unknown"]
     attempts: int
     error: str
+    purpose: str
     updated_at: Time
 
 
@@ -231,6 +240,66 @@ class EscalationShape(Shape):
     finding: str
 
 
+class TaskShape(Shape):
+    """Something to be done for a customer by `due_at`: to call back, to tell them `words` on `channel_id`, a promise.
+
+    It is an agent's, a team's, or a store's (the channel of that). `message_id`: what it came from.
+    """
+
+    id: int
+    conversation_id: int
+    message_id: int | None
+    kind: TaskKind
+    text: str
+    words: str
+    channel_id: int | None
+    due_at: Time
+    assignee_id: int | None
+    team_id: int | None
+    store_id: int | None
+    created_by: int | None
+    created_at: Time
+    done_at: Time | None
+    done_by: int | None
+
+
+class CallShape(Shape):
+    """A telephone call, told of by a system or noted by hand; `message_id` is its entry, `text` its words.
+
+    `number` is as it was told, "" where it was withheld. `agent_id` took it, `noted_by` wrote the note.
+    """
+
+    id: int
+    conversation_id: int
+    message_id: int
+    channel_id: int | None
+    external_id: str | None
+    direction: Literal["in", "out"]
+    number: str
+    withheld: str
+    state: Literal["ringing", "answered", "ended"]
+    result: Literal["", CallResult]
+    line: str
+    queue: str
+    agent: str
+    agent_id: int | None
+    started_at: Time | None
+    answered_at: Time | None
+    ended_at: Time | None
+    ring_seconds: int | None
+    talk_seconds: int | None
+    hold_seconds: int | None
+    wrap_seconds: int | None
+    transferred_to: str
+    disposition: str
+    category: str
+    text: str
+    recording_url: str
+    callback_due: Time | None
+    noted_by: int | None
+    noted_at: Time | None
+
+
 class EventShape(Shape):
     """One change. `previous_id` is the event before it in the same conversation (0: none), so a gap shows."""
 
@@ -251,10 +320,7 @@ def label(row: Label) -> LabelShape:
 
 def agent(row: Agent, *, for_admin: bool = False) -> AgentShape:
     """`for_admin`: with the address to sign in with."""
-    role: Any = row.role
-    return AgentShape(
-        id=row.id, name=row.name, role=role, active=row.active, email=row.email if for_admin else None
-    )
+    return same(AgentShape, row, email=row.email if for_admin else None)
 
 
 def team(row: Team, member_ids: list[int]) -> TeamShape:
@@ -292,6 +358,14 @@ def case(row: Case) -> CaseShape:
 
 def escalation(row: Escalation) -> EscalationShape:
     return same(EscalationShape, row)
+
+
+def task(row: Task) -> TaskShape:
+    return same(TaskShape, row)
+
+
+def call(row: Call, message: Message, conversation_id: int) -> CallShape:
+    return same(CallShape, row, conversation_id=conversation_id, text=message.text)
 
 
 def event(row: Event) -> EventShape:

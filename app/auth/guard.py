@@ -20,15 +20,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.auth import cookies, signins
 from app.auth.limits import Refusal
 from app.config import settings
+from app.models import Agent
 
 __all__ = ["PUBLIC", "Guard", "Refusal", "wants_json"]
 
 # First segments of paths. Those in _OWN_RULES prove who they are in another way (signature, visitor token)
 # and are called by programs and other sites, so neither session nor CSRF token is looked at.
 _OWN_RULES = frozenset(
-    {"api", "hooks", "link", "pictures", "shared", "widget", "widget.js", "static"}
+    {"api", "continue", "hooks", "link", "pictures", "shared", "widget", "widget.js", "static"}
     | {"healthz", "readyz", "metrics"}
 )
+# All that shop staff may open: whatever else there is, and whatever is added, is closed to them.
+COUNTER = ("/counter", "/help", "/settings/me", "/logout")
 PUBLIC = _OWN_RULES | {"login", "demo", "favicon.ico", "robots.txt", "manifest.webmanifest", "sw.js"}
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _TOKEN_WITHIN = 64 * 1024  # bytes of a form in which its CSRF field must stand
@@ -77,6 +80,8 @@ class Guard:
             return receive, self._answer(scope, 403, "This request came from another site and was refused.")
         if request.state.viewer is None and not public:
             return receive, self._sign_in_first(scope)
+        if not public and not _open_to(request.state.viewer, scope["path"]):
+            return receive, self._at_the_counter(scope)
         if unsafe and scope["type"] == "http":
             receive, right = await _has_token(scope, receive, request.state.csrf)
             if not right:
@@ -90,6 +95,12 @@ class Guard:
             else self.refuse(Request(scope), status, sentence)
         )
 
+    def _at_the_counter(self, scope: Scope) -> Response:
+        """Shop staff are led to their page from where everybody begins; the rest is not there for them."""
+        if scope["type"] == "http" and scope["method"] == "GET" and scope["path"] in ("/", "/inbox"):
+            return RedirectResponse(COUNTER[0], 303)
+        return self._answer(scope, 404, "")
+
     def _sign_in_first(self, scope: Scope) -> Response:
         if scope["type"] == "websocket":
             return Response(status_code=401)
@@ -102,6 +113,11 @@ class Guard:
         if wants_json(request) or request.method != "GET":
             return self.refuse(request, 401, "Please sign in first.")
         return RedirectResponse(f"/login?next={quote(asked, safe='')}" if asked != "/" else "/login", 303)
+
+
+def _open_to(viewer: Agent, path: str) -> bool:
+    """Whether this part of the house is open to somebody of this role; inside each page decides for itself."""
+    return viewer.serves or any(path == place or path.startswith(f"{place}/") for place in COUNTER)
 
 
 _STALE = "This page was open for too long, or you signed out meanwhile. Reload it and try again."

@@ -69,11 +69,12 @@ def match(file: Path, threshold: float, as_json: bool) -> None:
 
 def _read(file: Path) -> Sheet:
     from app.matching import sheet
+    from app.tables import Unreadable
 
     raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     try:
         return sheet.read(raw)
-    except sheet.Unreadable as error:
+    except Unreadable as error:
         click.echo(f"{file}: {error}", err=True)
         sys.exit(2)
 

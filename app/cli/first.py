@@ -7,7 +7,7 @@ import secrets
 
 import click
 
-from app.cli.processes import migration_state
+from app.cli.processes import bring_up
 from app.cli.progress import progress
 from app.config import ConfigError, Settings, settings
 
@@ -22,10 +22,7 @@ def prepare(report: int) -> None:
     `serve` runs this as a process of its own: the supervisor stays small, and starts in time.
     """
     current = settings()
-    if migration_state(current) != "current":
-        from app import migrations
-
-        migrations.upgrade()
+    bring_up(current)
     lines = [*(welcome(current) if is_new() else ()), *demo_people()]
     with os.fdopen(report, "w") as told:
         told.write("\n".join(lines))

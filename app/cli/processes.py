@@ -77,15 +77,22 @@ def poll() -> None:
 @click.command()
 def migrate() -> None:
     """Bring the database to this version. `serve` does it by itself; elsewhere run it at each release."""
-    current = prepare(migrated=False)
-    from app import migrations
+    click.echo(
+        "The database was brought to this version."
+        if bring_up(prepare(migrated=False))
+        else "The database is up to date."
+    )
 
-    state = migration_state(current)
-    if state == "current":
-        click.echo("The database is up to date.")
-        return
-    migrations.upgrade()
-    click.echo("The database was brought to this version.")
+
+def bring_up(current: Settings) -> bool:
+    """The database at this version, and what stands in it as this version keeps it; whether anything was to be done.
+    Raises ConfigError."""
+    from app import migrations, respelling
+
+    behind = migration_state(current) != "current"
+    if behind:
+        migrations.upgrade()
+    return bool(respelling.run()) or behind
 
 
 def prepare(*, redis: bool = False, migrated: bool = True) -> Settings:

@@ -17,6 +17,7 @@ SHARED = {  # option → the name of the secret that the demo's channel has as w
     "line_token": "line access_token",
     "meta_secret": "instagram app_secret",
     "instagram_token": "instagram access_token",
+    "shop_secret": "shop secret",
 }
 
 

@@ -16,9 +16,9 @@ from app.cli.processes import prepare
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from app.models import Agent
+    from app.models import Agent, Channel
 
-ROLES = click.Choice(["agent", "supervisor", "admin"])
+ROLES = click.Choice(["agent", "supervisor", "admin", "store"])
 
 
 @click.group()
@@ -37,15 +37,17 @@ def user() -> None:
 @click.argument("email")
 @click.option("--name", help="As customers see it [the part before the @].")
 @click.option("--role", type=ROLES, default="agent", show_default=True, help="What they may do.")
+@click.option("--store", help="The store that shop staff work in: its key or number.")
 @click.option("--password", help="Otherwise one is made up and printed once.")
-def add(email: str, name: str | None, role: str, password: str | None) -> None:
+def add(email: str, name: str | None, role: str, store: str | None, password: str | None) -> None:
     """Let a new person sign in."""
     prepare()
     from app import people
 
     chosen = password or made_up_password()
     with _changing() as db:
-        people.add(db, None, email=email, name=name or email.partition("@")[0], password=chosen, role=role)
+        who = {"email": email, "name": name or email.partition("@")[0], "password": chosen}
+        people.add(db, None, **who, role=role, store=_store(db, store))
     click.echo(f"{email} can sign in now as {role}.")
     if not password:
         click.echo(f"Password: {chosen} (told this once)")
@@ -85,13 +87,14 @@ def password(email: str, password: str | None) -> None:
 @user.command()
 @click.argument("email")
 @click.argument("new_role", metavar="ROLE", type=ROLES)
-def role(email: str, new_role: str) -> None:
-    """Make somebody agent, supervisor or admin."""
+@click.option("--store", help="The store that shop staff work in: its key or number.")
+def role(email: str, new_role: str, store: str | None) -> None:
+    """Make somebody agent, supervisor, admin or (store) shop staff."""
     prepare()
     from app import people
 
     with _changing() as db:
-        people.change_role(db, None, _find(db, email), new_role)
+        people.change_role(db, None, _find(db, email), new_role, _store(db, store))
     click.echo(f"{email} is {new_role} now.")
 
 
@@ -118,6 +121,17 @@ def _changing() -> Iterator[Session]:
             yield db
     except Refused as refused:
         raise click.ClickException(str(refused)) from refused
+
+
+def _store(db: Session, named: str | None) -> Channel | None:
+    from app import switchboard
+
+    try:
+        return switchboard.find_channel(db, named) if named else None
+    except LookupError as error:
+        raise click.ClickException(
+            f"There is no channel {named}; `madoguchi channel list` shows them."
+        ) from error
 
 
 def _find(db: Session, email: str) -> Agent:

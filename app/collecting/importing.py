@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import random
 import re
-import time
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from urllib.parse import quote
 
 from sqlalchemy import select
 
 from app import intake, jobs
 from app.collecting.files import Found
-from app.collecting.keeping import MOST_BYTES, breathe
-from app.db import passing, reading, transaction
+from app.collecting.keeping import MOST_BYTES
+from app.db import breathe, insist, reading, transaction
 from app.models import Channel, RawReceipt
 from channels.base import Request
 
@@ -81,8 +80,8 @@ def take_in(
         if fresh:
             _take(channel_id, fresh, tally)
         yield tally
-        if fresh and not alone:
-            breathe(len(fresh))
+        if len(fresh) > 1 and not alone:
+            breathe()
 
 
 def is_alone() -> bool:
@@ -95,7 +94,7 @@ def is_alone() -> bool:
 
 
 def _take(channel_id: int, fresh: Sequence[tuple[Found, Request]], tally: Tally) -> None:
-    ids = _stored(channel_id, [request for _, request in fresh])
+    ids = insist(partial(_stored, channel_id, [request for _, request in fresh]))
     for (one, _), receipt in zip(fresh, intake.read_receipts(ids), strict=True):
         _count(tally, one.name, receipt)
 
@@ -115,18 +114,9 @@ def _count(tally: Tally, name: str, receipt: RawReceipt) -> None:
 
 
 def _stored(channel_id: int, requests: Sequence[Request]) -> list[int]:
-    """As often as a busy database asks for; then it raises."""
-    for attempt in range(intake.TRIES):
-        try:
-            with transaction() as db:
-                channel = db.get_one(Channel, channel_id)
-                return [one.id for one in intake.store_all(db, [(channel, each, "") for each in requests])]
-        except Exception as error:
-            if not passing(error) or attempt == intake.TRIES - 1:
-                raise
-            log.warning("mails are stored again: %s", error)
-            time.sleep(random.uniform(0.01, 0.05) * 2**attempt)
-    raise AssertionError("unreachable")
+    with transaction() as db:
+        channel = db.get_one(Channel, channel_id)
+        return [one.id for one in intake.store_all(db, [(channel, each, "") for each in requests])]
 
 
 def _portions(found: Iterable[Found]) -> Iterator[list[Found]]:

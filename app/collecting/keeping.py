@@ -13,14 +13,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import intake
 from app.collecting.lease import Line, Lost, broke, let_go, ours, worked
-from app.db import one_writer, passing, reading, transaction
+from app.db import breathe, passing, reading, transaction
 from app.models import RawReceipt
 from channels.base import ChannelError, Collected
 
 log = logging.getLogger(__name__)
 
 MOST, MOST_BYTES, MOST_SECONDS = 100, 8_000_000, 0.5  # of what is there already, stored in one transaction
-BREATH = 0.05  # seconds between two batches
 TELL_EVERY = 1.0  # seconds between two notes of how far it is, where nothing came
 
 
@@ -52,16 +51,11 @@ def _collect(line: Line) -> bool:
             line.heard = time.monotonic()
             if receipts := keep(line, batch):
                 intake.read_receipts(receipts)
-                breathe(len(receipts))
+                if len(receipts) > 1:
+                    breathe()
             if line.stop.is_set():
                 break
     return given or line.stop.is_set()
-
-
-def breathe(mails: int) -> None:
-    """Let others write. Who waits for SQLite asks every 100 ms at most, and would hardly ever find it free."""
-    if mails > 1 and one_writer():
-        time.sleep(BREATH)
 
 
 def read_left(channel_id: int) -> None:

@@ -17,6 +17,7 @@ from app import connect, files, outgoing, rates, vault
 from app.db import now, reading, remembered, transaction
 from app.deliver.standing import become, held, may_have_arrived
 from app.family import head_of
+from app.inbox import Refused, consents
 from app.models import Agent, Channel, Conversation, Customer, Delivery, Identity, Message
 from app.models.delivery import FAILED, QUEUED, SENDING
 from channels import base, registry
@@ -104,6 +105,9 @@ def prepared(channel_id: int, claims: Mapping[int, str]) -> list[Claimed]:
         outgoing.look_up(db, channel, [row.Delivery for row in rows])
         for row in rows:
             id = row.Delivery.id
+            if not consents.may_go(db, row.Delivery, row.agreed):
+                failed[id] = Refused(consents.STOPPED)
+                continue
             try:
                 found.append(_prepare(db, channel, row.Delivery, claims[id]))
             except SQLAlchemyError:
@@ -118,8 +122,12 @@ def prepared(channel_id: int, claims: Mapping[int, str]) -> list[Claimed]:
 
 def _rows(db: Session, delivery_ids: Sequence[int]) -> Sequence[Any]:
     """What their sending is about, read at once. As long as it is held, the session asks for none of it again."""
+    agreed = consents.said_last(
+        Delivery.identity_id, Channel.kind, Delivery.channel_id, Delivery.purpose
+    ).label("agreed")
     wanted = (
-        select(Delivery, Message, Conversation, Customer, Identity, Agent)
+        select(Delivery, Message, Conversation, Customer, Identity, Agent, agreed)
+        .join(Channel, Channel.id == Delivery.channel_id)
         .join(Message, Message.id == Delivery.message_id)
         .join(Conversation, Conversation.id == Message.conversation_id)
         .join(Customer, Customer.id == Conversation.customer_id)
@@ -149,7 +157,7 @@ def _would_double(db: Session, delivery: Delivery, lasts: timedelta | None) -> b
 
 def _cannot(delivery_id: int, claim: str, error: Exception) -> None:
     """It cannot even be prepared: said to the agent rather than tried for ever."""
-    known = isinstance(error, registry.UnknownKind | vault.Unreadable | files.Missing)
+    known = isinstance(error, registry.UnknownKind | vault.Unreadable | files.Missing | Refused)
     if not known:
         log.error("delivery %s could not be prepared", delivery_id, exc_info=error)
     with transaction() as db:

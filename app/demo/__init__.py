@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.config import settings
 from app.db import insert_if_new, now, transaction
-from app.demo import knowledge, shop, week
+from app.demo import agreed, counter, knowledge, relations, shop, week
 from app.models import Setting
 
 KEY = "demo"  # the setting that says it is loaded, and who can sign in
@@ -47,6 +47,9 @@ def load(progress: Step | None = None) -> list[Person]:
         people = shop.make(db, begun)
         knowledge.make(db, people[shop.ADMIN], begun)
         week.play(db, people, begun, told)
+        relations.make(db, people, begun)
+        agreed.make(db, people, begun)
+        people |= counter.make(db, people, begun)
         made = [
             Person(one.name, one.role, one.email, shop.password()) for one in people.values()
         ]  # in the shop's order

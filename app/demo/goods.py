@@ -9,8 +9,20 @@ from typing import Any
 from app.demo.shop import told
 
 TITLES = {
-    "ja": {"products": "商品一覧", "guide": "ご利用ガイド", "stores": "店舗のご案内", "mypage": "マイページ"},
-    "en": {"products": "All products", "guide": "Guide", "stores": "Our stores", "mypage": "My page"},
+    "ja": {
+        "products": "商品一覧",
+        "guide": "ご利用ガイド",
+        "stores": "店舗のご案内",
+        "mypage": "マイページ",
+        "telephone": "店に電話する",
+    },
+    "en": {
+        "products": "All products",
+        "guide": "Guide",
+        "stores": "Our stores",
+        "mypage": "My page",
+        "telephone": "Call the shop",
+    },
 }
 SHOP = {"ja": "北風洋品店", "en": "Kitakaze Clothiers"}
 

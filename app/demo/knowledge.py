@@ -11,9 +11,11 @@ from app import knowledge
 from app.config import settings
 from app.db import as_of
 from app.demo.shop import told
+from app.knowledge import versions
 from app.models import Agent
 
 LANGUAGES = ("ja", "en")
+REASON = "お店でよく聞かれる質問から始めました"
 
 
 def make(db: Session, admin: Agent, begun: datetime) -> None:
@@ -25,6 +27,7 @@ def make(db: Session, admin: Agent, begun: datetime) -> None:
         for about in told("rules")["rule"]:
             plain = {"language": "", "keywords": [], "pattern": "", "params": {}, "enabled": True}
             knowledge.save_rule(db, admin, None, {**plain, **about})
+        versions.publish_all(db, admin, REASON)
 
 
 def _entry(db: Session, admin: Agent, language: str, about: dict[str, Any]) -> None:

@@ -19,14 +19,17 @@ from app.db import as_of
 from app.models import Agent, CannedReply, Channel, Label, Setting, Team
 
 CHANNEL = "demo"  # the key of the chat on the shop's pages
-DESK = "demo-desk"  # the key of the channel by which calls and store visits are told
+DESK = "demo-desk"  # the key of the channel by which store visits are told
+PHONE = "demo-phone"  # and of the telephone line
 LINE = "sandbox-line"  # the key of the LINE account that the sandbox plays
 INSTAGRAM = "sandbox-instagram"  # and of the Instagram account
 TELEGRAM = "sandbox-telegram"  # and of the Telegram bot
+SYSTEM = "sandbox-shop"  # and of the shop's own system
 PLAYED = {  # which of its answers are secrets that this installation shares with its sandbox, and how they begin
     LINE: {"channel_secret": "", "access_token": ""},
     INSTAGRAM: {"app_secret": "", "access_token": "", "verify_token": ""},
     TELEGRAM: {"token": "7312456780:"},
+    SYSTEM: {"secret": ""},
 }
 ADMIN = "kitagawa"  # who set everything up
 HERE = Path(__file__).parent
@@ -69,7 +72,9 @@ def channel(db: Session, key: str = CHANNEL) -> Channel | None:
 
 
 def _person(db: Session, about: dict[str, str]) -> Agent:
-    return staff.by_email(db, about["email"]) or staff.add(db, None, password=password(), **about)
+    known = staff.by_email(db, about["email"])
+    told: dict[str, Any] = {**about}
+    return known or staff.add(db, None, password=password(), **told)
 
 
 def _team(db: Session, name: str, members: list[int]) -> None:
@@ -95,7 +100,7 @@ def _channel(db: Session, key: str, about: dict[str, Any]) -> None:
     }
     answers = {**_defaults(about["kind"]), **answers, **_shared(key)}
     if key == LINE:
-        answers["login_url"] = f"{settings().public_url}/demo/mypage"
+        answers |= {"login_url": f"{settings().public_url}/demo/mypage", "basic_id": "@kitakaze"}
     made = switchboard.add_channel(db, about["kind"], about["name"], answers, key)
     made.bot_enabled = key == CHANNEL or key in PLAYED
     made.health = "ok" if made.bot_enabled else "unknown"

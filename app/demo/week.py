@@ -34,6 +34,7 @@ from app.models.message import OUTBOUND
 from app.visitors import sessions
 from channels.base import Request
 
+RINGS = timedelta(seconds=8)
 PHOTO = "IMG_2041.webp"
 Told = Callable[[str, int, int], None]
 
@@ -190,8 +191,31 @@ def _rate(scene: Scene, step: Step) -> None:
     _frame(scene, {"t": "rate", "score": int(step.arg), "comment": step.text})
 
 
+def _told_by_telephone(scene: Scene, step: Step) -> None:
+    """A call, as the telephone system tells of it once it is over: `missed`, or who took it and how long that was."""
+    took, _, length = step.arg.partition(" ")
+    minutes, _, seconds = length.rstrip("s").partition("m")
+    talked = timedelta(minutes=int(minutes or 0), seconds=int(seconds or 0))
+    began = now() - talked - RINGS
+    call = {
+        "call_id": scene.next_id(),
+        "event": "ended",
+        "from": scene.talk.phone or "非通知",
+        "to": "03-5550-0142",
+        "name": scene.talk.name,
+        "line": "代表電話",
+        "started_at": began.isoformat(),
+        "ended_at": now().isoformat(),
+        "memo": step.text,
+        "result": "answered" if length else "missed",
+    }
+    if length:
+        call |= {"answered_at": (began + RINGS).isoformat(), "agent": scene.people[took].email}
+    _told(scene, _chat(scene, shop.PHONE), call)
+
+
 def _told_by_desk(scene: Scene, step: Step) -> None:
-    """A call or a visit, as the shop's own system tells it: signed JSON through the API channel."""
+    """A visit, as the shop's own system tells it: signed JSON through the API channel."""
     channel = _chat(scene, shop.DESK)
     event = {
         "type": "message",
@@ -202,6 +226,10 @@ def _told_by_desk(scene: Scene, step: Step) -> None:
         "text": step.text,
         "sent_at": now().isoformat(),
     }
+    _told(scene, channel, event)
+
+
+def _told(scene: Scene, channel: Channel, event: dict[str, Any]) -> None:
     body = json.dumps({"events": [event]}, ensure_ascii=False).encode()
     request = Request("POST", f"/hooks/{channel.key}", {"content-type": "application/json"}, body=body)
     receipt = intake.store(scene.db, channel, request)
@@ -287,7 +315,7 @@ CUSTOMERS: dict[str, Callable[[Scene, Step], None]] = {
     "end": _end,
     "rate": _rate,
     "store": _told_by_desk,
-    "call": _told_by_desk,
+    "call": _told_by_telephone,
 }
 STAFF: dict[str, Callable[[Scene, Agent, Step], None]] = {
     "say": _reply,

@@ -8,6 +8,7 @@ from app.directory.cases import STATES, CasesAsked, case_for, find_cases, find_e
 from app.directory.customers import (
     CustomersAsked,
     Person,
+    consents_for,
     customer_for,
     find_customers,
     identities_for,
@@ -38,6 +39,7 @@ __all__ = [
     "canned_replies",
     "case_for",
     "channels",
+    "consents_for",
     "customer_for",
     "entries",
     "find_cases",

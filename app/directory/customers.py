@@ -6,16 +6,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
+from app import canonical, connect
 from app.directory.paging import Page, by_id, cursor_at, cut, id_after, in_time
+from app.directory.wanted import NOTHING, Wanted, conditions
 from app.inbox import hold
-from app.models import Agent, Conversation, Customer, Identity
+from app.models import Agent, Consent, Conversation, Customer, Identity
 from app.queries import BIGGEST, NotFound, visible
 from app.search import store
-from app.text import clean, phrase
+from app.search.people import asked_for
+from app.text import clean
 
 # Customers are looked through in these portions until the page is full; the last one bounds one request.
 PORTIONS = (100, 400, 1_500, 6_000)
@@ -33,12 +37,14 @@ class Portion(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CustomersAsked:
-    """Which customers: words of theirs, an address (exactly), of a kind, changed since a moment (aware)."""
+    """Which customers: words of theirs, an address (exactly), of a kind, changed since a moment (aware); and what must
+    be true of the person, as the list of customers asks it."""
 
     q: str = ""
     address: str = ""
     kind: str = ""
     updated_after: datetime | None = None
+    wanted: Wanted = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +77,11 @@ def find_customers(
     """A page of customers, the newest first; with `updated_after` (and no words) in the order they changed.
 
     A page may be short though there is more, where the viewer may see little or few are of that kind: so many are
-    looked through, and the cursor goes on from there. Raises :class:`BadCursor`.
+    looked through, and the cursor goes on from there. Raises :class:`BadCursor`, :class:`app.directory.wanted.Unclear`.
     """
-    wanted = _shown(viewer).where(*_conditions(asked))
+    wanted = _shown(viewer).where(
+        *_conditions(asked), *conditions(db, asked.wanted, ZoneInfo(viewer.timezone))
+    )
     if asked.updated_after is not None and not asked.q:
         ordered = in_time(wanted, Customer.updated_at, Customer.id, after, newest_first=False)
         rows = db.execute(ordered.limit(size + 1)).all()
@@ -150,9 +158,15 @@ def _conditions(asked: CustomersAsked) -> list[ColumnElement[bool]]:
 
 def _at(address: str, kind: str) -> list[ColumnElement[bool]]:
     return [
-        *([Identity.address == clean(address)] if address else []),
+        *([Identity.address.in_(_forms(clean(address), clean(kind)))] if address else []),
         *([Identity.kind == clean(kind)] if kind else []),
     ]
+
+
+def _forms(address: str, kind: str) -> set[str]:
+    """The address as it may be kept; of which kind it is, nobody need say."""
+    kinds = [kind] if kind else [*sorted(canonical.EVERYWHERE), ""]
+    return {connect.kept(each, address) for each in kinds}
 
 
 def _through(
@@ -180,9 +194,9 @@ def _portions(db: Session, asked: CustomersAsked, below: int, size: int) -> Iter
 
 def _saying(db: Session, q: str, below: int, size: int) -> Iterator[Portion]:
     """Customers whom the index names for these words."""
-    phrases = tuple(made for word in q.split() if (made := phrase(word)) is not None)
-    for most in PORTIONS if phrases else ():
-        named = store.newest(db, "customer", store.Match(phrases), below, max(most, size + 1))
+    wanted = asked_for(q)
+    for most in PORTIONS if wanted.phrases or wanted.either else ():
+        named = store.newest(db, "customer", wanted, below, max(most, size + 1))
         yield Portion(store.among(db, Customer.id, named.ids), named.below, named.more)
         if not named.more:
             return
@@ -205,3 +219,14 @@ def _newest(db: Session, below: int, size: int) -> Iterator[Portion]:
 def _persons(db: Session, rows: Sequence[Found]) -> list[Person]:
     identities = identities_of(db, [row[0].id for row in rows])
     return [Person(customer, head, identities[customer.id]) for customer, head in rows]
+
+
+def consents_for(db: Session, viewer: Agent, customer_id: int, after: str | None, size: int) -> Page[Consent]:
+    """A page of what a customer said about being written to, the newest record first. Raises :class:`NotFound`,
+    :class:`BadCursor`."""
+    found = db.execute(_shown(viewer).where(Customer.id == customer_id)).first()
+    if found is None:
+        raise NotFound(customer_id)
+    theirs = select(Consent).join(Identity, Identity.id == Consent.identity_id)
+    wanted = theirs.where(Identity.customer_id == customer_id)
+    return by_id(db, wanted, Consent.id, after, size, newest_first=True)

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app import queries
+from app.connect import spelled
 from app.directory.customers import CustomersAsked, find_customers
 from app.family import conversation_of, conversations_of, family_ids
 from app.inbox.contradicting import Contradiction, contradictions, members
@@ -21,7 +22,6 @@ from app.queries import BIGGEST, NotFound
 
 FOUND = 8  # candidates a search offers
 MOVES = 50  # shown at most
-PLAIN = ("email", "phone")  # kinds whose address says more than the name given with it
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,15 @@ class Bond:
     @property
     def evidence(self) -> dict[str, Any]:
         """What it rests on; every part there is a sentence about is there."""
-        return {"by": "", "proof": "", "visitor": 0, "address": "", "reason": "", **self.link.evidence}
+        return {
+            "by": "",
+            "proof": "",
+            "visitor": 0,
+            "address": "",
+            "reason": "",
+            "confirmed": False,
+            **self.link.evidence,
+        }
 
 
 @dataclass(frozen=True)
@@ -248,11 +256,6 @@ def _moves(db: Session, which: ColumnElement[bool]) -> list[Move]:
     )
     rows = db.execute(wanted.order_by(Relocation.id.desc()).limit(MOVES))
     return [Move(row, by, spelled(identity) if row.identity_id else "") for row, by, identity in rows]
-
-
-def spelled(identity: Identity) -> str:
-    """An address as people know it."""
-    return identity.address if identity.kind in PLAIN else identity.display or identity.address
 
 
 def separable(identities: Sequence[Identity]) -> list[Identity]:

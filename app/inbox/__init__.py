@@ -18,7 +18,7 @@ from app.inbox.profile import Profile, edit_customer
 from app.inbox.reacting import react, reactions_of
 from app.inbox.reading import claim_lock, discard_draft, mark_read, release_lock, save_draft
 from app.inbox.receiving import Received, Said, receive
-from app.inbox.relocating import move, put_back, split
+from app.inbox.relocating import move, put_back, restand, split
 from app.inbox.rereading import become, give_way
 from app.inbox.strangers import tell_of_stranger
 
@@ -58,6 +58,7 @@ __all__ = [
     "reopen",
     "reply",
     "resolve",
+    "restand",
     "retry",
     "save_draft",
     "sent_elsewhere",

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import connect
+from app import canonical
 from app.family import family, head_of
 from app.models import Conversation, Customer, CustomerLink, Identity
 from app.models.customer import SIGNED
@@ -34,7 +34,7 @@ def contradictions(db: Session, one: Conversation, other: Conversation) -> list[
     """Everything proved of the person of `one` that cannot be true of the person of `other`.
 
     An account signed in to at the same place; the date of birth, where the business vouches for both. An email
-    address or a number is no account: people have several.
+    address, a number or a loyalty card is no account: people have several.
     """
     ours, theirs = (members(db, each) for each in (one, other))
     return [*_accounts(db, ours, theirs), *_births(ours, theirs)]
@@ -70,7 +70,7 @@ def _signed(db: Session, customers: Sequence[Customer]) -> dict[tuple[str, str],
     signed = select(Identity).where(
         Identity.customer_id.in_([row.id for row in customers]),
         Identity.proof == SIGNED,
-        Identity.kind.not_in(connect.GLOBAL_KINDS),
+        Identity.kind.not_in(canonical.SEVERAL),
     )
     return {(row.kind, row.scope): row.address for row in db.scalars(signed)}
 

@@ -47,7 +47,7 @@ def _latest_cases(db: Session, heads: Iterable[Conversation]) -> dict[int, Case]
 
 
 def cases_for_inbound(
-    db: Session, channel: Channel, said: Sequence[tuple[Conversation, datetime, str]]
+    db: Session, channel: Channel | None, said: Sequence[tuple[Conversation, datetime, str]]
 ) -> list[tuple[Case, str]]:
     """For each (thread, time, subject) of customers' messages: the case it belongs to, and what it did to it:
     "", "opened", "reopened" or "woken".
@@ -66,7 +66,7 @@ def cases_for_inbound(
 
 
 def _begin(
-    db: Session, channel: Channel, said: Sequence[tuple[Conversation, datetime, str]]
+    db: Session, channel: Channel | None, said: Sequence[tuple[Conversation, datetime, str]]
 ) -> list[tuple[Case, str]]:
     """For threads without a current case: the one that was resolved just now, or a new one."""
     last = _latest_cases(db, [head for head, _, _ in said])

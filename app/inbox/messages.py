@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 from app import connect, family, jobs, rich, search
 from app.db import after_commit, now
 from app.events import record
-from app.inbox import allowance, participants, reading
+from app.inbox import allowance, consents, participants, reading
 from app.inbox.current import current_case, open_case
 from app.inbox.holding import Refused, hold, moment
 from app.inbox.ownership import become_human
+from app.inbox.purposes import purpose as known_purpose
 from app.inbox.reading import MAX_SUBJECT
 from app.inbox.receiving import MAX_TEXT
 from app.inbox.summary import show
@@ -32,11 +33,15 @@ from app.models import (
     Identity,
     Message,
 )
+from app.models.consent import SERVICE
 from app.models.conversation import BOT
 from app.models.delivery import FAILED, QUEUED, SENT, UNKNOWN
 from app.models.message import INBOUND, NOTE, OUTBOUND
 from app.text import clean, one_line
 from channels import base
+from channels.masking import mask_cards
+
+CARD_MASKED = "A number of a payment card was taken out: only its last digits are kept."
 
 
 def reply(
@@ -55,13 +60,15 @@ def reply(
     template: base.FilledTemplate | None = None,
     links: Sequence[dict[str, str]] = (),
     quotes: int | None = None,
+    purpose: str = SERVICE,
 ) -> Message:
     """Answer the customer; the thread is a person's from then on. The same `client_id` again changes nothing.
 
     `channel_id`: which way it goes; None: the way the customer wrote last. `others` get it, too; `subject` ("":
     that of what is answered) and `html` (clean already) go with it where the channel has them, `links` everywhere.
     `template` goes instead of `text`, which says the same (see :mod:`app.approved`), and may go when the time to answer
-    is over. `quotes` is the id of a message that the customer wrote by this way.
+    is over. `quotes` is the id of a message that the customer wrote by this way. `purpose` is what it is for: it goes
+    only where the customer agrees to that (see :mod:`app.inbox.consents`).
     Raises :class:`Refused` with status 409 while another agent holds the reply lock, 422 on an empty or over-long
     text, an address that is none, an unreachable customer, or more than the platform takes until they write again.
     """
@@ -69,7 +76,8 @@ def reply(
     if stored := by_client_id(db, head, client_id):
         return stored
     reading.refuse_if_locked(db, agent, head)
-    identity, channel = route(db, head, channel_id, template=template is not None)
+    to = known_purpose(db, purpose).key
+    identity, channel = route(db, head, channel_id, template=template is not None, purpose=to)
     message = unsent(db, agent, identity, channel, text, others=others, subject=subject, html=html)
     message.client_id, message.quick_replies, message.links = client_id, list(quick_replies), list(links)
     _check(message.text, attachments)
@@ -86,7 +94,7 @@ def reply(
     message.case_id = case.id
     become_human(db, head, agent)  # before the words, so that the thread reads in order
     message.sent_at = moment(db, head)
-    _send(db, head, message, channel, identity, attachments)
+    _send(db, head, message, channel, identity, attachments, to)
     case.first_response_at = case.first_response_at or message.sent_at
     reading.answered(db, agent, head)
     record(db, "message.sent", head, agent=agent, message=message)
@@ -130,7 +138,10 @@ def bot_reply(
     quick_replies: Sequence[str] = (),
     links: Sequence[dict[str, str]] = (),
 ) -> Message | None:
-    """Say the bot's words, unless a person took over since `epoch` was read: then nothing is said (None)."""
+    """Say the bot's words, unless a person took over since `epoch` was read, or the customer wants nothing said there:
+    then nothing is said (None)."""
+    if not consents.agrees(db, identity, channel):
+        return None
     claim = (
         update(Conversation)
         .where(
@@ -161,11 +172,12 @@ def note(
     *,
     attachments: Sequence[Attachment] = (),
 ) -> Message:
-    """Write a note that only we can see. Raises :class:`Refused` on an empty one."""
+    """Write a note that only we can see; of the number of a payment card only the end is kept. Raises
+    :class:`Refused` on an empty one."""
     head = hold(db, conversation)
     if stored := by_client_id(db, head, client_id):
         return stored
-    text = clean(text).strip()
+    text, cards = mask_cards(clean(text).strip())
     if not text and not attachments:
         raise Refused("The note is empty.")
     case = current_case(db, head)
@@ -177,6 +189,7 @@ def note(
         agent_id=agent.id,
         client_id=client_id,
         text=text[:MAX_TEXT],
+        context={"notice": CARD_MASKED} if cards else {},
         sent_at=moment(db, head),
     )
     db.add(message)
@@ -195,6 +208,12 @@ def retry(db: Session, agent: Agent, conversation: Conversation, message: Messag
     delivery = db.scalars(mine).first()
     if delivery is None or delivery.state not in (FAILED, UNKNOWN):
         raise Refused("This message is not waiting to be sent again.", status=409)
+    if delivery.identity_id is not None:
+        identity, channel = (
+            db.get_one(Identity, delivery.identity_id),
+            db.get_one(Channel, delivery.channel_id),
+        )
+        consents.refuse_unwilling(db, identity, channel, delivery.purpose)
     delivery.state, delivery.next_at, delivery.error, delivery.attempts = QUEUED, now(), "", 0
     delivery.updated_at = now()
     after_commit(db, jobs.wake_channel, delivery.channel_id)
@@ -274,6 +293,7 @@ def _send(
     channel: Channel,
     identity: Identity,
     attachments: Sequence[Attachment],
+    purpose: str = SERVICE,
 ) -> None:
     """The message and its delivery in one transaction. Where the thread's own socket is the way, it is sent."""
     db.add(message)
@@ -281,7 +301,11 @@ def _send(
     _attach(message, attachments)
     live = connect.features(channel).live
     delivery = Delivery(
-        message_id=message.id, channel_id=channel.id, identity_id=identity.id, state=SENT if live else QUEUED
+        message_id=message.id,
+        channel_id=channel.id,
+        identity_id=identity.id,
+        state=SENT if live else QUEUED,
+        purpose=purpose,
     )
     db.add(delivery)
     if live:

@@ -74,11 +74,13 @@ def assign(
 ) -> None:
     """Give the thread to `assignee` (None: to nobody). The team changes only with `keep_team` false.
 
-    Raises :class:`Refused` when the assignee cannot sign in any more.
+    Raises :class:`Refused` when the assignee cannot sign in any more, or serves no conversations.
     """
     head = hold(db, conversation)
     if assignee is not None and not assignee.active:
         raise Refused("%(name)s cannot be assigned: the account is switched off.", name=assignee.name)
+    if assignee is not None and not assignee.serves:
+        raise Refused("%(name)s works at a counter and sees no conversations.", name=assignee.name)
     team_id = head.team_id if keep_team else team.id if team else None
     assignee_id = assignee.id if assignee else None
     if (head.assignee_id, head.team_id) == (assignee_id, team_id):

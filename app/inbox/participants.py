@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app import connect
 from app.db import insert_missing
 from app.inbox.holding import Refused
-from app.models import Channel, Identity, MessageSource, Participant
+from app.models import Channel, Conversation, Identity, Message, MessageSource, Participant
 from app.text import clean, one_line
 from channels import base
 
@@ -28,6 +28,26 @@ def remember(db: Session, channel: Channel, told: Iterable[tuple[int, Sequence[b
             kind, _, address = connect.address(channel, base.Person(one.address.lower()))
             row = {"conversation_id": conversation_id, "kind": kind, "address": address}
             rows.setdefault((conversation_id, address), {**row, "name": clean(one.name)[:200]})
+    insert_missing(db, Participant, [rows[key] for key in sorted(rows)])
+
+
+def follow(db: Session, messages: Sequence[Message]) -> None:
+    """Who got or wrote these messages takes part where they stand now, too."""
+    mails = [one for one in messages if one.identity_id is not None]
+    senders = select(Identity).where(Identity.id.in_({one.identity_id for one in mails}))
+    by = {one.id: one for one in db.scalars(senders)} if mails else {}
+    where = select(Conversation).where(Conversation.id.in_({one.conversation_id for one in mails}))
+    whose = {one.id: one.customer_id for one in db.scalars(where)} if mails else {}
+    rows: dict[tuple[int, str], dict[str, Any]] = {}
+    for message in mails:
+        sender = by[message.identity_id or 0]
+        told = [(one["address"], one.get("name", "")) for one in message.context.get("others") or ()]
+        if sender.customer_id != whose[message.conversation_id]:
+            told.append((sender.address, sender.display))
+        for written, name in told:
+            row = {"conversation_id": message.conversation_id, "kind": sender.kind, "name": clean(name)[:200]}
+            address = connect.kept(sender.kind, written)[:320]
+            rows.setdefault((message.conversation_id, address), {**row, "address": address})
     insert_missing(db, Participant, [rows[key] for key in sorted(rows)])
 
 

@@ -5,29 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import search
-from app.customers import MAX_ATTRIBUTES
+from app import customers, search
 from app.db import now
 from app.events import record
-from app.inbox.holding import Refused, hold
+from app.inbox import attributes
+from app.inbox.attributes import Wrong as Wrong
+from app.inbox.holding import hold
 from app.models import Agent, Conversation, Customer
 from app.text import clean, one_line
 
 MAX_NAME, MAX_NOTE, MAX_ATTRIBUTE_NAME, MAX_ATTRIBUTE = 200, 10_000, 64, 500  # characters
 _LOCALE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-
-
-class Wrong(Refused):
-    """What was given cannot be kept; `field` is the one at fault."""
-
-    def __init__(self, field: str, sentence: str, **values: Any) -> None:
-        super().__init__(sentence, **values)
-        self.field = field
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +44,7 @@ def edit_customer(db: Session, agent: Agent, customer: Customer, wanted: Profile
     """
     head = hold(db, db.scalars(select(Conversation).where(Conversation.customer_id == customer.id)).one())
     db.refresh(customer)
-    told = _checked(customer, wanted)
+    told = _checked(db, agent, customer, wanted)
     changed = [name for name, value in told.items() if getattr(customer, name) != value]
     for name in changed:
         setattr(customer, name, told[name])
@@ -63,7 +55,7 @@ def edit_customer(db: Session, agent: Agent, customer: Customer, wanted: Profile
     return changed
 
 
-def _checked(customer: Customer, wanted: Profile) -> dict[str, object]:
+def _checked(db: Session, agent: Agent, customer: Customer, wanted: Profile) -> dict[str, object]:
     told: dict[str, object] = {}
     if wanted.name is not None:
         told["name"] = _line("name", wanted.name)
@@ -74,7 +66,7 @@ def _checked(customer: Customer, wanted: Profile) -> dict[str, object]:
     if wanted.note is not None:
         told["note"] = _note(wanted.note)
     if wanted.attributes is not None:
-        told["attributes"] = _attributes(customer, wanted.attributes)
+        told["attributes"] = _attributes(customer, _typed(db, agent, wanted.attributes))
     return told
 
 
@@ -98,6 +90,16 @@ def _note(given: str) -> str:
     return note
 
 
+def _typed(db: Session, agent: Agent, given: Mapping[str, str | None]) -> Mapping[str, str | None]:
+    """The same, in the form of those that are defined. Raises :class:`Wrong`."""
+    defined = attributes.attributes(db)
+    named = {one_line(written, MAX_ATTRIBUTE_NAME + 1): value for written, value in given.items()}
+    return {
+        name: attributes.value_of(agent, defined[name], value) if name in defined else value
+        for name, value in named.items()
+    }
+
+
 def _attributes(customer: Customer, given: Mapping[str, str | None]) -> dict[str, object]:
     kept: dict[str, object] = dict(customer.attributes)
     for written, value in given.items():
@@ -110,7 +112,7 @@ def _attributes(customer: Customer, given: Mapping[str, str | None]) -> dict[str
             raise Wrong("attributes", "An attribute has a value of at most 500 characters.")
         elif _value(kept.get(name)) != said:
             kept[name] = {"value": said, "proved": True, "at": now().isoformat()}
-    if len(kept) > MAX_ATTRIBUTES:
+    if len(kept) > customers.MAX_ATTRIBUTES:
         raise Wrong("attributes", "A customer has at most 50 attributes.")
     return kept
 

@@ -53,8 +53,10 @@ def save_draft(
     version: int,
     others: Sequence[base.Participant] = (),
     subject: str | None = None,
+    quotes: int | None = None,
 ) -> Draft:
-    """Keep what was typed and chosen, on any device. `others` are to get it, too; `subject`: None: as it is offered.
+    """Keep what was typed and chosen, on any device. `others` are to get it, too; `subject`: None: as it is offered;
+    `quotes` is the id of a message.
 
     Raises :class:`Refused` (409) when a newer version is kept already.
     """
@@ -67,7 +69,7 @@ def save_draft(
         raise Refused("A newer draft was saved on another screen.", status=409)
     there = channel_id is not None and db.get(Channel, channel_id) is not None
     draft.text, draft.kind, draft.channel_id = clean(text)[:20_000], kind, channel_id if there else None
-    draft.more = _more(others, subject)
+    draft.more = _more(others, subject) | ({"quotes": quotes} if quotes else {})
     draft.version, draft.updated_at = draft.version + 1, now()
     if not draft.text.strip():
         release_lock(db, agent, head)

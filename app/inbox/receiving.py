@@ -30,8 +30,8 @@ RACES = 3  # times a message may turn out to have been stored by somebody else m
 class Said:
     """One message as the door in hands it over, already cleaned of what belongs to a provider.
 
-    `quiet`: it is shown, but asks nothing of anybody. `place`: the conversation it stands in, where that is not its
-    sender's own (somebody else who takes part in it).
+    `quiet`: it is shown, but asks nothing of anybody. `author`: who it comes from, "agent" for a call of ours.
+    `place`: the conversation it stands in, where that is not its sender's own (somebody else who takes part in it).
     """
 
     external_id: str
@@ -43,6 +43,7 @@ class Said:
     context: dict[str, Any] = field(default_factory=dict)
     quiet: bool = False
     place: int | None = None
+    author: str = "customer"
 
 
 @dataclass(frozen=True)
@@ -204,7 +205,7 @@ def _message(channel: Channel, one: _Arrival, at: datetime) -> Message:
     return Message(
         conversation_id=one.conversation.id,
         kind=said.kind,
-        author="customer",
+        author=said.author,
         identity_id=one.identity.id,
         channel_id=channel.id,
         external_id=said.external_id,
@@ -264,7 +265,9 @@ def _tell(db: Session, news: Sequence[tuple[_Arrival, Message, str]]) -> None:
     record_all(
         db,
         [
-            Happening("message.received", one.head, "customer", message=message, data=_told(message, change))
+            Happening(
+                "message.received", one.head, message.author, message=message, data=_told(message, change)
+            )
             for one, message, change in news
         ],
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app import connect
 from app.db import insert_missing
-from app.models import Channel, Delivery, DeliveryRef, Message, MessageRef
+from app.models import Channel, Delivery, DeliveryRef, Message, MessageRef, MessageSource
 from app.models.message import OUTBOUND
 
 LIMIT = 512  # of an id as it is stored
@@ -66,6 +66,40 @@ def look_up(db: Session, channel: Channel, ids: Collection[str]) -> Known:
         {row.external_id: row.conversation_id for row in came},
         {row.external_id: row.sent_at for row in (*came, *sent)},
     )
+
+
+def answering(db: Session, said: Sequence[Message], others: Sequence[Message]) -> list[Message]:
+    """Those of `others` that answer one of `said`, or one that answers it, and so on."""
+    if not said or not others:
+        return []
+    ids = _ids(db, [one.id for one in (*said, *others)])
+    sources = select(MessageSource.message_id, MessageSource.answers)
+    rows = db.execute(sources.where(MessageSource.message_id.in_([one.id for one in others])))
+    answers = {row.message_id: set(row.answers or ()) for row in rows}
+    known = {id for one in said for id in ids.get(one.id, ())}
+    found: dict[int, Message] = {}
+    grown = True
+    while grown:
+        fresh = [
+            one for one in others if one.id not in found and not known.isdisjoint(answers.get(one.id, ()))
+        ]
+        found |= {one.id: one for one in fresh}
+        known |= {id for one in fresh for id in ids.get(one.id, ())}
+        grown = bool(fresh)
+    return list(found.values())
+
+
+def _ids(db: Session, messages: Collection[int]) -> dict[int, set[str]]:
+    """Message → every id it is known by."""
+    came = select(MessageRef.message_id, MessageRef.external_id).where(MessageRef.message_id.in_(messages))
+    sent = select(Delivery.message_id, DeliveryRef.external_id).join(
+        DeliveryRef, DeliveryRef.delivery_id == Delivery.id
+    )
+    found: dict[int, set[str]] = {}
+    for wanted in (came, sent.where(Delivery.message_id.in_(messages))):
+        for message_id, id in db.execute(wanted):
+            found.setdefault(message_id, set()).add(id)
+    return found
 
 
 def learn(db: Session, channel: Channel, conversation_id: int, id: str) -> None:

@@ -12,10 +12,11 @@ from typing import Any
 from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session
 
-from app import search
+from app import connect, search
 from app.db import now
 from app.events import record
 from app.family import conversation_of, family_ids, head_of
+from app.inbox import participants, refs
 from app.inbox.holding import Refused, hold_all
 from app.inbox.lines import line
 from app.inbox.links import go_home, part, settle, take_case
@@ -30,6 +31,7 @@ from app.models import (
     Identity,
     Message,
     Relocation,
+    Task,
 )
 from app.models.conversation import BOT, HUMAN, RESOLVED
 from app.models.delivery import QUEUED, SENDING
@@ -65,7 +67,7 @@ def split(db: Session, agent: Agent, identity: Identity, *, reason: str = "") ->
     made.cases = [list(each) for each in part(db, old_head, new)]
     search.index_customers(db, [before, customer])
     _tell(db, agent, made, (old_head, new))
-    _say(db, agent, old_head, new, "split", address=_spelled(identity))
+    _say(db, agent, old_head, new, "split", address=connect.spelled(identity))
     return made
 
 
@@ -102,6 +104,19 @@ def move(db: Session, agent: Agent, message: Message, to: Customer, *, reason: s
     _tell(db, agent, made, (head, other))
     _say(db, agent, head, other, "moved")
     return made
+
+
+def restand(db: Session, message: Message, there: Conversation) -> None:
+    """Who a message is from became known: it stands with them, as if that had been known when it came."""
+    own = db.get_one(Conversation, message.conversation_id)
+    head, other = hold_all(db, [own, there])
+    if own.id == there.id:
+        return
+    _place(db, [message], there)
+    settle(db, other, head)
+    about: dict[str, Any] = {"from": own.customer_id, "to": there.customer_id, "moved": message.id}
+    for one in (head, other):
+        record(db, "message.moved", one, evidence={"by": "number"}, **about)
 
 
 def put_back(db: Session, agent: Agent, made: Relocation) -> None:
@@ -170,8 +185,8 @@ def _begin(db: Session, identity: Identity, head: Conversation) -> tuple[Custome
 
 
 def _carry(db: Session, identity: Identity, came: Conversation, goes: Conversation) -> None:
-    """The address, and what was said by it, from one customer's conversation into another's. What was moved by
-    itself stays where it was moved."""
+    """The address, what was said by it and to it, and what others who got its mails answered to these, from one
+    customer's conversation into another's. What was moved by itself stays where it was moved."""
     if came.id == goes.id:
         return
     identity.customer_id = goes.customer_id
@@ -181,7 +196,13 @@ def _carry(db: Session, identity: Identity, came: Conversation, goes: Conversati
     said = select(Message).where(
         Message.conversation_id == came.id, Message.identity_id == identity.id, Message.id.not_in(moved)
     )
-    _place(db, db.scalars(said.order_by(Message.id)).all(), goes)
+    theirs = list(db.scalars(said.order_by(Message.id)))
+    strange = Identity.customer_id.not_in((came.customer_id, goes.customer_id))
+    of_others = select(Message).join(Identity, Identity.id == Message.identity_id).where(strange)
+    of_others = of_others.where(Message.conversation_id == came.id, Message.id.not_in(moved))
+    theirs += refs.answering(db, theirs, db.scalars(of_others.order_by(Message.id)).all())
+    _place(db, theirs, goes)
+    participants.follow(db, theirs)
 
 
 def _place(db: Session, messages: Sequence[Message], there: Conversation) -> None:
@@ -195,6 +216,9 @@ def _place(db: Session, messages: Sequence[Message], there: Conversation) -> Non
             one.client_id = None if one.client_id in double else one.client_id
     db.flush()
     for begin in range(0, len(messages), PORTION):
+        ids = [one.id for one in messages[begin : begin + PORTION]]
+        along = update(Task).where(Task.message_id.in_(ids)).values(conversation_id=there.id)
+        db.execute(along, execution_options={"synchronize_session": "fetch"})
         search.index_messages(db, messages[begin : begin + PORTION])
 
 
@@ -261,10 +285,6 @@ def _is_going(db: Session, message: Message) -> bool:
 
 def _why(reason: str) -> dict[str, str]:
     return {"by": "agent", "reason": clean(reason).strip()[:MAX_REASON]}
-
-
-def _spelled(identity: Identity) -> str:
-    return identity.address if identity.kind in ("email", "phone") else identity.display or identity.address
 
 
 def _tell(

@@ -12,7 +12,7 @@ from app.family import family_ids
 from app.models import Case, Conversation, Escalation, Message
 from app.models.conversation import HUMAN, OPEN, RESOLVED, SNOOZED
 from app.models.escalation import ACTIVE
-from app.models.message import OUTBOUND, SHOWN, SYSTEM, asks, in_turn
+from app.models.message import OUTBOUND, SHOWN, SYSTEM, asks, in_turn, settles
 from app.text import one_line
 
 
@@ -79,9 +79,7 @@ def recount(db: Session, head: Conversation) -> None:
 def _waiting_since(db: Session, ids: list[int]) -> datetime | None:
     """When the customer began to wait: with their first words, or the handover, that nothing has answered yet."""
     mine, what = Message.conversation_id.in_(ids), Message.context["what"].as_string()
-    system = Message.kind == SYSTEM
-    settles = ((Message.kind == OUTBOUND) & in_turn()) | (system & what.in_(("resolved", "handed_back")))
-    last = db.scalar(select(func.max(Message.id)).where(mine, settles)) or 0
-    begins = (asks() & in_turn()) | (system & (what == "handed_over"))
+    last = db.scalar(select(func.max(Message.id)).where(mine, settles())) or 0
+    begins = (asks() & in_turn()) | ((Message.kind == SYSTEM) & (what == "handed_over"))
     first = select(Message.sent_at).where(mine, begins, Message.id > last).order_by(Message.id)
     return db.scalars(first.limit(1)).first()

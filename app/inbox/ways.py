@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from app import connect, family
 from app.db import now
 from app.events import record
-from app.inbox import allowance
+from app.inbox import allowance, consents
 from app.inbox.holding import Refused, hold
 from app.models import Channel, Conversation, Identity, Message
+from app.models.consent import SERVICE
 from app.models.message import INBOUND
 from app.text import clean
 
@@ -25,9 +26,16 @@ NO_TEMPLATES = "There are no templates this way. Choose another one."
 NOTHING_ARRIVES = "Nothing arrives at this address any more."
 
 
-def ways(db: Session, head: Conversation) -> list[tuple[Identity, Channel]]:
+def ways(db: Session, head: Conversation, purpose: str = SERVICE) -> list[tuple[Identity, Channel]]:
     """Every way this customer can be written to, the one they used last first, and last those where nothing arrives
-    or may be written any more."""
+    or may be written any more, or they want nothing written for this purpose."""
+    return _ways(db, head, purpose)[0]
+
+
+def _ways(
+    db: Session, head: Conversation, purpose: str
+) -> tuple[list[tuple[Identity, Channel]], set[tuple[int, int]]]:
+    """:func:`ways`, and those of them by which they want nothing, see :func:`consents.unwilling`."""
     members = [row.customer_id for row in family.family(db, head)]
     identities = list(db.scalars(select(Identity).where(Identity.customer_id.in_(members))))
     channels = list(db.scalars(select(Channel).where(Channel.enabled).order_by(Channel.id)))
@@ -42,25 +50,39 @@ def ways(db: Session, head: Conversation) -> list[tuple[Identity, Channel]]:
         .limit(1)
     ).first()
     found = [(one, channel) for one in identities for channel in channels if reaches(one, channel)]
-    return sorted(
+    unwilling = consents.unwilling(db, found, purpose)
+    inorder = sorted(
         found,
         key=lambda way: (
+            (way[0].id, way[1].id) in unwilling,
             bool(way[0].unreachable) or is_closed(db, *way),
             way[1].id != head.last_channel_id,
             way[0].id != last,
             -way[0].proof,
         ),
     )
+    return inorder, unwilling
 
 
 def route(
-    db: Session, head: Conversation, channel_id: int | None, *, template: bool = False
+    db: Session,
+    head: Conversation,
+    channel_id: int | None,
+    *,
+    template: bool = False,
+    purpose: str = SERVICE,
 ) -> tuple[Identity, Channel]:
     """The identity and channel a person's reply goes by; a `template` also where the time to answer is over.
-    Raises :class:`Refused`."""
-    found = [way for way in ways(db, head) if channel_id in (None, way[1].id)]
+    Raises :class:`Refused`, also where they do not want to be written to for this `purpose`."""
+    every, unwilling = _ways(db, head, purpose)
+    found = [way for way in every if channel_id in (None, way[1].id)]
     if not found:
         raise Refused("This customer cannot be reached this way. Choose another channel.")
+    willing = [way for way in every if (way[0].id, way[1].id) not in unwilling]
+    found = [way for way in found if way in willing] or found[:1]
+    if found[0] not in willing:
+        names = dict.fromkeys(channel.name for _, channel in willing)
+        consents.refuse_unwilling(db, *found[0], purpose, tuple(names))
     if template:
         return _with_templates(found)
     identity, channel = found[0]

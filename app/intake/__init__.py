@@ -8,15 +8,15 @@ from app.intake.anew import Anew, fetch_again, read_anew, receipt_of
 from app.intake.early import settle as settle_reactions
 from app.intake.events import accept
 from app.intake.outcome import Outcome
-from app.intake.people import identity_for
-from app.intake.receipts import LEFT, TRIES, read_receipt, read_receipts, store, store_all
+from app.intake.people import contradict, identity_for
+from app.intake.receipts import LEFT, read_receipt, read_receipts, store, store_all
 
 __all__ = [
     "LEFT",
-    "TRIES",
     "Anew",
     "Outcome",
     "accept",
+    "contradict",
     "fetch_again",
     "identity_for",
     "read_anew",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import zip_longest
 
 from sqlalchemy import select
@@ -13,16 +14,17 @@ from sqlalchemy.orm import Session
 from app import afterwards, answers, brought, connect, family, inbox, realtime, reported
 from app.customers import Address
 from app.db import after_commit, now, passing
-from app.inbox import Received, refs, ways
+from app.inbox import Received, consents, refs, ways
 from app.inbox.receiving import is_old
-from app.intake import early, elsewhere, linked
+from app.intake import calls, early, elsewhere, linked, touched
 from app.intake.keeping import Kept, keep
 from app.intake.outcome import Outcome
-from app.intake.people import contact, identity_for, known, meet
+from app.intake.people import contact, identity_for, known, meet, named
 from app.intake.places import Place, places
 from app.intake.resume import resume
 from app.intake.said import key, said
 from app.models import Channel, Conversation, Identity, Message
+from app.models.consent import API, STOP
 from app.models.conversation import BOT
 from app.text import clean
 from channels import base
@@ -49,7 +51,7 @@ def accept(
     `receipts`: for each event, the id of the raw receipt it came by (none at all: not told). Returns for each event
     {"event": its name} with "message" (and "new": whether it was stored just now) or "excluded" (why it became none).
     """
-    taken = [Come(event, id) for event, id in zip_longest(events, receipts)]
+    taken = [Come(named(channel, event), id) for event, id in zip_longest(events, receipts)]
     people = _hold_all(db, channel, [one.event for one in taken]) if len(taken) > 1 else {}
     outcomes: list[Outcome] = []
     for together, run in _runs(taken):
@@ -59,14 +61,14 @@ def accept(
 
 def _runs(taken: Sequence[Come]) -> Iterator[tuple[bool, list[Come]]]:
     """What can be taken together: messages that follow each other, none of which answers another of them (where that
-    one stands has to be known first)."""
+    one stands has to be known first); and calls, or touchpoints, that do."""
     run: list[Come] = []
     ids: set[object] = set()
     for one in taken:
         event = one.event
-        fits = isinstance(event, base.Inbound) and event.kind != "outbound"
+        fits = isinstance(event, base.Call | base.Touch | base.Inbound) and not _is_ours(event)
         follows = isinstance(event, base.Inbound) and bool(ids) and not ids.isdisjoint(event.answers)
-        if run and (follows or not fits):
+        if run and (follows or not fits or type(event) is not type(run[0].event)):
             yield True, run
             run, ids = [], set()
         if not fits:
@@ -79,12 +81,20 @@ def _runs(taken: Sequence[Come]) -> Iterator[tuple[bool, list[Come]]]:
         yield True, run
 
 
+def _is_ours(event: base.Event) -> bool:
+    return isinstance(event, base.Inbound) and event.kind == "outbound"
+
+
 def _together(
     db: Session, channel: Channel, run: Sequence[Come], people: Mapping[Address, Identity]
 ) -> list[Outcome]:
     if len(run) > 1:
         try:
             with db.begin_nested():
+                if told := [one.event for one in run if isinstance(one.event, base.Call)]:
+                    return [{"event": "call", **one} for one in calls.take(db, channel, told)]
+                if touches := [one.event for one in run if isinstance(one.event, base.Touch)]:
+                    return [{"event": "touch", **one} for one in touched.take(db, channel, touches)]
                 return [{"event": "inbound", **one} for one in _inbound(db, channel, run, people)]
         except Exception as error:
             if passing(error):
@@ -104,7 +114,8 @@ def _hold_all(db: Session, channel: Channel, events: Sequence[base.Event]) -> di
     (PostgreSQL ends that after a second by failing one of them). New people are made first, in the order of
     their addresses, for the same reason.
     """
-    senders = {connect.address(channel, one.sender): one for one in events if isinstance(one, base.Inbound)}
+    said = [one for one in events if isinstance(one, base.Inbound) and not one.sender.aliases]
+    senders = {connect.address(channel, one.sender): one for one in said}
     people = meet(db, [contact(channel, senders[key].sender) for key in senders])
     own = list(family.conversations_of(db, [identity.customer_id for identity in people.values()]).values())
     heads = {head for one in events if (head := reported.thread_of(db, channel, one)) is not None}
@@ -132,6 +143,8 @@ def _take(db: Session, channel: Channel, one: Come) -> Outcome:
             return elsewhere.take(db, channel, event, one.receipt_id)
         case base.Inbound():
             return _inbound(db, channel, [one], {})[0]
+        case base.Call():
+            return calls.take(db, channel, [event])[0]
         case base.Receipt():
             return reported.receipt(db, channel, event)
         case base.Typing():
@@ -150,6 +163,10 @@ def _take(db: Session, channel: Channel, one: Come) -> Outcome:
             return linked.settle(db, channel, event)
         case base.Follow() | base.Block():
             return _reachability(db, channel, event)
+        case base.Permission():
+            return _permission(db, channel, event)
+        case base.Touch():
+            return touched.take(db, channel, [event])[0]
         case base.Ignored():
             return {"excluded": event.reason, "malformed": event.malformed}
 
@@ -301,6 +318,24 @@ def _reachability(db: Session, channel: Channel, event: base.Follow | base.Block
     if found := known(db, channel, event.sender):
         ways.reach(db, found) if follows else ways.unreach(db, found, BLOCKED)
     return {"excluded": "they can be written to" if follows else "they want nothing written to them here"}
+
+
+def _permission(db: Session, channel: Channel, event: base.Permission) -> Outcome:
+    """They agree to be written to here, or want it no more. Who never was a customer becomes none by that."""
+    found = known(db, channel, event.sender)
+    if found is None:
+        return {"excluded": "a consent of somebody who never wrote"}
+    message = _stored(db, channel, event.message) if event.message else None
+    source, at = API if connect.features(channel).posted else STOP, event.at or _when(message)
+    told = (event.given, clean(event.purpose)[:40])
+    consents.consent(db, found, consents.Said(*told, channel=channel, source=source, message=message, at=at))
+    if event.given:
+        ways.reach(db, found)
+    return {"excluded": "a consent", **({"of": message.id} if message else {})}
+
+
+def _when(message: Message | None) -> datetime | None:
+    return message.sent_at if message else None
 
 
 def _stored(db: Session, channel: Channel, external_id: str) -> Message | None:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import connect, polled, vault
+from app import calllog, connect, polled, vault
 from app.db import now, passing, reading, transaction
 from app.intake.events import accept
 from app.intake.outcome import Outcome
@@ -169,6 +169,8 @@ def _parsed(parse: Parse | str, receipt: RawReceipt) -> list[base.Event] | None:
     """The events in a stored request; None where the channel cannot be used now, which the receipt then says."""
     if receipt.method == polled.METHOD:
         return polled.loads(receipt.body)
+    if receipt.method == calllog.METHOD:
+        return [*calllog.loads(receipt.body)]
     if isinstance(parse, str):
         receipt.state, receipt.error = "failed", parse
         return None

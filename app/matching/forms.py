@@ -10,99 +10,23 @@ import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
 
-import phonenumbers
-
+from app import canonical
+from app.canonical import nobody
 from app.text import fold
 
+__all__ = ["Form", "address", "birth", "mail", "nobody", "number", "personal", "phone", "postcode"]
+
 Form = Callable[[str], str]
-HOME = "JP"  # numbers written without a country are Japanese
-
-# What a telephone system shows in place of a number, and what is typed where nothing is known.
-_NOBODY = {
-    fold(word)
-    for word in (
-        *(
-            "非通知",
-            "通知不可",
-            "公衆電話",
-            "表示圏外",
-            "不明",
-            "なし",
-            "無し",
-            "未登録",
-            "匿名",
-            "ナンバー非通知",
-        ),
-        *("withheld", "anonymous", "unknown", "private", "restricted", "unavailable", "payphone", "blocked"),
-        *(
-            "no caller id",
-            "caller id withheld",
-            "not provided",
-            "none",
-            "null",
-            "nil",
-            "nan",
-            "n/a",
-            "na",
-            "-",
-        ),
-    )
-}
-_EXCEL_GUARD = re.compile(r"""^(?:="(.*)"|'(.*))$""")
-_NOT_DIGITS = re.compile(r"\D+")
-_EXTENSION = re.compile(r"(?:内線|ext\.?|extension|#|x)\s*\d+\s*$", re.IGNORECASE)
-
-
-def nobody(text: str) -> bool:
-    """Whether this stands for "we do not know who": 非通知, 公衆電話, withheld, unknown …"""
-    return fold(text).strip(" .()[]（）") in _NOBODY or not text.strip()
 
 
 @lru_cache(65_536)
-def phone(written: str, home: str = HOME) -> str:
-    """A telephone number in E.164 (+81312345678), "" if it is none.
-
-    Full-width digits, hyphens of any sort, the guards Excel writes, a leading zero that a spreadsheet ate, and
-    national as well as international input are understood. A number that its country cannot have is kept as its
-    digits after a "~", for two of them can still be the same.
-    """
-    if nobody(written):
-        return ""
-    text = unicodedata.normalize("NFKC", written).strip()
-    if guarded := _EXCEL_GUARD.match(text):
-        text = guarded[1] or guarded[2] or ""
-    text = _EXTENSION.sub("", text)
-    for attempt in _attempts(text, home):
-        try:
-            number = phonenumbers.parse(attempt, home)
-        except phonenumbers.NumberParseException:
-            continue
-        if phonenumbers.is_valid_number(number):
-            return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
-    digits = _NOT_DIGITS.sub("", text)
+def phone(written: str, home: str = canonical.HOME) -> str:
+    """A telephone number in E.164 (+81312345678, see :func:`app.canonical.phone`), "" if it is none. A number that its
+    country cannot have is kept as its digits after a "~", for two of them can still be the same."""
+    if known := canonical.phone(written, home):
+        return known
+    digits = "" if nobody(written) else re.sub(r"\D+", "", unicodedata.normalize("NFKC", written))
     return f"~{digits}" if len(digits) >= 6 and len(set(digits)) > 1 else ""
-
-
-def _attempts(text: str, home: str) -> list[str]:
-    digits = _NOT_DIGITS.sub("", text)
-    if text.lstrip("( ").startswith("+"):
-        return [text]
-    if digits.startswith("00"):
-        return [text, f"+{digits[2:]}"]
-    if home != HOME or digits.startswith("0"):
-        return [text]
-    eaten = [f"0{text}"] if re.fullmatch(r"\d{9,10}", text) else []
-    return [*eaten, *([f"+{digits}"] if len(digits) >= 11 else [])]
-
-
-def spaced(e164: str) -> list[str]:
-    """A number in E.164 as people write it, with hyphens: as in its own country, and from abroad."""
-    try:
-        number = phonenumbers.parse(e164)
-    except phonenumbers.NumberParseException:
-        return []
-    shapes = (phonenumbers.PhoneNumberFormat.NATIONAL, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
-    return [str(phonenumbers.format_number(number, shape)) for shape in shapes]
 
 
 # Mail --------------------------------------------------------------------------------------------------

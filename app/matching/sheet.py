@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from app.tables import Unreadable, decode, rows_of
+from app.tables.delimited import delimiter_of
 from app.text import clean, fold
 
 Told = dict[str, str | Sequence[str]]
 
-_BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-_ENCODINGS = ("utf-8", "cp932", "euc_jp")
 _SEVERAL = {"email", "phone", "external_id"}  # fields a person may have more than one of
 _JOINED = {"address", "kana", "given_name"}  # fields that lists tell in several columns, in this order
 
@@ -45,10 +43,6 @@ _NAMES = {
 COLUMNS = {fold(synonym): name for name, synonyms in _NAMES.items() for synonym in synonyms.split()}
 
 
-class Unreadable(Exception):
-    """The file as a whole is no list: the sentence says why."""
-
-
 @dataclass(slots=True)
 class Sheet:
     """A list read: rows as (id, what is told), and what there is to say about it."""
@@ -57,38 +51,6 @@ class Sheet:
     encoding: str = ""
     ignored: list[str] = field(default_factory=list)
     problems: list[tuple[int, str]] = field(default_factory=list)  # line, sentence
-
-
-def decode(raw: bytes) -> tuple[str, str]:
-    """The text and its encoding: by byte order mark, else the first of UTF-8, CP932 and EUC-JP that fits without a
-    fault. Raises :class:`Unreadable`.
-
-    Bytes of EUC-JP are often valid CP932, too, as half-width katakana; what makes fewer of those is right.
-    """
-    for bom, encoding in _BOMS.items():
-        if raw.startswith(bom):
-            try:
-                return raw.decode(encoding), encoding
-            except UnicodeDecodeError as error:
-                raise Unreadable(
-                    f"The file begins as {encoding.upper()} but breaks off in the middle of it."
-                ) from error
-    read: dict[str, str] = {}
-    for encoding in _ENCODINGS:
-        try:
-            read[encoding] = raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    if "utf-8" in read:
-        return read["utf-8"], "utf-8"
-    if not read:
-        raise Unreadable("The file is neither UTF-8, UTF-16, CP932 (Shift_JIS) nor EUC-JP text.")
-    best = min(read, key=lambda encoding: _strangeness(read[encoding]))
-    return read[best], best
-
-
-def _strangeness(text: str) -> int:
-    return len(re.findall("[\uff61-\uff9f\u0080-\u00a0\ue000-\uf8ff]", text))
 
 
 def read(raw: bytes) -> Sheet:
@@ -118,23 +80,13 @@ def read(raw: bytes) -> Sheet:
 
 
 def _cells(text: str, problems: list[tuple[int, str]]) -> Iterator[tuple[int, list[str]]]:
-    """Each row that is not empty, with the line it begins in. After one that is no CSV it goes on with the next line:
-    a quotation mark that is not closed would swallow the rest."""
-    lines = io.StringIO(text, newline="").readlines()
-    first = next((line for line in lines if line.strip()), "")
-    delimiter = max(",\t;", key=first.count)
-    at = 0
-    while at < len(lines):
-        begun = at
-        reader = csv.reader((lines[n] for n in range(begun, len(lines))), delimiter=delimiter, strict=True)
-        try:
-            for cells in reader:
-                if any(cell.strip() for cell in cells):
-                    yield at + 1, cells
-                at = begun + reader.line_num
-        except csv.Error as error:
-            problems.append((at + 1, f"this is no CSV ({error}); left out"))
-            at += 1
+    """Each row that is not empty, with the line it begins in; what is none is among the problems."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    for row in rows_of(io.StringIO(text, newline=""), delimiter_of([first])):
+        if row.problem is None:
+            yield row.line, row.cells
+        else:
+            problems.append((row.line, str(row.problem)))
 
 
 def _columns(header: list[str], sheet: Sheet) -> tuple[int, list[tuple[int, str]]]:

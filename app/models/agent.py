@@ -1,4 +1,4 @@
-"""A person who signs in: agent, supervisor or admin."""
+"""A person who signs in: agent, supervisor or admin; or somebody of a shop's staff."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
-from app.models.columns import Body, Id, Line, Made, Word
+from app.models.columns import Body, Id, Line, Made, Ref, Word
 
-ROLES = ("agent", "supervisor", "admin")
+STORE = "store"  # shop staff: the counter is all they see
+ROLES = ("agent", "supervisor", "admin", STORE)
 
 
 class Agent(Base):
@@ -23,9 +24,16 @@ class Agent(Base):
     timezone: Mapped[Word] = mapped_column(default="Asia/Tokyo")
     theme: Mapped[Word] = mapped_column(default="auto")
     send_key: Mapped[Word] = mapped_column(default="mod+enter")
+    extension: Mapped[Word] = mapped_column(default="", server_default="")  # their telephone, or login there
     signature: Mapped[Body] = mapped_column(default="")  # below what they write by mail
     active: Mapped[bool] = mapped_column(default=True)
+    store_id: Mapped[Ref | None]  # the channel that is the store they work in, for STORE
     created_at: Mapped[Made]
+
+    @property
+    def serves(self) -> bool:
+        """Whether they look after conversations at all; shop staff see the counter and nothing else."""
+        return self.role != STORE
 
     @property
     def oversees(self) -> bool:

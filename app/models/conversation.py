@@ -34,6 +34,13 @@ class Conversation(Base):
         _waiting("ix_conversation_mine_waiting", "assignee_id"),
         _waiting("ix_conversation_team_waiting", "team_id"),
         Index("ix_conversation_snoozed", "status", "snoozed_until"),
+        Index(
+            "ix_conversation_latest_shown",
+            "last_message_at",
+            "id",
+            sqlite_where=text("head_id = id"),
+            postgresql_where=text("head_id = id"),
+        ),
     )
 
     id: Mapped[Id]

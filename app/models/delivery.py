@@ -30,6 +30,9 @@ class Delivery(Base):
     claim: Mapped[Word] = mapped_column(default="")  # who holds it while it is being sent
     claimed_at: Mapped[At | None]
     error: Mapped[Body] = mapped_column(default="")  # a sentence for the agent
+    purpose: Mapped[Word] = mapped_column(
+        default="service", server_default="service"
+    )  # see app.inbox.purposes
     updated_at: Mapped[Made]
 
 

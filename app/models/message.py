@@ -12,6 +12,11 @@ from channels.events import QUIET
 INBOUND, OUTBOUND, NOTE, SYSTEM, CALL, STORE = "inbound", "outbound", "note", "system", "call", "store"
 PUBLIC = (INBOUND, OUTBOUND)  # the only kinds a customer may ever see
 SHOWN = (*PUBLIC, CALL, STORE)  # the kinds a row of the list may quote
+UNMET, TALKED = (
+    "call",
+    "talked",
+)  # sorts of calls that ask nothing: nobody was reached, somebody has spoken with them
+SILENT = QUIET | {UNMET, TALKED}
 
 
 class Message(Base):
@@ -57,8 +62,9 @@ class Message(Base):
 
     @property
     def quiet(self) -> bool:
-        """Whether it asks nothing of anybody: an automatic answer, list mail, spam; or what was said long ago."""
-        return self.context.get("sort") in QUIET or bool(self.context.get("history"))
+        """Whether it asks nothing of anybody: an automatic answer, list mail, spam, a call that somebody took; or what
+        was said long ago."""
+        return self.context.get("sort") in SILENT or bool(self.context.get("history"))
 
     @property
     def lacking(self) -> bool:
@@ -71,7 +77,7 @@ def asks() -> ColumnElement[bool]:
     """Messages of a customer that are not :attr:`Message.quiet`: these count as unread, and open cases."""
     sort = func.coalesce(Message.context["sort"].as_string(), "")
     now = Message.context["history"].as_string().is_(None)
-    return and_(Message.author == "customer", sort.not_in(sorted(QUIET)), now)
+    return and_(Message.author == "customer", sort.not_in(sorted(SILENT)), now)
 
 
 def in_turn() -> ColumnElement[bool]:
@@ -82,3 +88,12 @@ def in_turn() -> ColumnElement[bool]:
     """
     told: ColumnElement[bool] = Message.context["out_of_turn"].as_string().is_(None)
     return told
+
+
+def settles() -> ColumnElement[bool]:
+    """After which the customer waits no more: an answer, a telephone call with them, the end of the matter."""
+    what, history = Message.context["what"].as_string(), Message.context["history"].as_string()
+    talked = (Message.kind == CALL) & (Message.context["sort"].as_string() == TALKED) & history.is_(None)
+    over = (Message.kind == SYSTEM) & what.in_(("resolved", "handed_back"))
+    settled: ColumnElement[bool] = ((Message.kind == OUTBOUND) & in_turn()) | talked | over
+    return settled

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
@@ -28,7 +28,8 @@ class Visitor(Base):
 
 
 class ResumeCode(Base):
-    """Valid ten minutes, once, for a few attempts."""
+    """Valid once, for a few attempts and minutes. `by_link`: it travels in an address, which may be passed on, so who
+    comes with it is let in by the old chat alone (:class:`ResumeClaim`)."""
 
     __tablename__ = "resume_code"
 
@@ -37,3 +38,20 @@ class ResumeCode(Base):
     created_at: Mapped[Made]
     expires_at: Mapped[At]
     used_at: Mapped[At | None]
+    by_link: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class ResumeClaim(Base):
+    """Who came with such a code first: another browser, or an address on another channel. There is no second one.
+
+    `allowed` is what was said to it in the old chat, None as long as nothing was.
+    """
+
+    __tablename__ = "resume_claim"
+
+    code_hash: Mapped[str] = mapped_column(ForeignKey("resume_code.code_hash"), primary_key=True)
+    claimant_id: Mapped[Ref | None] = mapped_column(ForeignKey("visitor.id"), index=True)
+    identity_id: Mapped[Ref | None] = mapped_column(ForeignKey("identity.id"))
+    created_at: Mapped[Made]
+    allowed: Mapped[bool | None]
+    answered_at: Mapped[At | None]

@@ -17,9 +17,8 @@ class Draft(Base):
     kind: Mapped[Word] = mapped_column(default="outbound")
     text: Mapped[Body] = mapped_column(default="")
     channel_id: Mapped[Ref | None] = mapped_column(ForeignKey("channel.id"))
-    more: Mapped[
-        Object
-    ]  # {"others": [{"address": …, "name": …, "role": …}], "subject": …} where they were chosen
+    # {"others": [{"address": …, "name": …, "role": …}], "subject": …, "quotes": message id} where they were chosen
+    more: Mapped[Object]
     version: Mapped[int] = mapped_column(default=0)
     updated_at: Mapped[Made]
 

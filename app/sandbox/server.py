@@ -18,6 +18,8 @@ from app.sandbox.house import House, Platform
 from app.sandbox.line import Line
 from app.sandbox.meta import App, Graph, Instagram, Messenger, WhatsApp
 from app.sandbox.phones import Phones
+from app.sandbox.shop import HOST as SHOP
+from app.sandbox.shop import Shop
 from app.sandbox.telegram import Telegram
 from app.sandbox.tiktok import TikTok
 from app.sandbox.tiktok.account import App as TikTokApp
@@ -64,6 +66,7 @@ class Options:
     x_bearer: str = "sandbox-x-bearer"
     x_token: str = "sandbox-x-token"
     x_refresh: str = "sandbox-x-refresh"
+    shop_secret: str = "sandbox-shop-secret"
 
 
 class Abrupt(HttpToolsProtocol):
@@ -121,9 +124,10 @@ def platforms(house: House, options: Options) -> dict[str, Platform]:
     return {one.name: one for one in (line, *meta, x, telegram, wechat, twilio, tiktok)}
 
 
-def build(house: House, played: Mapping[str, Platform], phones: Phones) -> Starlette:
+def build(house: House, played: Mapping[str, Platform], phones: Phones, shop: Shop) -> Starlette:
     """The application: a mount per host of each platform, the JSON doors and the phones."""
     hosts = {host: doors for platform in played.values() for host, doors in platform.hosts().items()}
+    hosts[SHOP] = shop.doors()
     mounts = [Mount(f"/{host}", routes=doors) for host, doors in hosts.items()]
 
     @asynccontextmanager
@@ -141,7 +145,7 @@ def server(options: Options) -> Server:
     played = platforms(house, options)
     phones = Phones(house, played)
     config = uvicorn.Config(
-        build(house, played, phones),
+        build(house, played, phones, Shop(options.shop_secret)),
         http=Abrupt,
         ws="none",
         lifespan="on",

@@ -14,8 +14,9 @@ from app.models.conversation import BOT
 from app.models.message import NOTE, SYSTEM
 from app.queries import visible
 from app.search import store
+from app.search.people import asked_for
 from app.search.words import Words, understand
-from app.text import READ_FOR_HITS, Excerpt, excerpt, fold
+from app.text import READ_FOR_HITS, Excerpt, Phrase, excerpt, fold
 
 LIMIT = 30
 FIRST_CUSTOMERS = 8
@@ -220,9 +221,15 @@ def _senders(db: Session, viewer: Agent, name: str) -> list[str]:
         return [f"w{_AUTHORS[lowered]}"]
     agents = db.scalars(select(Agent.id).where(Agent.name.icontains(name, autoescape=True)))
     said = understand(f'"{name}"', ZoneInfo("UTC")).phrases
-    customers = store.newest(db, "customer", store.Match(said), _END, _FROM_AT_MOST).ids if said else []
+    customers = store.newest(db, "customer", _called(name, said), _END, _FROM_AT_MOST).ids if said else []
     threads = db.scalars(select(Conversation.id).where(Conversation.customer_id.in_(customers)))
     return [f"a{each}" for each in agents] + [f"u{each}" for each in threads]
+
+
+def _called(name: str, said: tuple[Phrase, ...]) -> store.Match:
+    """Customers by these words, or by the number among them."""
+    by_number = asked_for(name)
+    return by_number if by_number.either else store.Match(said)
 
 
 def _conditions(viewer: Agent, asked: Words) -> Iterator[ColumnElement[bool]]:
@@ -255,7 +262,7 @@ def _is(viewer: Agent, state: str) -> ColumnElement[bool]:
 def _customers(db: Session, viewer: Agent, asked: Words) -> tuple[CustomerHit, ...]:
     if not asked.phrases or asked.filtered:
         return ()
-    ids = store.newest(db, "customer", store.Match(asked.phrases), _END, 500).ids
+    ids = store.newest(db, "customer", _called(" ".join(asked.terms), asked.phrases), _END, 500).ids
     rows = db.execute(
         select(Customer.id, Customer.name, Conversation.id)
         .join(Thread, Thread.customer_id == Customer.id)

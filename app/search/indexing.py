@@ -1,6 +1,5 @@
 """What goes into the indexes, and out of them again."""
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 
 from sqlalchemy import func, select
@@ -10,6 +9,7 @@ from app.db import transaction
 from app.models import Customer, Identity, Message
 from app.models.message import NOTE, SYSTEM
 from app.search import store
+from app.search.people import spellings
 from app.text import tokens
 
 _BATCH = 500
@@ -118,7 +118,7 @@ def _customer_entries(db: Session, customers: Sequence[Customer]) -> list[store.
     ids = [customer.id for customer in customers]
     addresses: dict[int, list[str]] = {each: [] for each in ids}
     for identity in db.scalars(select(Identity).where(Identity.customer_id.in_(ids))):
-        addresses[identity.customer_id] += [identity.display, *_spellings(identity)]
+        addresses[identity.customer_id] += [identity.display, *spellings(identity)]
     return [
         store.Entry(customer.id, tokens("\n\n".join(_said_of(customer, addresses[customer.id]))))
         for customer in customers
@@ -131,12 +131,3 @@ def _said_of(customer: Customer, addresses: Iterable[str]) -> list[str]:
     )
     attributes = [str(value) for value in values if value not in (None, "", [], {})]
     return [customer.name, customer.name_kana, *addresses, *attributes, customer.note]
-
-
-def _spellings(identity: Identity) -> list[str]:
-    """An address as people type it: a Japanese number also with its leading zero, and digits alone."""
-    digits = re.sub(r"\D", "", identity.address)
-    if not re.fullmatch(r"\+?[\d\s()-]{9,20}", identity.address):
-        return [identity.address]
-    national = "0" + digits[2:] if digits.startswith("81") else digits
-    return [identity.address, digits, national]

@@ -31,10 +31,11 @@ _POSITIONS = 16_383  # and positions up to this
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What a row must hold: every phrase, and of each group of scopes one."""
+    """What a row must hold: every phrase, and of each group of scopes or phrases one."""
 
     phrases: tuple[Phrase, ...]
     scopes: tuple[tuple[str, ...], ...] = ()
+    either: tuple[tuple[Phrase, ...], ...] = ()
 
 
 def create(connection: Connection) -> None:
@@ -158,11 +159,16 @@ def _full(ids: list[int], below: int, limit: int) -> Found:
 
 def _fts_query(match: Match) -> str:
     """The FTS5 expression. Tokens are letters and numbers, so quoting them is enough."""
-    body = " AND ".join(f'"{" ".join(each.tokens)}"{" *" if each.prefix else ""}' for each in match.phrases)
-    parts = [f"{{body}} : ({body})"] if body else []
+    words = [_fts_phrase(each) for each in match.phrases]
+    words += ["(" + " OR ".join(map(_fts_phrase, group)) + ")" for group in match.either]
+    parts = [f"{{body}} : ({' AND '.join(words)})"] if words else []
     for group in match.scopes:
         parts.append("{scope} : (" + " OR ".join(f'"{_MARK}{each}"' for each in group) + ")")
     return " AND ".join(parts)
+
+
+def _fts_phrase(wanted: Phrase) -> str:
+    return f'"{" ".join(wanted.tokens)}"{" *" if wanted.prefix else ""}'
 
 
 # --- PostgreSQL ---------------------------------------------------------------------------------------
@@ -217,6 +223,7 @@ SELECT id FROM found ORDER BY id DESC LIMIT :limit
 
 def _ts_query(match: Match) -> str:
     parts = [_ts_phrase(each) for each in match.phrases]
+    parts += ["(" + " | ".join(map(_ts_phrase, group)) + ")" for group in match.either]
     for group in match.scopes:
         parts.append("(" + " | ".join(f"'{_MARK}{each}'" for each in group) + ")")
     return " & ".join(parts)

@@ -15,9 +15,10 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from app import deliver, search
+from app import calls, deliver, search
 from app.db import now
 from app.models import (
+    Call,
     Case,
     Channel,
     Conversation,
@@ -34,7 +35,7 @@ from app.models import (
 from app.models.conversation import BOT, HUMAN, RESOLVED
 from app.models.delivery import SENDING
 from app.models.escalation import ACTIVE
-from app.models.message import OUTBOUND, SYSTEM, asks
+from app.models.message import CALL, OUTBOUND, SYSTEM, TALKED, UNMET, asks
 from app.verify.parts import CHUNK, Bits, Check, Report, Step, check, walk
 from app.verify.summaries import summaries
 
@@ -55,6 +56,7 @@ def report(db: Session, step: Step = lambda what, done, total: None) -> Report:
             _moving(db),
             _single(db),
             _people(db),
+            _calls(db, step),
             summaries(db, step),
             _events(db),
             _silent(db),
@@ -166,6 +168,43 @@ def _moving(db: Session) -> Check:
     wrong += [f"delivery {id} is due for more than three minutes" for id in db.scalars(waiting)]
     remark = ", ".join(f"{number} {state}" for state, number in states.items())
     return check("deliveries that are not stuck", sum(states.values()), wrong, remark)
+
+
+# --- telephone calls ---------------------------------------------------------------------------------
+
+
+def _calls(db: Session, step: Step) -> Check:
+    """Each call is an entry of a thread that says what is known of it, and waits for somebody where nobody took it."""
+    name = "telephone calls that stand in their threads as they are known"
+    counted, wrong = 0, []
+    columns = select(Call, Message).join(Message, Message.id == Call.message_id, isouter=True)
+    for rows in walk(db, columns, Call.id, step, name):
+        counted += len(rows)
+        for call, message in rows:
+            wrong += [f"call {call.id}: {what}" for what in _about_call(call, message)]
+            db.expunge(call)
+    lines = select(Message.id).where(
+        Message.kind == CALL, Message.context["sort"].as_string().in_((UNMET, TALKED))
+    )
+    lone = lines.where(~select(Call.id).where(Call.message_id == Message.id).exists())
+    wrong += [f"message {id} is of a call that is not there" for id in db.scalars(lone)]
+    return check(name, counted, wrong)
+
+
+def _about_call(call: Call, message: Message | None) -> Iterator[str]:
+    if message is None or message.kind != CALL:
+        yield "its entry is not there"
+        return
+    told = calls.facts(call.known)
+    if (told.state, told.result, told.direction) != (call.state, call.result, call.direction):
+        yield f"is {call.state} {call.result}, by what was told it is {told.state} {told.result}"
+    asks_now = message.author == "customer" and not message.quiet
+    if call.external_id is not None and asks_now != told.asks:
+        yield (
+            "asks for nobody, although nobody took it" if told.asks else "asks for somebody without a reason"
+        )
+    if told.text != message.text and message.removed_at is None:
+        yield "its entry does not have its words"
 
 
 # --- once --------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.models import Case, Conversation, CustomerLink, Escalation, Message, Relocation
 from app.models.conversation import BOT, HUMAN, OPEN, RESOLVED, SNOOZED
 from app.models.escalation import ACTIVE
-from app.models.message import OUTBOUND, SHOWN, SYSTEM, asks, in_turn
+from app.models.message import SHOWN, SYSTEM, asks, in_turn, settles
 from app.verify.parts import Check, Step, check, walk
 
 
@@ -53,12 +53,11 @@ class _Truth:
         active = active.join(Escalation, Escalation.case_id == Case.id)
         self.escalated = _pairs(db, active.where(within, Escalation.state.in_(ACTIVE)))
         what, system = Message.context["what"].as_string(), Message.kind == SYSTEM
-        settles = ((Message.kind == OUTBOUND) & in_turn()) | (system & what.in_(("resolved", "handed_back")))
         begins = (asks() & in_turn()) | (system & (what == "handed_over"))
         newest = select(Conversation.head_id, func.max(Message.id)).join(
             Message, Message.conversation_id == Conversation.id
         )
-        self.settled = _pairs(db, newest.where(within, settles))
+        self.settled = _pairs(db, newest.where(within, settles()))
         self.begun = _pairs(db, newest.where(within, begins))
         shown = select(Message.id, Message.sent_at).join(
             Conversation, Conversation.last_message_id == Message.id

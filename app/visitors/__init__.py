@@ -4,7 +4,7 @@ Both transports (WebSocket and long polling) and anything else that speaks the p
 ``app/help/widget-protocol.md`` go through here. Everything is sync and takes a session.
 """
 
-from app.visitors.codes import issue_code, redeem
+from app.visitors.codes import issue_code, pending, redeem
 from app.visitors.frames import handle, hello
 from app.visitors.live import audience, frames_of, status_audience
 from app.visitors.presence import mark_if_gone, touch
@@ -29,6 +29,7 @@ __all__ = [
     "mark_if_gone",
     "message_frames",
     "page",
+    "pending",
     "redeem",
     "reset",
     "send_all",

@@ -1,47 +1,161 @@
-"""Going on with a chat on another device, by the code that the first one shows (see :mod:`app.resuming`)."""
+"""Going on with a chat on another device or channel (see :mod:`app.resuming`).
+
+A code that the first device shows is typed on the second one, which is in the thread at once. Or an address leads
+there, as a QR code or sent: whoever opens it asks to be let in, and is by the first device alone.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import resuming
+from app import family, inbox, intake, resuming
+from app.events import record
 from app.inbox import links
-from app.models import Channel, Customer, Identity, Visitor
-from app.visitors.sessions import begin, reset
-from app.visitors.trouble import Trouble
+from app.inbox.lines import line
+from app.intake.resume import allowed
+from app.models import Channel, Customer, Identity, ResumeClaim, ResumeCode, Visitor
+from app.visitors.sending import text_of
+from app.visitors.sessions import begin, identities, reset
+from app.visitors.trouble import Frame, Trouble
+
+LINE = "continued"  # the line in the thread, and the event
 
 
-def issue_code(db: Session, visitor: Visitor) -> tuple[str, datetime]:
-    """A fresh code for this visitor's thread ("ABCD-EFGH"), and until when it holds. Raises :class:`Trouble`."""
+@dataclass(frozen=True)
+class Codes:
+    """`typed` is to be read here and typed there, `sent` goes into addresses."""
+
+    typed: str
+    sent: str
+    until: datetime
+
+
+def issue_code(db: Session, visitor: Visitor) -> Codes:
+    """Fresh codes for this visitor's thread. Raises :class:`Trouble`."""
     if visitor.identity_id is None and visitor.proved_identity_id is None:
         raise Trouble("code_empty", "There is nothing to continue yet. Send a message first.")
-    return resuming.issue(db, visitor)
+    typed, until = resuming.issue(db, visitor)
+    sent, _ = resuming.issue(db, visitor, by_link=True)
+    return Codes(typed, sent, until)
 
 
-def redeem(db: Session, channel: Channel, visitor: Visitor, code: object) -> tuple[Visitor, str]:
-    """A new session in the thread the code is of, and its token; the present session ends.
+def redeem(
+    db: Session, channel: Channel, visitor: Visitor, code: object
+) -> tuple[Visitor, str] | ResumeClaim:
+    """A new session in the thread the code is of, and its token; the present session ends. With the code of an address
+    only the wish to be let in. Without a code: what the old chat has allowed.
 
     What this device wrote before is linked to that thread, so that agents see one. Raises :class:`Trouble`.
     """
-    source = _use(db, channel, code)
+    if code is None:
+        return _enter(db, channel, visitor, _allowed(db, visitor), "confirmed")
+    found = resuming.find(db, code)
+    source = db.get_one(Visitor, found.visitor_id) if found else None
+    if found is None or source is None or source.channel_id != channel.id or source.revoked_at is not None:
+        raise Trouble("code_wrong", resuming.WRONG)
+    _fit(visitor, source)
+    if not found.by_link:
+        return _enter(db, channel, visitor, resuming.use(db, code), "typed")
+    if source.id == visitor.id or set(identities(db, source)) <= set(identities(db, visitor)):
+        raise Trouble("code_here", "This is the chat itself. Open the address on your other device.")
+    claim = resuming.claim(db, found, claimant=visitor)
+    if claim is None:
+        raise Trouble("code_wrong", resuming.WRONG)
+    _tell(db, source, resuming.asked(db, claim, found))
+    return claim
+
+
+def allow(db: Session, visitor: Visitor, frame: Mapping[str, Any]) -> Frame:
+    """The old chat says yes or no to who asks to be let in. The first answer counts. Raises :class:`Trouble`."""
+    claim = db.get(ResumeClaim, text_of(frame, "claim", 64))
+    code = db.get(ResumeCode, claim.code_hash) if claim else None
+    source = db.get_one(Visitor, code.visitor_id) if code else None
+    if claim is None or source is None or not set(identities(db, source)) & set(identities(db, visitor)):
+        raise Trouble("code_wrong", resuming.WRONG)
+    yes = frame.get("yes") is True
+    if not resuming.answer(db, claim, yes):
+        yes = bool(claim.allowed)
+    elif claim.identity_id is not None:
+        yes = allowed(db, claim) if yes else False
+    elif claim.claimant_id is not None:
+        resuming.tell(db, (), claim.claimant_id, {"t": "allowed", "yes": yes})
+    told = {"t": "answered", "claim": claim.code_hash, "yes": yes}
+    _tell(db, source, told)
+    return told
+
+
+def pending(db: Session, visitor: Visitor) -> list[Frame]:
+    """Who asks to be let into this visitor's thread, and what came of asking to be let into another: for those who were
+    not there when it was told."""
+    own = identities(db, visitor)
+    theirs = Visitor.identity_id.in_(own) | Visitor.proved_identity_id.in_(own)
+    waiting = (
+        select(ResumeClaim, ResumeCode)
+        .join(ResumeCode, ResumeCode.code_hash == ResumeClaim.code_hash)
+        .join(Visitor, Visitor.id == ResumeCode.visitor_id)
+        .where(theirs, ResumeClaim.allowed.is_(None), *resuming.holds())
+    )
+    told = (
+        [resuming.asked(db, *row) for row in db.execute(waiting.order_by(ResumeClaim.created_at))]
+        if own
+        else []
+    )
+    mine = resuming.claims_of(db, visitor)
+    if mine is not None:
+        told.append({"t": "allowed", "yes": True} if mine.allowed else waiting_frame(mine))
+    return told
+
+
+def waiting_frame(claim: ResumeClaim) -> Frame:
+    """Told to who asks to be let in."""
+    return {"t": "waiting", "mark": resuming.mark(claim)}
+
+
+def _tell(db: Session, source: Visitor, frame: Frame) -> None:
+    resuming.tell(db, identities(db, source), source.id, frame)
+
+
+def _fit(visitor: Visitor, source: Visitor) -> None:
     if visitor.proved_identity_id not in (None, source.proved_identity_id):
         raise Trouble(
             "code_other", "You are signed in as somebody else here. Sign out first, then use the code."
         )
+
+
+def _allowed(db: Session, visitor: Visitor) -> Visitor | None:
+    claim = resuming.claims_of(db, visitor)
+    source = resuming.let_in(db, claim) if claim else None
+    if source is not None:
+        _fit(visitor, source)
+    return source
+
+
+def _enter(
+    db: Session, channel: Channel, visitor: Visitor, source: Visitor | None, how: str
+) -> tuple[Visitor, str]:
+    if source is None:
+        raise Trouble("code_wrong", resuming.WRONG)
     made, token = begin(db, channel, visitor.locale, visitor.page)
     made.identity_id, made.proved_identity_id = source.identity_id, source.proved_identity_id
     _join(db, visitor, made)
     reset(db, visitor)
+    _note(db, made, how)
     return made, token
 
 
-def _use(db: Session, channel: Channel, code: object) -> Visitor:
-    source = resuming.use(db, code)
-    if source is None or source.channel_id != channel.id:
-        raise Trouble("code_wrong", resuming.WRONG)
-    return source
+def _note(db: Session, made: Visitor, how: str) -> None:
+    """In the thread and the history: a further device reads along from now on, and why it may."""
+    identity = db.get_one(Identity, made.proved_identity_id or made.identity_id or 0)
+    own = family.conversation_of(db, identity.customer_id)
+    head = inbox.hold(db, own)
+    said = line(db, own, LINE, how=how)
+    record(db, LINE, head, actor="customer", message=said, how=how, visitor=made.id)
 
 
 def _join(db: Session, before: Visitor, after: Visitor) -> None:
@@ -52,6 +166,8 @@ def _join(db: Session, before: Visitor, after: Visitor) -> None:
     if old.customer_id == new.customer_id:
         return
     child, parent = (db.get_one(Customer, one.customer_id) for one in (old, new))
+    if intake.contradict(db, *(family.conversation_of(db, one.id) for one in (child, parent))):
+        return  # this device has been somebody else's: what was said on it before stays theirs
     try:
         links.link(db, child, parent, evidence={"proof": "code", "visitor": after.id})
     except ValueError:

@@ -13,10 +13,10 @@ from typing import Any
 import segno
 from sqlalchemy.orm import Session
 
-from app import connect, intake
+from app import connect, continuing, intake
 from app.db import now
-from app.i18n import known
-from app.models import Channel, Message, Visitor
+from app.i18n import gettext, known
+from app.models import Channel, Message, ResumeClaim, Visitor
 from app.text import clean
 from app.visitors import codes, sessions, status, thread
 from app.visitors.sending import Answer, ack, check, checked, mapping_of, page_of, parsed, text_of
@@ -56,7 +56,7 @@ def hello(db: Session, channel: Channel, frame: Mapping[str, Any]) -> Answer:
         raise Trouble("identity_required", "Please sign in to use the chat.", fatal=True)
     after = _id(frame, "after") if token is None else None
     answer = Answer(visitor, [_welcome(db, channel, visitor, token, after, moved=moved)])
-    return Answer(visitor, answer.frames + ([trouble] if trouble else []))
+    return Answer(visitor, answer.frames + ([trouble] if trouble else []) + codes.pending(db, visitor))
 
 
 def handle(db: Session, channel: Channel, visitor: Visitor, frame: Mapping[str, Any]) -> Answer:
@@ -176,12 +176,14 @@ def _reset(db: Session, channel: Channel, visitor: Visitor, frame: Mapping[str, 
 
 
 def _code(db: Session, channel: Channel, visitor: Visitor, frame: Mapping[str, Any]) -> Answer:
-    code, until = codes.issue_code(db, visitor)
-    told: Frame = {"t": "code", "code": code, "expires_at": until.isoformat()}
-    url = str(visitor.page.get("url", "")).split("#")[0]
-    if url.startswith(("https://", "http://")):
-        told["url"] = f"{url}#madoguchi={code}"
-        told["qr"] = _picture(told["url"])
+    issued = codes.issue_code(db, visitor)
+    told: Frame = {"t": "code", "code": issued.typed, "expires_at": issued.until.isoformat()}
+    if url := continuing.page_of(visitor, issued.sent):
+        told |= {"url": url, "qr": _picture(url)}
+    told["ways"] = [
+        {"label": gettext(visitor.locale, one.label), "url": one.url}
+        for one in continuing.openings(db, issued.sent)
+    ]
     return Answer(visitor, [told])
 
 
@@ -193,8 +195,16 @@ def _picture(url: str) -> str:
 
 
 def _redeem(db: Session, channel: Channel, visitor: Visitor, frame: Mapping[str, Any]) -> Answer:
-    made, token = codes.redeem(db, channel, visitor, frame.get("code"))
+    got = codes.redeem(db, channel, visitor, frame.get("code"))
+    if isinstance(got, ResumeClaim):
+        return Answer(visitor, [codes.waiting_frame(got)])
+    made, token = got
     return Answer(made, [_welcome(db, channel, made, token, None, moved=True)])
+
+
+def _allow(db: Session, channel: Channel, visitor: Visitor, frame: Mapping[str, Any]) -> Answer:
+    """Whether who came with the code of an address is they, said in the old chat."""
+    return Answer(visitor, [codes.allow(db, visitor, frame)])
 
 
 def _pong(db: Session, channel: Channel, visitor: Visitor, frame: Mapping[str, Any]) -> Answer:
@@ -214,6 +224,7 @@ VERBS: dict[str, Verb] = {
     "reset": _reset,
     "code": _code,
     "redeem": _redeem,
+    "allow": _allow,
     "ping": _pong,
     "pong": _pong,
 }

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import connect, customers, family, intake, realtime
+from app import connect, customers, family, inbox, intake, realtime
 from app.db import after_commit, now
 from app.inbox import links
 from app.models import Channel, Conversation, Customer, Identity, Visitor
@@ -82,6 +82,11 @@ def identify(
     identity = intake.identity_for(db, channel, person)
     if visitor.proved_identity_id == identity.id:
         return visitor, None
+    if (
+        visitor.identity_id is not None
+    ):  # of two who sign in on a shared device at once, the second sees the first
+        inbox.hold(db, family.conversation_of(db, db.get_one(Identity, visitor.identity_id).customer_id))
+        db.refresh(visitor)
     token = None
     if visitor.proved_identity_id is not None or _somebody_elses(db, visitor, identity):
         reset(db, visitor)
@@ -178,6 +183,9 @@ def _somebody_elses(db: Session, visitor: Visitor, identity: Identity) -> bool:
     if visitor.identity_id is None:
         return False
     own = family.conversation_of(db, db.get_one(Identity, visitor.identity_id).customer_id)
+    theirs = family.conversation_of(db, identity.customer_id)
+    if own.head_id != theirs.head_id and intake.contradict(db, own, theirs):
+        return True
     together = family.family(db, family.head_of(db, own))
     proved = select(Identity.id).where(
         Identity.customer_id.in_([row.customer_id for row in together]),

@@ -1,6 +1,8 @@
 """Templates of the platforms in the composer: the list, one with its variables, and the one that is sent."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
@@ -14,6 +16,7 @@ from app.inbox.current import current_case
 from app.inbox.messages import by_client_id
 from app.inbox.ways import route, ways
 from app.models import Agent, Channel, Conversation, Customer
+from app.models.consent import SERVICE
 from app.web.conversations import found
 from app.web.pages import number, partial, text
 
@@ -38,7 +41,7 @@ def templates(request: Request) -> Response:
         viewer, head = found(db, request)
         if not _offered(db, head):
             return partial(request, "inbox/_templates.html", templates=())
-        _, channel = route(db, head, number(asked.get("channel_id")), template=True)
+        _, channel = route(db, head, number(asked.get("channel_id")), template=True, purpose=_purpose(asked))
         facts = _facts(db, viewer, head)
     if "name" in asked:
         return _one(request, channel, facts)
@@ -81,9 +84,14 @@ def chosen(request: Request, form: FormData, client_id: str) -> approved.Ready |
         _, head = found(db, request)
         if by_client_id(db, head, client_id):
             return None
-        _, channel = route(db, head, number(text(form, "channel_id")), template=True)
+        _, channel = route(db, head, number(text(form, "channel_id")), template=True, purpose=_purpose(form))
     template = approved.chosen(channel, name, text(form, "language"))
     return approved.filled(template, {one: text(form, VALUE + one) for one in template.variables})
+
+
+def _purpose(asked: Mapping[str, Any]) -> str:
+    """What the message is for."""
+    return str(asked.get("purpose") or SERVICE)[:40]
 
 
 def _offered(db: Session, head: Conversation) -> bool:

@@ -36,9 +36,16 @@ SENTENCES: Mapping[str, str] = {
     "audit.channel_changed": "The settings of the channel “%(name)s” were changed.",
     "audit.channel_on": "The channel “%(name)s” was switched on.",
     "audit.channel_off": "The channel “%(name)s” was switched off.",
+    "audit.import_started": "The import of the call log “%(name)s” was started.",
+    "audit.import_stopped": "The import of the call log “%(name)s” was stopped.",
     "audit.receipt_read": "Stored requests were read again: %(n)s.",
     "audit.shop_changed": "The shop is called “%(name)s”, and sending can be undone for %(undo_seconds)s s.",
+    "audit.attributes_changed": "The attribute “%(name)s” was defined, changed or removed.",
     "audit.hours_changed": "The business hours were changed.",
+    "audit.dispositions_changed": "What can come of a telephone call was changed.",
+    "audit.purposes_changed": "What messages are for was changed.",
+    "audit.customers_exported": "A list of customers was exported as CSV.",
+    "audit.filter_shared": "The filter of customers “%(name)s” was shared with everybody, or changed.",
     "audit.reply_added": "The canned reply /%(name)s was added.",
     "audit.reply_changed": "The canned reply /%(name)s was changed.",
     "audit.reply_removed": "The canned reply /%(name)s was removed.",
@@ -60,6 +67,15 @@ SENTENCES: Mapping[str, str] = {
     "faq_entry.removed": "FAQ entry no. %(noun_id)s was deleted.",
     "bot_rule.saved": "The bot rule “%(title)s” was saved.",
     "bot_rule.removed": "Bot rule no. %(noun_id)s was deleted.",
+    "bot_settings.saved": "How sure the bot must be was changed.",
+    "knowledge.published": "Version %(number)s of what the bot knows was published.",
+    "knowledge.published/overruled": "Version %(number)s was published although it does worse than the one before.",
+    "knowledge.published/back": "Version %(back_to)s of what the bot knew was brought back, as version %(number)s.",
+    "knowledge.manners": "Who may publish what the bot knows was changed.",
+    "knowledge.review": "A review of what the bot is to know was asked for.",
+    "knowledge.question": "A test question was labelled.",
+    "knowledge.question_removed": "A test question was removed.",
+    "knowledge.returned": "What the bot is to know was returned with advice.",
     "assigned": "Assigned to %(to)s.",
     "assigned/nobody": "Given back; nobody has it.",
     "handover": "Handed over from the bot to people.",
@@ -88,12 +104,23 @@ SENTENCES: Mapping[str, str] = {
     "message.edited": "A message was changed by its sender.",
     "message.removed": "A message was taken back by its sender.",
     "message.reread": "A message was read again, and shows what it says now.",
+    "call.noted": "A telephone call was noted.",
     "delivery.retried": "A failed message was sent again.",
     "rated": "Rated %(score)s of 5.",
     "customer.changed": "The customer's details were changed.",
+    "consent.given": "The customer agrees to messages: %(purposes)s.",
+    "consent.withdrawn": "The customer wants no more messages: %(purposes)s.",
     "account_link": "The customer's chat and their account at the shop were linked.",
     "account_link/not": "The customer's chat and their account at the shop were not linked.",
+    "continued": "The customer goes on with the chat on another device.",
     "stranger": "Somebody else answered a message of this thread.",
+    "visit.noted": "A visit was noted at the counter.",
+    "audit.looked_up": "Customer no. %(noun_id)s was looked up at the counter.",
+    "task.added": "A task was added: %(text)s",
+    "task.changed": "A task was changed: %(text)s",
+    "task.finished": "A task was done: %(text)s",
+    "task.reopened": "A task was opened again: %(text)s",
+    "task.due": "A task fell due: %(text)s",
 }
 BONDS = ("linked", "unlinked", "kept_apart")
 ACTORS = {"bot": "Bot", "customer": "Customer", "system": "System"}
@@ -189,6 +216,11 @@ def _variant(event: Event) -> str:
         "identity.moved": "/back" if data.get("undone") else "",
         "message.moved": "/back" if data.get("undone") else "",
         "account_link": "" if data.get("outcome") == "linked" else "/not",
+        "knowledge.published": "/back"
+        if data.get("back_to")
+        else "/overruled"
+        if data.get("overruled")
+        else "",
         "assigned": "" if data.get("assignee") or data.get("team") else "/nobody",
         "handover": "/back" if data.get("to") == "bot" else "/taken" if event.agent_id else "",
     }
@@ -200,7 +232,18 @@ def _values(request: Request, event: Event, known: _Known) -> dict[str, object]:
     data = event.data
     noun = event.kind.split(".")[0]
     number = data.get("noun_id", 0)
-    named = ("name", "count", "ip", "undo_seconds", "conversations", "noun_id", "score")
+    named = (
+        "name",
+        "count",
+        "ip",
+        "undo_seconds",
+        "conversations",
+        "noun_id",
+        "score",
+        "text",
+        "number",
+        "back_to",
+    )
     return {
         **{key: data.get(key, "?") for key in named},
         "who": known.people.get(data.get("agent_id") or 0, "?"),
@@ -208,6 +251,7 @@ def _values(request: Request, event: Event, known: _Known) -> dict[str, object]:
         "to": known.people.get(data.get("assignee") or 0) or known.teams.get(data.get("team") or 0, "?"),
         "title": known.titles.get((noun, number), f"#{number}"),
         "n": len(data.get("receipts", ())),
+        "purposes": ", ".join(key or "*" for key in data.get("purposes", ())),
         "until": _moment(request, data.get("until")),
         **{key: words(request, str(data.get(key, "?")).capitalize()) for key in ("role", "before", "after")},
         **({"before": data["before"]} if event.kind == "audit.label_changed" and "before" in data else {}),

@@ -12,24 +12,35 @@ from app.realtime import Change, Hub
 _preparing: set[asyncio.Task[None]] = set()
 
 
-def try_out(db: Session, words: str, language: str | None, draft: bots.Entry | None = None) -> bots.Decision:
-    """What the bot of the present version would say to these words; ``draft`` stands in for its entry."""
-    book = answers.book(db)
-    if draft is not None:
-        others = tuple(entry for entry in book.entries if entry.id != draft.id)
-        book = bots.Book((*others, draft), book.rules, book.settings, book.version)
-    return bots.decide(bots.Question(words, language, 0, ()), book)
+def try_out(db: Session, words: str, language: str | None) -> bots.Decision:
+    """What the bot of the published version would say to these words."""
+    return bots.decide(_question(words, language), answers.book(db))
+
+
+def try_draft(
+    db: Session, words: str, language: str | None, typed: bots.Entry | None = None
+) -> bots.Decision:
+    """What the bot would say if the draft were published; ``typed`` stands in for its entry."""
+    book = answers.draft_book(db)
+    if typed is not None:
+        others = tuple(entry for entry in book.entries if entry.id != typed.id)
+        book = bots.Book((*others, typed), book.rules, book.settings, book.version)
+    return bots.decide(_question(words, language), book)
+
+
+def _question(words: str, language: str | None) -> bots.Question:
+    return bots.Question(words, language, 0, ())
 
 
 def listen(hub: Hub) -> None:
-    """Build the book when the process starts and after each edit, before a customer's message would have to wait
-    for it (thousands of questions take a second)."""
+    """Build the book when the process starts and when a version is published, before a customer's message would have
+    to wait for it (thousands of questions take a second)."""
     hub.on_change.append(_renew)
     _prepare()
 
 
 async def _renew(_hub: Hub, change: Change) -> None:
-    if change.kind.partition(".")[0] in ("faq_entry", "bot_rule"):
+    if change.kind == "knowledge.published":
         _prepare()
 
 

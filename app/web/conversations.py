@@ -16,6 +16,7 @@ from app.web.entries import entries
 from app.web.envelopes import others
 from app.web.frames import missed
 from app.web.pages import number, partial, path_id, text, with_form
+from app.web.touched import interleaved
 
 
 def found(db: Session, request: Request) -> tuple[Agent, Conversation]:
@@ -30,7 +31,8 @@ def older(request: Request) -> Response:
         viewer, head = found(db, request)
         asked = request.query_params
         page = queries.thread_page(db, head, before=asked.get("before"), after=asked.get("after"))
-        drawn = entries(db, page.messages, zone_of(viewer))
+        cursors = {"before": asked.get("before"), "after": asked.get("after")}
+        drawn = interleaved(db, head, page, entries(db, page.messages, zone_of(viewer)), **cursors)
     return partial(
         request,
         "inbox/_entries.html",
@@ -108,6 +110,7 @@ def draft(request: Request, form: FormData) -> Response:
             version=number(text(form, "version")) or 0,
             others=others(form),
             subject=text(form, "subject") if "subject" in form else None,
+            quotes=number(text(form, "quotes")),
         )
     return JSONResponse({"version": kept.version})
 

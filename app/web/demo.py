@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import secrets
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -12,20 +14,21 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from app import demo, i18n, linking
+from app import demo, i18n, intake, linking, vault
 from app.auth import cookies
 from app.auth.headers import policy
 from app.config import settings
-from app.db import now, reading
-from app.demo import goods, identity, shop
+from app.db import now, reading, transaction
+from app.demo import call_log, goods, identity, shop
 from app.i18n import gettext
 from app.played import CONNECTED
 from app.web.pages import page, spoken, text, with_form
+from channels import base, signing
 
 TONGUE, WHO, LEFT = "demo_lang", "demo_customer", "demo_left"
 YEAR = 365 * 86_400
 FEATURED = ("C-10234", "C-20018", "C-10871", "C-20044", "C-11502", "C-20052", "C-10655", "C-10003")
-ROLES = {"agent": "Agent", "supervisor": "Supervisor", "admin": "Admin"}
+ROLES = {"agent": "Agent", "supervisor": "Supervisor", "admin": "Admin", "store": "Shop staff"}
 STRICT = (
     "default-src 'none'; script-src 'self'; connect-src 'self'; frame-src 'self'; "
     "style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -70,7 +73,7 @@ def home(request: Request) -> Response:
     """The front page, and how to try everything in a minute."""
     with reading() as db:
         accounts = demo.shown(db)
-        names = [key.removeprefix("sandbox-") for key in shop.PLAYED if shop.channel(db, key)]
+        names = [name for name in CONNECTED if shop.channel(db, f"sandbox-{name}")]
     tongue = _tongue(request)
     roles = {role: gettext(tongue, words) for role, words in ROLES.items()}
     new = [good for good in goods.goods().values() if good.new] + list(goods.goods().values())[-1:]
@@ -83,6 +86,18 @@ def home(request: Request) -> Response:
         played={name: CONNECTED[name] for name in names},
         roles=roles,
         goods=new,
+    )
+
+
+def telephone_log(_request: Request) -> Response:
+    """A file as the shop's telephone system would export it, to be taken in under “Call logs”."""
+    return Response(
+        call_log.csv_of(now(), settings().timezone),
+        media_type="text/csv; charset=Shift_JIS",
+        headers={
+            "Content-Disposition": f'attachment; filename="{call_log.NAME}"',
+            "Cache-Control": "no-store",
+        },
     )
 
 
@@ -168,6 +183,55 @@ def leave(request: Request, _form: FormData) -> Response:
     return response
 
 
+def telephone(request: Request) -> Response:
+    """A telephone from which the shop's line rings, for who wants to see what comes of it."""
+    callers = [account for account in identity.accounts() if account.phone]
+    known = {account.user for account in callers}
+    who = request.query_params.get("who", "")
+    state = request.query_params.get("state", "")
+    return _page(
+        request,
+        "telephone",
+        "telephone",
+        callers=callers,
+        who=who if who in known else "",
+        call=request.query_params.get("call", "")[:40],
+        state=state if state in ("ringing", "answered") else "",
+    )
+
+
+def dial(request: Request, form: FormData) -> Response:
+    """The call goes one step on: told as the telephone system would tell it."""
+    phones = {account.user: account.phone for account in identity.accounts()}
+    who, call, state = text(form, "who"), text(form, "call")[:40], text(form, "state")
+    if state not in ("ringing", "answered", "ended"):
+        raise HTTPException(422)
+    call = call or secrets.token_hex(8)
+    with reading() as db:
+        line = shop.channel(db, shop.PHONE)
+    if line is None or not line.enabled:
+        raise HTTPException(404)
+    viewer = request.state.viewer
+    told = {
+        "call_id": call,
+        "event": state,
+        "at": now().isoformat(),
+        f"{'started' if state == 'ringing' else state}_at": now().isoformat(),
+        "from": phones.get(who) or "非通知",
+        "line": line.name,
+        **({"agent": viewer.email} if viewer and state != "ringing" else {}),
+    }
+    body = json.dumps({"events": [told]}).encode()
+    stamp = int(now().timestamp())
+    sign = signing.sign(vault.unseal(line.secrets)["secret"], stamp, body)
+    headers = {"content-type": "application/json", signing.HEADER.lower(): f"t={stamp},v1={sign}"}
+    with transaction() as db:
+        receipt = intake.store(db, line, base.Request("POST", f"/hooks/{line.key}", headers, body=body))
+    intake.read_receipt(receipt.id)
+    on = {} if state == "ended" else {"call": call, "state": state}
+    return RedirectResponse(f"/demo/telephone?{urlencode({'who': who, **on})}", 303)
+
+
 def _page(request: Request, name: str, path: str, **context: Any) -> Response:
     with reading() as db:
         chat = shop.channel(db)
@@ -229,10 +293,13 @@ routes = [
     Route("/demo", home, methods=["GET"]),
     Route("/demo/products", products, methods=["GET"]),
     Route("/demo/products/{slug}", product, methods=["GET"]),
+    Route(f"/demo/{call_log.NAME}", telephone_log, methods=["GET"]),
     Route("/demo/guide", guide, methods=["GET"]),
     Route("/demo/stores", stores, methods=["GET"]),
     Route("/demo/mypage", mypage, methods=["GET"]),
     Route("/demo/strict", strict, methods=["GET"]),
+    Route("/demo/telephone", telephone, methods=["GET"]),
+    Route("/demo/telephone", with_form(dial), methods=["POST"]),
     Route("/demo/login", with_form(enter), methods=["POST"]),
     Route("/demo/logout", with_form(leave), methods=["POST"]),
 ]

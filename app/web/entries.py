@@ -16,6 +16,7 @@ from app.inbox import reactions_of
 from app.models import (
     Agent,
     Attachment,
+    Call,
     Case,
     Channel,
     Conversation,
@@ -23,11 +24,12 @@ from app.models import (
     Decision,
     Delivery,
     DeliveryRef,
+    Draft,
     Identity,
     Message,
     Reaction,
 )
-from app.models.message import INBOUND, NOTE, OUTBOUND, SYSTEM
+from app.models.message import CALL, INBOUND, NOTE, OUTBOUND, SYSTEM
 from app.render import with_emoji
 from app.rich import harmless
 from app.text import one_line
@@ -49,10 +51,11 @@ class Put:
 
 @dataclass(frozen=True)
 class Quoted:
-    """The message that another one quotes."""
+    """The message that another one quotes. `channel_id` is the way it came by."""
 
     id: int
     words: str
+    channel_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,8 @@ class Entry:
     quoted: Quoted | None = None
     quotable: bool = False
     album: PictureSet | None = None
+    call: Call | None = None
+    took: Agent | None = None
     marks: frozenset[str] = frozenset()
     joined: bool = False
 
@@ -156,7 +161,9 @@ def _plain(db: Session, messages: Sequence[Message], zone: ZoneInfo) -> list[Ent
     messages = [sets[one.id].shown if one.id in sets else one for one in messages]
     ids = [message.id for message in messages] + [id for one in sets.values() for id in one.ids]
     said = [message.id for message in messages if message.kind == OUTBOUND]
-    people = by_id(db, Agent, {message.agent_id for message in messages} | _mentioned(messages))
+    calls = {one.message_id: one for one in _in(db, _CALLS, [m.id for m in messages if m.kind == CALL])}
+    took = {one.agent_id for one in calls.values()}
+    people = by_id(db, Agent, {message.agent_id for message in messages} | _mentioned(messages) | took)
     channels = by_id(db, Channel, {message.channel_id for message in messages})
     cases = {one.id: one for one in _in(db, _CASES, [m.case_id for m in messages if m.case_id])}
     files = _grouped(_in(db, _ATTACHMENTS, ids))
@@ -187,6 +194,8 @@ def _plain(db: Session, messages: Sequence[Message], zone: ZoneInfo) -> list[Ent
             reactions=_together(put.get(one.id, ()), writers),
             quoted=quoted.get(one.id),
             quotable=one.channel_id in quoting and one.kind == INBOUND and not one.removed_at,
+            call=calls.get(one.id),
+            took=people.get(calls[one.id].agent_id or 0) if one.id in calls else None,
         )
         for one in messages
     ]
@@ -239,8 +248,23 @@ def _told(message: Message, people: dict[int, Agent]) -> dict[str, Any]:
         "type": "",
     }
     told |= {"name": "", "team": "", "number": "", **message.context, "agent": agent.name if agent else ""}
-    told["until"] = datetime.fromisoformat(str(told["until"])) if told.get("until") else None
+    for name in ("until", "due"):
+        told[name] = datetime.fromisoformat(str(told[name])) if told.get(name) else None
     return told
+
+
+def quoted_in(db: Session, head: Conversation, draft: Draft | None) -> Quoted | None:
+    """What a draft quotes, while that still stands in the thread."""
+    id = draft.more.get("quotes") if draft else None
+    said = db.get(Message, id) if isinstance(id, int) else None
+    if (
+        said is None
+        or said.removed_at
+        or _heads(db, {said.conversation_id, head.id})[said.conversation_id] != head.id
+    ):
+        return None
+    files = _in(db, _ATTACHMENTS, [] if said.text or said.subject else [said.id])
+    return Quoted(said.id, _short(said, files), said.channel_id)
 
 
 def _quoted(db: Session, messages: Sequence[Message]) -> dict[int, Quoted]:
@@ -339,6 +363,7 @@ def _in(db: Session, wanted: Select[Any], ids: Sequence[int]) -> Sequence[Any]:
 
 # Made once: to build a statement takes as long as to run one that finds a single row.
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_CALLS = select(Call).where(Call.message_id.in_(_IDS))
 _CASES = select(Case).where(Case.id.in_(_IDS))
 _ATTACHMENTS = select(Attachment).where(Attachment.message_id.in_(_IDS))
 _DELIVERIES = select(Delivery).where(Delivery.message_id.in_(_IDS))

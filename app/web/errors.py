@@ -77,7 +77,8 @@ def _for_program(request: Request) -> bool:
 
 
 def _way_back(request: Request) -> str:
-    return "/inbox" if getattr(request.state, "viewer", None) else "/login"
+    viewer = getattr(request.state, "viewer", None)
+    return "/login" if viewer is None else "/inbox" if viewer.serves else "/counter"
 
 
 def _http(request: Request, error: Exception) -> Response:

@@ -12,6 +12,7 @@ from app.db import reading
 from app.models import Agent, FaqEntry
 from app.web.knowledge import Shelf
 from app.web.pages import page
+from app.web.publishing import waiting
 
 LIST = "/settings/faq"
 EMPTY = dict.fromkeys(knowledge.ENTRY_FIELDS, "") | {"language": "ja", "enabled": "1"}
@@ -19,8 +20,8 @@ EMPTY = dict.fromkeys(knowledge.ENTRY_FIELDS, "") | {"language": "ja", "enabled"
 
 def index(request: Request) -> Response:
     with reading() as db:
-        entries = knowledge.all_entries(db)
-    return page(request, "settings/faq.html", area="faq", section="faq", entries=entries)
+        entries, waits = knowledge.all_entries(db), waiting(db, knowledge.ENTRY)
+    return page(request, "settings/faq.html", area="faq", section="faq", entries=entries, **waits)
 
 
 def new(request: Request) -> Response:
@@ -56,8 +57,8 @@ SHELF = Shelf(
     typed=_typed,
     write=_write,
     goes_to=lambda entry: f"{LIST}/{entry.id}",
-    saved="Saved. The bot answers with it from now on.",
-    removed="The entry was deleted.",
+    saved="Saved in the draft. The bot answers with it once it is published.",
+    removed="The entry was deleted from the draft.",
     shown={"area": "faq", "section": "faq"},
 )
 

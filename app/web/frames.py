@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 
 from app.db import now
 from app.i18n import gettext
-from app.models import Agent, Conversation, Customer, Event, Message
+from app.models import Agent, Call, Conversation, Customer, Event, Message
 from app.models.conversation import HUMAN
 from app.queries import VIEWS, belongs, customers_of, may_see
 from app.realtime import Change, change_of
 from app.render import HasTongue, render, zone_of
 from app.web.entries import each_alone, entries
+from app.web.pops import is_for, pop_of
 from app.web.rows import rows
 
 Frame = dict[str, Any]
@@ -29,13 +30,18 @@ MOVING = {
     "identity.moved",
     "message.moved",
 }  # what stands in the thread is another by now
+TOUCHED = {"touchpoint.told"}
 QUIET = {
+    *TOUCHED,
     "note.added", "delivery", "delivery.retried",
     "message.edited", "message.removed", "message.reread", "message.files", "message.reacted",
+    "task.added", "task.changed", "task.finished", "task.reopened", "task.due", "visit.noted",
 }  # fmt: skip
 ABOUT_CUSTOMER = {
     "labelled", "unlabelled", "resolved", "reopened", "rated", "customer.changed",
-    *MOVING,
+    "consent.given", "consent.withdrawn",
+    "task.added", "task.changed", "task.finished", "task.reopened", "task.due",
+    *MOVING, *TOUCHED,
 }  # fmt: skip
 
 
@@ -53,6 +59,8 @@ class News:
         """The parts of the open conversation that look different now."""
         kind = self.change.kind
         parts = [] if kind in QUIET else ["header"]
+        parts += ["reaches"] if kind.startswith("consent.") else []
+        parts = [*parts, "touched"] if kind in TOUCHED else parts
         return [*parts, "panel"] if kind in ABOUT_CUSTOMER or self.change.data.get("case") else parts
 
     @property
@@ -60,6 +68,17 @@ class News:
         """Whether it is worth calling somebody who is not looking."""
         worth = self.change.kind in ("message.received", "handover") and not self.change.data.get("quiet")
         return worth and self.head.owner == HUMAN
+
+    def is_for(self, viewer: Agent, teams: frozenset[int]) -> bool:
+        """Whether it tells of work of the viewer's, or of a team of theirs, that has fallen due. What is nobody's yet
+        is for whoever has the thread."""
+        if self.change.kind != "task.due" or not (viewer.active and viewer.serves):
+            return False
+        data, head = self.change.data, self.head
+        if not any(data.get(whose) for whose in ("assignee", "team", "store")):
+            sees = may_see(viewer, teams, head.team_id, head.assignee_id)
+            return sees and head.assignee_id in (None, viewer.id)
+        return data.get("assignee") == viewer.id or data.get("team") in teams
 
 
 def news_of(db: Session, change: Change) -> News | None:
@@ -139,9 +158,19 @@ def all_drawn(db: Session, all_news: Sequence[News], tongue: HasTongue) -> list[
         for message, entry in zip(messages, each_alone(db, messages, zone_of(tongue)), strict=True)
     }
     return [
-        {"row": html[news.head.id], **({"message": said[news.message.id]} if news.message else {})}
+        {
+            "row": html[news.head.id],
+            **({"message": said[news.message.id]} if news.message else {}),
+            **({"pop": _pop(db, news, tongue)} if news.change.data.get("ring") else {}),
+        }
         for news in all_news
     ]
+
+
+def _pop(db: Session, news: News, tongue: HasTongue) -> str:
+    """Who is calling, for their screens."""
+    call = db.get_one(Call, int(news.change.data["call"]))
+    return render("inbox/_pops.html", tongue, pops=[pop_of(db, news.head, call)])
 
 
 def frame(
@@ -150,6 +179,8 @@ def frame(
     """The frame for one viewer, or nothing if it is not for their eyes. ``read``: the inbound messages they read."""
     head, change = news.head, news.change
     if not may_see(viewer, teams, head.team_id, head.assignee_id):
+        if news.is_for(viewer, teams):
+            return {"t": "notice", "notify": _notice_of_task(news, viewer)}
         # It may stand in their list from before it was given to others.
         return {"t": "gone", "conversation": head.id} if change.kind == "assigned" or looking else None
     made: Frame = {
@@ -171,11 +202,24 @@ def frame(
     if change.kind == "linked":
         made["instead"] = change.data.get("child")  # it is shown here now, and no more by itself
     made |= {"anew": True} if change.kind in MOVING else {}
+    made |= _ringing(change, html, viewer)
     if looking:
         made |= {"parts": news.parts} | ({"message": {"html": html["message"]}} if "message" in html else {})
     if news.calls and head.assignee_id in (None, viewer.id):
         made["notify"] = _notice(news, viewer)
+    if news.is_for(viewer, teams):
+        made["notify"] = _notice_of_task(news, viewer)
     return made
+
+
+def _ringing(change: Change, html: Mapping[str, str], viewer: Agent) -> Frame:
+    """Who calls shows where it rings; where a call goes on, it shows no more."""
+    if change.kind not in ("call.changed", "call.noted"):
+        return {}
+    if "pop" not in html:
+        return {"rang": change.data.get("call", 0)} if change.data.get("state") != "ringing" else {}
+    ring = {"id": change.data.get("call", 0), "html": html["pop"]}
+    return {"ring": ring} if is_for(viewer.id, change.data.get("for", ())) else {}
 
 
 def missed(db: Session, viewer: Agent, head: Conversation, after: int) -> list[Frame] | None:
@@ -207,3 +251,9 @@ def _notice(news: News, viewer: Agent) -> dict[str, str]:
     body = news.message.text[:140] if news.change.kind == "message.received" and news.message else waiting
     name = news.name or gettext(viewer.locale, "Visitor %(n)s", n=news.head.customer_id)
     return {"title": name, "body": body, "url": f"/inbox/{news.head.id}", "at": now().isoformat()}
+
+
+def _notice_of_task(news: News, viewer: Agent) -> dict[str, str]:
+    name = news.name or gettext(viewer.locale, "Visitor %(n)s", n=news.head.customer_id)
+    said = gettext(viewer.locale, "Due now: %(what)s", what=str(news.change.data.get("text", "")))
+    return {"title": name, "body": said, "url": "/tasks", "at": now().isoformat()}

@@ -77,6 +77,23 @@ def _as_chosen(minutes: int | None) -> str:
     return "never" if minutes == -1 else str(minutes)
 
 
+def save_calls(request: Request, form: FormData) -> Response:
+    """What can come of a telephone call."""
+    require_role(request, "admin")
+    written = text(form, "dispositions")[:LONGEST]
+    try:
+        with transaction() as db:
+            general.change_dispositions(db, request.state.viewer, written)
+    except general.Wrong as wrong:
+        with reading() as db:
+            wanted, _ = general.opening_hours(db)
+            shop = _shop(db)
+        errors = {name: words(request, told, **values) for name, (told, values) in wrong.errors.items()}
+        typed = _written(request, wanted)
+        return _page(request, shop, typed, wanted, 422, call_errors=errors, dispositions=written)
+    return done(request, HERE, words(request, "Saved."))
+
+
 def save_hours(request: Request, form: FormData) -> Response:
     require_role(request, "admin")
     typed = _typed(form)
@@ -196,7 +213,10 @@ def _page(
     status: int = 200,
     **more: Any,
 ) -> Response:
-    more = {"errors": {}, "shop_errors": {}, "problem": "", **more}
+    more = {"errors": {}, "shop_errors": {}, "call_errors": {}, "problem": "", **more}
+    if "dispositions" not in more:
+        with reading() as db:
+            more["dispositions"] = "\n".join(general.dispositions(db))
     weekdays = [
         (name, words(request, called), value)
         for name, called, value in zip(hours.WEEKDAYS, DAY_NAMES, typed.week, strict=True)
@@ -221,6 +241,7 @@ def _page(
 routes = [
     Route(HERE, show, methods=["GET"]),
     Route(f"{HERE}/shop", with_form(save_shop), methods=["POST"]),
+    Route(f"{HERE}/calls", with_form(save_calls), methods=["POST"]),
     Route(f"{HERE}/hours", with_form(save_hours), methods=["POST"]),
     Route(f"{HERE}/hours/preview", with_form(preview), methods=["POST"]),
 ]

@@ -8,9 +8,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from app import canned, general, queries
+from app import canned, general, queries, tasks
 from app.db import reading
 from app.models import Agent, Message
+from app.models.agent import STORE
 from app.web import pane as panes
 from app.web.pages import Badges, number, page, partial, path_id, words
 from app.web.rows import rows
@@ -65,7 +66,8 @@ def helpers(request: Request) -> Response:
     """Canned replies and people, for ``/`` and ``@`` in the composer."""
     with reading() as db:
         replies = canned.for_composer(db, request.state.viewer.name, general.shop_name(db))
-        people = db.scalars(select(Agent).where(Agent.active.is_(True)).order_by(Agent.name)).all()
+        serving = select(Agent).where(Agent.active.is_(True), Agent.role != STORE)
+        people = db.scalars(serving.order_by(Agent.name)).all()
         return JSONResponse(
             {
                 "replies": replies,
@@ -77,7 +79,8 @@ def helpers(request: Request) -> Response:
 def counted(db: Session, viewer: Agent) -> dict[str, int]:
     """The numbers on the tabs and on the rail."""
     numbers = {view: queries.count(db, viewer, view) for view, _ in TABS}
-    return {**numbers, "escalations": len(queries.desk(db, viewer)) if viewer.oversees else 0}
+    desk = len(queries.desk(db, viewer)) if viewer.oversees else 0
+    return {**numbers, "escalations": desk, "tasks": tasks.due_count(db, viewer)}
 
 
 def _listed(db: Session, request: Request) -> dict[str, Any]:
@@ -87,7 +90,7 @@ def _listed(db: Session, request: Request) -> dict[str, Any]:
     return {
         **listed,
         "counts": numbers,
-        "badges": Badges(escalations=numbers["escalations"]),
+        "badges": Badges(escalations=numbers["escalations"], tasks=numbers["tasks"]),
         "views": [(view, named[view]) for view, _ in TABS],
         "more_views": [(view, named[view]) for view, _ in MORE],
         "view_name": named[listed["view"]] if listed["view"] in dict(MORE) else "",

@@ -14,6 +14,7 @@ from app import knowledge
 from app.db import reading, transaction
 from app.models import Agent, BotRule, FaqEntry, Revision
 from app.queries import NotFound
+from app.text import one_line
 from app.web.pages import done, errors_of, page, path_id, require_role, text, with_form, words
 
 EDITORS = ("supervisor", "admin")
@@ -61,10 +62,10 @@ class Shelf(Generic[Row]):
         ]
 
     def show(self, request: Request) -> Response:
-        """A row in its form, with its history."""
+        """A row in its form, with its history; ``?question=`` is one more wording, not saved yet."""
         with reading() as db:
             row = self.find(db, request)
-            return self.form(request, self.typed(row), row, db)
+            return self.form(request, _with_wording(request, self.typed(row)), row, db)
 
     def create(self, request: Request, form: FormData) -> Response:
         """A new row, or the form again with what is wrong in it."""
@@ -131,3 +132,10 @@ class Shelf(Generic[Row]):
                 raise NotFound("revision")
             knowledge.restore(db, request.state.viewer, row, revision)
         return done(request, f"{self.address}/{row.id}", words(request, "The earlier version is back."))
+
+
+def _with_wording(request: Request, values: dict[str, str]) -> dict[str, str]:
+    question = one_line(request.query_params.get("question", ""), 500)
+    if not question or question in values.get("questions", question).splitlines():
+        return values
+    return {**values, "questions": f"{values['questions']}\n{question}".strip()}

@@ -9,14 +9,17 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import connect, queries
+import bots
+from app import answers, canonical, connect, queries
 from app.config import settings
 from app.db import now
 from app.directory.persons import Bond, Known, Move, bonds, known, moves, separable
 from app.family import family_ids
 from app.i18n import gettext
+from app.inbox.attributes import Attribute
 from app.inbox.contradicting import members
 from app.inbox.current import current_case
+from app.inbox.purposes import Purpose, purposes
 from app.inbox.reading import lock_of
 from app.inbox.ways import reaches
 from app.models import (
@@ -26,7 +29,6 @@ from app.models import (
     Conversation,
     Customer,
     Draft,
-    FaqEntry,
     Identity,
     Label,
     Message,
@@ -34,13 +36,20 @@ from app.models import (
     Setting,
     Team,
 )
+from app.models.agent import STORE
 from app.models.customer import SIGNED
 from app.models.message import INBOUND
 from app.render import zone_of
+from app.touchpoints import reading as known_of
+from app.touchpoints.reading import Figures
+from app.web.attributes import fields_of
 from app.web.bot import try_out
-from app.web.entries import Entry, entries
+from app.web.consent_rows import Consents, consents
+from app.web.entries import Entry, Quoted, entries, quoted_in
 from app.web.envelopes import begun
 from app.web.rows import Sign, labels_of, sign_of
+from app.web.task_rows import Promises, promises
+from app.web.touched import Touched, interleaved
 from app.web.ways import HERE, Way, passed_over, visitor_of, ways_of
 
 UNDO_SECONDS = 5
@@ -48,13 +57,14 @@ UNDO_SECONDS = 5
 
 @dataclass(frozen=True)
 class Address:
-    """One address of the customer, as shown."""
+    """One address of the customer, as shown. `dial`: the number to call, if it is one (RFC 3966)."""
 
     words: str
     address: str
     proof: int
     sign: Sign
     unreachable: str = ""
+    dial: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,26 +80,34 @@ class Pane:
     people: Sequence[Agent] = ()
     teams: Sequence[Team] = ()
     snoozes: Sequence[tuple[str, datetime]] = ()
-    entries: Sequence[Entry] = ()
+    entries: Sequence[Entry | Touched] = ()
     older: str | None = None
     newer: str | None = None
     first_unread: int = 0
     target: int = 0
     draft: Draft | None = None
     begun: Mapping[str, Any] = field(default_factory=dict)
+    quoting: Quoted | None = None
     ways: Sequence[Way] = ()
     passed_over: Sign | None = None
     lock_name: str = ""
-    suggestion: FaqEntry | None = None
+    suggestion: bots.Entry | None = None
     undo_seconds: int = UNDO_SECONDS
     max_upload: int = 0
     identities: Sequence[Address] = ()
     may_link: bool = False
+    may_continue: bool = False
     known: Known | None = None
+    fields: Sequence[tuple[Attribute, str, bool]] = ()
     bonds: Sequence[Bond] = ()
     moves: Sequence[Move] = ()
     may_separate: bool = False
+    promises: Promises | None = None
+    consents: Consents | None = None
+    purposes: Sequence[Purpose] = ()
     cases: Sequence[Case] = ()
+    relation: Figures = field(default_factory=Figures)
+    asks_shop: bool = False
     labels: Sequence[Label] = ()
     all_labels: Sequence[Label] = ()
     page: dict[str, Any] = field(default_factory=dict)
@@ -105,8 +123,9 @@ def whole(db: Session, viewer: Agent, head: Conversation, around: Message | None
     return Pane(
         **_head(db, viewer, head),
         **_composer(db, viewer, head),
-        **_customer(db, head),
-        entries=entries(db, page.messages, zone_of(viewer)),
+        **_customer(db, viewer, head),
+        promises=promises(db, viewer, head),
+        entries=interleaved(db, head, page, entries(db, page.messages, zone_of(viewer))),
         older=page.older,
         newer=page.newer,
         first_unread=_first_unread(db, viewer, head, page.messages),
@@ -121,7 +140,7 @@ def header(db: Session, viewer: Agent, head: Conversation) -> Pane:
 
 def panel(db: Session, viewer: Agent, head: Conversation) -> Pane:
     """What the customer's panel needs."""
-    return Pane(**_head(db, viewer, head), **_customer(db, head))
+    return Pane(**_head(db, viewer, head), **_customer(db, viewer, head), promises=promises(db, viewer, head))
 
 
 def ways(db: Session, viewer: Agent, head: Conversation) -> Pane:
@@ -143,7 +162,9 @@ def _head(db: Session, viewer: Agent, head: Conversation) -> dict[str, Any]:
         "assignee": db.get(Agent, head.assignee_id) if head.assignee_id else None,
         "team": db.get(Team, head.team_id) if head.team_id else None,
         "link": f"{settings().public_url}/inbox/{head.id}",
-        "people": db.scalars(select(Agent).where(Agent.active.is_(True)).order_by(Agent.name)).all(),
+        "people": db.scalars(
+            select(Agent).where(Agent.active.is_(True), Agent.role != STORE).order_by(Agent.name)
+        ).all(),
         "teams": db.scalars(select(Team).order_by(Team.name)).all(),
         "snoozes": snoozes(viewer, now()),
     }
@@ -185,6 +206,7 @@ def _composer(db: Session, viewer: Agent, head: Conversation) -> dict[str, Any]:
         **_ways(db, viewer, head),
         "draft": draft,
         "begun": begun(draft),
+        "quoting": quoted_in(db, head, draft),
         "lock_name": lock_holder(db, viewer, head),
         "suggestion": _suggestion(db, head),
         "undo_seconds": undo,
@@ -194,10 +216,10 @@ def _composer(db: Session, viewer: Agent, head: Conversation) -> dict[str, Any]:
 
 def _ways(db: Session, viewer: Agent, head: Conversation) -> dict[str, Any]:
     found = ways_of(db, viewer, head)
-    return {"ways": found, "passed_over": passed_over(head, found)}
+    return {"ways": found, "passed_over": passed_over(head, found), "purposes": purposes(db)}
 
 
-def _suggestion(db: Session, head: Conversation) -> FaqEntry | None:
+def _suggestion(db: Session, head: Conversation) -> bots.Entry | None:
     """The FAQ entry that answers the customer's last words, while a person has the thread."""
     if head.owner != "human" or head.last_author != "customer" or not head.last_message_id:
         return None
@@ -205,7 +227,9 @@ def _suggestion(db: Session, head: Conversation) -> FaqEntry | None:
     if message is None or not message.text:
         return None
     decision = try_out(db, message.text, head.locale or None)
-    return db.get(FaqEntry, decision.entry_id) if decision.action == "answer" and decision.entry_id else None
+    if decision.action != "answer" or not decision.entry_id:
+        return None
+    return answers.book(db).entry(decision.entry_id)
 
 
 def _first_unread(db: Session, viewer: Agent, head: Conversation, shown: Sequence[Message]) -> int:
@@ -217,7 +241,7 @@ def _first_unread(db: Session, viewer: Agent, head: Conversation, shown: Sequenc
     return theirs[-count] if len(theirs) >= count else theirs[0] if theirs else 0
 
 
-def _customer(db: Session, head: Conversation) -> dict[str, Any]:
+def _customer(db: Session, viewer: Agent, head: Conversation) -> dict[str, Any]:
     customers = members(db, head)
     identities = db.scalars(
         select(Identity)
@@ -231,16 +255,22 @@ def _customer(db: Session, head: Conversation) -> dict[str, Any]:
         .limit(12)
     )
     channels = db.scalars(select(Channel).order_by(Channel.id.desc())).all()
+    facts = known(customers)
     return {
         "identities": _addresses(channels, identities),
-        "known": known(customers),
+        "consents": consents(db, head, identities, channels),
+        "known": facts,
+        "fields": fields_of(db, viewer, facts.facts),
         "bonds": bonds(db, customers) if len(customers) > 1 else (),
         "moves": moves(db, customers),
         "may_separate": bool(separable(identities)),
+        "may_continue": visitor_of(db, [identity.id for identity in identities]) is not None,
         "may_link": any(_may_link(one, channel) for one in identities for channel in channels),
         "cases": db.scalars(cases).all(),
         "labels": labels_of(db, [head.id]).get(head.id, []),
         "all_labels": db.scalars(select(Label).order_by(Label.name)).all(),
+        "relation": known_of.figures(db, [identity.id for identity in identities]),
+        "asks_shop": any(connect.informs(channel) for channel in channels),
         "page": _page(db, [identity.id for identity in identities]),
     }
 
@@ -253,14 +283,20 @@ def _may_link(identity: Identity, channel: Channel) -> bool:
 
 def _addresses(channels: Sequence[Channel], identities: Sequence[Identity]) -> list[Address]:
     kinds = {connect.identity_kind(one): sign_of(one) for one in channels}
-    plain = {"email": Sign("mail", "indigo"), "phone": Sign("phone", "plum")}
+    plain = {
+        canonical.EMAIL: Sign("mail", "indigo"),
+        canonical.PHONE: Sign("phone", "plum"),
+        canonical.CARD: Sign("qr-code", "bamboo"),
+        canonical.CRM: Sign("badge-check"),
+    }
     return [
         Address(
-            one.address if one.kind in plain else one.display or one.address,
+            connect.spelled(one),
             one.address,
             one.proof,
             kinds.get(one.kind) or plain.get(one.kind, Sign("user")),
             one.unreachable,
+            one.address if one.kind == canonical.PHONE and canonical.is_number(one.address) else "",
         )
         for one in identities
     ]

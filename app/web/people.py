@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app import passwords, people
+from app import counter, passwords, people
 from app.db import reading, transaction
 from app.inbox import Refused
-from app.models import Agent, Team, TeamMember
+from app.models import Agent, Channel, Team, TeamMember
 from app.models.agent import ROLES
 from app.people import Invalid
 from app.queries import NotFound
@@ -39,6 +39,7 @@ def _everybody(db: Session) -> dict[str, Any]:
         "teams": teams,
         "members": members,
         "names": {each.id: each.name for each in agents},
+        "stores": {each.id: each.name for each in counter.stores(db)},
     }
 
 
@@ -46,9 +47,11 @@ def _person_form(
     request: Request, agent: Agent | None, values: Any, status: int = 200, **more: Any
 ) -> Response:
     more = {"errors": {}, "problem": "", **more}
+    with reading() as db:
+        stores = [(each.id, each.name) for each in counter.stores(db)]
     return page(
         request, "settings/people_person.html", status=status, section="people", agent=agent, values=values,
-        roles=ROLES, **more,
+        roles=ROLES, stores=stores, **more,
     )  # fmt: skip
 
 
@@ -67,21 +70,24 @@ def _team_form(request: Request, team: Team | None, values: Any, status: int = 2
 
 def show_new(request: Request) -> Response:
     require_role(request, "admin")
-    return _person_form(request, None, {"name": "", "email": "", "role": "agent"})
+    return _person_form(
+        request, None, {"name": "", "email": "", "role": "agent", "store_id": "", "extension": ""}
+    )
 
 
 def create(request: Request, form: FormData) -> Response:
     """Add somebody. Without a password one is made up; it is shown once, on the answer."""
     require_role(request, "admin")
-    given = {name: text(form, name) for name in ("name", "email", "role")}
+    given = {name: text(form, name) for name in _ASKED}
     chosen = text(form, "password")
     password = chosen or passwords.made_up()
     viewer = request.state.viewer
     try:
         with transaction() as db:
             agent = people.add(
-                db, viewer, **given, password=password, locale=viewer.locale, timezone=viewer.timezone
-            )
+                db, viewer, name=given["name"], email=given["email"], role=given["role"], password=password,
+                locale=viewer.locale, timezone=viewer.timezone, store=_store(db, given),
+            )  # fmt: skip
     except Invalid as invalid:
         return _person_form(
             request,
@@ -99,20 +105,22 @@ def show(request: Request) -> Response:
     require_role(request, "admin")
     with reading() as db:
         agent = _agent(db, request)
-    return _person_form(request, agent, {"name": agent.name, "email": agent.email, "role": agent.role})
+    return _person_form(request, agent, _values(agent))
 
 
 def save(request: Request, form: FormData) -> Response:
-    """Name, address and role."""
+    """Name, address, role and extension."""
     require_role(request, "admin")
-    given = {name: text(form, name) for name in ("name", "email", "role")}
+    given = {name: text(form, name) for name in _ASKED}
     with reading() as db:
         before = _agent(db, request)
     try:
         with transaction() as db:
             agent = _agent(db, request)
-            people.edit(db, request.state.viewer, agent, name=given["name"], email=given["email"])
-            people.change_role(db, request.state.viewer, agent, given["role"])
+            extension = given["extension"] if "extension" in form else None
+            name, email = given["name"], given["email"]
+            people.edit(db, request.state.viewer, agent, name=name, email=email, extension=extension)
+            people.change_role(db, request.state.viewer, agent, given["role"], _store(db, given))
     except Invalid as invalid:
         problems = errors_of({invalid.field: invalid.sentence}, request, **invalid.values)
         return _person_form(request, before, given, 422, errors=problems)
@@ -142,8 +150,7 @@ def deactivate(request: Request, _form: FormData) -> Response:
         with reading() as db:
             agent = _agent(db, request)
         problem = words(request, refused.sentence, **refused.values)
-        values = {"name": agent.name, "email": agent.email, "role": agent.role}
-        return _person_form(request, agent, values, refused.status, problem=problem)
+        return _person_form(request, agent, _values(agent), refused.status, problem=problem)
     return done(request, LIST, words(request, "%(name)s cannot sign in any more.", name=agent.name))
 
 
@@ -153,6 +160,18 @@ def activate(request: Request, _form: FormData) -> Response:
         agent = _agent(db, request)
         people.activate(db, request.state.viewer, agent)
     return done(request, LIST, words(request, "%(name)s can sign in now.", name=agent.name))
+
+
+_ASKED = ("name", "email", "role", "store_id", "extension")
+
+
+def _values(agent: Agent) -> dict[str, Any]:
+    return {name: getattr(agent, name) for name in _ASKED}
+
+
+def _store(db: Session, given: dict[str, str]) -> Channel | None:
+    chosen = number(given["store_id"])
+    return db.get(Channel, chosen) if chosen else None
 
 
 def _tell(request: Request, agent: Agent, password: str) -> Response:

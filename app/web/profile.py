@@ -22,7 +22,7 @@ from app.web.session import keep_theme
 
 HERE = "/settings/me"
 LANGUAGES = (("ja", "日本語"), ("en", "English"))
-_FIELDS = ("name", "locale", "timezone", "theme", "send_key", "signature")
+_FIELDS = ("name", "locale", "timezone", "theme", "send_key", "signature", "extension")
 
 
 def show(request: Request) -> Response:

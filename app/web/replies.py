@@ -13,6 +13,7 @@ from app.config import settings
 from app.db import reading, transaction
 from app.inbox import Refused
 from app.models import Agent, Conversation, Message
+from app.models.consent import SERVICE
 from app.render import zone_of
 from app.web import approved
 from app.web.conversations import found
@@ -43,6 +44,7 @@ def reply(request: Request, form: FormData) -> Response:
             html=marked(said),
             template=ready.template if ready else None,
             quotes=number(text(form, "quotes")),
+            purpose=text(form, "purpose") or SERVICE,
         )
         visitors.mark_if_gone(db, message)
         if text(form, "resolve"):

@@ -12,7 +12,7 @@ from sqlalchemy.orm.util import identity_key
 
 from app import connect, queries
 from app.inbox import ways as inbox_ways
-from app.models import Agent, Channel, Conversation, ConversationLabel, Customer, Draft, Identity, Label
+from app.models import Agent, Call, Channel, Conversation, ConversationLabel, Customer, Draft, Identity, Label
 
 WARM, HOT = 5, 15  # minutes of waiting after which a row warms up
 
@@ -49,6 +49,7 @@ class Row:
     unread: int
     closes_at: datetime | None = None
     avatar: str = ""
+    call: Call | None = None
 
 
 def rows(
@@ -68,6 +69,7 @@ def rows(
     labels = labels_of(db, [one.id for one in conversations])
     drafts = _drafts(db, viewer, conversations)
     unread = queries.unread(db, viewer, conversations) if viewer else {}
+    calls = _calls(db, conversations)
     return [
         Row(
             id=one.id,
@@ -89,6 +91,7 @@ def rows(
             unread=unread.get(one.id, 0),
             closes_at=closing.get(one.id),
             avatar=customers[one.customer_id].avatar,
+            call=calls.get(one.last_message_id or 0),
         )
         for one in conversations
     ]
@@ -130,6 +133,13 @@ def _closing(
         if until and inbox_ways.reaches(identity, heads[head_id]):
             found[head_id] = max(until, found.get(head_id, until))
     return found
+
+
+def _calls(db: Session, conversations: Sequence[Conversation]) -> dict[int, Call]:
+    """By their messages: the calls that stand last in these threads and have no words to be quoted."""
+    ids = [one.last_message_id for one in conversations if one.last_message_id and not one.last_preview]
+    wanted = select(Call).where(Call.message_id.in_(ids))
+    return {one.message_id: one for one in db.scalars(wanted)} if ids else {}
 
 
 def _drafts(db: Session, viewer: Agent | None, conversations: Sequence[Conversation]) -> dict[int, str]:

@@ -14,6 +14,7 @@ from app.inbox.escalations import TYPES
 from app.models import Agent, BotRule
 from app.web.knowledge import EDITORS, Shelf
 from app.web.pages import done, page, require_role, text, with_form
+from app.web.publishing import waiting
 
 LIST = "/settings/rules"
 FIELDS = ("name", "language", "keywords", "pattern", "action", "enabled")
@@ -23,8 +24,8 @@ EMPTY = dict.fromkeys((*FIELDS, *PARAMS), "") | {"action": "answer", "enabled": 
 
 def index(request: Request) -> Response:
     with reading() as db:
-        rules = knowledge.all_rules(db)
-    return page(request, "settings/rules.html", section="rules", rules=rules)
+        rules, waits = knowledge.all_rules(db), waiting(db, knowledge.RULE)
+    return page(request, "settings/rules.html", section="rules", rules=rules, **waits)
 
 
 def new(request: Request) -> Response:
@@ -66,8 +67,8 @@ SHELF = Shelf(
     typed=_typed,
     write=_write,
     goes_to=lambda _rule: LIST,
-    saved="Saved. The bot follows it from now on.",
-    removed="The rule was deleted.",
+    saved="Saved in the draft. The bot follows it once it is published.",
+    removed="The rule was deleted from the draft.",
     shown={"section": "rules", "types": TYPES},
 )
 

@@ -6,6 +6,7 @@ from starlette.routing import Route
 
 from app import search
 from app.db import reading
+from app.touchpoints.reading import by_reference
 from app.web.pages import number, page
 from app.web.rows import signs
 
@@ -17,10 +18,18 @@ def show(request: Request) -> Response:
     query = request.query_params.get("q", "")[:LONGEST]
     with reading() as db:
         found = search.search(db, request.state.viewer, query, number(request.query_params.get("after")))
+        orders = by_reference(db, request.state.viewer, query) if "after" not in request.query_params else []
         ways = signs(db, {hit.channel_id for hit in found.hits})
     first = "after" not in request.query_params
     return page(
-        request, "search/index.html", area="search", query=query, found=found, signs=ways, first=first
+        request,
+        "search/index.html",
+        area="search",
+        query=query,
+        found=found,
+        orders=orders,
+        signs=ways,
+        first=first,
     )
 
 

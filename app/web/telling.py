@@ -43,7 +43,7 @@ class Watch:
     def is_now(self, viewer: Agent, teams: frozenset[int]) -> None:
         """Their role, teams or language may have changed."""
         self.viewer, self.teams = viewer, teams
-        self.id, self.sees = viewer.id, (viewer.active, viewer.oversees)
+        self.id, self.sees = viewer.id, (viewer.active and viewer.serves, viewer.oversees)
         self.tongue = (viewer.locale, viewer.timezone)
 
 
@@ -104,7 +104,8 @@ def _for_each(
         watch = watch_of(line)
         # All that a frame depends on: there are few of these, however many lines there are.
         looking, read = watch.looking == id, marks.get((id, watch.id), 0)
-        key = (watch.tongue, watch.sees, looking, read, assignee == watch.id, team in watch.teams)
+        mine, called = (assignee == watch.id, team in watch.teams), news.is_for(watch.viewer, watch.teams)
+        key = (watch.tongue, watch.sees, looking, read, *mine, called)
         if key not in packed:
             told = frame(news, html[watch.tongue], watch.viewer, watch.teams, read, looking=looking)
             packed[key] = Parcel(told) if told is not None else None

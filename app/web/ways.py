@@ -1,7 +1,7 @@
 """The ways to a customer, and how each reaches them right now."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -13,6 +13,8 @@ from app.i18n import gettext
 from app.inbox import allowance
 from app.inbox.ways import closes_at, ways
 from app.models import Agent, Channel, Conversation, Identity, Visitor
+from app.models.consent import SERVICE
+from app.web.consent_rows import ways_withheld
 from app.web.envelopes import Envelope, envelope
 from app.web.rows import Sign, sign_of
 
@@ -26,6 +28,7 @@ class Way:
     `closes_at`: until when the platform takes an answer there, None where it always does. `templates`: it takes
     approved ones at any time. `left` of `most` messages are taken until the customer writes, None where they are not
     counted. `measured`: what is sent is charged by its parts; `longest`: units of one message.
+    `withheld`: the purposes for which the customer wants nothing there, or has not agreed to anything.
     """
 
     channel_id: int
@@ -40,6 +43,12 @@ class Way:
     templates: bool = False
     measured: bool = False
     longest: int | None = None
+    withheld: Sequence[str] = ()
+
+    @property
+    def unwanted(self) -> bool:
+        """Whether the customer wants no answer there."""
+        return SERVICE in self.withheld
 
     @property
     def closed(self) -> bool:
@@ -49,9 +58,12 @@ class Way:
 def ways_of(db: Session, viewer: Agent, head: Conversation) -> list[Way]:
     """One for each channel that leads to the customer, the one they used last first."""
     found: dict[int, Way] = {}
-    for identity, channel in ways(db, head):
+    every = ways(db, head)
+    withheld = ways_withheld(db, every)
+    for identity, channel in every:
         if channel.id not in found:
-            found[channel.id] = _way(db, viewer, head, identity, channel)
+            made = _way(db, viewer, head, identity, channel)
+            found[channel.id] = replace(made, withheld=withheld[identity.id, channel.id])
     return list(found.values())
 
 
@@ -89,7 +101,7 @@ def passed_over(head: Conversation, ways: Sequence[Way]) -> Sign | None:
     if not ways or head.last_channel_id in (None, ways[0].channel_id):
         return None
     last = next((way for way in ways if way.channel_id == head.last_channel_id), None)
-    return last.sign if last and (last.unreachable or last.closes_at) else None
+    return last.sign if last and (last.unreachable or last.closes_at or last.unwanted) else None
 
 
 def visitor_of(db: Session, identities: Sequence[int]) -> Visitor | None:

@@ -44,6 +44,7 @@ def listen(hub: Hub) -> None:
     hub.on_signal["typing"].append(_typing)
     hub.on_signal["read"].append(_read)
     hub.on_signal["visitor"].append(_over)
+    hub.on_signal["continuing"].append(_continuing)
     hub.every(PING_EVERY, WIDGETS, _ping)
 
 
@@ -126,6 +127,13 @@ async def _over(hub: Hub, values: list[Any]) -> None:
     asyncio.get_running_loop().call_later(MOVING, _close, hub, f"w:{values[0]}")
 
 
+async def _continuing(hub: Hub, values: list[Any]) -> None:
+    """[identities, visitor, frame]: somebody wants to go on elsewhere, or may."""
+    identities, visitor_id, frame = (*values, None, None, None)[:3]
+    if isinstance(identities, list) and isinstance(frame, dict):
+        _emit(hub, identities, [frame], visitor_id or 0)
+
+
 def _close(hub: Hub, topic: str) -> None:
     for line in hub.listening(topic):
         hub.leave(line)
@@ -138,9 +146,9 @@ def _anybody(hub: Hub) -> bool:
     return bool(here)
 
 
-def _emit(hub: Hub, identities: Iterable[int], frames: list[Frame]) -> None:
+def _emit(hub: Hub, identities: Iterable[int], frames: list[Frame], visitor_id: int = 0) -> None:
     """Each line gets each frame once, even if it listens to several of the identities."""
-    lines: set[Line] = {line for topic in topics(identities) for line in hub.listening(topic)}
+    lines: set[Line] = {line for topic in topics(identities, visitor_id) for line in hub.listening(topic)}
     parcels = [Parcel(frame) for frame in frames]
     for line in lines:
         for parcel in parcels:

@@ -91,7 +91,8 @@ def _since(desk: Desk, after: int) -> tuple[list[Frame], bool]:
         messages, newer = visitors.catch_up(db, desk.identities, after)
         fresh = any(message.id > after for message in messages)
         told: Frame = {"t": "history", "messages": visitors.message_frames(db, messages), "newer": newer}
-        return [told, {"t": "status", **state(db, visitor)}], fresh
+        asked = visitors.pending(db, visitor)
+        return [told, {"t": "status", **state(db, visitor)}, *asked], fresh or bool(asked)
 
 
 def _take_all(desk: Desk, body: bytes) -> Response:

@@ -10,7 +10,7 @@ from app import audit
 _MESSAGES = (
     "message.received", "message.sent", "message.edited", "message.removed", "message.reread", "message.files",
     "message.reacted",
-    "note.added", "delivery",
+    "call.changed", "call.noted", "note.added", "delivery",
     "delivery.retried",
 )  # fmt: skip
 _ESCALATIONS = ("escalated", "escalation.taken", "escalation.returned", "escalation.resolved")
@@ -19,7 +19,7 @@ _THREAD = tuple(kind for kind in audit.GROUPS["conversations"] if kind not in (*
 GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "messages": _MESSAGES,
-        "conversations": _THREAD,
+        "conversations": (*_THREAD, "touchpoint.told"),
         "escalations": _ESCALATIONS,
         **{group: kinds for group, kinds in audit.GROUPS.items() if group != "conversations"},
         "people": (*audit.GROUPS["people"], "agent.changed"),

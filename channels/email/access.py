@@ -7,7 +7,7 @@ import httpx2
 
 from channels import oauth
 from channels.email.oauth import provider as provider_of
-from channels.events import ChannelError
+from channels.outbound import ChannelError
 
 _kept: dict[tuple[str, str, str], oauth.Tokens] = {}
 _asking = threading.Lock()  # many deliveries wake at once; the provider limits how often it is asked

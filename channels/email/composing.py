@@ -13,7 +13,8 @@ from email.utils import format_datetime
 from typing import Literal
 
 from channels.email import tokens
-from channels.events import Attachment, ChannelError, Outbound, Participant, Person, Preview
+from channels.events import Attachment, Participant, Person
+from channels.outbound import ChannelError, Outbound, Preview
 
 KEEP_REFERENCES = 20  # the first and the last ones: long threads would else outgrow a header
 MAX_SUBJECT = 200  # characters

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
 
 from channels import guard, oauth
 from channels.base import (
@@ -107,6 +108,12 @@ class Email(Connector[EmailSettings]):
 
     def preview(self, outbound: Outbound) -> Preview:
         return composing.preview(outbound, self._from())
+
+    def opening(self, text: str) -> str:
+        if not (self.settings.imap_host or self.settings.push_secret):
+            return ""
+        words = quote(text, safe="")
+        return f"mailto:{quote(self.settings.address, safe='@')}?subject={words}&body={words}"
 
     def collect(self, cursor: Mapping[str, Any], stop: Callable[[], bool]) -> Iterator[Collected]:
         from channels.email import imap

@@ -8,7 +8,7 @@ import ssl
 from channels import guard
 from channels.email import trouble
 from channels.email.account import Account, tls_context
-from channels.events import ChannelError
+from channels.outbound import ChannelError
 
 
 def dial(account: Account) -> socket.socket:

@@ -12,7 +12,7 @@ from imapclient.imap_utf7 import decode, encode
 
 from channels.email import trouble
 from channels.email.account import Account
-from channels.events import ChannelError
+from channels.outbound import ChannelError
 
 # Where a server does not say what a folder is for (RFC 6154), its name does: the last part of the path, in any case.
 SENT_NAMES = (

@@ -11,7 +11,7 @@ from time import monotonic
 
 from channels.email import dialling, oauth, session, trouble
 from channels.email.account import Account, tls_context
-from channels.events import ChannelError
+from channels.outbound import ChannelError
 
 KEPT_FOR = 30.0  # seconds; servers hang up on idle lines after a minute or more
 KEPT = 3  # idle lines an account

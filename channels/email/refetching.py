@@ -8,7 +8,8 @@ from imapclient import IMAPClient
 from channels.email import fetching, folders, session, trouble
 from channels.email.account import Account
 from channels.email.fetching import Slip, Unreadable
-from channels.events import ChannelError, Request
+from channels.events import Request
+from channels.outbound import ChannelError
 
 GONE = "This mail is not in the mailbox any more."
 MOVED = "This mail lies in another mailbox than the one that is set up now."

@@ -12,7 +12,7 @@ from imapclient.exceptions import LoginError
 
 from channels.email import dialling, oauth, trouble
 from channels.email.account import Account, tls_context
-from channels.events import ChannelError
+from channels.outbound import ChannelError
 
 # Answers to a sign-in that have nothing to do with the password (RFC 5530; Gmail and others say it in words), and
 # what imaplib says of a BAD one.

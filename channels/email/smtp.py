@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from channels.email import envelope, lines, trouble
 from channels.email.account import Account
 from channels.email.lines import Answer, Line
-from channels.events import ChannelError
+from channels.outbound import ChannelError
 
 NOBODY = "There is nobody to send it to."
 NO_ADDRESS = "This is no address that mail can be sent to."

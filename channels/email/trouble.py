@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from channels.email.account import Account
-from channels.events import ChannelError
+from channels.outbound import ChannelError
 
 UNREACHABLE = "The mail server cannot be reached."
 SILENT = "The mail server did not answer in time."

@@ -113,6 +113,10 @@ class Line(Connector[LineSettings]):
         if isinstance(token, str) and token:
             _good(self._line.post("/v2/bot/chat/markAsRead", {"markAsReadToken": token}))
 
+    def opening(self, text: str) -> str:
+        id = self.settings.basic_id.strip()
+        return f"https://line.me/R/oaMessage/{quote(id, safe='')}/?{quote(text, safe='')}" if id else ""
+
     def link_token(self, to: Person) -> str:
         told = _good(self._line.post(f"/v2/bot/user/{quote(to.address, safe='')}/linkToken", {}))
         return told.text("linkToken")

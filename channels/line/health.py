@@ -1,9 +1,9 @@
 """Whether an account works: what LINE says of it, of the webhook, and of the messages of this month."""
 
-from channels.events import ChannelError
 from channels.line import trouble
 from channels.line.answer import Answer
 from channels.line.calling import Caller
+from channels.outbound import ChannelError
 from channels.text import clean
 
 _WORKS = "LINE accepts the token and reaches this channel."

@@ -2,11 +2,12 @@
 
 from urllib.parse import quote
 
-from channels.events import Attachment, ChannelError
+from channels.events import Attachment
 from channels.line import trouble
 from channels.line.answer import Answer, asked
 from channels.line.calling import Caller
 from channels.line.contents import STICKERS
+from channels.outbound import ChannelError
 
 LIMIT = 50_000_000  # bytes
 AGAIN = 5.0  # seconds after which to ask again for what LINE is still preparing

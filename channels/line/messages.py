@@ -10,8 +10,9 @@ from typing import Any
 from urllib.parse import quote
 
 from channels import text
-from channels.events import Attachment, Bubble, ChannelError, Outbound
+from channels.events import Attachment
 from channels.line.durations import milliseconds
+from channels.outbound import Bubble, ChannelError, Outbound
 
 MAX_TEXT = 5000  # UTF-16 units
 PER_CALL = 5

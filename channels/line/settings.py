@@ -48,6 +48,13 @@ class LineSettings:
         default=(),
         group=LINKING,
     )
+    basic_id: str = setting(
+        "LINE ID of the account",
+        help="Begins with @. With it customers can go on at LINE with a chat begun on your site.",
+        placeholder="@kitakaze",
+        maximum=40,
+        group=MORE,
+    )
     bot_user_id: str = setting(
         "User ID of the account",
         help="Begins with U; “Test now” shows it. What is meant for another account is not taken. Empty: not checked.",

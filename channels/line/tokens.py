@@ -6,8 +6,8 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 
-from channels.events import ChannelError
 from channels.line.answer import Answer
+from channels.outbound import ChannelError
 
 PATH = "/oauth2/v3/token"
 EARLY = 60.0  # seconds before its end a token is not used any more

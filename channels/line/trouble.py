@@ -1,7 +1,7 @@
 """What LINE's refusals mean for a message on its way."""
 
-from channels.events import ChannelError
 from channels.line.answer import Answer
+from channels.outbound import ChannelError
 from channels.outcome import asked_to_wait, refusal
 
 MONTHLY = "monthly limit"  # in the words of the 429 that lasts until next month

@@ -11,8 +11,9 @@ import httpx2
 
 from channels.base import Context
 from channels.calling import LOST_STATUSES, Answer, asked
-from channels.events import Attachment, ChannelError
+from channels.events import Attachment
 from channels.meta import trouble
+from channels.outbound import ChannelError
 
 FACEBOOK = "https://graph.facebook.com/v26.0"
 INSTAGRAM = "https://graph.instagram.com/v26.0"

@@ -8,10 +8,10 @@ from typing import Any
 import httpx2
 
 from channels.base import Context
-from channels.events import ChannelError
 from channels.meta import trouble
 from channels.meta.graph import FACEBOOK, Graph
 from channels.meta.webhook import moment
+from channels.outbound import ChannelError
 from channels.text import clean
 
 SOON = timedelta(days=14)  # so long ahead an expiring token is warned of

@@ -6,8 +6,8 @@ import httpx2
 
 from channels import downloading
 from channels.base import Context
-from channels.events import ChannelError
 from channels.meta import trouble
+from channels.outbound import ChannelError
 
 HOSTS = ("facebook.com", "fbcdn.net", "fbsbx.com", "cdninstagram.com", "instagram.com", "whatsapp.net")
 AGENT = "Madoguchi"  # WhatsApp's host refuses a call that names no program

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from channels.events import ChannelError
+from channels.outbound import ChannelError
 from channels.text import clean
 
 HOST = "https://graph.instagram.com"

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from channels import text
-from channels.events import Attachment, Bubble, ChannelError, Outbound
+from channels.events import Attachment
 from channels.meta import choices
+from channels.outbound import Bubble, ChannelError, Outbound
 
 WINDOW = timedelta(hours=24)
 PERSON_WINDOW = timedelta(days=7)  # with the tag HUMAN_AGENT

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from channels.events import ChannelError
+from channels.outbound import ChannelError
 from channels.outcome import LONGEST_WAIT, asked_to_wait, refusal
 from channels.text import clean
 

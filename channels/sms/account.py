@@ -1,23 +1,38 @@
 """Calls of an account's resources at Twilio."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 import httpx2
 
 from channels import calling
 from channels.base import Context
 from channels.sms import trouble
-from channels.sms.settings import SmsSettings
 
 API = "https://api.twilio.com"
 VERSION = "/2010-04-01"
 
 
-class Account:
+class Keys(Protocol):
+    """What opens an account."""
+
+    @property
+    def account_sid(self) -> str: ...
+    @property
+    def auth_token(self) -> str: ...
+    @property
+    def api_key(self) -> str: ...
+    @property
+    def api_secret(self) -> str: ...
+
+
+K = TypeVar("K", bound=Keys)
+
+
+class Account(Generic[K]):
     """Speaks for one account."""
 
-    def __init__(self, settings: SmsSettings, http: httpx2.Client, context: Context) -> None:
+    def __init__(self, settings: K, http: httpx2.Client, context: Context) -> None:
         self.settings = settings
         self.context = context
         self._http = http

@@ -88,5 +88,5 @@ class Sms(Connector[SmsSettings]):
         return NO_ANSWER if sort_of(self.settings.sender) == NAME or not self.settings.receives else ""
 
     @property
-    def _account(self) -> Account:
+    def _account(self) -> Account[SmsSettings]:
         return Account(self.settings, self.http, self.context)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from channels.events import Attachment, Block, DeliveryState, Event, Follow, Ignored, Inbound, Person, Receipt
+from channels.events import Attachment, DeliveryState, Event, Ignored, Inbound, Permission, Person, Receipt
 from channels.sms import codes
 from channels.sms.settings import is_number
 
@@ -59,7 +59,9 @@ def _message(sid: str, fields: Mapping[str, str]) -> list[Event]:
         return [Ignored("a message without its sender")]
     person = Person(address)
     choice = _choice(fields)
-    changed: dict[str, list[Event]] = {"STOP": [Block(person)], "START": [Follow(person)]}
+    changed: dict[str, list[Event]] = {
+        word: [Permission(person, word == "START", message=sid[:200])] for word in ("STOP", "START")
+    }
     context: dict[str, Any] = {name: fields[name][:100] for name in _KEPT if fields.get(name)}
     if choice:
         context["opt_out"] = choice

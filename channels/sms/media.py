@@ -3,16 +3,17 @@
 from urllib.parse import urlsplit
 
 from channels.downloading import further
-from channels.events import Attachment, ChannelError
+from channels.events import Attachment
+from channels.outbound import ChannelError
 from channels.sms import trouble
-from channels.sms.account import Account
+from channels.sms.account import Account, K
 
 LIMIT = 20_000_000  # bytes
 HOPS = 3
 OWN = "api.twilio.com"
 
 
-def fetch(account: Account, attachment: Attachment) -> bytes:
+def fetch(account: Account[K], attachment: Attachment) -> bytes:
     """The bytes. The secret goes to Twilio's own host alone, and not along where that sends us elsewhere."""
     url = attachment.ref
     if not is_own(url):

@@ -9,10 +9,10 @@ from urllib.parse import quote
 
 from channels import text
 from channels.calling import Answer, part_of
-from channels.events import ChannelError, Outbound
+from channels.outbound import ChannelError, Outbound
 from channels.sms import codes, events, trouble
 from channels.sms.account import Account
-from channels.sms.settings import SERVICE, is_number, sort_of
+from channels.sms.settings import SERVICE, SmsSettings, is_number, sort_of
 
 MAX_TEXT = 1600  # UTF-16 units that Twilio takes at once
 LOOKED_AT = 20  # messages that are looked through for one whose answer was lost
@@ -30,7 +30,7 @@ def bodies(outbound: Outbound) -> list[str]:
     return pieces
 
 
-def send(account: Account, outbound: Outbound) -> tuple[str, ...]:
+def send(account: Account[SmsSettings], outbound: Outbound) -> tuple[str, ...]:
     """Send them one after the other; the ids of what was sent. Twilio knows no key to repeat a call by."""
     if not is_number(outbound.to.address):
         raise ChannelError("This sender cannot be answered: it is no telephone number.", permanent=True)
@@ -43,7 +43,7 @@ def send(account: Account, outbound: Outbound) -> tuple[str, ...]:
     return tuple(one for one in sent if one)
 
 
-def _send(account: Account, to: str, body: str, key: str) -> str:
+def _send(account: Account[SmsSettings], to: str, body: str, key: str) -> str:
     """Where the answer was lost, Twilio is asked whether it has the message."""
     began = time.monotonic()
     try:
@@ -58,7 +58,7 @@ def _send(account: Account, to: str, body: str, key: str) -> str:
     return _sid(answer.told)
 
 
-def _from(account: Account, key: str) -> dict[str, str]:
+def _from(account: Account[SmsSettings], key: str) -> dict[str, str]:
     """States are told to an address with our own key in it: the first may come before the answer does."""
     own, context = account.settings, account.context
     told = {"MessagingServiceSid" if sort_of(own.sender) == SERVICE else "From": own.sender}
@@ -76,7 +76,7 @@ def _sid(told: Mapping[str, Any]) -> str:
     return sid if isinstance(sid, str) and len(sid) <= 200 else ""
 
 
-def _found(account: Account, to: str, body: str, since: float) -> str:
+def _found(account: Account[SmsSettings], to: str, body: str, since: float) -> str:
     """The id of the message with these words that Twilio made in the last `since` seconds by its own clock; "" where
     there is none, or no single one."""
     try:

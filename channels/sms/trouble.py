@@ -1,7 +1,7 @@
 """What Twilio's refusals mean for a message on its way."""
 
 from channels.calling import LOST_STATUSES, Answer
-from channels.events import ChannelError
+from channels.outbound import ChannelError
 from channels.outcome import asked_to_wait, refusal
 from channels.sms.codes import Code, code, number_of
 from channels.text import clean

@@ -63,6 +63,9 @@ def read(document: Any, groups: bool) -> list[Event]:
     return [Ignored(f"an update of an unknown kind: {_shown(unknown)}")]
 
 
+MOVED = "The group goes on under another id."
+
+
 def id_of(chat: int, message: int) -> str:
     """A message's id here: Telegram numbers the messages of each chat anew."""
     return f"{chat}:{message}"
@@ -82,6 +85,18 @@ def _message(message: Object, groups: bool) -> list[Event]:
     chat, id = number(obj(message, "chat"), "id"), number(message, "message_id")
     if sender is None or chat is None or id is None:
         return [Ignored(why_not or "a message without its ids")]
+    if sender.becomes:
+        return [
+            Inbound(
+                external_id=id_of(chat, id),
+                sender=sender,
+                sent_at=at(message, "date"),
+                thread=str(chat),
+                sort="auto-reply",
+                auto=True,
+                context={"notice": MOVED},
+            )
+        ]
     found = content(message)
     if found is None:
         return [_nothing_shown(message)]
@@ -164,9 +179,10 @@ def _sender(message: Object, groups: bool) -> tuple[Person | None, str]:
     if obj(message, "from").get("is_bot") is True:
         return None, "written by a bot"
     moved = number(message, "migrate_to_chat_id")
-    if moved is not None:
-        return None, f"the group goes on under another id: {moved}"
-    return _in_chat(_person(obj(message, "from")), obj(message, "chat"), groups)
+    sender, why_not = _in_chat(_person(obj(message, "from")), obj(message, "chat"), groups)
+    if moved is not None and sender is not None:
+        return replace(sender, becomes=str(moved)), ""
+    return sender, why_not
 
 
 def _in_chat(person: Person | None, chat: Object, groups: bool) -> tuple[Person | None, str]:

@@ -1,7 +1,7 @@
 """Whether the bot works; a channel with a webhook registers it on the way (getMe, setWebhook, getWebhookInfo)."""
 
 from channels.base import Context
-from channels.events import ChannelError
+from channels.outbound import ChannelError
 from channels.telegram.bot import Bot
 from channels.telegram.events import ASKED_FOR
 from channels.telegram.shape import Object, number, obj, text

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from channels.base import Collected
-from channels.events import ChannelError, Request
+from channels.events import Request
+from channels.outbound import ChannelError
 from channels.telegram import atonce
 from channels.telegram.bot import Bot, Moved
 from channels.telegram.events import ASKED_FOR

@@ -8,7 +8,8 @@ from typing import Any
 
 from channels import text
 from channels.calling import Answer, part_of
-from channels.events import Attachment, Bubble, ChannelError, Outbound
+from channels.events import Attachment
+from channels.outbound import Bubble, ChannelError, Outbound
 from channels.telegram.bot import Bot, Moved
 from channels.telegram.events import id_of, ids_in
 from channels.telegram.shape import number, obj

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from channels.calling import LOST_STATUSES, Answer
-from channels.events import ChannelError
+from channels.outbound import ChannelError
 from channels.outcome import LONGEST_WAIT, asked_to_wait, refusal
 from channels.telegram.shape import number, obj, text
 

@@ -10,7 +10,8 @@ import httpx2
 
 from channels.base import Context, Secrets
 from channels.calling import LOST_STATUSES, asked
-from channels.events import Attachment, ChannelError
+from channels.events import Attachment
+from channels.outbound import ChannelError
 from channels.tiktok import tokens, trouble
 from channels.tiktok.settings import TikTokSettings
 

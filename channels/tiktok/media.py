@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from channels import downloading
 from channels.calling import Answer, asked
-from channels.events import Attachment, ChannelError
+from channels.events import Attachment
+from channels.outbound import ChannelError
 from channels.tiktok import trouble
 from channels.tiktok.calling import Caller
 from channels.values import MAX_URL, Malformed, words

@@ -9,7 +9,8 @@ from typing import Any
 
 from channels import text
 from channels.calling import part_of
-from channels.events import Attachment, ChannelError, Outbound
+from channels.events import Attachment
+from channels.outbound import ChannelError, Outbound
 from channels.tiktok import trouble
 from channels.tiktok.calling import Caller
 from channels.values import word

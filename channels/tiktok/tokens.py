@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from channels.base import Secrets
-from channels.events import ChannelError
+from channels.outbound import ChannelError
 from channels.tiktok import trouble
 from channels.tiktok.settings import TikTokSettings
 from channels.values import word

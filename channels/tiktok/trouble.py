@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from channels import oauth
 from channels.calling import Answer
-from channels.events import ChannelError
+from channels.outbound import ChannelError
 from channels.outcome import asked_to_wait, refusal
 from channels.text import clean
 

@@ -10,7 +10,8 @@ from channels import calling
 from channels.base import Context
 from channels.calling import Answer
 from channels.downloading import DEADLINE as DOWNLOAD_DEADLINE
-from channels.events import Attachment, ChannelError
+from channels.events import Attachment
+from channels.outbound import ChannelError
 from channels.wechat import tokens, trouble
 from channels.wechat.codes import TOKEN_REFUSED
 from channels.wechat.settings import WeChatSettings

@@ -1,7 +1,8 @@
 """Files that customers send. WeChat keeps them for three days
 (https://developers.weixin.qq.com/doc/service/api/material/temporary/api_getmedia.html)."""
 
-from channels.events import Attachment, ChannelError
+from channels.events import Attachment
+from channels.outbound import ChannelError
 from channels.values import MAX_URL
 from channels.wechat import trouble
 from channels.wechat.account import Account

@@ -7,7 +7,8 @@ from typing import Any
 
 from channels import text
 from channels.calling import part_of
-from channels.events import Attachment, Bubble, ChannelError, Outbound
+from channels.events import Attachment
+from channels.outbound import Bubble, ChannelError, Outbound
 from channels.wechat.account import Account
 from channels.wechat.codes import NO_MENU
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from channels.calling import Answer
-from channels.events import ChannelError
+from channels.outbound import ChannelError
 from channels.wechat import trouble
 
 PATH = "/cgi-bin/stable_token"

@@ -3,7 +3,7 @@
 from typing import Any
 
 from channels.calling import LOST_STATUSES, Answer
-from channels.events import ChannelError
+from channels.outbound import ChannelError
 from channels.outcome import asked_to_wait, refusal
 from channels.text import clean
 from channels.wechat.codes import TOKEN_REFUSED, Code, code

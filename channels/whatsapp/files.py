@@ -5,10 +5,11 @@ import base64
 import hashlib
 from urllib.parse import quote
 
-from channels.events import Attachment, ChannelError
+from channels.events import Attachment
 from channels.meta import media
 from channels.meta.contents import long
 from channels.meta.graph import Graph
+from channels.outbound import ChannelError
 
 MAX_FILE = 100_000_000  # bytes
 

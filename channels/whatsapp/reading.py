@@ -160,6 +160,7 @@ def _person(told: _Change, user: str, number: str) -> Person:
         name=long(profile, "name")[:MAX_NAME] or long(profile, "username")[:MAX_NAME],
         phone=f"+{digits}" if digits else "",
         proof="code",  # WhatsApp has proved the number by a code
+        aliases=(number,) if user and number else (),  # by which they were known before WhatsApp had user ids
     )
 
 
@@ -245,9 +246,17 @@ def _system(one: Mapping[str, Any], person: Person) -> list[Event]:
     system = mapping(one.get("system"), "system")
     number = words(system, "wa_id") or words(system, "new_wa_id")
     digits = number.isascii() and number.isdecimal() and len(number) <= 20
+    new = words(system, "user_id") or ("" if is_user_id(person.address) else number)
     told = Inbound(
         words(one, "id", MAX_WAMID, required=True),
-        Person(person.address, name=person.name, phone=f"+{number}" if digits else "", proof="code"),
+        Person(
+            person.address,
+            name=person.name,
+            phone=f"+{number}" if digits else "",
+            proof="code",
+            aliases=person.aliases,
+            becomes=new if new != person.address else "",
+        ),
         long(system, "body"),
         sent_at=moment(one.get("timestamp")),
         sort="auto-reply",

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from channels import text
-from channels.events import Attachment, Bubble, ChannelError, FilledTemplate, Outbound
+from channels.events import Attachment
 from channels.meta import choices
+from channels.outbound import Bubble, ChannelError, FilledTemplate, Outbound
 from channels.whatsapp.reading import is_user_id
 
 MAX_TEXT = 4096

@@ -4,7 +4,7 @@ subscriptions are made on the way (https://docs.x.com/x-api/webhooks/quickstart,
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from channels.events import ChannelError
+from channels.outbound import ChannelError
 from channels.values import inner, word
 from channels.x.calling import Caller
 from channels.x.settings import is_user

@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 from channels import downloading
 from channels.calling import Answer
-from channels.events import Attachment, ChannelError
+from channels.events import Attachment
+from channels.outbound import ChannelError
 from channels.x import trouble
 from channels.x.calling import Caller
 

@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 from channels import text
 from channels.calling import Answer
-from channels.events import Attachment, Bubble, ChannelError, Outbound
+from channels.events import Attachment
+from channels.outbound import Bubble, ChannelError, Outbound
 from channels.x import trouble, uploading
 from channels.x.calling import Caller
 from channels.x.contents import readable

@@ -7,7 +7,7 @@ import httpx2
 
 from channels import oauth
 from channels.base import Context
-from channels.events import ChannelError
+from channels.outbound import ChannelError
 from channels.x.settings import XSettings
 
 AUTHORISE = "https://x.com/i/oauth2/authorize"

@@ -6,7 +6,7 @@ from typing import Any
 
 from channels import oauth
 from channels.calling import LOST_STATUSES, Answer
-from channels.events import ChannelError
+from channels.outbound import ChannelError
 from channels.outcome import LONGEST_WAIT, asked_to_wait, refusal
 from channels.text import clean
 

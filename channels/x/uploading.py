@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from channels.events import Attachment, ChannelError
+from channels.events import Attachment
+from channels.outbound import ChannelError
 from channels.values import inner
 from channels.x.calling import Caller
 

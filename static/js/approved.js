@@ -52,7 +52,7 @@ async function show(form, query) {
   const way = form.elements.channel_id.value;
   place(form).ariaBusy = "true";
   try {
-    const asked = new URLSearchParams({ channel_id: way, ...query });
+    const asked = new URLSearchParams({ channel_id: way, purpose: form.elements.purpose.value, ...query });
     const html = await (await load(`/conversations/${form.dataset.conversation}/templates?${asked}`)).text();
     if (!form.isConnected || form.elements.channel_id.value !== way) return false;
     place(form).replaceChildren(...fragment(html));
@@ -128,7 +128,7 @@ function send(form) {
   const conversation = Number(form.dataset.conversation);
   const client = newId();
   const data = new FormData();
-  for (const [field, value] of Object.entries({ client_id: client, channel_id: form.elements.channel_id.value, template: name, language })) data.set(field, value);
+  for (const [field, value] of Object.entries({ client_id: client, channel_id: form.elements.channel_id.value, purpose: form.elements.purpose.value, template: name, language })) data.set(field, value);
   for (const [variable, value] of Object.entries(values)) data.set(`value.${variable}`, value);
   post({
     client, conversation, kind: "reply", form: data,

@@ -4,6 +4,7 @@ import { all, attach, one, visible } from "./dom.js";
 attach("[data-compose]", (form) => {
   const way = form.elements.channel_id;
   way?.addEventListener("change", () => fit(form));
+  form.elements.purpose?.addEventListener("change", () => fit(form));
   for (const button of all("[data-take-way]", form)) {
     button.addEventListener("click", () => {
       way.value = button.dataset.takeWay;
@@ -17,8 +18,18 @@ attach("[data-compose]", (form) => {
 attach('[data-part="reaches"]', (line) => fit(line.closest("[data-compose]")));
 setInterval(() => all("[data-compose]").forEach(fit), 2000);
 
-/** Whether the platform takes no answer by the chosen way, or the way `id`, any more. */
+/** Whether nothing goes by the chosen way, or the way `id`: the platform takes it no more, or the customer wants none. */
 export function isClosed(form, id = form.elements.channel_id?.value) {
+  return isUnwanted(form, id) || isOver(form, id);
+}
+
+/** Whether the customer wants no messages for the chosen purpose there. */
+function isUnwanted(form, id) {
+  const withheld = one(`[data-reach="${id}"]`, form)?.dataset.withheld ?? "";
+  return withheld.split(" ").includes(form.elements.purpose?.value ?? "service");
+}
+
+function isOver(form, id) {
   const { closes, left } = one(`[data-reach="${id}"]`, form)?.dataset ?? {};
   return left === "0" || (Boolean(closes) && Date.parse(closes) <= Date.now());
 }
@@ -27,8 +38,10 @@ export function fit(form) {
   const way = form.elements.channel_id;
   if (!way) return;
   const closed = isClosed(form);
+  const unwanted = isUnwanted(form, way.value);
   for (const words of all("[data-reach]", form)) words.hidden = words.dataset.reach !== way.value;
-  for (const notice of all("[data-closed-way]", form)) notice.hidden = !closed || notice.dataset.closedWay !== way.value;
+  for (const notice of all("[data-closed-way]", form)) notice.hidden = !closed || unwanted || notice.dataset.closedWay !== way.value;
+  for (const notice of all("[data-unwanted-way]", form)) notice.hidden = !unwanted || notice.dataset.unwantedWay !== way.value;
   for (const button of all("[data-take-way]", form)) button.hidden = isClosed(form, button.dataset.takeWay);
   one("[data-approved-any]", form).hidden = !way.selectedOptions[0]?.hasAttribute("data-templates");
   one(".box", form).toggleAttribute("data-closed", closed);
@@ -36,6 +49,6 @@ export function fit(form) {
 
 /** Where writing goes on: in the field, or with what still works. */
 export function focusComposer(form) {
-  const places = [one("textarea", form), ...all("[data-closed-way] button", form)];
+  const places = [one("textarea", form), ...all("[data-closed-way] button, [data-unwanted-way] button", form)];
   places.find(visible)?.focus();
 }

@@ -68,6 +68,7 @@ async function submit(form, resolve, sure = false) {
   data.set("client_id", client);
   if (resolve && kind === "reply") data.set("resolve", "1");
   if (kind === "reply" && form.elements.channel_id) data.set("channel_id", form.elements.channel_id.value);
+  if (kind === "reply" && form.elements.purpose) data.set("purpose", form.elements.purpose.value);
   const quotes = kind === "reply" ? quoted(form) : null;
   if (quotes) data.set("quotes", quotes.id);
   for (const upload of uploads) data.append("attachments", upload.dataset.uploaded);

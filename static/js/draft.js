@@ -2,6 +2,7 @@
 import { attach, later, one } from "./dom.js";
 import { send } from "./http.js";
 import { chosen, envelope } from "./letter.js";
+import { quoted } from "./quoting.js";
 import { say } from "./words.js";
 
 attach("[data-compose]", (form) => {
@@ -54,10 +55,12 @@ attach("[data-compose]", (form) => {
 /** What there is to keep, as the fields of a form. */
 function draftOf(form) {
   const head = envelope(form);
+  const quotes = quoted(form);
   const { cc = [], bcc = [], subject } = head ? chosen(head) : {};
   const fields = [["text", one("textarea", form).value], ["kind", one(".box", form).dataset.kind], ["channel_id", form.elements.channel_id?.value ?? ""]];
   for (const words of cc) fields.push(["cc", words]);
   for (const words of bcc) fields.push(["bcc", words]);
+  if (quotes) fields.push(["quotes", quotes.id]);
   if (subject !== undefined) fields.push(["subject", subject]);
   return new URLSearchParams(fields);
 }

@@ -29,7 +29,12 @@ function begin(keys) {
 
 function press(event, keys) {
   prefix = "";
-  const target = all(`[data-key="${CSS.escape(keys)}"]`).find(visible) ?? all(`[data-key="${CSS.escape(keys)}"]`)[0];
+  const row = document.activeElement?.closest("[data-rows] > li");
+  const named = all(`[data-key="${CSS.escape(keys)}"]`);
+  // A key of a row is for the row that has the focus, and for no other.
+  const near = named.filter((one) => row?.contains(one) ?? false);
+  const far = named.filter((one) => !one.closest("[data-rows] > li"));
+  const target = near[0] ?? far.find(visible) ?? far[0];
   if (!target) return;
   event.preventDefault();
   if (target.closest(".panel")) drawer(true);

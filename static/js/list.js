@@ -68,7 +68,7 @@ export async function refreshList() {
 }
 
 export function walk(step) {
-  const links = all("[data-rows] .row");
+  const links = all("[data-rows] :is(.row, .row-link)");
   const focused = links.indexOf(document.activeElement);
   const at = focused >= 0 ? focused : links.findIndex((link) => link.getAttribute("aria-current"));
   const next = links[Math.min(links.length - 1, Math.max(0, at + step))];

@@ -1,4 +1,5 @@
 // The live feed: each frame takes its place on the page; a gap, or a new connection, is filled by asking for what was missed.
+import { ring, rang } from "./calls.js";
 import { fragment, later, one, settle } from "./dom.js";
 import { load } from "./http.js";
 import { placeRow, refreshList } from "./list.js";
@@ -6,6 +7,7 @@ import { notify } from "./notify.js";
 import { retryAll } from "./outbox.js";
 import { showPresence, showTyping } from "./presence.js";
 import { onFrame, state, tell } from "./socket.js";
+import { call, stale } from "./tasks.js";
 import { markRead, openId, place, refresh, thread } from "./thread.js";
 
 const soonList = later(400, () => refreshList().catch(() => {}));
@@ -21,14 +23,27 @@ onFrame((frame) => {
   else if (frame.t === "presence") showPresence(frame);
   else if (frame.t === "read") seenElsewhere(frame);
   else if (frame.t === "gone") gone(frame.conversation);
+  else if (frame.t === "notice") called(frame);
 });
 
 function arrive(frame) {
   if (frame.row) placeRow(frame.conversation, frame.row.html, frame.row.views, frame.row.unread);
   if (frame.instead) gone(frame.instead, `/inbox/${frame.conversation}`);
   if (frame.conversation === openId()) follow(frame);
-  if (frame.notify) notify(frame.notify, `c${frame.conversation}`);
+  if (frame.ring) ring(frame.ring);
+  if (frame.rang) rang(frame.rang);
+  if (/^task\./.test(frame.kind ?? "")) stale();
+  if (frame.notify && frame.kind === "task.due") called(frame);
+  else if (frame.notify) notify(frame.notify, `c${frame.conversation}`);
   if (one("[data-desk]") && /^(escalat|resolved|message\.received)/.test(frame.kind ?? "")) soonDesk();
+  soonCounts();
+}
+
+/** Work of the viewer's has fallen due, in a thread that they may not even see. */
+function called(frame) {
+  notify(frame.notify, "tasks");
+  call(frame.notify);
+  stale();
   soonCounts();
 }
 

@@ -18,6 +18,7 @@ attach("[data-quoting]", (line) => {
   const form = line.closest("[data-compose]");
   one("[data-unquote]", line).addEventListener("click", () => (quote(form, null), focusComposer(form)));
   form.addEventListener("compose:cleared", () => quote(form, null));
+  quote(form, line.dataset.id ? { ...line.dataset } : null); // what the draft quotes
   form.addEventListener("change", () => (line.hidden = !quoted(form)));
 });
 
@@ -28,6 +29,7 @@ export function quote(form, what) {
   for (const name of ["id", "way", "words"]) what ? (line.dataset[name] = what[name]) : delete line.dataset[name];
   one("span", line).textContent = what?.words ?? "";
   line.hidden = !quoted(form);
+  form.dispatchEvent(new Event("letter:changed"));
 }
 
 /** What is quoted by the way that is chosen now, else null. */

@@ -7,7 +7,7 @@ let helpers = null;
 const helpersOnce = () => (helpers ??= load("/inbox/helpers").then((response) => response.json()).catch(() => (helpers = null)));
 const fold = (text) => text.normalize("NFKC").toLowerCase();
 
-attach("[data-compose]", (form) => {
+attach("[data-compose], [data-snippets]", (form) => {
   const field = one("textarea", form);
   const list = one("[data-suggest]", form);
   let found = [];

@@ -33,7 +33,7 @@ export function place(html) {
 
 function insert(log, entry) {
   if (one("[data-newer]", log)) return; // the newest part is not loaded: it will come with its page
-  const entries = all(".inner > .e", log);
+  const entries = all(".inner > .e, .inner > .touched", log);
   let at = entries.length - 1;
   while (at >= 0 && later(entries[at].dataset.order, entry.dataset.order)) at -= 1;
   // Older than everything loaded, and more above: it will come with its page.
@@ -45,9 +45,10 @@ function insert(log, entry) {
   } else entries[at].after(entry);
 }
 
-/** Fetch a part of the open thread anew: "header", "panel" or "lock". */
+/** Fetch a part of the open thread anew: "header", "panel", "lock", or "touched" (what stands between the messages). */
 export async function refresh(part) {
   const id = openId();
+  if (part === "touched") document.dispatchEvent(new CustomEvent("touched"));
   const target = one(`[data-part="${part}"]`);
   if (!id || !target) return;
   const html = await (await load(`/conversations/${id}/${part}`)).text();

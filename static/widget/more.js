@@ -142,8 +142,16 @@ const acts = {
     tone.onended = () => audio.close();
   },
 
+  claim(frame) { asked(frame); },
+
+  idle() {},
+
   answer(frame) {
     if (frame.t === "code") return showCode(frame);
+    if (frame.t === "claim") return asked(frame);
+    if (frame.t === "answered") return sheet?.dataset.claim === frame.claim ? answered(frame) : true;
+    if (frame.t === "waiting") return waiting(frame);
+    if (frame.t === "allowed") return frame.yes ? api.send({ t: "redeem" }) : refused();
     if (frame.t === "error" && /^code/.test(frame.code) && sheet?.querySelector(".bad")) {
       sheet.querySelector(".bad").textContent = frame.sentence;
       return true;
@@ -176,10 +184,39 @@ function transcript() {
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
-async function showCode({ code, expires_at: until, qr }) {
+// Who came by an address is let in here, and only here: it may have been passed on.
+function asked({ claim, mark, who }) {
+  if (sheet?.dataset.claim === claim) return true;
+  const reply = (yes) => api.send({ t: "allow", claim, yes }) ? shut() : api.banner(say("offline"));
+  lay("card", say("elsewhere"), h("h2", {}, say("elsewhere")), h("p", {}, who ? say("claim_by", { name: who, mark }) : say("claim", { mark })),
+    h("output", { class: "code" }, mark), h("p", { class: "fine" }, say("claim_warning")),
+    h("div", { class: "row" }, button(say("no"), () => reply(false), { name: "no" }), button(say("yes"), () => reply(true), { class: "go", name: "yes" })));
+  sheet.dataset.claim = claim;
+  return true;
+}
+
+function answered() {
+  shut();
+  return true;
+}
+
+function waiting({ mark }) {
+  lay("card", say("have_code"), h("h2", {}, say("elsewhere")), h("p", { role: "status" }, say("waiting")), h("output", { class: "code" }, mark),
+    button(say("cancel"), shut));
+  return true;
+}
+
+function refused() {
+  shut();
+  api.banner(say("refused"));
+  return true;
+}
+
+async function showCode({ code, expires_at: until, qr, ways = [] }) {
   const place = (await api.ask("page").catch(() => null))?.url;
   lay("card", say("elsewhere"), h("h2", {}, say("elsewhere")), qrImage(qr), h("p", {}, say("code_hint")),
-    h("output", { class: "code" }, code), h("p", { class: "fine" }, say("code_until", { time: new Date(until).toLocaleTimeString(api.config.locale, { hour: "2-digit", minute: "2-digit" }) })),
+    h("output", { class: "code" }, code), ...ways.map((w) => h("a", { class: "way", href: w.url, target: "_blank", rel: "noopener" }, say("on_channel", { name: w.label }))),
+    h("p", { class: "fine" }, say("code_until", { time: new Date(until).toLocaleTimeString(api.config.locale, { hour: "2-digit", minute: "2-digit" }) })),
     button(say("close"), shut, { class: "go" }));
   return place;
 }

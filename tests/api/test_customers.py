@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from app import customers
+from app import customers, inbox
 from app.db import as_of, reading, transaction
-from app.models import Agent, Conversation, Customer, Event, Identity
+from app.models import Agent, Conversation, Customer, Event, Identity, Label
 from channels.base import Person
 from tests import factories
 from tests.api.calling import Program, program
@@ -246,3 +246,25 @@ def test_who_may_be_the_same_is_told_until_it_is_denied(
     assert "same_phone" in [one["code"] for one in found["reasons"]]
     caller.call("PUT", f"{place}/strangers/{theirs.customer_id}", 204)
     assert caller.see(f"{place}/suggestions") == []
+
+
+def test_customers_are_found_by_what_is_true_of_the_person(
+    caller: Program, cast: tuple[Agent, list[Conversation]]
+) -> None:
+    agent, threads = cast
+    with transaction() as db:
+        one = db.get_one(Conversation, threads[0].id)
+        label = Label(name="VIP")
+        db.add(label)
+        db.flush()
+        inbox.put_label(db, one, label, agent=db.get_one(Agent, agent.id))
+        channel_id = one.last_channel_id
+        label_id = label.id
+    assert names(caller, label_ids=label_id) == ["髙橋 一郎"]
+    assert names(caller, channel_id=channel_id) == ["山田 花", "髙橋 一郎"]
+    assert names(caller, consent="marketing") == []
+    assert names(caller, has_open_case=True, escalation="any") == []
+    assert names(caller, created_since="2026-11-02") == ["山田 花"]
+    for wrong in ({"consent": "nothing"}, {"channel_id": 10**6}, {"created_since": "soon"}):
+        told = caller.refused("GET", "/customers", 422, params=wrong)
+        assert told["errors"][0]["field"] == f"query.{next(iter(wrong))}"

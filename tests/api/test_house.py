@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from app import inbox, vault
+from app import inbox, tokens, vault
 from app.auth import sign_in
 from app.db import reading, transaction
 from app.models import Agent, Channel, Conversation
@@ -43,6 +43,7 @@ def test_a_token_tells_whom_it_acts_as_whatever_its_scopes(agent: Agent) -> None
     told = program(agent, "people:read").see("/me")
     assert told["agent"] | {"id": 0} == {
         "id": 0, "name": "佐藤 花子", "role": "agent", "active": True, "email": "hanako@example.jp",
+        "store_id": None,
     }  # fmt: skip
     assert (told["team_ids"], told["scopes"]) == ([team.id], ["people:read"])
     assert program(agent, "events:read").see("/me")["scopes"] == ["events:read"]
@@ -260,3 +261,22 @@ def test_the_trail_is_told_to_admins_page_by_page(admin: Program, agent: Agent) 
     assert admin.see("/audit", group="settings", agent_id=agent.id)["items"] == []
     program(agent).refused("GET", "/audit", 403)
     assert admin.refused("GET", "/audit?after=x", 422)["errors"][0]["field"] == "query.after"
+
+
+def test_shop_staff_are_added_and_moved_over_the_api_and_enter_nowhere_with_a_token() -> None:
+    with transaction() as db:
+        admin = factories.agent(db, role="admin")
+        store, other = factories.channel(db, "store"), factories.channel(db, "store")
+        chat = factories.channel(db)
+    caller = program(admin)
+    body = {"name": "中村 愛", "email": "ai@example.jp", "role": "store", "store_id": store.id}
+    caller.refused("POST", "/agents", 422, json={**body, "store_id": chat.id})
+    made = caller.call("POST", "/agents", 201, json=body)
+    assert (made["role"], made["store_id"]) == ("store", store.id)
+    with transaction() as db:
+        token = tokens.make(db, db.get_one(Agent, made["id"]), "a program", tokens.SCOPES)[1]
+    Program(token).refused("GET", "/me", 403)
+    path = f"/agents/{made['id']}"
+    tag = caller.get("/api/v1" + path).headers["etag"]
+    moved = caller.call("PATCH", path, json={"store_id": other.id}, headers={"if-match": tag})
+    assert moved["store_id"] == other.id

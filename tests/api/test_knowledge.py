@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from app import inbox, labels
 from app.db import reading, transaction
-from app.models import BotRule, Label, Revision
+from app.knowledge import questions
+from app.models import Agent, BotRule, Label, Revision
 from tests import factories
 from tests.api.calling import Program, program
 
@@ -169,3 +170,18 @@ def test_a_label_leaves_every_conversation_with_it_unless_a_rule_would_bring_it_
     assert editor.see(f"/bot-rules/{rule['id']}") == rule
     with reading() as db:
         assert db.scalars(select(Label.name)).all() == ["返品・交換"]
+
+
+def test_the_draft_is_published_and_what_is_published_already_is_told(editor: Program) -> None:
+    editor.call("POST", "/faq", 201, json=ENTRY)
+    assert editor.call("POST", "/faq/publication", json={"reason": "はじめて"}) == {
+        "version": 1,
+        "measuring": False,
+    }
+    told = editor.refused("POST", "/faq/publication", 409, json={})
+    assert "nothing to publish" in str(told)
+    editor.call("POST", "/faq", 201, json={**ENTRY, "title": "返品"})
+    with transaction() as db:
+        boss = db.scalars(select(Agent).limit(1)).one()
+        questions.label(db, boss, "送料は", None, origin="written")
+    assert editor.call("POST", "/faq/publication", json={}) == {"version": None, "measuring": True}

@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.testclient import TestClient
 
 from app import files, inbox, main
+from app.calls.noting import Written, write
 from app.db import transaction
 from app.models import Agent, BotRule, Channel, Conversation, Label, Message, MessageSource, RawReceipt
 from tests import factories
@@ -54,7 +55,12 @@ class Scene:
         if pattern.startswith("/api/"):
             return re.sub(r"\{(\w+)\}", lambda m: str(self.named(m[1])), pattern)
         noun = pattern.strip("/").split("/")
-        own = {"conversations": "conversation", "messages": "message", "inbox": "conversation"}
+        own = {
+            "conversations": "conversation",
+            "messages": "message",
+            "calls": "call",
+            "inbox": "conversation",
+        }
         name = own.get(noun[0], noun[-1] if len(noun) < 2 or noun[0] != "settings" else noun[1])
         id = self.ids.get(name, 1)
         filled = {"id": id, "label": self.ids["labels"], "revision": 1, "receipt": 1, "key": "shop"}
@@ -84,6 +90,7 @@ def build() -> Scene:
         inbox.assign(db, admin, thread, insider, ours, keep_team=False)
         kept = files.store(db, b"only for us", "secret.txt", limit=1000, agent=insider)
         factories.reply(db, insider, thread, "承知しました", attachments=[kept])
+        call, _ = write(db, insider, thread, Written("秘密の電話"), "client-call")
         case = inbox.escalate(db, thread, "complaint", "大変です", agent=insider)
         label = Label(name="急ぎ")
         rule = BotRule(
@@ -95,6 +102,7 @@ def build() -> Scene:
         ids = {
             "conversation": thread.id,
             "message": said.id,
+            "call": call.id,
             "case": case.case_id,
             "attachment": kept.id,
             "escalations": case.id,

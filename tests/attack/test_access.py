@@ -14,8 +14,9 @@ from tests.attack.scene import Scene, all_routes, browser, routes, unharmed
 
 # What anybody may call. Whoever opens one more page to the world writes it here, too.
 OPEN = {
-    *("/shared/{key}/{mark}/{name}", "/link", "/link/{ticket}"),
+    *("/shared/{key}/{mark}/{name}", "/link", "/link/{ticket}", "/continue/{code}"),
     *("/demo", "/demo/products", "/demo/products/{slug}", "/demo/guide", "/demo/stores", "/demo/mypage"),
+    *("/demo/call-log.csv", "/demo/telephone"),
     *("/demo/strict", "/demo/login", "/demo/logout", "/login", "/healthz", "/readyz", "/metrics"),
     *("/hooks/{key}", "/static/{digest}/{path:path}", "/widget.js", "/widget/assets/{digest}/{name}"),
     *("/widget/words/{locale}", "/widget/{key}/config", "/widget/{key}/frame", "/widget/{key}/files"),
@@ -23,7 +24,13 @@ OPEN = {
     "/pictures/{key}/{stamp}/{signature}",
 }
 # Of the conversation itself: whoever may not see it finds nothing there.
-SCOPED = ("/conversations/{id:int}/", "/messages/{id:int}/", "/inbox/{id:int}", "/files/{key}")
+SCOPED = (
+    "/conversations/{id:int}/",
+    "/messages/{id:int}/",
+    "/calls/{id:int}/",
+    "/inbox/{id:int}",
+    "/files/{key}",
+)
 # Of the settings: what everybody has. All else there is for admins, unless it is named below.
 FOR_ALL = ("/settings/me", "/settings/tokens")
 # What the bot knows is no secret: agents may read it, and try it out.
@@ -32,7 +39,10 @@ READ_BY_ALL |= {("GET", f"/settings/{noun}/new") for noun in ("faq", "rules")} |
     ("POST", "/settings/bot/preview")
 }
 # What supervisors look after, too.
-FOR_EDITORS = ("/settings/faq", "/settings/rules", "/settings/bot", "/settings/labels", "/settings/replies")
+FOR_EDITORS = (
+    *("/settings/faq", "/settings/rules", "/settings/bot", "/settings/knowledge"),
+    *("/settings/labels", "/settings/replies", "/settings/imports"),
+)
 
 
 def test_every_route_but_the_open_ones_asks_who_is_there(scene: Scene) -> None:
@@ -146,7 +156,7 @@ def test_an_unsafe_request_without_the_token_does_nothing(scene: Scene) -> None:
 
 
 # What the paths of the API name of a conversation: nothing of it is there for whoever may not see it.
-OF_A_CONVERSATION = ("conversation_id", "message_id", "case_id", "attachment_id", "customer_id")
+OF_A_CONVERSATION = ("conversation_id", "message_id", "case_id", "attachment_id", "customer_id", "call_id")
 BODIES: dict[str, Any] = {
     "replies": {"text": "hello"},
     "notes": {"text": "hello"},
@@ -156,6 +166,10 @@ BODIES: dict[str, Any] = {
     "draft": {"text": "x"},
     "merges": {"other_id": 1},
     "customer": {"customer_id": 1},
+    "calls": {"client_id": "client-of-an-outsider"},
+    "note": {"text": "x"},
+    "consents": {"identity_id": 1, "given": False},
+    "tasks": {"text": "x", "due_at": "2030-01-01T00:00:00Z"},
 }
 
 

@@ -34,6 +34,8 @@ THREADS = (
     "/escalations",
     "/search",
     "/search?q=返品",
+    "/customers",
+    "/customers?ordered=90&wrote=7",
     "/help",
     "/help/inbox",
     "/help/api",
@@ -44,7 +46,7 @@ SETTINGS = (
     *("general", "channels", "channels/1", "channels/new", "channels/new/webchat"),
     "channels/new/email?preset=google",
     *("people", "people/1", "people/new", "teams/1", "receipts", "receipts?view=all", "receipts/1", "audit"),
-    *("webhooks", "webhooks/new", "tokens"),
+    *("webhooks", "webhooks/new", "tokens", "purposes"),
 )
 INSIDE = (*INBOX, *THREADS, *(f"/settings/{page}" for page in SETTINGS))
 OUTSIDE = ("/login", "/demo", "/demo/products", "/demo/products/wool-coat", "/demo/guide", "/demo/stores")

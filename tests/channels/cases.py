@@ -95,6 +95,10 @@ def _nobody_signs(request: Request) -> Request:
     return replace(request, headers={**request.headers, "authorization": "Bearer of-somebody-else"})
 
 
+def _another_key(request: Request) -> Request:
+    return replace(request, headers={**request.headers, "x-madoguchi-key": "of-somebody-else"})
+
+
 def _another_secret(request: Request) -> Request:
     return replace(request, headers={**request.headers, "x-telegram-bot-api-secret-token": "0" * 64})
 
@@ -140,6 +144,13 @@ OURS = {
         sends={"account_sid": "AC" + "0" * 32, "auth_token": "t" * 32, "sender": "+15005550006"},
         to=Person("+14158675309"),
     ),
+    "twilio_voice": Case(tamper=_longer_body),
+    "amazon_connect": Case(tamper=_another_key),
+    "zoom_phone": Case(tamper=_longer_body),
+    "asterisk": Case(tamper=_longer_body),
+    "call": Case(tamper=_longer_body),
+    "shop": Case(tamper=_longer_body),
+    "store": Case(tamper=_longer_body),
     "api": Case(tamper=_longer_body, sends={"secret": "s" * 20, "callback_url": "https://example.jp/in"}),
 }
 CASES: Mapping[str, Case] = runpy.run_path(str(HERE / "cases.py"))["CASES"] if THEIRS else OURS

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from app.cli import cli
 from app.matching import sheet
-from app.matching.sheet import Unreadable
+from app.tables import Unreadable
 
 JAPANESE = """会員番号,氏名,フリガナ,電話番号,メールアドレス,郵便番号,住所,生年月日,備考
 A-1,山田 太郎,ヤマダ タロウ,090-1234-5678,t@example.jp,100-0005,東京都千代田区丸の内一丁目2番3号,昭和55年4月1日,能力

@@ -36,10 +36,18 @@ def test_no_route_shows_an_agent_what_is_not_theirs(seed: int, caller: Caller) -
     assert walk.try_everything(world, viewer, caller) > 30
 
 
+def test_shop_staff_are_shown_nothing_on_any_route(caller: Caller) -> None:
+    world = build(20)
+    (clerk,) = [one for one in world.viewers if one.role == "store"]
+    assert hidden_from(world, clerk) == set(world.words)
+    assert walk.look_everywhere(world, clerk, caller) > 100
+    assert walk.try_everything(world, clerk, caller) > 30
+
+
 def outsider(world: World) -> Viewer:
     """An agent from whom something is hidden; the house is stirred until there is one."""
     while True:
-        found = [one for one in world.viewers if hidden_from(world, one)]
+        found = [one for one in world.viewers if one.role == "agent" and hidden_from(world, one)]
         if found:
             return world.rolls.choice(found)
         change(world)

@@ -24,10 +24,11 @@ ABSENT = 987_654_321
 FORM = {"text": "hello", "client_id": "client-of-an-outsider", "take": "1", "type": "complaint", "reason": "x",
         "until": "2100-01-01T00:00", "agent_id": "1", "label_id": "1", "name": "x", "version": "0"}  # fmt: skip
 NOUNS = {"conversations": "conversation_id", "inbox": "conversation_id", "messages": "message_id",
-         "escalations": "escalation_id", "links": "link_id", "relocations": "relocation_id"}  # fmt: skip
+         "escalations": "escalation_id", "links": "link_id", "relocations": "relocation_id",
+         "tasks": "task_id", "calls": "call_id"}  # fmt: skip
 FOR_NOBODY = ("/login", "/logout", "/demo", "/hooks", "/widget", "/static", "/settings/me")
 KNOWN = ("conversation_id", "message_id", "customer_id", "case_id", "escalation_id", "attachment_id",
-         "identity_id", "link_id", "relocation_id", "other_id")  # fmt: skip
+         "identity_id", "link_id", "relocation_id", "task_id", "call_id", "other_id")  # fmt: skip
 NOTHING = dict.fromkeys(KNOWN, ABSENT) | {"key": "nothing"}
 FREE = ("agent_id", "rule_id", "reply_id", "channel_id", "entry_id", "label_id", "team_id", "webhook_id",
         "delivery_id")  # fmt: skip

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from app import files, inbox, people, tokens
+from app import files, inbox, people, tasks, tokens
 from app.auth import find, sign_in
-from app.db import reading, transaction
+from app.calls.noting import Written, write
+from app.db import now, reading, transaction
 from app.models import (
     Agent,
     Attachment,
+    Call,
     Case,
     Channel,
     Conversation,
@@ -27,9 +30,11 @@ from app.models import (
     Escalation,
     Identity,
     Message,
+    Task,
     Team,
     TeamMember,
 )
+from app.touchpoints.recording import take_in
 from channels import base
 from tests import factories
 
@@ -65,8 +70,12 @@ def build(seed: int) -> World:
         channel = factories.channel(db, "api", settings={"callback_url": "https://partner.example.jp/"})
         agents = [factories.agent(db, f"担当{n}") for n in range(3)] + [factories.supervisor(db, "監督")]
         admin = factories.agent(db, "管理", role="admin")
+        clerk = factories.agent(db, "店員", role="store", store_id=factories.channel(db, "store").id)
         teams = [factories.team(db, *rolls.sample(agents[:3], rolls.randint(0, 2))).id for _ in range(TEAMS)]
-        found = [(agent, tokens.make(db, agent, "a program", tokens.SCOPES)[1]) for agent in (*agents, admin)]
+        found = [
+            (agent, tokens.make(db, agent, "a program", tokens.SCOPES)[1])
+            for agent in (*agents, clerk, admin)
+        ]
     world = World(rolls, channel, [_come_in(agent, token) for agent, token in found], teams)
     for n in range(CUSTOMERS):
         _a_customer(world, n)
@@ -94,6 +103,13 @@ def _a_customer(world: World, n: int) -> None:
         file = files.store(db, secret.encode(), f"{secret}.txt", limit=1000, agent=insider)
         factories.reply(db, insider, head, f"はい {secret}", attachments=[file])
         inbox.escalate(db, head, "complaint", secret, agent=insider)
+        due = now() + timedelta(hours=1)
+        tasks.add(db, head, f"約束 {secret}", due, db.get_one(Agent, world.viewers[-1].id), message=said)
+        noted = Written(f"電話 {secret}", number="090-1234-5678")
+        write(db, insider, head, noted, f"client-call-{n}")
+        order = base.Touch(secret, "order.placed", (person,), title=f"注文 {secret}", reference=secret)
+        (told,) = take_in(db, [order], "shop")
+        assert told.what == "new", told
     world.words[head.id] = asked, secret
 
 
@@ -182,7 +198,8 @@ def hidden_from(world: World, viewer: Viewer) -> set[int]:
     def shown(own: int) -> bool:
         team, assignee = places[heads[own] or own]
         oversees = viewer.role in ("supervisor", "admin")
-        return active and (oversees or team is None or team in teams or assignee == viewer.id)
+        serves = viewer.role != "store"
+        return active and serves and (oversees or team is None or team in teams or assignee == viewer.id)
 
     return {own for own in world.words if not shown(own)}
 
@@ -214,6 +231,11 @@ def ids_of(conversation_id: int) -> dict[str, Any]:
             "customer_id": own.customer_id,
             "case_id": case or 0,
             "escalation_id": escalation or 0,
+            "task_id": db.scalars(select(Task.id).filter_by(conversation_id=own.id)).first() or 0,
+            "call_id": db.scalars(
+                select(Call.id).join(Message).where(Message.conversation_id == own.id)
+            ).first()
+            or 0,
             "attachment_id": attachment.id,
             "key": attachment.key,
         }

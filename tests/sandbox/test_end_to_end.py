@@ -6,6 +6,7 @@ The product is the real one, with its own processes; everything between it and "
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -39,8 +40,11 @@ class Desk:
         )
 
     def see(self, path: str) -> Any:
-        """What the API says."""
-        return self.http.get(path).raise_for_status().json()
+        """What the API says. Who has asked much asks on more slowly, as a program should."""
+        answer = self.http.get(path).raise_for_status()
+        if int(answer.headers["ratelimit-remaining"]) < 300:
+            time.sleep(0.1)
+        return answer.json()
 
     def thread(self, conversation: int) -> list[dict[str, Any]]:
         """Everything said, oldest first; no system lines."""
@@ -289,6 +293,6 @@ def test_who_opts_out_by_sms_gets_nothing_more(sandbox: Sandbox, desk: Desk) -> 
     until(lambda: len(desk.texts(conversation, "inbound")) == 2, "the agent reads it")
     before = len(sandbox.accepted(who))
     told = desk.http.post(f"/conversations/{conversation}/replies", json={"text": "One moment"})
-    assert told.status_code == 201, told.text
-    until(lambda: desk.states(conversation) == ["failed"], "it is not sent", 60)
-    assert len(sandbox.accepted(who)) == before
+    assert told.status_code == 422, told.text
+    assert "この方法での連絡を希望していません" in told.text
+    assert (desk.states(conversation), len(sandbox.accepted(who))) == ([], before)

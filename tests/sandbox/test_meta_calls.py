@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from channels.events import Attachment, ChannelError, Outbound, Person
+from channels.events import Attachment, Person
 from channels.instagram import Instagram
+from channels.outbound import ChannelError, Outbound
 from tests.sandbox.meta import FILE, PLATFORMS, Meta, refusal
 
 TALKING = ("instagram", "messenger")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, expect
 
-from channels.events import Inbound, Outbound, Person, Reaction, Receipt
+from channels.events import Inbound, Person, Reaction, Receipt
+from channels.outbound import Outbound
 from tests.sandbox.meta import PLATFORMS, Meta
 from tests.sandbox.test_phone import SIZES, Phone
 

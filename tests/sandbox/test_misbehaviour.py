@@ -11,9 +11,10 @@ import pytest
 
 from channels import registry
 from channels.base import Connector, Context
-from channels.events import Attachment, ChannelError, Inbound, Outbound, Person
+from channels.events import Attachment, Inbound, Person
 from channels.guard import Client
 from channels.line.connector import Line
+from channels.outbound import ChannelError, Outbound
 from tests.sandbox import TAKASHI, Sandbox
 from tests.sandbox.conftest import Bot
 from tests.sandbox.meta import PLATFORMS, Meta

@@ -9,7 +9,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from channels.events import Attachment, FilledTemplate, Inbound, Outbound, Person, Receipt
+from channels.events import Attachment, Inbound, Person, Receipt
+from channels.outbound import FilledTemplate, Outbound
 from tests.sandbox.meta import FILE, Meta, refusal
 
 DAY = 86_400

@@ -79,12 +79,12 @@ def test_it_is_narrowed_by_person_and_kind(browser: Browser, osamu: Agent) -> No
         kei = factories.agent(db, "佐藤 恵")
         record(db, "audit.label_added", agent=kei, name="恵の札")
         record(db, "audit.label_added", agent=osamu, name="修の札")
-        record(db, "audit.channel_on", agent=osamu, name="店頭")
+        record(db, "audit.channel_on", agent=osamu, name="二号店")
     mine = browser.see(f"{LIST}?person={osamu.id}&kind=settings")
     assert "修の札" in mine
     assert "恵の札" not in mine
-    assert "店頭" not in mine
-    assert "店頭" in browser.see(f"{LIST}?kind=channels&person=")
+    assert "二号店" not in mine
+    assert "二号店" in browser.see(f"{LIST}?kind=channels&person=")
     assert browser.get(f"{LIST}?kind=nonsense").status_code == 404
     for odd in ("person=x", "after=-1", f"after={'9' * 18}", f"after={'9' * 40}", f"person={'9' * 18}"):
         assert browser.get(f"{LIST}?{odd}").status_code == 200

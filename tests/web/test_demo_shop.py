@@ -1,14 +1,16 @@
 """The demo shop in a browser: its pages, its customers, and that it is closed where it was not loaded."""
 
 import re
+from urllib.parse import parse_qsl, urlsplit
 
 import jwt
 import pytest
+from sqlalchemy import select
 
 from app.config import configure, settings
-from app.db import now, transaction
+from app.db import now, reading, transaction
 from app.demo import goods, shop
-from app.models import Setting
+from app.models import Call, Setting
 from tests.web.visiting import Browser
 
 PAGES = (
@@ -18,6 +20,7 @@ PAGES = (
     "/stores",
     "/mypage",
     "/strict",
+    "/telephone",
     *(f"/products/{slug}" for slug in goods.goods()),
 )
 ACCOUNTS = [
@@ -42,6 +45,20 @@ def test_every_page_is_there_in_both_languages_with_the_chat_and_no_inline_code(
         assert f'<html lang="{tongue}">' in html
         assert f'<script async src="/widget.js" data-channel="demo" data-locale="{tongue}"></script>' in html
         assert not re.search(r"<script(?![^>]*\bsrc=)|\sstyle=|\son\w+=", html)
+
+
+def test_the_line_rings_from_a_page_is_answered_and_hung_up(browser: Browser) -> None:
+    browser.see("/demo/telephone")
+    call = {"who": "C-10871", "call": ""}
+    for state in ("ringing", "answered", "ended"):
+        gone = browser.submit("/demo/telephone", {**call, "state": state})
+        call["call"] = dict(parse_qsl(urlsplit(gone.headers["location"]).query)).get("call", "")
+        with reading() as db:
+            told = db.scalars(select(Call)).one()
+        assert told.state == state
+        browser.see(gone.headers["location"])
+    assert (told.result, told.number) == ("answered", "090-5550-1187")
+    assert browser.submit("/demo/telephone", {"state": "dancing"}).status_code == 422
 
 
 def test_the_language_chosen_is_kept(browser: Browser) -> None:

@@ -43,7 +43,7 @@ def ask(browser: Browser, question: str, **draft: Any) -> str:
     return str(answer.text)
 
 
-def test_an_entry_is_written_and_answers_from_then_on(editor: Browser) -> None:
+def test_an_entry_is_written_and_can_be_tried_at_once(editor: Browser) -> None:
     assert editor.submit("/settings/faq", ENTRY).status_code == 303
     (entry,) = entries()
     assert entry.questions == ["送料はいくらですか", "配送料は？"]

@@ -226,3 +226,42 @@ def test_team_names_are_taken_once(admin: Agent) -> None:
     assert browser.submit("/settings/teams", {"name": "配送"}).status_code == 303
     assert browser.submit("/settings/teams", {"name": "配送"}).status_code == 422
     assert browser.submit("/settings/teams", {"name": ""}).status_code == 422
+
+
+# --- shop staff ---------------------------------------------------------------------------------------
+
+
+def test_shop_staff_are_added_at_their_store() -> None:
+    with transaction() as db:
+        admin = factories.agent(db, role="admin")
+        store, chat = factories.channel(db, "store", name="本店"), factories.channel(db)
+    browser = Browser().come_in(admin)
+    form = {"name": "中村 愛", "email": "ai@example.jp", "role": "store", "password": "long enough words"}
+    assert "店舗スタッフ" in browser.see("/settings/people/new")
+    for wrong in ("", str(chat.id), "999999"):
+        refused = browser.submit("/settings/people", {**form, "store_id": wrong})
+        assert refused.status_code == 422
+        assert "勤務する店舗を選んでください" in refused.text
+    assert browser.submit("/settings/people", {**form, "store_id": store.id}).status_code == 303
+    with reading() as db:
+        made = db.scalars(select(Agent).filter_by(email="ai@example.jp")).one()
+    assert (made.role, made.store_id, made.serves) == ("store", store.id, False)
+    assert "本店" in browser.see("/settings/people")
+
+
+def test_who_becomes_shop_staff_gives_back_their_conversations_and_is_given_none() -> None:
+    with transaction() as db:
+        admin, agent = factories.agent(db, role="admin"), factories.agent(db)
+        store, thread = factories.channel(db, "store"), factories.conversation(db)
+        inbox.assign(db, admin, thread, agent)
+    browser = Browser().come_in(admin)
+    form = {"name": agent.name, "email": agent.email, "role": "store", "store_id": store.id}
+    assert browser.submit(f"/settings/people/{agent.id}", form).status_code == 303
+    with transaction() as db:
+        head, clerk = db.get_one(Conversation, thread.id), db.get_one(Agent, agent.id)
+        assert head.assignee_id is None
+        with pytest.raises(Refused, match="works at a counter"):
+            inbox.assign(db, admin, head, clerk)
+    browser.submit(f"/settings/people/{agent.id}", {**form, "role": "agent"})
+    with reading() as db:
+        assert (db.get_one(Agent, agent.id).role, db.get_one(Agent, agent.id).store_id) == ("agent", None)

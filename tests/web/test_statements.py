@@ -26,21 +26,24 @@ PLACES = {
     "/inbox": [*(f"/inbox?view={view}" for view in VIEWS), "/inbox?view=open&sort=waiting"],
     "/inbox/rows": ["/inbox/rows?view=open"],
     "/inbox/{id:int}": [f"/inbox/{FIRST}", f"/inbox/{FIRST}?m={FIRST}"],
+    "/customers": ["/customers", "/customers?wrote=365&consent=service&opened=1", "/customers?q=客"],
     "/search": [f"/search?q={query}" for query in FIND],
     "/settings/audit": [
         *(f"/settings/audit?kind={kind}" for kind in ("", "people", "bot", "conversations")),
         f"/settings/audit?person={FIRST}",
     ],
     "/settings/receipts": [f"/settings/receipts?view={view}" for view in ("trouble", "left_out", "all")],
+    "/settings/imports/{id}/progress": [],  # nothing, unless one is worked on
     "/settings/replies": ["/settings/replies", "/settings/replies?q=件名"],
     "/escalations": ["/escalations", f"/escalations?open={FIRST}"],
+    "/tasks": [f"/tasks?view={view}" for view in ("mine", "teams", "all", "done")],
     "/conversations/{id:int}/messages": [
         f"/conversations/{FIRST}/messages?before=2999-01-01T00:00:00%2B00:00|1"
     ],
 }
 # Doors that are no pages of ours: texts, files, probes, the widget's and the providers'. tests/api has the API.
 NO_PAGES = re.compile(
-    r"/(api|avatars|demo|files|help|healthz|readyz|metrics|hooks|static|widget|link|login|pictures|shared|widget\.js)(/|$)"
+    r"/(api|avatars|continue|cti|demo|files|help|healthz|readyz|metrics|hooks|static|widget|link|login|pictures|shared|widget\.js)(/|$)"
 )
 
 
@@ -59,7 +62,8 @@ def test_a_page_of_a_thousand_rows_costs_what_one_of_ten_does() -> None:
     few = _visit(browser)
     with transaction() as db:
         grow(db, world, MANY)
-    browser.see(f"/inbox/{FIRST}")  # the bot reads its book again
+    for page in (f"/inbox/{FIRST}", f"/settings/knowledge/import/{FIRST}"):
+        browser.see(page)  # the bot reads its book again, and the draft
     many = _visit(browser)
     assert not {page: more for page in few if (more := more_often(few[page], many[page]))}
     assert not {page: found for page in many if (found := forbidden(many[page]))}

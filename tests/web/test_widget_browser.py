@@ -11,9 +11,9 @@ import pytest
 from playwright.sync_api import Browser
 from sqlalchemy import select
 
-from app import inbox, realtime
+from app import inbox, realtime, resuming
 from app.db import reading, transaction
-from app.models import Agent, Conversation, Delivery, Message
+from app.models import Agent, Conversation, Delivery, Message, Visitor
 from tests import factories
 from tests.serving import until
 from tests.web.shop import House, Shop, Window
@@ -211,6 +211,47 @@ def test_a_second_device_goes_on_by_code(browser: Browser, house: House, shop: S
     assert "madoguchi=" not in second.page.url
 
 
+def link_of(window: Window) -> str:
+    """What the address of the QR code adds to that of the page."""
+    window.chat.locator("nav button").click()
+    window.chat.locator("img.qr").wait_for()
+    window.chat.locator(".card .go").click()
+    with reading() as db:
+        visitor = db.scalars(select(Visitor).order_by(Visitor.id)).first()
+    assert visitor is not None
+    with transaction() as db:
+        code, _ = resuming.issue(db, visitor, by_link=True)
+    return f"/#madoguchi={code}"
+
+
+def test_who_opens_an_address_is_let_in_by_the_first_device_alone(
+    browser: Browser, house: House, shop: Shop
+) -> None:
+    first = visit(browser, shop).open()
+    first.say("続きは電話で")
+    first.shows("続きは電話で")
+    second = visit(browser, shop, link_of(first), viewport={"width": 390, "height": 844}, has_touch=True)
+    second.chat.locator(".card .go").click()
+    mark = second.chat.locator(".card output.code").inner_text()
+    assert "続きは電話で" not in second.texts()
+    assert first.chat.locator(".card output.code").inner_text() == mark
+    first.chat.locator(".card [name=yes]").click()
+    second.shows("続きは電話で")
+    second.say("携帯から")
+    first.shows("携帯から")
+
+
+def test_who_is_not_let_in_sees_nothing(browser: Browser, house: House, shop: Shop) -> None:
+    first = visit(browser, shop).open()
+    first.say("秘密の相談")
+    first.shows("秘密の相談")
+    stranger = visit(browser, shop, link_of(first))
+    stranger.chat.locator(".card .go").click()
+    first.chat.locator(".card [name=no]").click()
+    stranger.chat.locator("#banner:not([hidden])").wait_for()
+    assert "秘密の相談" not in stranger.texts()
+
+
 def test_two_customers_on_one_browser_never_see_each_other(
     browser: Browser, house: House, shop: Shop
 ) -> None:
@@ -311,6 +352,7 @@ def test_markup_in_a_message_is_only_text(browser: Browser, house: House, shop: 
     nasty = '<img src=x onerror="parent.hacked=1"><b>太字</b>'
     window.say(nasty)
     window.shows(nasty)
+    until(lambda: said() == [nasty], "the message is stored")
     answer("https://shop.example.jp/a?b=1。javascript:alert(1)")
     window.chat.locator("a[href='https://shop.example.jp/a?b=1']").wait_for()
     assert window.chat.locator("#log b").count() == 0

@@ -18,6 +18,7 @@ from app.bench.faults.proxy import Proxy
 from app.bench.faults.stage import Stage
 from app.bench.faults.widgets import Widget
 from app.db import transaction
+from app.knowledge import versions
 from app.models import FaqEntry
 
 PASSWORD = "a password for fault runs"
@@ -120,6 +121,8 @@ def _channels(callback: str) -> tuple[list[str], str, str]:
         single = switchboard.add_channel(db, once.KIND, "Once", {**told, "callback_url": f"{callback}/once"})
         for title, questions, answer in BOOK:
             db.add(FaqEntry(title=title, language="ja", questions=list(questions), answer=answer))
+        db.flush()
+        versions.publish_all(db)
         return [one.key for one in chats], api.key, single.key
 
 

@@ -12,6 +12,7 @@ from app.bench.seeding.lives import Crew, Shop
 from app.bench.seeding.rows import COUNTED
 from app.bench.seeding.threads import Colleague, Way
 from app.db import Base
+from app.knowledge import versions
 from app.models import Agent, Channel
 from channels import forms
 
@@ -49,6 +50,7 @@ def make(db: Session, password: str) -> Made:
     crews = [_crew(db, number, hashed) for number in range(TEAMS)]
     tags = tuple((one.id, one.name) for one in (labels.add(db, triage, name, 210) for name in LABELS))
     entries = tuple((_entry(db, triage, title, words), title) for title, words in ENTRIES)
+    versions.publish_all(db, triage)
     ways = tuple(
         (_way(db, kind, name, key, bot), language, share) for kind, name, key, bot, language, share in WAYS
     )

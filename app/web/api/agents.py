@@ -8,9 +8,9 @@ from msgspec import UNSET, Meta, UnsetType
 
 from app import directory, passwords, people
 from app.api import shapes
-from app.api.kinds import Given, Shape
+from app.api.kinds import Given, Id, Shape
 from app.api.shapes import AgentShape, Role
-from app.models import Agent
+from app.models import Agent, Channel
 from app.queries import teams_of
 from app.web.api.framework import Call, Page, PageQuery, endpoint
 from app.web.api.lists import ADMINS, page_of
@@ -37,6 +37,9 @@ class AgentIn(Given):
     name: Name
     email: Email
     role: Role = "agent"
+    store_id: Annotated[Id, Meta(description="The channel of the store that shop staff work in")] | None = (
+        None
+    )
     locale: Annotated[str, Meta(max_length=35)] = "ja"
     timezone: Annotated[str, Meta(max_length=64)] = "Asia/Tokyo"
     password: Password | None = None
@@ -48,6 +51,7 @@ class AgentChange(Given):
     name: Name | UnsetType = UNSET
     email: Email | UnsetType = UNSET
     role: Role | UnsetType = UNSET
+    store_id: Id | UnsetType | None = UNSET
     active: bool | UnsetType = UNSET
 
 
@@ -90,6 +94,7 @@ def create_agent(call: Call, body: AgentIn) -> AgentShape:
         locale=body.locale,
         timezone=body.timezone,
         password=body.password or passwords.made_up(),
+        store=call.db.get(Channel, body.store_id) if body.store_id else None,
     )
     call.headers["Location"] = f"/api/v1/agents/{made.id}"
     return _shape(call, made)
@@ -109,8 +114,11 @@ def change_agent(call: Call, agent_id: int, body: AgentChange) -> AgentShape:
         name = agent.name if body.name is UNSET else body.name
         email = agent.email if body.email is UNSET else body.email
         people.edit(call.db, call.agent, agent, name=name, email=email)
-    if body.role is not UNSET:
-        people.change_role(call.db, call.agent, agent, body.role)
+    if body.role is not UNSET or body.store_id is not UNSET:
+        role = agent.role if body.role is UNSET else body.role
+        store_id = agent.store_id if body.store_id is UNSET else body.store_id
+        store = call.db.get(Channel, store_id) if store_id else None
+        people.change_role(call.db, call.agent, agent, role, store)
     if body.active is False:
         people.deactivate(call.db, call.agent, agent)
     elif body.active is True:

@@ -8,14 +8,29 @@ from msgspec import Meta
 
 from app import directory, inbox
 from app.api import people, shapes
-from app.api.kinds import Time
+from app.api.kinds import Id, Time
 from app.api.people import CustomerChange, PersonShape
 from app.api.shapes import IdentityShape
 from app.directory import CustomersAsked
-from app.web.api.framework import Call, Page, PageQuery, endpoint
+from app.directory.wanted import LABELLED, MOST_DAYS, Unclear, Wanted, read
+from app.web.api.framework import Call, Page, PageQuery, Problem, endpoint
 from app.web.api.lists import page_of
 
 TAG = "Customers"
+Days = Annotated[int, Meta(ge=0, le=MOST_DAYS)]
+FIELDS = {  # what the page calls otherwise
+    "channel": "channel_id",
+    "ordered": "ordered_days",
+    "visited": "visited_days",
+    "wrote": "wrote_days",
+    "labels": "label_ids",
+    "value": "attribute_value",
+    "opened": "has_open_case",
+    "task": "has_open_task",
+    "since": "created_since",
+    "owner": "assignee_id",
+}
+ASKED = (*(name for name in FIELDS if name != "labels"), "consent", "escalation", "language", "attribute")
 
 
 class CustomerFilter(PageQuery):
@@ -36,6 +51,29 @@ class CustomerFilter(PageQuery):
         ]
         | None
     ) = None
+    channel_id: Annotated[Id, Meta(description="Who can be written to there now")] | None = None
+    consent: Annotated[
+        str, Meta(max_length=40, description="Who agrees to messages of this purpose, such as `marketing`")
+    ] = ""
+    ordered_days: Annotated[Days, Meta(description="Who ordered in the last so many days")] = 0
+    visited_days: Annotated[Days, Meta(description="Who came to a shop in the last so many days")] = 0
+    wrote_days: Annotated[Days, Meta(description="Who wrote in the last so many days")] = 0
+    escalation: Annotated[
+        str,
+        Meta(
+            max_length=64, description="Of whom a case was escalated so, such as `complaint`; `any`: however"
+        ),
+    ] = ""
+    label_ids: Annotated[list[Id], Meta(max_length=LABELLED, description="Who carries each of these")] = []
+    language: Annotated[str, Meta(max_length=35, description="Whose language this is, such as `ja`")] = ""
+    attribute: Annotated[
+        str, Meta(max_length=64, pattern='^[^"]*$', description="Of whom an attribute …")
+    ] = ""
+    attribute_value: Annotated[str, Meta(max_length=200, description="… is exactly this")] = ""
+    has_open_case: bool = False
+    has_open_task: bool = False
+    created_since: Annotated[str, Meta(max_length=10, description="Known since that day: 2026-11-01")] = ""
+    assignee_id: Annotated[Id, Meta(description="Whose conversation this agent has")] | None = None
 
 
 @endpoint("GET", "/customers", scope="customers:read", tag=TAG)
@@ -43,11 +81,22 @@ def list_customers(call: Call, query: CustomerFilter) -> Page[PersonShape]:
     """Customers, the newest first.
 
     Those whose conversation the token's agent may see. With `updated_after` they come in the order they changed,
-    unless `q` is given too. A page may be short and have a `next` all the same.
+    unless `q` is given too. A page may be short and have a `next` all the same. What must be true of the person is so
+    of all records that are shown as one.
     """
-    asked = CustomersAsked(query.q, query.address, query.kind, query.updated_after)
-    found = directory.find_customers(call.db, call.agent, asked, query.after, query.limit)
+    try:
+        asked = CustomersAsked(query.q, query.address, query.kind, query.updated_after, _wanted(query))
+        found = directory.find_customers(call.db, call.agent, asked, query.after, query.limit)
+    except Unclear as unclear:
+        field = f"query.{FIELDS.get(unclear.field, unclear.field)}"
+        raise Problem(422, "This cannot be meant.", field=field, code="validation") from unclear
     return page_of(found, people.person)
+
+
+def _wanted(query: CustomerFilter) -> Wanted:
+    """What must be true of the person, as the page of customers asks it."""
+    told = {name: getattr(query, FIELDS.get(name, name)) for name in ASKED}
+    return read({**told, "labels": query.label_ids})
 
 
 @endpoint("GET", "/customers/{customer_id}", scope="customers:read", tag=TAG)

@@ -44,7 +44,7 @@ def enter(request: Request, endpoint: Endpoint) -> Entered:
             headers={"WWW-Authenticate": challenge, **headers},
             scope=endpoint.scope,
         )
-    if endpoint.roles and bearer.agent.role not in endpoint.roles:
+    if not bearer.agent.serves or (endpoint.roles and bearer.agent.role not in endpoint.roles):
         raise Problem(403, code="insufficient-role", headers=headers)
     return Entered(bearer, headers)
 

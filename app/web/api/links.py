@@ -11,6 +11,7 @@ from app.intake import linked
 from app.web.api.framework import Call, Problem, endpoint
 from channels.base import BadSignature
 
+ABOUT = ("name", "email", "phone", "card", "external_id", "locale", "attributes")
 Short = Annotated[str, Meta(max_length=200)]
 
 
@@ -24,6 +25,8 @@ class AccountLinkIn(Given):
     name: Short = ""
     email: Annotated[str, Meta(max_length=320)] = ""
     phone: Annotated[str, Meta(max_length=320)] = ""
+    card: Annotated[str, Meta(max_length=200, description="The number of their loyalty card")] = ""
+    external_id: Annotated[str, Meta(max_length=200, description="Their id in your CRM")] = ""
     locale: Annotated[str, Meta(max_length=20)] = ""
     attributes: Annotated[dict[Short, Short], Meta(max_length=50)] = {}
 
@@ -45,7 +48,7 @@ def create_account_link(call: Call, body: AccountLinkIn) -> AccountLinkShape:
     if found is None:
         raise Problem(422, "There is no web chat with this key.", field="body.chat", code="validation")
     channel, chat = found
-    about = {name: getattr(body, name) for name in ("name", "email", "phone", "locale", "attributes")}
+    about = {name: getattr(body, name) for name in ABOUT}
     try:
         person = chat.customer(body.user_id, **about)
     except BadSignature as wrong:

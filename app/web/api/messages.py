@@ -21,6 +21,7 @@ from app.inbox.participants import MOST_COPIES
 from app.inbox.receiving import MAX_TEXT
 from app.inbox.ways import route
 from app.models import Attachment
+from app.models.consent import SERVICE
 from app.web.api.conversations import found
 from app.web.api.framework import Call, Problem, endpoint
 from channels.base import Participant
@@ -101,6 +102,12 @@ class ReplyIn(Given):
     quotes: (
         Annotated[Id, Meta(description="A message that the customer wrote this way, to be quoted")] | None
     ) = None
+    purpose: Annotated[
+        str,
+        Meta(
+            max_length=40, description="What it is for: `service`, `notices`, `marketing` or one of your own"
+        ),
+    ] = SERVICE
     client_id: ClientId | None = None
     resolve: Annotated[bool, Meta(description="Resolve the case with it")] = False
 
@@ -168,7 +175,7 @@ def _ready(call: Call, conversation_id: int, body: ReplyIn) -> Ready | None:
         head = queries.conversation_for(db, call.agent, conversation_id)
         if body.client_id and by_client_id(db, head, body.client_id):
             return None
-        _, channel = route(db, head, body.channel_id, template=True)
+        _, channel = route(db, head, body.channel_id, template=True, purpose=body.purpose)
     template = approved.chosen(channel, body.template.name, body.template.language)
     return approved.filled(template, body.template.values)
 
@@ -203,6 +210,7 @@ def create_reply(call: Call, conversation_id: int, body: ReplyIn) -> MessageShap
         subject=body.subject,
         template=ready.template if ready else None,
         quotes=body.quotes,
+        purpose=body.purpose,
     )
     visitors.mark_if_gone(call.db, message)
     if body.resolve:

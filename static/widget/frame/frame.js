@@ -89,11 +89,20 @@ function begin(init) {
     read: (f) => log.read(f.message),
     status,
     ended: status,
+    claim(f) { if (!open) unreadIs(unread + 1); more("claim", f); },
+    waiting: late,
+    allowed: late,
     error(f) {
       if (f.id) lane.refused(f.id, f);
       else if (!api.answer?.(f)) banner(f.sentence);
     },
   };
+
+  // For a sheet that may not be there yet, where the page was loaded anew meanwhile.
+  async function late(f) {
+    await more("idle");
+    api.answer(f);
+  }
 
   function onFrame(frame) {
     take[frame.t] ? take[frame.t](frame) : api.answer?.(frame);

@@ -8,7 +8,7 @@ import pytest
 
 from channels.base import Collected
 from channels.email import imap
-from channels.events import ChannelError
+from channels.outbound import ChannelError
 from tests.mailservers import ImapServer
 
 SENT = "送信済みメール"

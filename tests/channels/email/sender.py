@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from channels.email import smtp
-from channels.events import ChannelError
+from channels.outbound import ChannelError
 from tests.mailservers import SmtpServer
 
 SHOP, HANAKO, TARO = "shop@example.jp", "hanako@example.net", "taro@example.net"

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from channels.email import tokens
 from channels.email.composing import From, compose
-from channels.events import Attachment, ChannelError, Outbound, Participant, Person
+from channels.events import Attachment, Participant, Person
+from channels.outbound import ChannelError, Outbound
 
 KEY = b"k" * 32
 SHOP = From("support@shop.jp", "ひだまり商店", signature="ひだまり商店 03-1234-5678", plus=True)

@@ -13,7 +13,7 @@ from channels.email import imap, smtp, trouble
 from channels.email.account import Account
 from channels.email.connector import Email
 from channels.email.settings import EmailSettings
-from channels.events import ChannelError
+from channels.outbound import ChannelError
 from tests.mailservers import imap_server, smtp_server
 
 CHECKS = {"imap": imap.check, "smtp": smtp.check}

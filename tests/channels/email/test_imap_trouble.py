@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from channels.email import fetching, reader, trouble
-from channels.events import ChannelError
+from channels.outbound import ChannelError
 from tests.channels.email.owner import Owner, mail, subject
 from tests.mailservers import ImapServer, imap_server
 

@@ -14,7 +14,7 @@ import pytest
 
 from channels import guard, oauth
 from channels.email import oauth as mail
-from channels.events import ChannelError
+from channels.outbound import ChannelError
 from tests.channels.servers import Answer, serving
 
 BACK = "https://desk.example.jp/oauth/back"

@@ -9,7 +9,8 @@ from email.message import EmailMessage
 import pytest
 
 from channels.email import oversize, refetching
-from channels.events import ChannelError, Request
+from channels.events import Request
+from channels.outbound import ChannelError
 from tests.channels.email import catalogue
 from tests.channels.email.owner import Owner
 from tests.mailservers import ImapServer, imap_server

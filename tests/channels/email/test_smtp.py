@@ -6,7 +6,7 @@ import pytest
 
 from channels.email import lines, smtp, trouble
 from channels.email.lines import Answer
-from channels.events import ChannelError
+from channels.outbound import ChannelError
 from tests.channels.email.sender import HANAKO, MAIL, SHOP, TARO, refusal
 from tests.mailservers import SmtpServer, smtp_server
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from channels.email import lines, smtp, trouble
-from channels.events import ChannelError
+from channels.outbound import ChannelError
 from tests.channels.email.sender import HANAKO, MAIL, SHOP, TARO, refusal
 from tests.mailservers import PASSWORD, TOKEN, SmtpServer, smtp_server
 from tests.serving import until

@@ -9,7 +9,7 @@ from twilio.base.exceptions import TwilioRestException
 from twilio.request_validator import RequestValidator, get_signature_algorithm
 
 from channels.base import ChannelError, Person
-from channels.events import Block, Follow, Inbound, Receipt
+from channels.events import Inbound, Permission, Receipt
 from tests.sandbox.twilio import EMILY, JAPAN, OTHER, World
 
 
@@ -115,7 +115,7 @@ def test_the_parts_of_a_text_are_counted_as_our_composer_counts_them(
 def test_who_says_stop_gets_no_more_until_they_say_start(world: World) -> None:
     world.act(EMILY, "text", text="Stop")
     events = world.hears(1)
-    assert [type(one) for one in events] == [Inbound, Block]
+    assert [type(one) for one in events] == [Inbound, Permission]
     assert events[0].auto
     assert world.phone(EMILY)[1][2].startswith("You have successfully been unsubscribed.")
     with pytest.raises(ChannelError) as error:
@@ -123,7 +123,9 @@ def test_who_says_stop_gets_no_more_until_they_say_start(world: World) -> None:
     assert error.value.unreachable
     assert "21610" in error.value.detail
     world.act(EMILY, "text", text="START")
-    assert isinstance(world.hears(2)[-1], Follow)
+    started = world.hears(2)[-1]
+    assert isinstance(started, Permission)
+    assert started.given
     assert world.sends(EMILY, "x")
     world.act(EMILY, "text", text="help")
     assert world.phone(EMILY)[-1][2].startswith("Reply STOP")
@@ -133,7 +135,7 @@ def test_without_advanced_opt_out_the_word_alone_is_told(world: World) -> None:
     world.sandbox.set("twilio", opt_out=False)
     world.act(EMILY, "text", text="STOP")
     assert "OptOutType" not in world.hearer.fields(1)[0]
-    assert isinstance(world.hears(1)[-1], Block)
+    assert isinstance(world.hears(1)[-1], Permission)
 
 
 def test_to_japan_it_goes_one_way(world: World) -> None:

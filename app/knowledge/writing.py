@@ -1,4 +1,4 @@
-"""What the bot knows, as people edit it: every change of an entry or a rule is a revision, and nothing is lost."""
+"""The draft: what people edit. Every change of an entry, a rule or the settings is a revision; nothing is lost."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from sqlalchemy.orm import Session
 import bots
 from app.db import now
 from app.events import record
-from app.models import Agent, BotRule, FaqEntry, Revision
+from app.models import Agent, BotRule, FaqEntry, Revision, Setting
 from app.text import clean, one_line
 
 ACTIONS = ("answer", "ask", "label", "hand_over", "escalate")
-ENTRY, RULE = "faq_entry", "bot_rule"
+ENTRY, RULE, SETTINGS = "faq_entry", "bot_rule", "bot_settings"
 ENTRY_FIELDS = ("title", "language", "questions", "answer", "links", "quick_replies", "tags", "enabled")
+RULE_FIELDS = ("name", "language", "keywords", "pattern", "action", "params", "position", "enabled")
+USUAL = bots.Settings()
 Knowledge = FaqEntry | BotRule
 
 
@@ -67,10 +69,10 @@ def save_rule(db: Session, agent: Agent, rule: BotRule | None, data: Mapping[str
     return row
 
 
-def remove(db: Session, agent: Agent, row: Knowledge) -> None:
+def remove(db: Session, agent: Agent | None, row: Knowledge) -> None:
     """Take it out of the book; its revisions stay."""
     noun = ENTRY if isinstance(row, FaqEntry) else RULE
-    db.add(Revision(noun=noun, noun_id=row.id, data={}, agent_id=agent.id))
+    db.add(Revision(noun=noun, noun_id=row.id, data={}, agent_id=agent.id if agent else None))
     record(db, f"{noun}.removed", agent=agent, noun_id=row.id)
     db.delete(row)
     db.flush()
@@ -118,11 +120,41 @@ def history(db: Session, row: Knowledge) -> list[tuple[Revision, str]]:
 
 def stored(row: Knowledge) -> dict[str, Any]:
     """Everything of a row that is edited."""
-    if isinstance(row, FaqEntry):
-        names = ("title", "language", "questions", "answer", "links", "quick_replies", "tags", "enabled")
-    else:
-        names = ("name", "language", "keywords", "pattern", "action", "params", "position", "enabled")
+    names = ENTRY_FIELDS if isinstance(row, FaqEntry) else RULE_FIELDS
     return {name: getattr(row, name) for name in names}
+
+
+def stored_settings(db: Session) -> dict[str, Any]:
+    """How sure the bot must be, as the draft has it."""
+    kept = db.get(Setting, SETTINGS)
+    usual = {"threshold_answer": USUAL.threshold_answer, "threshold_ask": USUAL.threshold_ask}
+    return usual | (dict(kept.value) if kept else {})
+
+
+def set_thresholds(db: Session, agent: Agent | None, answer: float, ask: float) -> None:
+    """From which score (0 to 100) on the bot answers, and asks back. Raises :class:`Invalid`."""
+    _check(
+        {
+            "threshold_answer": "" if 1 <= answer <= 100 else "Choose a score from 1 to 100.",
+            "threshold_ask": ""
+            if 0 <= ask <= answer
+            else "It asks back at a lower score than it answers at.",
+        }
+    )
+    _keep_settings(db, agent, {"threshold_answer": answer, "threshold_ask": ask})
+
+
+def put(db: Session, agent: Agent | None, noun: str, noun_id: int, data: Mapping[str, Any] | None) -> None:
+    """Make the draft's entry, rule or settings what `data` says, be it there or not; None: take it out."""
+    if noun == SETTINGS:
+        _keep_settings(db, agent, data)
+        return
+    row: Knowledge | None = db.get(FaqEntry, noun_id) if noun == ENTRY else db.get(BotRule, noun_id)
+    if data is not None:
+        new = FaqEntry(id=noun_id) if noun == ENTRY else BotRule(id=noun_id)
+        _keep(db, agent, noun, row or new, data)
+    elif row is not None:
+        remove(db, agent, row)
 
 
 def entry_data(given: Mapping[str, str]) -> dict[str, Any]:
@@ -177,13 +209,27 @@ def _check(problems: Mapping[str, str]) -> None:
         raise Invalid(found)
 
 
-def _keep(db: Session, agent: Agent, noun: str, row: Knowledge, data: Mapping[str, Any]) -> None:
+def _keep_settings(db: Session, agent: Agent | None, data: Mapping[str, Any] | None) -> None:
+    """None: the usual ones hold."""
+    kept = db.get(Setting, SETTINGS)
+    if data is None and kept is not None:
+        db.delete(kept)
+    elif data is not None and kept is None:
+        db.add(Setting(key=SETTINGS, value=dict(data)))
+    elif data is not None and kept is not None:
+        kept.value = dict(data)
+    db.add(Revision(noun=SETTINGS, noun_id=0, data=dict(data or {}), agent_id=agent.id if agent else None))
+    record(db, f"{SETTINGS}.saved", agent=agent, noun_id=0)
+    db.flush()
+
+
+def _keep(db: Session, agent: Agent | None, noun: str, row: Knowledge, data: Mapping[str, Any]) -> None:
     for name, value in data.items():
         setattr(row, name, value)
     row.updated_at = now()
     db.add(row)
     db.flush()
-    db.add(Revision(noun=noun, noun_id=row.id, data=stored(row), agent_id=agent.id))
+    db.add(Revision(noun=noun, noun_id=row.id, data=stored(row), agent_id=agent.id if agent else None))
     record(db, f"{noun}.saved", agent=agent, noun_id=row.id)
     db.flush()
 

@@ -1,0 +1,51 @@
+"""Rows that could not be taken in, each with its line and the reason, as CSV that a spreadsheet opens; corrected there,
+it can be imported itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app import tables
+from app.calllog import columns, keeping
+from app.calllog.keeping import understood
+from app.calllog.rows import Reading
+from app.imports.working import receipts_of
+from app.models import CallImport
+from app.tables import Row, Unreadable
+
+Say = Callable[[str, dict[str, Any]], str]  # a sentence and what fills it in, in somebody's language
+FAILED = "It could not be taken in: %(error)s"
+
+
+def problems_in_file(path: Path, encoding: str, how: Reading, say: Say) -> Iterator[str]:
+    """What cannot be read in a file, as lines of CSV."""
+    with tables.open_table(path, columns.known, encoding) as table:
+        yield _head(table.header, say)
+        for row in table.rows:
+            found = understood(row, how)
+            if isinstance(found, Unreadable):
+                yield _line(row, say(found.sentence, found.values))
+
+
+def problems_of(db: Session, row: CallImport, say: Say) -> Iterator[str]:
+    """What of an import was not taken in, from what was kept of its rows."""
+    yield _head(row.header, say)
+    for receipt in receipts_of(db, row):
+        for number, (line, found) in enumerate(keeping.read(receipt.body)):
+            outcome = receipt.outcome[number] if number < len(receipt.outcome) else {}
+            if isinstance(found, Unreadable):
+                yield _line(line, say(found.sentence, found.values))
+            elif error := outcome.get("failed") or (receipt.error if not receipt.outcome else ""):
+                yield _line(line, say(FAILED, {"error": error}))
+
+
+def _head(header: Sequence[str], say: Say) -> str:
+    return tables.BOM + tables.line_of([say("Line", {}), say("Problem", {}), *header])
+
+
+def _line(row: Row, problem: str) -> str:
+    return tables.line_of([str(row.line), problem, *row.cells])

@@ -1,0 +1,64 @@
+"""What may become an entry, as a page or a file has it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from app.text import clean, one_line
+from bots.language import guess
+from bots.text import fold
+
+MOST = 400  # of one page or file
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """`key` is the same whenever it is read again: of its own id, else of its first question."""
+
+    key: str
+    title: str
+    language: str
+    questions: tuple[str, ...]
+    answer: str
+    links: tuple[dict[str, str], ...] = ()
+    tags: tuple[str, ...] = ()
+
+    def stored(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+
+def item(
+    questions: Sequence[str],
+    answer: str,
+    *,
+    title: str = "",
+    language: str = "",
+    links: Sequence[Mapping[str, str]] = (),
+    tags: Sequence[str] = (),
+    id: str = "",
+) -> Item:
+    """Made from what was read; its first question stands for a title it lacks."""
+    asked = tuple(dict.fromkeys(line for one in questions if (line := one_line(one, 500))))[:200]
+    named = id or fold(asked[0]) or asked[0]
+    spoken = (
+        language if language in ("ja", "en") else guess(f"{asked[0]} {answer}", None, ("ja", "en")).language
+    )
+    return Item(
+        key=hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()[:40],
+        title=one_line(title or asked[0], 200),
+        language=spoken,
+        questions=asked,
+        answer=clean(answer).strip()[:8000],
+        links=tuple({"label": one["label"], "url": one["url"]} for one in links),
+        tags=tuple(line for one in tags if (line := one_line(one, 40)))[:20],
+    )
+
+
+def item_of(stored: Mapping[str, Any]) -> Item:
+    """An item as it is kept."""
+    lists = {name: tuple(stored[name]) for name in ("questions", "links", "tags")}
+    return Item(**{**stored, **lists})

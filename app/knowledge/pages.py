@@ -1,0 +1,186 @@
+"""Questions and answers found in a page: schema.org FAQPage (JSON-LD and microdata), details and summary, definition
+lists, and headings with the text that follows. Pure; everything it gives is plain text."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+from urllib.parse import urljoin
+
+from app.knowledge.items import Item, item
+from app.knowledge.markup import Node, scripts, text, tree
+from bots.text import fold
+
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_TRIED = 1000  # items of one sort; a page that has more is none that people read
+_AROUND = ("nav", "header", "footer", "aside", "form")
+_NUMBERED = re.compile(r"^\s*(?:(?:Q|Ｑ|問|質問)\s*\d*\s*[.:．：、)）]|[Qq]\d+\s+|[ＱQ]\s)\s*")
+_ANSWERED = re.compile(r"^\s*(?:(?:A|Ａ|答|回答)\s*\d*\s*[.:．：、)）]|[ＡA]\s(?=[^\x00-\x7f]))\s*")
+_ASKS = re.compile(r"[?？]\s*$|(?:か|の)[。.]?\s*$")
+
+
+def items_of(html: str, address: str = "") -> list[Item]:
+    """Every question with its answer, in the order of the page; `address` is where links start from."""
+    page = tree(html)
+    found = _first(_linked_data(html), _microdata(page, address))
+    found = found or _first(_details(page, address), _definitions(page, address))
+    return _distinct(found or _first(_headed(page, address)))
+
+
+def _first(*ways: Iterator[Item]) -> list[Item]:
+    return [one for way in ways for one in islice(way, _TRIED)]
+
+
+def _distinct(found: Sequence[Item]) -> list[Item]:
+    """Each question once: a page often says them twice, for people and for search engines."""
+    return list({one.key: one for one in reversed(found)}.values())[::-1]
+
+
+# schema.org ----------------------------------------------------------------------------------------------
+
+
+def _linked_data(html: str) -> Iterator[Item]:
+    for script in scripts(html, "ld+json"):
+        try:
+            told = json.loads(script)
+        except (ValueError, RecursionError):
+            continue
+        yield from _questions_in(told)
+
+
+def _questions_in(told: Any) -> Iterator[Item]:
+    waiting = [told]
+    while waiting:
+        one = waiting.pop(0)
+        if isinstance(one, list):
+            waiting = [*one, *waiting]
+        elif isinstance(one, Mapping):
+            answer = one.get("acceptedAnswer") or one.get("suggestedAnswer")
+            if "Question" in _types(one) and answer:
+                first = answer[0] if isinstance(answer, list) and answer else answer
+                said = first.get("text") if isinstance(first, Mapping) else first
+                yield from _made(_words(one.get("name") or one.get("text")), _words(said))
+            else:
+                waiting = [each for each in one.values() if isinstance(each, list | Mapping)] + waiting
+
+
+def _types(one: Mapping[str, Any]) -> list[str]:
+    kind = one.get("@type")
+    return [str(each) for each in kind] if isinstance(kind, list) else [str(kind)]
+
+
+def _words(said: Any) -> str:
+    """Text of linked data, which may be HTML."""
+    return text(tree(said)) if isinstance(said, str) else ""
+
+
+def _microdata(page: Node, address: str) -> Iterator[Item]:
+    for node in page.elements():
+        if node.attributes.get("itemtype", "").rstrip("/").endswith("schema.org/Question"):
+            name = _property(node, "name")
+            answer = _property(node, "acceptedAnswer") or _property(node, "suggestedAnswer")
+            if name and answer:
+                body = _property(answer, "text") or answer
+                yield from _made(text(name), text(body), _links(body, address))
+
+
+def _property(node: Node, name: str) -> Node | None:
+    return next((one for one in node.elements() if name in one.attributes.get("itemprop", "").split()), None)
+
+
+# Plain HTML ----------------------------------------------------------------------------------------------
+
+
+def _details(page: Node, address: str) -> Iterator[Item]:
+    for node in page.named("details"):
+        summary = next(
+            (one for one in node.children if isinstance(one, Node) and one.name == "summary"), None
+        )
+        if summary is not None:
+            rest = [one for one in node.children if one is not summary]
+            yield from _made(text(summary), text(*rest), _links(Node("", {}, rest), address))
+
+
+def _definitions(page: Node, address: str) -> Iterator[Item]:
+    for pairs in page.named("dl"):
+        asked, said = "", list[Node]()
+        for node in _terms(pairs):
+            if node.name == "dt":
+                if asked and said:
+                    yield from _made(asked, text(*said), _links(Node("", {}, [*said]), address))
+                    asked, said = "", []
+                asked = text(node)
+            else:
+                said.append(node)
+        if asked and said:
+            yield from _made(asked, text(*said), _links(Node("", {}, [*said]), address))
+
+
+def _terms(pairs: Node) -> Iterator[Node]:
+    """The dt and dd of a list, also of those wrapped in a div each."""
+    for node in pairs.children:
+        if isinstance(node, Node):
+            if node.name in ("dt", "dd"):
+                yield node
+            elif node.name == "div":
+                yield from (
+                    one for one in node.children if isinstance(one, Node) and one.name in ("dt", "dd")
+                )
+
+
+def _headed(page: Node, address: str) -> Iterator[Item]:
+    """Headings that ask something, with what follows until the next heading; else those of the lowest level."""
+    flow = list(_flow(page))
+    levels = [one.name for one in flow if isinstance(one, Node) and one.name in _HEADINGS]
+    asking = [one for one in flow if isinstance(one, Node) and one.name in _HEADINGS and _asks(text(one))]
+    lowest = max((name for name in levels if levels.count(name) > 1), default="")
+    for place, node in enumerate(flow):
+        if not isinstance(node, Node) or node.name not in _HEADINGS:
+            continue
+        if not (any(node is one for one in asking) if asking else node.name == lowest):
+            continue
+        said = []
+        for after in flow[place + 1 :]:
+            if isinstance(after, Node) and after.name in _HEADINGS:
+                break
+            said.append(after)
+        yield from _made(text(node), text(*said), _links(Node("", {}, said), address))
+
+
+def _asks(words: str) -> bool:
+    return bool(_ASKS.search(words) or _NUMBERED.match(words))
+
+
+def _flow(node: Node) -> Iterator[Node | str]:
+    """The page as it is read: headings, and the pieces between them that hold none."""
+    for child in node.children:
+        if isinstance(child, str):
+            yield child
+        elif child.name in _AROUND:
+            continue
+        elif child.name not in _HEADINGS and next(child.named(*_HEADINGS), None) is not None:
+            yield from _flow(child)
+        else:
+            yield child
+
+
+def _links(node: Node, address: str) -> list[dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for one in node.named("a"):
+        try:
+            to = one.attributes.get("href", "").strip()
+            url = urljoin(address, to) if to else ""
+        except ValueError:
+            continue
+        if url.startswith(("https://", "http://")) and (label := text(one)):
+            found.setdefault(url, {"label": label[:200], "url": url[:2000]})
+    return list(found.values())[:8]
+
+
+def _made(asked: str, said: str, links: Sequence[dict[str, str]] = ()) -> Iterator[Item]:
+    question, answer = _NUMBERED.sub("", asked.replace("\n", " ")), _ANSWERED.sub("", said)
+    if fold(question) and fold(answer) and len(question) <= 500:
+        yield item([question], answer, links=links)

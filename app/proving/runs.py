@@ -1,0 +1,111 @@
+"""Runs over many questions: asked for in a page, done one at a time by a thread of the clock, watched as they go on."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from app.db import now, reading, transaction
+from app.models import Agent, KnowledgeRun
+
+log = logging.getLogger(__name__)
+
+EVALUATION, REPLAY = "evaluation", "replay"
+SILENT = timedelta(minutes=2)  # a run nobody told anything of for so long belongs to a process that died
+TOLD_EVERY = timedelta(seconds=0.5)
+KEPT = 20  # runs of a kind; older ones are forgotten
+Item = TypeVar("Item")
+Work = Callable[[int], dict[str, Any]]
+_works: dict[str, Work] = {}
+_one_at_a_time = threading.Lock()
+
+
+def work_of(kind: str) -> Callable[[Work], Work]:
+    """The function that does runs of this kind: the id of the run in, its result out."""
+
+    def register(work: Work) -> Work:
+        _works[kind] = work
+        return work
+
+    return register
+
+
+def begin(db: Session, agent: Agent, kind: str, wanted: Mapping[str, Any] | None = None) -> KnowledgeRun:
+    """Ask for a run; of two asked for at once both are done."""
+    run = KnowledgeRun(kind=kind, agent_id=agent.id, wanted=dict(wanted or {}), result={})
+    db.add(run)
+    db.flush()
+    old = select(KnowledgeRun).where(KnowledgeRun.kind == kind).order_by(KnowledgeRun.id.desc())
+    for one in db.scalars(old.limit(KEPT + 20)).all()[KEPT:]:
+        db.delete(one)
+    return run
+
+
+def latest(db: Session, kind: str) -> KnowledgeRun | None:
+    """The run of this kind that was asked for last."""
+    found = select(KnowledgeRun).where(KnowledgeRun.kind == kind).order_by(KnowledgeRun.id.desc())
+    return db.scalars(found.limit(1)).first()
+
+
+def run_due() -> bool:
+    """Begin what waits, in a thread; one at a time in a process. A duty of the clock."""
+    with reading() as db:
+        due = db.scalars(_due().limit(1)).first()
+    if due is None or not _one_at_a_time.acquire(blocking=False):
+        return False
+    threading.Thread(target=_in_its_turn, args=(due,), name=f"run {due}", daemon=True).start()
+    return True
+
+
+def _due() -> Any:
+    silent = KnowledgeRun.beat_at < now() - SILENT
+    return (
+        select(KnowledgeRun.id)
+        .where(or_(KnowledgeRun.state == "waiting", (KnowledgeRun.state == "running") & silent))
+        .order_by(KnowledgeRun.id)
+    )
+
+
+def _in_its_turn(id: int) -> None:
+    try:
+        run(id)
+    finally:
+        _one_at_a_time.release()
+
+
+def run(id: int) -> None:
+    """Do it, unless another process does. What goes wrong is told in its row."""
+    with transaction() as db:
+        mine = update(KnowledgeRun).where(KnowledgeRun.id.in_(_due().where(KnowledgeRun.id == id)))
+        claimed = db.execute(
+            mine.values(state="running", beat_at=now(), done=0).returning(KnowledgeRun.kind)
+        ).scalar()
+    if claimed is None:
+        return
+    try:
+        result, state = _works[claimed](id), "done"
+    except Exception:
+        log.exception("run %s failed", id)
+        result, state = {}, "failed"
+    with transaction() as db:
+        row = db.get(KnowledgeRun, id)
+        if row is not None:
+            row.state, row.result, row.done = state, {**row.result, **result}, row.total
+
+
+def told(id: int, items: Sequence[Item]) -> Iterator[Item]:
+    """`items` one by one, telling in the row how far it is."""
+    at = now() - TOLD_EVERY
+    for place, item in enumerate(items):
+        if now() - at >= TOLD_EVERY:
+            at = now()
+            with transaction() as db:
+                far = update(KnowledgeRun).where(KnowledgeRun.id == id)
+                db.execute(far.values(done=place, total=len(items), beat_at=at))
+        yield item

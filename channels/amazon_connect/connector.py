@@ -1,0 +1,56 @@
+"""The calls of a contact centre of Amazon Connect as a channel."""
+
+import hmac
+
+from channels import telephony
+from channels.amazon_connect import events
+from channels.amazon_connect.settings import ConnectSettings
+from channels.base import BadSignature, Connector, Event, Features, Ignored, Outbound, Request, Sent
+
+HEADER = "X-Madoguchi-Key"
+ONLY_RECEIVES = "This channel only receives. Call one of your numbers to try it."
+
+
+class AmazonConnect(Connector[ConnectSettings]):
+    """Contact events and contact records come by an API destination of EventBridge."""
+
+    kind = "amazon_connect"
+    label = "Amazon Connect"
+    help_page = "amazon-connect"
+    guide = (
+        "Let a key be made up here, and copy it before you save: it is not shown again.",
+        "In Amazon EventBridge, make a connection with the API key X-Madoguchi-Key and this key, and an API "
+        "destination with the webhook address and POST.",
+        "Make a rule for the source aws.connect and “Amazon Connect Contact Event”, with that destination.",
+        "In the flow, set the tag caller to the customer's number, so that who calls is known while it rings.",
+        "For outcome, note and durations, send the contact records of the Kinesis stream there too, by EventBridge "
+        "Pipes.",
+    )
+    features = Features(
+        inbound_only=True,
+        telephone=True,
+        needs_public_url=True,
+        identity_kind="phone",
+        icon="headset",
+        tint="yamabuki",
+    )
+    Settings = ConnectSettings
+
+    def verify(self, request: Request) -> None:
+        """By the key alone: EventBridge signs nothing, and what comes twice changes nothing."""
+        given, good = request.header(HEADER), self.settings.secret
+        if not good or not hmac.compare_digest(given.encode("utf-8", "replace"), good.encode()):
+            raise BadSignature(f"{HEADER} is not the key of this channel")
+
+    def parse(self, request: Request) -> list[Event]:
+        own = self.settings
+        document = request.json()
+        if document is None:
+            return [Ignored("the body is not JSON")]
+        return events.read(document, events.Wanted(own.instance, own.caller_tag, own.disposition, own.memo))
+
+    def send(self, outbound: Outbound) -> Sent:
+        raise telephony.only_calls()
+
+    def check(self) -> str:
+        return ONLY_RECEIVES

@@ -1,0 +1,1 @@
+"""Telephone calls at Twilio (https://www.twilio.com/docs/voice)."""

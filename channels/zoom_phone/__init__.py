@@ -1,0 +1,1 @@
+"""Telephone calls of Zoom Phone (https://developers.zoom.us/docs/api/phone/events/)."""

@@ -1,0 +1,84 @@
+"""The list of customers and the composer's purposes in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+from sqlalchemy import select
+
+from app.auth import sign_in
+from app.db import reading, transaction
+from app.models import Consent, Conversation
+from channels.base import Person
+from tests import factories
+from tests.web.shop import House
+
+pytestmark = pytest.mark.browser
+
+
+@dataclass
+class Desk:
+    base: str
+    page: Page
+    heads: list[Conversation]
+
+
+@pytest.fixture
+def desk(committed: None, chromium: Browser) -> Iterator[Desk]:
+    house = House()
+    with transaction() as db:
+        agent = factories.agent(db, "田中", role="supervisor", locale="en")
+        box = factories.channel(db, "email", name="Mail", settings={"address": "shop@example.jp"})
+        names = ("山田 花子", "佐藤 健")
+        heads = [factories.conversation(db, box, sender=Person(f"{n}@example.jp", name=n)) for n in names]
+    token = sign_in(agent.email, factories.PASSWORD, "127.0.0.1", "Chromium").token
+    context = chromium.new_context(viewport=ViewportSize(width=1280, height=800), locale="en")
+    context.add_cookies([{"name": "madoguchi", "value": token, "url": house.base}])
+    yield Desk(house.base, context.new_page(), heads)
+    context.close()
+    house.stop()
+
+
+def test_the_list_is_narrowed_walked_opened_and_exported(desk: Desk) -> None:
+    page = desk.page
+    page.goto(f"{desk.base}/customers")
+    page.wait_for_selector("html[data-ready]")
+    expect(page.locator(".row-link")).to_have_text(["佐藤 健", "山田 花子"])
+    page.keyboard.press("j")
+    expect(page.locator(".row-link").first).to_be_focused()
+    page.locator("input[name=q]").fill("花子")
+    expect(page.locator(".row-link")).to_have_text(["山田 花子"])
+    with page.expect_download() as taken:
+        page.get_by_role("button", name="Export as CSV").click()
+    rows = Path(taken.value.path()).read_text("utf-8-sig").splitlines()
+    assert [row.split(",")[1] for row in rows] == ["Name", "山田 花子"]
+    page.keyboard.press("Escape")
+    page.locator("body").click(position={"x": 700, "y": 30})
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{desk.base}/inbox/{desk.heads[0].id}")
+
+
+def test_what_is_not_agreed_to_cannot_be_sent_until_it_is_noted(desk: Desk) -> None:
+    page = desk.page
+    page.goto(f"{desk.base}/inbox/{desk.heads[0].id}")
+    page.wait_for_selector("html[data-ready]")
+    notice, field = page.locator("[data-unwanted-way]"), page.locator("[data-compose] textarea[name=text]")
+    expect(notice).to_be_hidden()
+    page.locator("select[name=purpose].way").select_option("marketing")
+    expect(notice).to_be_visible()
+    expect(field).to_be_hidden()
+    page.locator("details.consent summary").first.click()
+    form = page.locator(".consent-form").first
+    form.locator("[name=purpose]").select_option("marketing")
+    form.locator("[name=given]").select_option("yes")
+    form.locator("[name=reason]").fill("店頭で署名")
+    form.get_by_role("button", name="Record").click()
+    expect(notice).to_be_hidden()
+    expect(field).to_be_visible()
+    with reading() as db:
+        assert db.scalars(select(Consent)).one().reason == "店頭で署名"

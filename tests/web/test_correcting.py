@@ -1,0 +1,82 @@
+""" "Wrong answer?" beside what the bot said, and beside a try: one press makes a test question."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from app.db import reading, transaction
+from app.models import Decision, LabelledQuestion
+from tests import factories
+from tests.web.visiting import Browser
+
+pytestmark = pytest.mark.usefixtures("committed")
+
+
+def labelled() -> list[tuple[str, int | None, str]]:
+    with reading() as db:
+        return [(one.text, one.entry_id, one.origin) for one in db.scalars(select(LabelledQuestion))]
+
+
+def answered() -> tuple[int, int, int, Browser, Browser]:
+    """A wrong answer: its message, the right entry, the thread; an agent who sees it, and one who does not."""
+    with transaction() as db:
+        agent, outsider = factories.agent(db), factories.agent(db)
+        right = factories.faq(db, "14日以内です", ["返品の期限"], title="返品の期限").id
+        factories.faq(db, "550円です", ["返品の送料はいくらですか"], title="返品の送料")
+        mine = factories.team(db, agent)
+        channel = factories.channel(db, bot=True)
+        said = factories.customer_says(db, channel, "返品の送料はいくらですか")
+        thread = factories.thread_of(db, said)
+        thread.team_id = mine.id
+        reply = db.scalars(select(Decision.reply_id)).one()
+        assert reply
+    return reply, right, thread.id, Browser().come_in(agent), Browser().come_in(outsider)
+
+
+def test_a_wrong_answer_in_a_thread_is_corrected_with_one_press() -> None:
+    reply, right, thread, agent, _ = answered()
+    assert f'hx-get="/messages/{reply}/correction"' in agent.see(f"/inbox/{thread}")
+    form = agent.see(f"/messages/{reply}/correction")
+    assert "返品の期限" in form
+    kept = agent.submit(f"/messages/{reply}/correction", {"entry": str(right)})
+    assert "テスト質問に追加しました。正解：返品の期限" in kept.text
+    assert labelled() == [("返品の送料はいくらですか", right, "thread")]
+    agent.submit(f"/messages/{reply}/correction", {"entry": "other", "other": str(right)})
+    agent.submit(f"/messages/{reply}/correction", {"entry": "none"})
+    assert labelled() == [("返品の送料はいくらですか", None, "thread")]
+
+
+def test_what_is_not_chosen_or_gone_is_told() -> None:
+    reply, _, _, agent, _ = answered()
+    for entry, sentence in (("", "選んでください"), ("999", "削除されています")):
+        answer = agent.submit(f"/messages/{reply}/correction", {"entry": entry})
+        assert answer.status_code == 422
+        assert sentence in answer.text
+    assert labelled() == []
+
+
+def test_who_does_not_see_the_thread_corrects_nothing_in_it() -> None:
+    reply, right, thread, _, outsider = answered()
+    if outsider.get(f"/inbox/{thread}").status_code == 200:
+        pytest.fail("the outsider sees the thread")
+    assert outsider.get(f"/messages/{reply}/correction").status_code == 404
+    assert outsider.submit(f"/messages/{reply}/correction", {"entry": str(right)}).status_code == 404
+    assert labelled() == []
+
+
+def test_a_try_is_corrected_too() -> None:
+    with transaction() as db:
+        boss, agent = factories.supervisor(db), factories.agent(db)
+        entry = factories.faq(db).id
+    editor = Browser().come_in(boss)
+    tried = editor.submit("/settings/bot/preview", {"try": "送料はいくらですか"})
+    assert 'hx-post="/settings/knowledge/questions/tried"' in tried.text
+    kept = editor.submit("/settings/knowledge/questions/tried", {"text": "送料は", "entry": str(entry)})
+    assert "テスト質問に追加しました" in kept.text
+    assert labelled() == [("送料は", entry, "tried")]
+    refused = editor.submit("/settings/knowledge/questions/tried", {"text": "送料は", "entry": ""})
+    assert refused.status_code == 422
+    other = Browser().come_in(agent)
+    assert "questions/tried" not in other.submit("/settings/bot/preview", {"try": "送料はいくらですか"}).text
+    assert other.submit("/settings/knowledge/questions/tried", {"text": "x"}).status_code == 403
