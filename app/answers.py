@@ -149,11 +149,10 @@ def respond(db: Session, channel: Channel, identity: Identity, head: Conversatio
         return
     epoch = head.owner_epoch
     asked = _chosen(db, channel, message) or message.text
-    decision = bots.decide(
-        bots.Question(asked, head.locale or None, head.bot_misses, tuple(head.bot_asked)), book(db)
-    )
+    question = bots.Question(asked, head.locale or None, head.bot_misses, tuple(head.bot_asked))
+    decision = bots.decide(question, book(db))
     head.bot_misses, head.bot_asked = decision.misses, list(decision.asked)
-    stored = _store(db, head, message, epoch, decision)
+    stored = _store(db, head, message, epoch, question, decision)
     silent = _hesitates(channel, decision) or automatic.must_be_silent(db, channel, identity, head)
     silent = silent or ("" if consents.agrees(db, identity, channel) else "unwanted")
     reply = None if silent else _say(db, channel, identity, head, epoch, decision)
@@ -186,7 +185,12 @@ def _hesitates(channel: Channel, decision: bots.Decision) -> str:
 
 
 def _store(
-    db: Session, head: Conversation, message: Message, epoch: int, decision: bots.Decision
+    db: Session,
+    head: Conversation,
+    message: Message,
+    epoch: int,
+    question: bots.Question,
+    decision: bots.Decision,
 ) -> Decision:
     stored = Decision(
         conversation_id=head.id,
@@ -197,11 +201,16 @@ def _store(
         entry_id=decision.entry_id,
         rule_id=decision.rule_id,
         score=decision.score,
-        detail=plain({**asdict(decision), "question": message.text[:2000]}),
+        detail=plain({**asdict(decision), "question": message.text[:2000], "before": before(question)}),
     )
     db.add(stored)
     db.flush()
     return stored
+
+
+def before(question: bots.Question) -> dict[str, Any]:
+    """What the bot was told besides the words: with it the same can be asked again of another book."""
+    return {"language": question.language, "misses": question.misses, "asked": list(question.asked)}
 
 
 def plain(detail: dict[str, Any]) -> dict[str, Any]:
