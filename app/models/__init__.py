@@ -31,6 +31,8 @@ from app.models.faq import (
 from app.models.label import ConversationLabel, Label
 from app.models.mail import Collector, MessageRef, MessageSource, Participant
 from app.models.message import Message
+from app.models.proposal import Proposal
+from app.models.rating import AnswerCorrection, AnswerRating
 from app.models.reaction import EarlyReaction, Reaction
 from app.models.receipt import RawReceipt
 from app.models.relocation import Relocation
@@ -47,6 +49,8 @@ from app.models.working import Draft, ReadMark, ReplyLock
 __all__ = [
     "AccountLink",
     "Agent",
+    "AnswerCorrection",
+    "AnswerRating",
     "ApiToken",
     "Attachment",
     "Avatar",
@@ -86,6 +90,7 @@ __all__ = [
     "MessageRef",
     "MessageSource",
     "Participant",
+    "Proposal",
     "PublishedItem",
     "RawReceipt",
     "Reaction",
