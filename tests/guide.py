@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from app.web.help import FOLDER
+from app.web.manual import FOLDER
 from channels import registry
 
 PACKAGE = "madoguchi_fax"

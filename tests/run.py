@@ -100,7 +100,7 @@ ONCE = (
                 "faq",
                 "general",
                 "health",
-                "help",
+                "manual",
             ),
             *("labels", "mail", "mail_composer", "mail_guards", "mailbox", "measuring", "profile", "replies"),
             *("session", "state", "tokens", "widget"),

@@ -17,7 +17,7 @@ from app import i18n, web
 from app.cli import COMMANDS, cli
 from app.config import load
 from app.options import OPTIONS
-from app.web.help import FOLDER
+from app.web.manual import FOLDER
 
 ROOT = Path(__file__).parent.parent
 DEPLOY = FOLDER / "deploy"

@@ -19,7 +19,7 @@ from app.cli import COMMANDS, cli
 from app.demo import shop
 from app.inbox.escalations import DUE
 from app.options import OPTIONS, Option
-from app.web.help import FOLDER, GUIDES
+from app.web.manual import FOLDER, GUIDES
 from channels import registry
 from channels.webchat_identity import verify_jwt
 
@@ -164,7 +164,7 @@ def test_the_guides_link_to_pages_that_are_there(language: str) -> None:
     pages = {*GUIDES, *(path.stem for path in FOLDER.glob("*.md"))}
     for name in GUIDES:
         text = (FOLDER / language / f"{name}.md").read_text("utf-8")
-        assert set(re.findall(r"\]\(/help/([\w-]+)\)", text)) <= pages
+        assert set(re.findall(r"\]\(/manual/([\w-]+)\)", text)) <= pages
 
 
 def test_the_guide_to_escalations_names_the_times_that_hold() -> None:

@@ -27,11 +27,11 @@ __all__ = ["PUBLIC", "Guard", "Refusal", "wants_json"]
 # First segments of paths. Those in _OWN_RULES prove who they are in another way (signature, visitor token)
 # and are called by programs and other sites, so neither session nor CSRF token is looked at.
 _OWN_RULES = frozenset(
-    {"api", "continue", "hooks", "link", "pictures", "shared", "widget", "widget.js", "static"}
+    {"api", "continue", "help", "hooks", "link", "pictures", "shared", "widget", "widget.js", "static"}
     | {"healthz", "readyz", "metrics"}
 )
 # All that shop staff may open: whatever else there is, and whatever is added, is closed to them.
-COUNTER = ("/counter", "/help", "/settings/me", "/logout")
+COUNTER = ("/counter", "/manual", "/settings/me", "/logout")
 PUBLIC = _OWN_RULES | {"login", "demo", "favicon.ico", "robots.txt", "manifest.webmanifest", "sw.js"}
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _TOKEN_WITHIN = 64 * 1024  # bytes of a form in which its CSRF field must stand

@@ -194,7 +194,7 @@ def _announce(settings: Settings, welcome: str, phones: Phones | None) -> None:
         f"Inbox             {base}/",
         f"Demo shop         {base}/demo",
         *(f"{label + ' phone':<18}{page}" for label, page in (phones.pages if phones else {}).items()),
-        f"Widget protocol   {base}/help/widget-protocol",
+        f"Widget protocol   {base}/manual/widget-protocol",
         *welcome.splitlines(),
         "Ctrl-C stops everything.",
     ]

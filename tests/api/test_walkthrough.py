@@ -19,7 +19,7 @@ from app import connect, deliver, i18n
 from app.config import configure, settings
 from app.db import reading, transaction
 from app.models import Agent, Attachment, Channel, Conversation, Message
-from app.web.help import FOLDER
+from app.web.manual import FOLDER
 from tests import factories
 from tests.api.calling import program, token_of
 from tests.serving import clean_environment, free_port, until

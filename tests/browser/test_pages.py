@@ -36,10 +36,10 @@ THREADS = (
     "/search?q=返品",
     "/customers",
     "/customers?ordered=90&wrote=7",
-    "/help",
-    "/help/inbox",
-    "/help/api",
-    "/help/api/messages",
+    "/manual",
+    "/manual/inbox",
+    "/manual/api",
+    "/manual/api/messages",
 )
 SETTINGS = (
     *("me", "faq", "faq/1", "faq/new", "rules", "rules/1", "replies", "replies/1", "labels", "labels/1"),

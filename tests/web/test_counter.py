@@ -50,15 +50,15 @@ def test_staff_are_led_to_their_page(scene: tuple[Browser, Agent, Conversation])
     assert "本店" in page.text
     assert "camera=(self)" in page.headers["permissions-policy"]
     assert 'href="/inbox' not in page.text
-    assert "camera=()" in browser.get("/help/counter").headers["permissions-policy"]
+    assert "camera=()" in browser.get("/manual/counter").headers["permissions-policy"]
 
 
 def test_every_other_route_is_closed_to_staff(scene: tuple[Browser, Agent, Conversation]) -> None:
     """Whatever there is: what is added is closed too, until somebody opens it in the guard."""
     browser, _, thread = scene
-    own_rules = r"/(api|hooks|link|pictures|shared|widget|widget\.js|static|healthz|readyz|metrics)(/|$)"
+    own_rules = r"/(api|help|hooks|link|pictures|shared|widget|widget\.js|static|healthz|readyz|metrics)(/|$)"
     public = r"/(login|demo|favicon\.ico|robots\.txt|manifest\.webmanifest|sw\.js)(/|$)"
-    theirs = r"/(counter|help|settings/me|logout)(/|$)|/(inbox)?$"
+    theirs = r"/(counter|manual|settings/me|logout)(/|$)|/(inbox)?$"
     tried = 0
     for route in web.routes():
         if not isinstance(route, Route) or re.match(f"{own_rules}|{public}|{theirs}", route.path):

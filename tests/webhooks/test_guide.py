@@ -11,7 +11,7 @@ import pytest
 
 from app import i18n, webhooks
 from app.api.told import ToldEvent
-from app.web.help import FOLDER
+from app.web.manual import FOLDER
 from app.webhooks import sending, signing
 
 

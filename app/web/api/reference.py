@@ -1,4 +1,4 @@
-"""The API as a page to read and to try, drawn from the very document that is served: `/help/api`, `/help/api/{tag}`."""
+"""The API as a page to read and to try, drawn from the very document that is served: `/manual/api`, `/manual/api/{tag}`."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from starlette.routing import Route
 from app.i18n import known
 from app.queries import NotFound
 from app.web.api.document import Json, document
-from app.web.help import rendered
+from app.web.manual import rendered
 from app.web.pages import page
 
-HERE = "/help/api"
+HERE = "/manual/api"
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
@@ -55,7 +55,7 @@ class Operation:
 def show(request: Request) -> Response:
     """How to use the API, and what there is."""
     title, html = rendered(f"{known(request.state.viewer.locale)}/api")
-    return page(request, "help/api.html", section="help", title=title, html=html, tags=_tags())
+    return page(request, "manual/api.html", section="help", title=title, html=html, tags=_tags())
 
 
 def show_tag(request: Request) -> Response:
@@ -65,7 +65,7 @@ def show_tag(request: Request) -> Response:
     if name is None:
         raise NotFound("tag")
     return page(
-        request, "help/api_tag.html", section="help", title=name, tags=tags, operations=_operations(name)
+        request, "manual/api_tag.html", section="help", title=name, tags=tags, operations=_operations(name)
     )
 
 
