@@ -52,10 +52,21 @@ def label(
         row.agent_id, row.entry_id = agent.id, entry_id
         if not insert_if_new(db, row):
             row = db.scalars(select(LabelledQuestion).where(LabelledQuestion.key == key)).one()
+    relabel(db, agent, row, entry_id)
+    return row
+
+
+def find(db: Session, text: str) -> LabelledQuestion | None:
+    """The test question with these words, however they are spelled."""
+    key = _key(clean(text).strip()[:LONGEST])
+    return db.scalar(select(LabelledQuestion).where(LabelledQuestion.key == key))
+
+
+def relabel(db: Session, agent: Agent, row: LabelledQuestion, entry_id: int | None) -> None:
+    """Another entry is right, be it there or not."""
     row.entry_id, row.agent_id = entry_id, agent.id
     db.flush()
     record(db, "knowledge.question", agent=agent, question_id=row.id, entry_id=entry_id)
-    return row
 
 
 def remove(db: Session, agent: Agent, row: LabelledQuestion) -> None:

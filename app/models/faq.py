@@ -21,9 +21,39 @@ class FaqEntry(Base):
     quick_replies: Mapped[Array]
     tags: Mapped[Array]
     enabled: Mapped[bool] = mapped_column(default=True)
+    valid_from: Mapped[Word] = mapped_column(default="")  # "2026-12-01": a day of the shop; "": always
+    valid_until: Mapped[Word] = mapped_column(default="")  # the last day it holds
+    kinds: Mapped[Array]  # of channels it is for; with `channels` empty: for all
+    channels: Mapped[Array]  # their keys
+    signed_in: Mapped[bool] = mapped_column(default=False)  # only for customers who have proved who they are
+    follow_ups: Mapped[Array]  # ids of entries offered below the answer
+    translation_of: Mapped[Ref | None]  # the entry that says the same in the other language
+    listed: Mapped[bool] = mapped_column(default=True)  # in the help centre
+    image_id: Mapped[Ref | None]  # of an EntryImage
+    image_text: Mapped[Line] = mapped_column(default="")  # what it shows, for who does not see it
     source_id: Mapped[Ref | None] = mapped_column(index=True)
     source_key: Mapped[Word | None]  # which item of the source it was read from
     updated_at: Mapped[Made]
+
+
+class EntryImage(Base):
+    """A file that was put below an answer. It stays: what was published once may be brought back."""
+
+    __tablename__ = "entry_image"
+
+    attachment_id: Mapped[Ref] = mapped_column(ForeignKey("attachment.id"), primary_key=True)
+    at: Mapped[Made]
+
+
+class HelpVotes(Base):
+    """What readers of the help centre said of an entry on a day of the shop: no reader is kept."""
+
+    __tablename__ = "help_votes"
+
+    entry_id: Mapped[Ref] = mapped_column(primary_key=True, autoincrement=False)
+    day: Mapped[Word] = mapped_column(primary_key=True)  # "2026-12-01"
+    helped: Mapped[int] = mapped_column(default=0)
+    not_helped: Mapped[int] = mapped_column(default=0)
 
 
 class FaqSource(Base):
@@ -122,7 +152,7 @@ class KnowledgeRun(Base):
     __table_args__ = (Index("ix_knowledge_run_kind", "kind", "id"),)
 
     id: Mapped[Id]
-    kind: Mapped[Word]  # evaluation, replay
+    kind: Mapped[Word]  # evaluation, replay, proposals
     state: Mapped[Word] = mapped_column(default="waiting", index=True)  # waiting, running, done, failed
     at: Mapped[Made]
     agent_id: Mapped[Ref | None] = mapped_column(ForeignKey("agent.id"))
@@ -133,3 +163,4 @@ class KnowledgeRun(Base):
     version: Mapped[Ref] = mapped_column(default=0)
     wanted: Mapped[Object]
     result: Mapped[Object]
+    verdicts: Mapped[Object]  # what people said of rows of the result: {place: …}
