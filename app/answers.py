@@ -17,8 +17,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 import bots
-from app import automatic, connect, hours, inbox, knowledge
-from app.db import insert_if_new, now, reading
+from app import automatic, connect, inbox, knowledge, situations
+from app.db import insert_if_new, reading
 from app.events import record
 from app.i18n import gettext
 from app.inbox import consents
@@ -31,7 +31,6 @@ from app.models import (
     Label,
     Message,
     Revision,
-    Setting,
 )
 from app.models.conversation import BOT
 from app.models.message import OUTBOUND
@@ -224,7 +223,7 @@ def _say(
     db: Session, channel: Channel, identity: Identity, head: Conversation, epoch: int, decision: bots.Decision
 ) -> Message | None:
     text = decision.text
-    if decision.handover_reason and not is_open(db):
+    if decision.handover_reason and not situations.is_open(db):
         closed = gettext(decision.language, "We are closed at the moment and will answer when we open again.")
         text = f"{text}\n{closed}" if text else closed
     if not text:
@@ -259,9 +258,3 @@ def _label(db: Session, head: Conversation, name: str) -> None:
         record(db, "label.created", name=label.name)
         known = label
     inbox.put_label(db, head, known or db.scalars(found).one())
-
-
-def is_open(db: Session) -> bool:
-    """Whether the business is open now, by the hours in the settings (always, where none are set)."""
-    stored = db.get(Setting, "hours")
-    return True if stored is None else hours.is_open(hours.from_setting(stored.value), now())

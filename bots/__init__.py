@@ -13,6 +13,7 @@ from bots.patterns import check_pattern
 from bots.policy import Found, decide, look_up
 from bots.question import Question
 from bots.rule import Rule, RuleAction
+from bots.situation import Situation
 
 __all__ = [
     "Action",
@@ -28,6 +29,7 @@ __all__ = [
     "Rule",
     "RuleAction",
     "Settings",
+    "Situation",
     "check_pattern",
     "decide",
     "look_up",

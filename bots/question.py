@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from bots.situation import Situation
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +13,7 @@ class Question:
 
     `language` is the visitor's locale (`ja`, `en-GB`) and only a hint: the script of the text decides.
     `misses` and `asked` are what the previous `Decision` of this conversation returned under those names.
+    `situation` is where, when and by whom it is asked.
     `history` holds earlier messages of the customer, oldest first; the bot does not use it yet.
     """
 
@@ -19,3 +22,4 @@ class Question:
     misses: int = 0
     asked: tuple[int, ...] = ()
     history: tuple[str, ...] = ()
+    situation: Situation = field(default_factory=Situation)

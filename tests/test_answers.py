@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import bots
-from app import answers, inbox
+from app import answers, inbox, situations
 from app.i18n import gettext
 from app.knowledge import versions
 from app.models import (
@@ -137,7 +137,7 @@ def test_outside_business_hours_the_handover_says_when_somebody_is_there(db: Ses
     db.add(Setting(key="hours", value=closed))
     db.flush()
     with time_machine.travel("2026-11-22T12:00:00+00:00", tick=True):
-        if answers.is_open(db):
+        if situations.is_open(db):
             pytest.fail("the shop of this test has no opening hours")
         make.customer_says(db, make.channel(db, bot=True), "人と話したい")
     sentence = gettext("ja", "We are closed at the moment and will answer when we open again.")

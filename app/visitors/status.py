@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app import answers
+from app import situations
 from app.db import now
 from app.models import Agent, Case, Conversation, ReadMark, Visitor
 from app.models.conversation import HUMAN, RESOLVED
@@ -31,7 +31,7 @@ def state(db: Session, visitor: Visitor) -> Frame:
 
 def thread_state(db: Session, head: Conversation | None) -> Frame:
     """Like :func:`state`, of a thread."""
-    told: Frame = {"open": answers.is_open(db), "owner": "bot", "agent": "", "read": 0, "rate": False}
+    told: Frame = {"open": situations.is_open(db), "owner": "bot", "agent": "", "read": 0, "rate": False}
     if head is None:
         return told
     if head.owner == HUMAN:

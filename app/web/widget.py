@@ -14,7 +14,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from app import answers, connect, hours, i18n, switchboard, visitors
+from app import connect, hours, i18n, situations, switchboard, visitors
 from app.config import settings
 from app.db import now, reading
 from app.formats import clock, day
@@ -161,7 +161,7 @@ def _config(db: Any, channel: Channel, chosen: WebChatSettings, locale: str) -> 
         "greeting": greeting or gettext(locale, "Hello. How can we help you?"),
         "quick_replies": list(chosen.quick_replies_ja if japanese else chosen.quick_replies_en),
         "forms": {"prechat": chosen.prechat, "asks": asked, "offline": chosen.offline == "form"},
-        "hidden": chosen.offline == "hide" and not answers.is_open(db),
+        "hidden": chosen.offline == "hide" and not situations.is_open(db),
         "reply_time": gettext(locale, usual) if usual else "",
         "closed": _closed(locale, opens),
         "files": {"max_bytes": chosen.max_upload_mb * 1_000_000, "types": list(chosen.upload_types)},

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
-from app import answers, general, hours
+from app import general, hours, situations
 from app.db import reading, transaction
 from app.models import Agent, Event, Setting
 from tests import factories
@@ -128,7 +128,7 @@ def test_a_shop_that_is_always_open_needs_no_week(browser: Browser) -> None:
     assert browser.submit(f"{HERE}/hours", WEEK | {"always": "always", "mon": "nonsense"}).status_code == 303
     assert "week" not in stored("hours")
     with reading() as db:
-        assert answers.is_open(db)
+        assert situations.is_open(db)
 
 
 @pytest.mark.parametrize(
