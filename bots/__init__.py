@@ -8,6 +8,7 @@ It knows no database, network or clock, and remembers nothing: the caller keeps 
 
 from bots.book import Book, Settings
 from bots.decision import Action, Considered, Decision, EscalationType, HandoverReason
+from bots.earlier import Earlier
 from bots.entry import Entry, Link
 from bots.patterns import check_pattern
 from bots.policy import Found, decide, look_up
@@ -20,6 +21,7 @@ __all__ = [
     "Book",
     "Considered",
     "Decision",
+    "Earlier",
     "Entry",
     "EscalationType",
     "Found",

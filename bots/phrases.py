@@ -13,6 +13,13 @@ _JAPANESE: Mapping[str, str] = {
     "unknown": "申し訳ございません。その内容にはお答えできる情報がありません。"
     "別の言い方でお尋ねいただくか、担当者にお問い合わせください。",
     "none_of_these": "失礼いたしました。もう少し詳しくお聞かせいただけますか。",
+    "said_already": "恐れ入ります、先ほどと同じご案内になってしまいます。"
+    "別の言い方でお尋ねいただくか、担当者にお問い合わせください。",
+    "i_am_a_bot": "こちらは自動応答のボットです。担当者をご希望でしたら、「担当者と話す」とお送りください。",
+    "introduction": "自動応答のボットがお答えします。",
+    "no_help": "お役に立てず申し訳ございません。担当者におつなぎしましょうか。",
+    "helped_yes": "役に立った",
+    "helped_no": "役に立たなかった",
     "handing_over": "担当者におつなぎします。少々お待ちください。",
     "handing_over_misses": "お力になれず申し訳ございません。担当者におつなぎします。少々お待ちください。",
     "handing_over_anger": "ご不快な思いをおかけし、誠に申し訳ございません。担当者におつなぎします。",
@@ -33,6 +40,14 @@ _ENGLISH: Mapping[str, str] = {
     "unknown": "I'm sorry, I don't have an answer to that. "
     "You could put it in other words, or ask to talk to a person.",
     "none_of_these": "I'm sorry. Could you tell me a little more?",
+    "said_already": "I'm sorry, I would only be repeating myself. "
+    "You could put it in other words, or ask to talk to a person.",
+    "i_am_a_bot": "I'm a bot: the answers here are automatic. "
+    "To get a person, just write “Talk to a person”.",
+    "introduction": "This is an automatic assistant.",
+    "no_help": "I'm sorry this didn't help. Would you like to talk to a person?",
+    "helped_yes": "This helped",
+    "helped_no": "This didn't help",
     "handing_over": "I'll get someone from our team for you. One moment, please.",
     "handing_over_misses": "I'm sorry I couldn't help. I'll get someone from our team for you.",
     "handing_over_anger": "I'm very sorry about this. I'll get someone from our team for you.",

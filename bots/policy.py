@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bots import sayings
+from bots import earlier, others, sayings
 from bots.anger import anger
 from bots.book import Book
 from bots.decision import Decision
@@ -23,8 +23,9 @@ def decide(question: Question, book: Book) -> Decision:
     """Decide what the bot says to `question`.
 
     Pure and total: the same question and book give the same decision, and no string makes it raise.
-    Heard in this order: a choice among what was offered, the shop's rules, risk, the wish for a person,
-    anger, a language the bot does not speak, courtesy, and then the FAQ.
+    Heard in this order: a choice among what was offered, the shop's rules, a program that answers by itself, who is
+    asked whether it is one, risk, the wish for a person, anger, a language the bot does not speak, courtesy, and then
+    the FAQ. What would go round in a circle is not said.
     """
     turn = Turn(question, book)
     if not turn.text:
@@ -32,8 +33,18 @@ def decide(question: Question, book: Book) -> Decision:
     label = label_of(turn)
     for concern in _CONCERNS:
         if decision := concern(turn, label):
-            return decision
+            return _not_again(turn, label, decision)
     return sayings.missed(turn, label, "unknown")
+
+
+def _not_again(turn: Turn, label: str | None, decision: Decision) -> Decision:
+    """The decision, unless it says what was said just before: a courtesy is then left out, and any other answer has
+    not helped."""
+    if not earlier.repeats(decision, turn.question.earlier):
+        return decision
+    if decision.entry_id is None and decision.rule_id is None:
+        return sayings.silent(turn, label)
+    return sayings.missed(turn, label, "said_already")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +72,18 @@ def _chosen(turn: Turn, label: str | None) -> Decision | None:
     if place == NONE:
         return sayings.missed(turn, label, "none_of_these")
     return sayings.answered(turn, label, turn.offered[place])
+
+
+def _a_program(turn: Turn, label: str | None) -> Decision | None:
+    """Nothing is said to what answers by itself: that would be answered, and so on."""
+    return sayings.silent(turn, label) if others.by_itself(turn.plain) and not turn.answer else None
+
+
+def _who(turn: Turn, label: str | None) -> Decision | None:
+    """It says that it is a bot, and how to get a person."""
+    if not others.asks_who(turn.folded) or turn.exact:
+        return None
+    return sayings.courteous(turn, label, "i_am_a_bot", person=True)
 
 
 def _alarming(turn: Turn, label: str | None) -> Decision | None:
@@ -107,16 +130,27 @@ def _staying(turn: Turn, label: str | None) -> Decision | None:
 
 
 def _asked_back(turn: Turn, label: str | None) -> Decision | None:
-    """Offer what is close. To offer the very same again is to have missed."""
+    """Offer what is close, each only once: to offer the same again is to have missed."""
     settings = turn.book.settings
     if not turn.matches or turn.matches[0].score < settings.threshold_ask:
         return None
-    near = [match.entry for match in turn.matches if match.score >= AMBIGUOUS * turn.matches[0].score][
-        :_CHIPS
-    ]
-    if {entry.id for entry in near} <= set(turn.question.asked):
+    known = {*turn.question.asked, *earlier.offered(turn.question.earlier)}
+    near = [match.entry for match in turn.matches if match.score >= AMBIGUOUS * turn.matches[0].score]
+    if near[0].id in known:
         return sayings.missed(turn, label, "none_of_these")
-    return sayings.asked(turn, label, near)
+    return sayings.asked(turn, label, [entry for entry in near if entry.id not in known][:_CHIPS])
 
 
-_CONCERNS = (_chosen, ruled, _alarming, _foreign, _courteous, _denied, _answered, _staying, _asked_back)
+_CONCERNS = (
+    _chosen,
+    ruled,
+    _a_program,
+    _who,
+    _alarming,
+    _foreign,
+    _courteous,
+    _denied,
+    _answered,
+    _staying,
+    _asked_back,
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from bots.earlier import Earlier
 from bots.situation import Situation
 
 
@@ -14,6 +15,7 @@ class Question:
     `language` is the visitor's locale (`ja`, `en-GB`) and only a hint: the script of the text decides.
     `misses` and `asked` are what the previous `Decision` of this conversation returned under those names.
     `situation` is where, when and by whom it is asked.
+    `earlier` are the bot's own last turns in this conversation, oldest first, as far back as they are remembered.
     `history` holds earlier messages of the customer, oldest first; the bot does not use it yet.
     """
 
@@ -22,4 +24,5 @@ class Question:
     misses: int = 0
     asked: tuple[int, ...] = ()
     history: tuple[str, ...] = ()
+    earlier: tuple[Earlier, ...] = ()
     situation: Situation = field(default_factory=Situation)

@@ -22,14 +22,15 @@ def silent(turn: Turn, label: str | None) -> Decision:
     )
 
 
-def courteous(turn: Turn, label: str | None, key: str) -> Decision:
-    """Return a greeting or thanks; no hit and no miss."""
+def courteous(turn: Turn, label: str | None, key: str, *, person: bool = False) -> Decision:
+    """Return a greeting or thanks; no hit and no miss. `person`: with the choice to talk to one."""
     return Decision(
         action="answer",
         language=turn.language,
         version=turn.book.version,
         text=phrase(key, turn.language),
         phrase=key,
+        quick_replies=(phrase("chip_person", turn.language),) if person else (),
         label=label,
         misses=turn.question.misses,
         asked=turn.question.asked,

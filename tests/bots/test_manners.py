@@ -1,0 +1,91 @@
+"""A bot that says what it is, does not go round in circles, and leaves other programs alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from bots import Decision, Question, decide
+from bots.earlier import Earlier, said
+from bots.phrases import phrase
+from tests.bots.shop import ask, book, rule, ruled_by
+
+
+def again(text: str, *before: Decision | Earlier, misses: int = 0) -> Decision:
+    """What the bot decides on `text` after these turns of its own."""
+    earlier = tuple(said(one) if isinstance(one, Decision) else one for one in before)
+    asked = earlier[-1].asked if earlier else ()
+    return decide(Question(text, None, misses, asked, earlier=earlier), book())
+
+
+def test_an_answer_is_not_given_twice_running_but_is_later_on() -> None:
+    first = ask("送料はいくらですか")
+    second = again("送料はいくらですか", first)
+    assert (second.action, second.phrase, second.misses) == ("unknown", "said_already", 1)
+    assert second.quick_replies == (phrase("chip_person", "ja"),)
+    assert again("送料はいくらですか", first, second, misses=1).entry_id == first.entry_id
+    assert again("送料はいくらですか", first, ask("返品したいのですが")).entry_id == first.entry_id
+
+
+def test_who_gets_nothing_new_gets_a_person() -> None:
+    decision = again("送料はいくらですか", ask("送料はいくらですか"), misses=1)
+    assert (decision.action, decision.handover_reason) == ("hand_over", "misses")
+
+
+def test_a_rule_and_a_courtesy_are_said_twice_and_no_more() -> None:
+    of = ruled_by(rule("answer", "セール", text="セールは土曜日からです。"))
+    told = Earlier("answer", rule_id=1)
+    once = decide(Question("セールは？", earlier=(told,)), of)
+    twice = decide(Question("セールは？", earlier=(told, told)), of)
+    assert (once.rule_id, twice.rule_id, twice.phrase) == (1, None, "said_already")
+    hello = Earlier("answer", phrase="greeting")
+    assert again("こんにちは", hello).phrase == "greeting"
+    assert again("こんにちは", hello, hello).action == "silent"
+
+
+def test_the_same_is_asked_back_once_until_something_was_answered() -> None:
+    asked = Earlier("ask", asked=(6, 7))
+    missed = Earlier("unknown", phrase="none_of_these")
+    vague = "ポイントについて"
+    assert ask(vague).action == "ask"
+    assert set(ask(vague).asked) & {6, 7}
+    assert again(vague, asked, missed).phrase == "none_of_these"
+    assert again(vague, asked, Earlier("answer", entry_id=1)).action == "ask"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "ボットですか？",
+        "人間ですか",
+        "AIですか？",
+        "あなたは機械ですか",
+        "Are you a bot?",
+        "am I talking to a real person?",
+    ],
+)
+def test_it_says_that_it_is_a_bot(words: str) -> None:
+    decision = ask(words)
+    assert (decision.action, decision.phrase) == ("answer", "i_am_a_bot")
+    assert decision.quick_replies == (phrase("chip_person", decision.language),)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "【自動返信】お問い合わせを受け付けました。",
+        "このメッセージは自動送信されています。ご返信いただいてもお答えできません。",
+        "ただいま運転中のため、後ほどご連絡します。",
+        "This is an automated response. We have received your message.",
+        "I'm driving right now - I'll get back to you later.",
+        "Out of office: I am on leave until Monday.",
+    ],
+)
+def test_what_answers_by_itself_is_left_alone(words: str) -> None:
+    assert ask(words).action == "silent"
+
+
+@pytest.mark.parametrize(
+    "words", ["自動返信メールが届きません", "I did not get the automatic reply to my order"]
+)
+def test_who_asks_about_an_automatic_message_is_answered(words: str) -> None:
+    assert ask(words).action != "silent"
