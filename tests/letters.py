@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import intake, verify
-from app.models import Channel, Conversation, Message
+from app import intake, queries, verify
+from app.models import Channel, Conversation, Delivery, DeliveryRef, Message
 from channels import base
 from tests import factories as make
 from tests.connectors import Post, installed
@@ -78,3 +79,28 @@ def assert_books(db: Session) -> None:
     db.flush()
     report = verify.report(db)
     assert report.clean, str(report)
+
+
+def lines(db: Session, head: Conversation, what: str = "stranger") -> list[Message]:
+    found = select(Message).where(Message.conversation_id == head.id, Message.kind == "system")
+    return [one for one in db.scalars(found) if one.context["what"] == what]
+
+
+def texts(db: Session, head: Conversation) -> list[str]:
+    return [one.text for one in queries.thread_page(db, head).messages if one.kind != "system"]
+
+
+def sent(db: Session, message: Message, id: str) -> None:
+    """The message went out under this Message-ID."""
+    delivery = db.scalars(select(Delivery).filter_by(message_id=message.id)).one()
+    delivery.state = "sent"
+    db.add(DeliveryRef(channel_id=delivery.channel_id, external_id=id, delivery_id=delivery.id))
+    db.flush()
+
+
+def again(db: Session, head: Conversation) -> Conversation:
+    """As it is now: recounting the books lets go of what was read."""
+    return db.get_one(Conversation, head.id, populate_existing=True)
+
+
+# --- other people ----------------------------------------------------------------------------------------

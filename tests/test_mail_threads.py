@@ -5,35 +5,40 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app import customers, deliver, inbox, intake, queries, verify
-from app.db import now, reading, transaction
+from app import customers, inbox, intake, verify
+from app.db import reading, transaction
 from app.inbox import participants
 from app.models import (
-    Agent,
-    Case,
-    Channel,
     Conversation,
     Customer,
-    Delivery,
-    DeliveryRef,
     Identity,
     Message,
     MessageRef,
-    MessageSource,
     RawReceipt,
 )
 from app.models.customer import CLAIMED, CODE
 from channels import base
 from tests import factories as make
 from tests.connectors import Post
-from tests.letters import HANA, MOMO, TARO, arrives, assert_books, comes, letter, own
+from tests.letters import (
+    HANA,
+    MOMO,
+    TARO,
+    again,
+    arrives,
+    assert_books,
+    comes,
+    letter,
+    lines,
+    own,
+    sent,
+    texts,
+)
 from tests.letters import mail as mailing
 
 HOUR = timedelta(hours=1)
@@ -43,31 +48,6 @@ HOUR = timedelta(hours=1)
 def post(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Post]]:
     with mailing(monkeypatch) as kind:
         yield kind
-
-
-def lines(db: Session, head: Conversation, what: str = "stranger") -> list[Message]:
-    found = select(Message).where(Message.conversation_id == head.id, Message.kind == "system")
-    return [one for one in db.scalars(found) if one.context["what"] == what]
-
-
-def texts(db: Session, head: Conversation) -> list[str]:
-    return [one.text for one in queries.thread_page(db, head).messages if one.kind != "system"]
-
-
-def sent(db: Session, message: Message, id: str) -> None:
-    """The message went out under this Message-ID."""
-    delivery = db.scalars(select(Delivery).filter_by(message_id=message.id)).one()
-    delivery.state = "sent"
-    db.add(DeliveryRef(channel_id=delivery.channel_id, external_id=id, delivery_id=delivery.id))
-    db.flush()
-
-
-def again(db: Session, head: Conversation) -> Conversation:
-    """As it is now: recounting the books lets go of what was read."""
-    return db.get_one(Conversation, head.id, populate_existing=True)
-
-
-# --- other people ----------------------------------------------------------------------------------------
 
 
 def test_who_was_in_copy_and_answers_speaks_in_the_thread_as_themselves(
@@ -305,232 +285,6 @@ def test_kinds_whose_ids_are_their_accounts_own_keep_both(
 
 
 # --- what we sent with another tool ----------------------------------------------------------------------
-
-
-def by_outlook(text: str = "Outlookより", to: str = HANA, **fields: Any) -> base.Inbound:
-    return letter(text, to, kind="outbound", **fields)
-
-
-def test_an_answer_from_another_program_counts_as_an_answer(db: Session, post: type[Post]) -> None:
-    box = make.channel(db, "post")
-    head = own(db, comes(db, box, "いつ届きますか", id="q@x"))
-    assert head.waiting_since is not None
-    (outcome,) = arrives(db, box, by_outlook("明日です", answers=("<q@x>",), html="<p>明日です</p>"))
-    said = db.get_one(Message, outcome["message"])
-    assert (said.kind, said.author, said.agent_id, said.context["tool"]) == ("outbound", "agent", None, True)
-    assert (said.conversation_id, head.owner) == (head.id, "human")
-    assert again(db, head).waiting_since is None
-    assert db.scalars(select(Case)).one().first_response_at == said.sent_at
-    assert db.scalars(select(Delivery)).one().state == "sent"
-    assert (head.last_author, head.last_preview) == ("agent", "明日です")
-    assert_books(db)
-
-
-def test_it_takes_the_thread_from_the_bot(db: Session, post: type[Post]) -> None:
-    box = make.channel(db, "post", bot=True, settings={"bot_answers": True})
-    make.faq(db)
-    head = own(db, comes(db, box, "送料はいくらですか"))
-    assert lines(db, head, "handed_over") == []
-    arrives(db, box, by_outlook("550円です"))
-    assert (head.owner, head.waiting_since) == ("human", None)
-    (line,) = lines(db, head, "handed_over")
-    assert line.context["reason"] == "tool"
-    assert_books(db)
-
-
-def test_a_new_mail_from_another_program_opens_no_case(db: Session, post: type[Post]) -> None:
-    (outcome,) = arrives(db, make.channel(db, "post"), by_outlook("ご案内"))
-    head = own(db, db.get_one(Message, outcome["message"]))
-    assert (head.status, head.inbound_count, db.scalar(select(func.count(Case.id)))) == ("resolved", 0, 0)
-    assert_books(db)
-
-
-def test_what_we_sent_ourselves_comes_back_as_an_echo(db: Session, post: type[Post]) -> None:
-    box, other = make.channel(db, "post"), make.channel(db, "post")
-    head = own(db, comes(db, box))
-    sent(db, make.reply(db, make.agent(db), head), "<m1@shop>")
-    for mailbox in (box, other):
-        for kind in ("outbound", "inbound"):
-            (outcome,) = arrives(db, mailbox, letter("承知しました", id="m1@shop", kind=kind))
-            assert outcome == {"event": "inbound", "excluded": "our own echo"}
-    assert len(texts(db, head)) == 2
-    assert_books(db)
-
-
-def test_the_same_sent_mail_twice_is_one_message(db: Session, post: type[Post]) -> None:
-    box, other = make.channel(db, "post"), make.channel(db, "post")
-    mail = by_outlook(id="s@x")
-    (first,) = arrives(db, box, mail)
-    assert [arrives(db, one, mail)[0].get("message") for one in (box, other)] in (
-        [first["message"], first["message"]],
-        [None, None],  # known as ours by its id: an echo
-    )
-    assert db.scalar(select(func.count(Message.id))) == 1
-    assert_books(db)
-
-
-def test_their_answer_to_what_another_program_sent_finds_the_thread(db: Session, post: type[Post]) -> None:
-    box = make.channel(db, "post")
-    (outcome,) = arrives(db, box, by_outlook("ご案内", id="s@shop", cc=[TARO]))
-    head = own(db, db.get_one(Message, outcome["message"]))
-    assert comes(db, box, "ありがとう", TARO, answers=("<s@shop>",)).conversation_id == head.id
-    assert_books(db)
-
-
-def test_an_old_answer_found_later_answers_only_what_stands_above_it(db: Session, post: type[Post]) -> None:
-    box, at = make.channel(db, "post"), now() - 5 * HOUR
-    head = own(db, comes(db, box, "一", at=at))
-    comes(db, box, "二", at=at + 2 * HOUR)
-    arrives(db, box, by_outlook("一への返事", at=at + HOUR))
-    assert texts(db, head) == ["一", "一への返事", "二"]
-    assert head.waiting_since == at + 2 * HOUR
-    assert_books(db)
-    arrives(db, box, by_outlook("二への返事", at=at + 3 * HOUR))
-    assert again(db, head).waiting_since is None
-    assert_books(db)
-
-
-def test_a_question_found_after_its_answer_waits_for_nobody(db: Session, post: type[Post]) -> None:
-    box, at = make.channel(db, "post"), now() - 5 * HOUR
-    (outcome,) = arrives(db, box, by_outlook("返事", at=at + HOUR))
-    head = own(db, db.get_one(Message, outcome["message"]))
-    comes(db, box, "質問", at=at)
-    assert (texts(db, head), head.waiting_since) == (["質問", "返事"], None)
-    assert_books(db)
-    comes(db, box, "まだです", at=at + 2 * HOUR)
-    assert again(db, head).waiting_since == at + 2 * HOUR
-    assert_books(db)
-
-
-def test_a_customer_whose_clock_is_slow_does_not_wait_unseen(db: Session, post: type[Post]) -> None:
-    box = make.channel(db, "post")
-    head = own(db, comes(db, box, at=now() - 3 * HOUR))
-    make.reply(db, make.agent(db), head)
-    comes(db, box, "まだ届きません", at=now() - HOUR)
-    assert head.waiting_since is not None
-    assert_books(db)
-
-
-def test_messages_of_another_tool_need_no_sending(committed: None, post: type[Post]) -> None:
-    with transaction() as db:
-        box = make.channel(db, "post")
-        arrives(db, box, by_outlook())
-    assert deliver.drain(box.id) == 0
-    assert post.sent == []
-
-
-# --- what goes along with an answer ----------------------------------------------------------------------
-
-
-class Desk:
-    """A mailbox with a customer's mail in it, and an agent."""
-
-    def __init__(self, **settings: Any) -> None:
-        with transaction() as db:
-            self.box = make.channel(db, "post", settings=dict(settings))
-            self.agent = make.agent(db, "田中", signature="田中\n窓口")
-            self.head = own(db, comes(db, self.box, "いつ届きますか", id="q@x", subject="配送", name="花子"))
-
-    def reply(self, post: type[Post], text: str = "明日です", **fields: Any) -> base.Outbound:
-        with transaction() as db:
-            agent, head = db.get_one(Agent, self.agent.id), db.get_one(Conversation, self.head.id)
-            make.reply(db, agent, head, text, **fields)
-        deliver.drain(self.box.id)
-        return post.sent[-1]
-
-    def comes(self, text: str, sender: str = HANA, **fields: Any) -> None:
-        with transaction() as db:
-            comes(db, db.get_one(Channel, self.box.id), text, sender, **fields)
-
-
-def test_an_answer_names_what_it_answers_and_what_was_before(committed: None, post: type[Post]) -> None:
-    desk = Desk()
-    first = desk.reply(post)
-    assert (first.in_reply_to, first.references, first.subject) == ("<q@x>", ("<q@x>",), "Re: 配送")
-    assert (first.signature, first.author, first.quote) == ("田中\n窓口", "田中", "")
-    assert first.last["message_id"] == "<q@x>"
-    desk.comes("ありがとう", id="r@x", subject="Re: 配送")
-    second = desk.reply(post, "どういたしまして")
-    assert second.references == ("<q@x>", f"<{first.key}@shop.example>", "<r@x>")
-    assert (second.in_reply_to, second.subject) == ("<r@x>", "Re: 配送")
-
-
-def test_twenty_ids_go_along_at_most_and_the_newest_of_them(committed: None, post: type[Post]) -> None:
-    desk = Desk()
-    for n in range(30):
-        desk.comes(str(n), id=f"n{n}@x")
-    assert desk.reply(post).references == tuple(f"<n{n}@x>" for n in range(10, 30))
-
-
-def test_an_answer_goes_to_those_in_copy_and_quotes_where_that_is_wanted(
-    committed: None, post: type[Post]
-) -> None:
-    out = Desk(quote_history=True).reply(post, others=(base.Participant(TARO, "太郎", "cc"),), subject="件名")
-    assert out.others == (base.Participant(TARO, "太郎", "cc"),)
-    assert (out.subject, out.quote, out.quote_by) == ("件名", "いつ届きますか", "花子")
-    assert out.quote_at is not None
-    assert out.quote_at.tzinfo == ZoneInfo("Asia/Tokyo")
-
-
-def test_an_answer_is_in_the_language_of_who_reads_it_else_in_the_shops(
-    committed: None, post: type[Post]
-) -> None:
-    desk = Desk(quote_history=True)
-    assert desk.reply(post).locale == "ja"
-    with transaction() as db:
-        db.get_one(Customer, db.get_one(Conversation, desk.head.id).customer_id).locale = "en"
-    assert desk.reply(post).locale == "en"
-    with transaction() as db:
-        db.get_one(Conversation, desk.head.id).locale = "en-GB"
-    assert desk.reply(post).locale == "en-GB"
-
-
-def test_the_plain_words_of_a_formatted_answer_have_no_marks(committed: None, post: type[Post]) -> None:
-    desk = Desk()
-    formatted = desk.reply(post, "**明日**です", html="<p><strong>明日</strong>です</p>")
-    assert (formatted.text, formatted.html) == ("明日です", "<p><strong>明日</strong>です</p>")
-    assert desk.reply(post, "5 * 3 **").text == "5 * 3 **"
-
-
-def test_an_answer_is_to_what_was_said_last_by_whomever_and_not_to_a_machine(
-    committed: None, post: type[Post]
-) -> None:
-    desk = Desk()
-    desk.comes("私も", TARO, id="t@x", answers=("<q@x>",))  # a stranger: elsewhere
-    assert desk.reply(post, others=(base.Participant(TARO),)).in_reply_to == "<q@x>"
-    desk.comes("私もです", TARO, id="u@x", answers=("<q@x>",))
-    desk.comes("不在", id="v@x", sort="auto-reply")
-    out = desk.reply(post)
-    assert (out.in_reply_to, out.to.address) == ("<u@x>", HANA)
-
-
-def test_where_somebody_else_wants_answers_sent_is_nothing_to_the_customer(
-    committed: None, post: type[Post]
-) -> None:
-    """Each may name an address for answers (Reply-To); it is theirs alone."""
-    desk = Desk()
-    desk.comes("私にはこちらへ", id="a@x", context={"answer_to": "hana.office@example.jp"})
-    out = desk.reply(post, others=(base.Participant(TARO),))
-    assert (out.to.address, out.last["answer_to"]) == (HANA, "hana.office@example.jp")
-    desk.comes("私にも", TARO, id="b@x", answers=("<q@x>",), context={"answer_to": "elsewhere@example.net"})
-    out = desk.reply(post)
-    assert (out.in_reply_to, out.to.address) == ("<b@x>", HANA)
-    assert "answer_to" not in out.last
-
-
-def test_who_of_the_copies_was_refused_is_kept_with_the_message(committed: None, post: type[Post]) -> None:
-    post.answer = staticmethod(lambda out: base.Sent(("<m@shop>",), {TARO: "550 5.1.1 User unknown"}))
-    desk = Desk()
-    desk.reply(post, others=(base.Participant(TARO),))
-    with reading() as db:
-        source = refused_of(db)
-        assert source == {TARO: "550 5.1.1 User unknown"}
-        assert db.scalars(select(Delivery)).one().state == "sent"
-
-
-def refused_of(db: Session) -> dict[str, str]:
-    found = select(MessageSource).join(Message, Message.id == MessageSource.message_id)
-    return db.scalars(found.where(Message.kind == "outbound")).one().refused
 
 
 def test_an_id_that_a_server_gave_our_mail_is_learned_from_the_answer(db: Session, post: type[Post]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -36,6 +36,9 @@ class Claimed:
     connector: base.Connector[Any]
     outbound: base.Outbound
     lapsed: bool = False
+    left_out: Mapping[str, str] = field(
+        default_factory=dict
+    )  # address of a copy → why none goes there any more
 
 
 def take(channel_id: int, room: int, most: int | None = None) -> dict[int, str]:
@@ -143,8 +146,12 @@ def _prepare(db: Session, channel: Channel, delivery: Delivery, word: str) -> Cl
     again = delivery.attempts > 1
     cut_off = again and not delivery.error  # every outcome leaves its words, the sweeper leaves none
     lapsed = again and _would_double(db, delivery, connector.features.key_lasts)
-    made = replace(made, interrupted=cut_off)
-    return Claimed(delivery.id, word, delivery.attempts, connector, made, lapsed)
+    gone = consents.unwilling_copies(db, channel, delivery.purpose, made.others) if made.others else ()
+    made = replace(
+        made, interrupted=cut_off, others=tuple(one for one in made.others if one.address not in gone)
+    )
+    left_out = dict.fromkeys(gone, consents.LEFT_OUT)
+    return Claimed(delivery.id, word, delivery.attempts, connector, made, lapsed, left_out)
 
 
 def _would_double(db: Session, delivery: Delivery, lasts: timedelta | None) -> bool:

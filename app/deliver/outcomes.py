@@ -99,8 +99,9 @@ def _is_uncertain(outcome: Outcome) -> bool:
 def _became(db: Session, delivery: Delivery, claimed: Claimed, outcome: Outcome) -> bool:
     """Whether there is something to tell of it."""
     if isinstance(outcome, base.Sent):  # the truth, even where the sweeper gave the claim up meanwhile
-        participants.note_refused(db, delivery.message_id, outcome.refused)
-        return climbs(delivery, SENT) or bool(outcome.refused)
+        refused = {**claimed.left_out, **outcome.refused}
+        participants.note_refused(db, delivery.message_id, refused)
+        return climbs(delivery, SENT) or bool(refused)
     if delivery.claim != claimed.claim or delivery.state != SENDING:
         return False  # it was given up meanwhile, sent again by another worker, or is known to have arrived
     _not_sent(db, delivery, claimed, outcome)

@@ -23,6 +23,7 @@ from app.inbox.purposes import needs_opt_in, purpose, purposes
 from app.models import Agent, Channel, Consent, Conversation, Delivery, Identity, Message
 from app.models.consent import AGENT, SERVICE, SOURCES, STOP
 from app.text import one_line
+from channels import base
 
 MAX_REASON = 500
 Value = TypeVar("Value")
@@ -33,6 +34,8 @@ UNASKED = (
     "The customer has not agreed to messages of this sort there. Record their consent before you send one."
 )
 STOPPED = "The customer stopped messages of this sort before it was sent."
+UNWANTED_COPY = "%(addresses)s: no messages of this sort are wanted there. Take it out of the copies."
+LEFT_OUT = "They want no messages of this sort."
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +213,31 @@ def refuse_unwilling(
     if counts is None:
         raise Refused(UNASKED)
     raise Refused(UNWANTED_TAKE, others=", ".join(others)) if others else Refused(UNWANTED)
+
+
+def unwilling_copies(
+    db: Session, channel: Channel, key: str, people: Sequence[base.Participant]
+) -> Sequence[str]:
+    """Of those who would get a copy by `channel`, the addresses that may not be written to for this purpose. Who is
+    nobody's address here said nothing, as a customer who never did."""
+    known = {one.address: connect.address(channel, base.Person(one.address)) for one in people}
+    kinds, addresses = ({each[at] for each in known.values()} for at in (0, 2))
+    wanted = select(Identity).where(Identity.kind.in_(kinds), Identity.address.in_(addresses))
+    theirs = {(one.kind, one.scope, one.address): one for one in db.scalars(wanted)} if known else {}
+    records = records_of(db, [one.id for one in theirs.values()]) if theirs else {}
+    counts = {
+        written: newest(records.get(theirs[told].id, ()) if told in theirs else (), channel, key)
+        for written, told in known.items()
+    }
+    return [written for written, told in counts.items() if not allows(db, told, key)]
+
+
+def refuse_unwilling_copies(
+    db: Session, channel: Channel, key: str, people: Sequence[base.Participant]
+) -> None:
+    """Raises :class:`Refused`, with their addresses, where somebody in copy may not be written to for this purpose."""
+    if unwilling := unwilling_copies(db, channel, key, people):
+        raise Refused(UNWANTED_COPY, addresses=", ".join(unwilling))
 
 
 def may_go(db: Session, delivery: Delivery, said: bool | None) -> bool:

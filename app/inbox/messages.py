@@ -87,9 +87,9 @@ def reply(
         allowance.refuse_beyond(db, identity, channel, message, attachments)
     else:
         _put(template, message, attachments)
-    participants.remember(
-        db, channel, [(message.conversation_id, participants.copies(channel, identity, others))]
-    )
+    copies = participants.copies(channel, identity, others)
+    consents.refuse_unwilling_copies(db, channel, to, copies)
+    participants.remember(db, channel, [(message.conversation_id, copies)])
     case = _case_to_answer(db, head, channel)
     message.case_id = case.id
     become_human(db, head, agent)  # before the words, so that the thread reads in order
@@ -137,6 +137,7 @@ def bot_reply(
     *,
     quick_replies: Sequence[str] = (),
     links: Sequence[dict[str, str]] = (),
+    attachments: Sequence[Attachment] = (),
 ) -> Message | None:
     """Say the bot's words, unless a person took over since `epoch` was read, or the customer wants nothing said there:
     then nothing is said (None)."""
@@ -158,7 +159,7 @@ def bot_reply(
     message.links = list(links)
     case = current_case(db, conversation)
     message.case_id = case.id if case else None
-    _send(db, conversation, message, channel, identity, ())
+    _send(db, conversation, message, channel, identity, attachments)
     record(db, "message.sent", conversation, actor="bot", message=message)
     return message
 
