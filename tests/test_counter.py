@@ -224,6 +224,18 @@ def test_anothers_card_is_put_to_nobody_else(
     assert card.customer_id == hanako.customer_id
 
 
+def test_a_card_of_another_record_of_the_same_person_is_theirs(
+    db: Session, store: Channel, nakamura: Agent, taro: Conversation
+) -> None:
+    member = somebody(db, "山田 太郎")
+    card = customers.add_identity(db, factories.customer_of(db, member), "card", "", "12345678", CLAIMED)
+    assert card is not None
+    inbox.link(db, factories.customer_of(db, member), factories.customer_of(db, taro), evidence={})
+    made = counter.note(db, nakamura, store, taro, replace(WRITTEN, card="12345678", card_read=True))
+    assert not made.others_card
+    assert (card.customer_id, card.proof) == (member.customer_id, SIGNED)
+
+
 def test_what_was_noted_follows_a_merge_and_comes_back_with_its_undoing(
     db: Session, store: Channel, nakamura: Agent, taro: Conversation
 ) -> None:
