@@ -107,7 +107,7 @@ def _renew(conversation: Conversation, channel: Channel | None) -> None:
     """A thread as a new matter finds it: nobody's yet, with the bot where the channel has one."""
     conversation.status = OPEN
     conversation.assignee_id = None
-    conversation.bot_misses, conversation.bot_asked = 0, []
+    conversation.bot_misses, conversation.bot_asked, conversation.bot_flow = 0, [], {}
     owner = BOT if channel is not None and connect.bot_speaks(channel) else HUMAN
     if conversation.owner != owner:
         conversation.owner, conversation.owner_epoch = owner, conversation.owner_epoch + 1

@@ -30,6 +30,7 @@ def become_human(db: Session, head: Conversation, agent: Agent) -> None:
             record(db, "assigned", head, agent=agent, assignee=agent.id)
         return
     head.owner, head.owner_epoch = HUMAN, head.owner_epoch + 1
+    head.bot_flow = {}
     head.assignee_id = head.assignee_id or agent.id
     said = line(db, head, "taken_over", agent=agent)
     record(db, "handover", head, agent=agent, message=said, to=HUMAN, epoch=head.owner_epoch)
@@ -41,7 +42,7 @@ def hand_over(db: Session, conversation: Conversation, reason: str, *, actor: st
     if head.owner == HUMAN:
         return False
     head.owner, head.owner_epoch = HUMAN, head.owner_epoch + 1
-    head.bot_misses, head.bot_asked = 0, []
+    head.bot_misses, head.bot_asked, head.bot_flow = 0, [], {}
     said = line(db, head, "handed_over", reason=reason)
     head.waiting_since = head.waiting_since or said.sent_at
     record(db, "handover", head, actor=actor, message=said, to=HUMAN, reason=reason, epoch=head.owner_epoch)
@@ -58,7 +59,7 @@ def hand_back(db: Session, agent: Agent, conversation: Conversation) -> None:
     head.owner, head.owner_epoch = BOT, head.owner_epoch + 1
     head.assignee_id = None
     head.waiting_since = None
-    head.bot_misses, head.bot_asked = 0, []
+    head.bot_misses, head.bot_asked, head.bot_flow = 0, [], {}
     said = line(db, head, "handed_back", agent=agent)
     record(db, "handover", head, agent=agent, message=said, to=BOT, epoch=head.owner_epoch)
 
@@ -88,6 +89,7 @@ def assign(
     head.assignee_id, head.team_id = assignee_id, team_id
     if head.owner == BOT and assignee is not None:
         head.owner, head.owner_epoch = HUMAN, head.owner_epoch + 1
+        head.bot_flow = {}
     name, team_name = assignee.name if assignee else "", team.name if team else ""
     said = line(db, head, "assigned", agent=agent, assignee=assignee_id, name=name, team=team_name)
     record(db, "assigned", head, agent=agent, message=said, assignee=assignee_id, team=team_id)

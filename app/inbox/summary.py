@@ -50,6 +50,7 @@ def absorb(db: Session, head: Conversation, child: Conversation) -> None:
     waits = [at for at in (head.waiting_since, child.waiting_since) if at]
     head.waiting_since = min(waits) if waits else None
     head.escalated = head.escalated or child.escalated
+    head.bot_flow = head.bot_flow or child.bot_flow
     head.inbound_count += child.inbound_count
     last = db.get(Message, child.last_message_id) if child.last_message_id else None
     if last is not None:

@@ -30,6 +30,7 @@ from app.models.faq import (
     PublishedItem,
     Revision,
 )
+from app.models.flow import BotCall, BotFlow
 from app.models.label import ConversationLabel, Label
 from app.models.mail import Collector, MessageRef, MessageSource, Participant
 from app.models.message import Message
@@ -58,6 +59,8 @@ __all__ = [
     "Avatar",
     "AwaitedTouchpoint",
     "Base",
+    "BotCall",
+    "BotFlow",
     "BotRule",
     "Call",
     "CallImport",

@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
-from app.models.columns import Array, At, Id, Line, Made, Ref, Word
+from app.models.columns import Array, At, Id, Line, Made, Object, Ref, Word
 
 OPEN, SNOOZED, RESOLVED = "open", "snoozed", "resolved"
 BOT, HUMAN = "bot", "human"
@@ -62,6 +62,7 @@ class Conversation(Base):
     inbound_count: Mapped[int] = mapped_column(default=0)
     bot_misses: Mapped[int] = mapped_column(default=0)
     bot_asked: Mapped[Array]
+    bot_flow: Mapped[Object] = mapped_column(server_default="{}")  # how far it is in a form
     escalated: Mapped[bool] = mapped_column(default=False)
     last_event_id: Mapped[Ref] = mapped_column(default=0)
     locale: Mapped[Word] = mapped_column(default="")
