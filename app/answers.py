@@ -11,6 +11,7 @@ import threading
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from datetime import date
 from typing import Any
 
 from sqlalchemy import func, select
@@ -22,7 +23,7 @@ from app.db import insert_if_new, reading
 from app.events import record
 from app.i18n import gettext
 from app.inbox import consents
-from app.knowledge import versions
+from app.knowledge import pictures, versions, words
 from app.models import (
     Channel,
     Conversation,
@@ -108,6 +109,7 @@ def build(content: versions.Content, current: int) -> bots.Book:
         (rule_of(id, data) for noun, id, data in named if noun == knowledge.RULE),
         bots.Settings(**content.get((knowledge.SETTINGS, 0), {})),
         current,
+        words.lexicon(content.get((knowledge.WORDS, 0), {})),
     )
 
 
@@ -122,7 +124,20 @@ def entry_of(id: int, data: Mapping[str, Any]) -> bots.Entry:
         links=tuple(bots.Link(link["label"], link["url"]) for link in data["links"]),
         quick_replies=tuple(data["quick_replies"]),
         tags=tuple(data["tags"]),
+        since=_day(data.get("valid_from")),
+        until=_day(data.get("valid_until")),
+        kinds=frozenset(data.get("kinds", ())),
+        channels=frozenset(data.get("channels", ())),
+        signed_in=bool(data.get("signed_in")),
+        follow_ups=tuple(data.get("follow_ups", ())),
+        translation_of=data.get("translation_of"),
+        listed=bool(data.get("listed", True)),
+        picture=bots.Picture(data["image_id"], data.get("image_text", "")) if data.get("image_id") else None,
     )
+
+
+def _day(written: str | None) -> date | None:
+    return date.fromisoformat(written) if written else None
 
 
 def rule_of(id: int, data: Mapping[str, Any]) -> bots.Rule:
@@ -237,6 +252,7 @@ def _say(
         text,
         quick_replies=decision.quick_replies,
         links=[asdict(link) for link in decision.links],
+        attachments=pictures.to_send(db, decision.picture.id) if decision.picture else (),
     )
 
 

@@ -41,7 +41,7 @@ from app import (
     webhooks,
 )
 from app.db import now, reading, transaction
-from app.models import Attachment, Channel, Conversation, RawReceipt, ReplyLock
+from app.models import Attachment, Channel, Conversation, EntryImage, RawReceipt, ReplyLock
 from app.models.conversation import SNOOZED
 from app.touchpoints import awaiting
 from channels import registry
@@ -201,7 +201,9 @@ def tidy() -> None:
 
 
 def _orphans() -> Select[Attachment]:
-    return select(Attachment).where(Attachment.message_id.is_(None), Attachment.created_at < now() - ORPHANED)
+    """Uploaded, and never sent; pictures of answers stay."""
+    old = select(Attachment).where(Attachment.message_id.is_(None), Attachment.created_at < now() - ORPHANED)
+    return old.where(~select(EntryImage).where(EntryImage.attachment_id == Attachment.id).exists())
 
 
 def poll_channels() -> int:

@@ -9,9 +9,12 @@ It knows no database, network or clock, and remembers nothing: the caller keeps 
 from bots.book import Book, Settings
 from bots.decision import Action, Considered, Decision, EscalationType, HandoverReason
 from bots.earlier import Earlier
-from bots.entry import Entry, Link
+from bots.entry import Entry, Link, Picture
+from bots.flow import Choice, Ending, Flow, Problem, Step, check_flow, flow_of
+from bots.lexicon import Lexicon
 from bots.patterns import check_pattern
 from bots.policy import Found, decide, look_up
+from bots.progress import Call, Collected, Progress, progress_of
 from bots.question import Question
 from bots.rule import Rule, RuleAction
 from bots.situation import Situation
@@ -19,20 +22,33 @@ from bots.situation import Situation
 __all__ = [
     "Action",
     "Book",
+    "Call",
+    "Choice",
+    "Collected",
     "Considered",
     "Decision",
     "Earlier",
+    "Ending",
     "Entry",
     "EscalationType",
+    "Flow",
     "Found",
     "HandoverReason",
+    "Lexicon",
     "Link",
+    "Picture",
+    "Problem",
+    "Progress",
     "Question",
     "Rule",
     "RuleAction",
     "Settings",
     "Situation",
+    "Step",
+    "check_flow",
     "check_pattern",
     "decide",
+    "flow_of",
     "look_up",
+    "progress_of",
 ]

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bots.entry import Entry
+from bots.lexicon import Lexicon
 from bots.matcher import Match, match
-from bots.rule import ReadyRule, Rule, ready
+from bots.flow import Flow, check_flow
+from bots.rule import ReadyRule, Rule, holds, ready
+from bots.text import fold
 
 if TYPE_CHECKING:
     from bots.index import Index
@@ -41,6 +44,8 @@ class Book:
         rules: Iterable[Rule] = (),
         settings: Settings | None = None,
         version: int = 0,
+        lexicon: Lexicon | None = None,
+        flows: Iterable[Flow] = (),
     ) -> None:
         """Compile. A rule whose pattern `check_pattern` refuses keeps only its keywords."""
         self.entries = tuple(entries)
@@ -48,12 +53,31 @@ class Book:
         self.settings = settings or Settings()
         self.version = version
         self._by_id = {entry.id: entry for entry in self.entries}
+        self._told = {(entry.subject, entry.language): entry for entry in self.entries}
+        self._flows = {flow.id: flow for flow in flows if not check_flow(flow)}
         self._ready = tuple(ready(rule) for rule in self.rules)
-        self._indexes = _indexes(self.entries)
+        self.lexicon = lexicon or Lexicon()
+        self._indexes = _indexes(self.entries, self.lexicon)
 
     def entry(self, entry_id: int) -> Entry | None:
         """The entry with this id, if this version has it."""
         return self._by_id.get(entry_id)
+
+    def translation(self, entry: Entry, language: str) -> Entry | None:
+        """What says the same as `entry` in `language`, if this version has it."""
+        return self._told.get((entry.subject, language))
+
+    def flow(self, flow_id: int) -> Flow | None:
+        """The flow with this id, if this version has it and it can be used."""
+        return self._flows.get(flow_id)
+
+    def flow_meant(self, folded: str, language: str) -> Flow | None:
+        """The first flow in this language one of whose words a folded message holds."""
+        for flow in self._flows.values():
+            words = (fold(one) for one in flow.keywords)
+            if flow.language in ("", language) and any(word and holds(folded, word) for word in words):
+                return flow
+        return None
 
     def ready_rules(self) -> tuple[ReadyRule, ...]:
         """The rules in the order they run."""
@@ -65,7 +89,7 @@ class Book:
         return match(index, text) if index else ()
 
 
-def _indexes(entries: tuple[Entry, ...]) -> dict[str, Index]:
+def _indexes(entries: tuple[Entry, ...], lexicon: Lexicon) -> dict[str, Index]:
     """An index for each language. Its arithmetic takes 20 MB, which a process that answers nobody is spared."""
     if not entries:
         return {}
@@ -73,6 +97,6 @@ def _indexes(entries: tuple[Entry, ...]) -> dict[str, Index]:
 
     languages = dict.fromkeys(entry.language for entry in entries)
     return {
-        language: Index((entry for entry in entries if entry.language == language), language)
+        language: Index((entry for entry in entries if entry.language == language), language, lexicon)
         for language in languages
     }

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from bots.entry import Link
+from bots.entry import Link, Picture
+from bots.progress import Call, Collected, Progress
 
 Action = Literal["answer", "ask", "unknown", "hand_over", "escalate", "label", "silent"]
 EscalationType = Literal["complaint", "legal", "safety"]
-HandoverReason = Literal["asked", "misses", "anger", "risk", "language", "rule"]
+HandoverReason = Literal["asked", "misses", "anger", "risk", "language", "rule", "flow"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,9 @@ class Decision:
     `label` is to be put whenever it is set, whatever the action.
     `phrase` is the key of the sentence in `bots.phrases` when the words are the bot's own, else None:
     a caller with better words for it (a shop's own, another language) may replace `text`.
+    `flow` is how far the conversation is in the form `flow_id` then (None: in none), `collected` what was answered in
+    it. `attributes` are to be noted of the customer, `task` made for the team `team_id`, which a person handed the
+    thread is of; `call` is a system to ask, whose answer is then said.
     `misses` and `asked` are the new state of the conversation; hand both back in the next `Question`.
     """
 
@@ -44,6 +48,7 @@ class Decision:
     phrase: str | None = None
     quick_replies: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
+    picture: Picture | None = None
     entry_id: int | None = None
     rule_id: int | None = None
     score: float = 0.0
@@ -54,3 +59,10 @@ class Decision:
     considered: tuple[Considered, ...] = ()
     misses: int = 0
     asked: tuple[int, ...] = ()
+    flow: Progress | None = None
+    flow_id: int | None = None
+    collected: tuple[Collected, ...] = ()
+    attributes: tuple[tuple[str, str], ...] = ()
+    task: str = ""
+    team_id: int | None = None
+    call: Call | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from bots.decision import Decision, EscalationType, HandoverReason
 from bots.entry import Entry
@@ -38,14 +38,17 @@ def courteous(turn: Turn, label: str | None, key: str, *, person: bool = False) 
 
 
 def answered(turn: Turn, label: str | None, entry: Entry, score: float = 100.0) -> Decision:
-    """Give the answer of `entry`; a choice the customer made is certain."""
+    """Give the answer of `entry`, in the language it is asked in where there is one; a choice the customer made is
+    certain."""
+    entry = _told(turn, entry)
     return Decision(
         action="answer",
         language=entry.language,
         version=turn.book.version,
         text=entry.answer,
-        quick_replies=entry.quick_replies,
+        quick_replies=(*entry.quick_replies, *_next(turn, entry)),
         links=entry.links,
+        picture=entry.picture,
         entry_id=entry.id,
         score=score,
         label=label,
@@ -127,6 +130,22 @@ def escalated(turn: Turn, label: str | None, kind: EscalationType, words: str) -
         handover_reason="risk",
         considered=turn.considered,
     )
+
+
+def _told(turn: Turn, entry: Entry) -> Entry:
+    """The entry, or what says the same to who speaks the other language."""
+    if entry.language == turn.language:
+        return entry
+    twin = turn.book.translation(entry, turn.language)
+    return twin if twin and twin.holds(turn.question.situation) else entry
+
+
+def _next(turn: Turn, entry: Entry) -> Iterator[str]:
+    """What may be asked next, as far as it is answered there and then."""
+    for entry_id in entry.follow_ups:
+        other = turn.book.entry(entry_id)
+        if other and other.holds(turn.question.situation) and other.title not in entry.quick_replies:
+            yield other.title
 
 
 def _best(turn: Turn) -> float:

@@ -57,18 +57,22 @@ class Turn:
     def offered(self) -> tuple[Entry, ...]:
         """The entries the bot's last turn offered, as far as this version still has them."""
         found = (self.book.entry(entry_id) for entry_id in self.question.asked)
-        return tuple(entry for entry in found if entry)
+        return tuple(entry for entry in found if entry and entry.holds(self.question.situation))
 
     @cached_property
     def matches(self) -> tuple[Match, ...]:
-        """What the FAQ has, the surest first. A message in no certain language is looked up in all, one in a
+        """What the FAQ has there and then, the surest first. A message in no certain language is looked up in all, one in a
         language the bot does not speak in the one it replies in: it may only quote foreign words."""
         folded = fold(without_refusal(self.plain))
         subject = without_courtesy(folded) or folded
         first = self.heard.language if self.heard.language in self.book.settings.languages else self.language
         others = () if self.heard.sure else self.book.settings.languages
-        found = [self.book.search(subject, language) for language in dict.fromkeys((first, *others))]
+        found = [self._search(subject, language) for language in dict.fromkeys((first, *others))]
         return max(found, key=lambda matches: matches[0].score if matches else 0.0)
+
+    def _search(self, subject: str, language: str) -> tuple[Match, ...]:
+        found = self.book.search(subject, language)
+        return tuple(match for match in found if match.entry.holds(self.question.situation))
 
     @property
     def exact(self) -> bool:

@@ -17,13 +17,25 @@ from sqlalchemy.orm import Session
 
 from app.db import insert_if_new, remembered
 from app.events import record
-from app.knowledge.writing import ENTRY, RULE, SETTINGS, all_entries, all_rules, put, stored, stored_settings
+from app.knowledge.words import stored_words
+from app.knowledge.writing import (
+    ENTRY,
+    RULE,
+    SETTINGS,
+    WORDS,
+    all_entries,
+    all_rules,
+    filled,
+    put,
+    stored,
+    stored_settings,
+)
 from app.models import Agent, KnowledgeVersion, PublishedItem, Revision, Setting
 from app.text import clean
 
 Key = tuple[str, int]
 Content = dict[Key, dict[str, Any]]
-NOUNS = (ENTRY, RULE, SETTINGS)
+NOUNS = (ENTRY, RULE, SETTINGS, WORDS)
 PUBLISHERS = {"supervisor": ("supervisor", "admin"), "admin": ("admin",)}
 MANNERS = "knowledge"  # the setting: who may publish, and whether a second person has to
 ASKED = "knowledge_review"  # the setting: who asked for a review of the draft
@@ -39,7 +51,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What becomes of one entry, rule or the settings; None: it is not there."""
+    """What becomes of one entry, rule, the settings or the words; None: it is not there."""
 
     noun: str
     noun_id: int
@@ -71,11 +83,13 @@ def number(db: Session) -> int:
 
 
 def draft(db: Session) -> Content:
-    """Everything as it is edited. The settings count from when they are first changed."""
+    """Everything as it is edited. The settings and the words count from when they are first changed."""
     found: Content = {(ENTRY, row.id): stored(row) for row in all_entries(db)}
     found |= {(RULE, row.id): stored(row) for row in all_rules(db)}
     if db.get(Setting, SETTINGS) is not None:
         found[SETTINGS, 0] = stored_settings(db)
+    if (words := stored_words(db)) is not None:
+        found[WORDS, 0] = words
     return found
 
 
@@ -88,7 +102,7 @@ def content(db: Session, of: int | None = None) -> Content:
         rows = rows.where(
             PublishedItem.since <= of, or_(PublishedItem.until.is_(None), PublishedItem.until > of)
         )
-    return {(row.noun, row.noun_id): row.data for row in db.scalars(rows)}
+    return {(row.noun, row.noun_id): filled(row.noun, row.data) for row in db.scalars(rows)}
 
 
 def fingerprint(of: Content) -> str:

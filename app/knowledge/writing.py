@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import func, select
@@ -15,8 +16,26 @@ from app.models import Agent, BotRule, FaqEntry, Revision, Setting
 from app.text import clean, one_line
 
 ACTIONS = ("answer", "ask", "label", "hand_over", "escalate")
-ENTRY, RULE, SETTINGS = "faq_entry", "bot_rule", "bot_settings"
-ENTRY_FIELDS = ("title", "language", "questions", "answer", "links", "quick_replies", "tags", "enabled")
+ENTRY, RULE, SETTINGS, WORDS = "faq_entry", "bot_rule", "bot_settings", "bot_words"
+ENTRY_USUAL: Mapping[str, Any] = {
+    "language": "ja",
+    "links": [],
+    "quick_replies": [],
+    "follow_ups": [],
+    "tags": [],
+    "valid_from": "",
+    "valid_until": "",
+    "kinds": [],
+    "channels": [],
+    "signed_in": False,
+    "translation_of": None,
+    "image_id": None,
+    "image_text": "",
+    "listed": True,
+    "enabled": True,
+}
+"""What holds where nothing was said: of entries, too, that were written before there was such a field."""
+ENTRY_FIELDS = ("title", "questions", "answer", *ENTRY_USUAL)
 RULE_FIELDS = ("name", "language", "keywords", "pattern", "action", "params", "position", "enabled")
 USUAL = bots.Settings()
 Knowledge = FaqEntry | BotRule
@@ -31,7 +50,8 @@ class Invalid(Exception):
 
 
 def save_entry(db: Session, agent: Agent, entry: FaqEntry | None, data: Mapping[str, Any]) -> FaqEntry:
-    """Write an entry (None: a new one) from :func:`entry_data`. Raises :class:`Invalid`."""
+    """Write an entry (None: a new one) from :func:`entry_data`; what is not given stays. Raises :class:`Invalid`."""
+    data = {**(stored(entry) if entry else ENTRY_USUAL), **data}
     _check(
         {
             "title": "" if data["title"] else "Give the entry a title; the bot offers it when it asks back.",
@@ -42,11 +62,29 @@ def save_entry(db: Session, agent: Agent, entry: FaqEntry | None, data: Mapping[
             "links": ""
             if all(_is_link(one) for one in data["links"])
             else "Write links as: words | https://…",
+            **_dates(data["valid_from"], data["valid_until"]),
         }
     )
     row = entry or FaqEntry()
     _keep(db, agent, ENTRY, row, data)
     return row
+
+
+def _dates(since: str, until: str) -> dict[str, str]:
+    problems = {
+        name: "" if _is_day(day) else "Write a day as 2026-12-31."
+        for name, day in (("valid_from", since), ("valid_until", until))
+    }
+    if not any(problems.values()) and since and until and until < since:
+        problems["valid_until"] = "The last day lies before the first."
+    return problems
+
+
+def _is_day(written: str) -> bool:
+    try:
+        return not written or date.fromisoformat(written).isoformat() == written
+    except ValueError:
+        return False
 
 
 def save_rule(db: Session, agent: Agent, rule: BotRule | None, data: Mapping[str, Any]) -> BotRule:
@@ -102,7 +140,12 @@ def restore(db: Session, agent: Agent, row: Knowledge, revision: Revision) -> No
     """As it was then; that is one more revision. A revision of something else changes nothing."""
     noun = ENTRY if isinstance(row, FaqEntry) else RULE
     if (revision.noun, revision.noun_id) == (noun, row.id) and revision.data:
-        _keep(db, agent, noun, row, revision.data)
+        _keep(db, agent, noun, row, filled(noun, revision.data))
+
+
+def filled(noun: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """What was stored, with every field there is now."""
+    return {**ENTRY_USUAL, **data} if noun == ENTRY else dict(data)
 
 
 def history(db: Session, row: Knowledge) -> list[tuple[Revision, str]]:
@@ -141,18 +184,18 @@ def set_thresholds(db: Session, agent: Agent | None, answer: float, ask: float) 
             else "It asks back at a lower score than it answers at.",
         }
     )
-    _keep_settings(db, agent, {"threshold_answer": answer, "threshold_ask": ask})
+    keep_setting(db, agent, SETTINGS, {"threshold_answer": answer, "threshold_ask": ask})
 
 
 def put(db: Session, agent: Agent | None, noun: str, noun_id: int, data: Mapping[str, Any] | None) -> None:
-    """Make the draft's entry, rule or settings what `data` says, be it there or not; None: take it out."""
-    if noun == SETTINGS:
-        _keep_settings(db, agent, data)
+    """Make the draft's entry, rule, settings or words what `data` says, be it there or not; None: take it out."""
+    if noun in (SETTINGS, WORDS):
+        keep_setting(db, agent, noun, data)
         return
     row: Knowledge | None = db.get(FaqEntry, noun_id) if noun == ENTRY else db.get(BotRule, noun_id)
     if data is not None:
         new = FaqEntry(id=noun_id) if noun == ENTRY else BotRule(id=noun_id)
-        _keep(db, agent, noun, row or new, data)
+        _keep(db, agent, noun, row or new, filled(noun, data))
     elif row is not None:
         remove(db, agent, row)
 
@@ -169,6 +212,12 @@ def entry_data(given: Mapping[str, str]) -> dict[str, Any]:
         "tags": [one_line(tag, 40) for tag in given["tags"].replace("、", ",").split(",") if tag.strip()][
             :20
         ],
+        "valid_from": given.get("valid_from", "").strip()[:10],
+        "valid_until": given.get("valid_until", "").strip()[:10],
+        "kinds": lines(given.get("kinds", "")),
+        "channels": lines(given.get("channels", "")),
+        "signed_in": bool(given.get("signed_in", "")),
+        "listed": bool(given.get("listed", "1")),
         "enabled": bool(given["enabled"]),
     }
 
@@ -209,17 +258,17 @@ def _check(problems: Mapping[str, str]) -> None:
         raise Invalid(found)
 
 
-def _keep_settings(db: Session, agent: Agent | None, data: Mapping[str, Any] | None) -> None:
-    """None: the usual ones hold."""
-    kept = db.get(Setting, SETTINGS)
+def keep_setting(db: Session, agent: Agent | None, noun: str, data: Mapping[str, Any] | None) -> None:
+    """Store what is there once only, the settings or the words, as a revision; None: the usual ones hold."""
+    kept = db.get(Setting, noun)
     if data is None and kept is not None:
         db.delete(kept)
     elif data is not None and kept is None:
-        db.add(Setting(key=SETTINGS, value=dict(data)))
+        db.add(Setting(key=noun, value=dict(data)))
     elif data is not None and kept is not None:
         kept.value = dict(data)
-    db.add(Revision(noun=SETTINGS, noun_id=0, data=dict(data or {}), agent_id=agent.id if agent else None))
-    record(db, f"{SETTINGS}.saved", agent=agent, noun_id=0)
+    db.add(Revision(noun=noun, noun_id=0, data=dict(data or {}), agent_id=agent.id if agent else None))
+    record(db, f"{noun}.saved", agent=agent, noun_id=0)
     db.flush()
 
 

@@ -91,7 +91,7 @@ class Revision(Base):
     __table_args__ = (Index("ix_revision_noun", "noun", "noun_id", "id"),)
 
     id: Mapped[Id]
-    noun: Mapped[Word]  # faq_entry, bot_rule, bot_settings
+    noun: Mapped[Word]  # faq_entry, bot_rule, bot_settings, bot_words
     noun_id: Mapped[Ref]
     data: Mapped[Object]
     at: Mapped[Made]
