@@ -78,7 +78,7 @@ def look_up(identity_id: int) -> bool:
         return False
     picture = avatars.fetch(channel, person.avatar_url) if channel and person and person.avatar_url else None
     with transaction() as db:
-        _keep(db, db.get_one(Identity, identity_id), person, picture)
+        keep(db, db.get_one(Identity, identity_id), person, picture)
     return person is not None
 
 
@@ -121,7 +121,8 @@ def _settle(identity: Identity) -> None:
     identity.profile_at, identity.profile_due = now(), None
 
 
-def _keep(db: Session, identity: Identity, person: base.Person | None, picture: bytes | None) -> None:
+def keep(db: Session, identity: Identity, person: base.Person | None, picture: bytes | None) -> None:
+    """Write down what the platform told of them (`person` None: nothing); they are not asked for again meanwhile."""
     head = inbox.hold(db, family.conversation_of(db, identity.customer_id))
     db.refresh(identity)
     _settle(identity)

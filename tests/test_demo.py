@@ -23,6 +23,7 @@ from app.models import (
     Channel,
     Conversation,
     Customer,
+    CustomerLink,
     Decision,
     Delivery,
     Draft,
@@ -35,6 +36,7 @@ from app.models import (
     ReadMark,
     Touchpoint,
 )
+from app.models.customer import SIGNED
 from app.models.escalation import ACTIVE
 from app.touchpoints import reading as reading_of
 from channels.webchat import WebChat
@@ -77,6 +79,7 @@ def test_a_loaded_demo_is_believable_adds_up_and_is_loaded_once(
         names_are_known(db)
         calls_stand_beside_the_chats(db)
         orders_and_visits_stand_with_their_customers(db)
+        one_customer_is_everywhere(db)
         nothing_waits_to_be_sent(db)
     assert told[-1][1] == told[-1][2] > 200
     before = counts()
@@ -137,7 +140,7 @@ def the_inbox_is_alive(db: Session) -> None:
         "store",
     }
     assert "@" in "".join(db.scalars(select(Message.text).filter_by(kind="note")))
-    assert {row.kind for row in db.scalars(select(Channel))} == {"webchat", "api", "call", "store"}
+    assert {row.kind for row in db.scalars(select(Channel))} == {"webchat", "api", "call", "store", "email"}
     assert count(db, RawReceipt, state="parsed") == count(db, RawReceipt)
     assert count(db, Label) >= 6
     assert [row.is_image for row in db.scalars(select(Attachment))] == [True]
@@ -204,6 +207,25 @@ def calls_stand_beside_the_chats(db: Session) -> None:
     assert (db.scalar(said) or 0) > 3
     assert {row.result for row in db.scalars(select(Call))} == {"answered", "missed"}
     assert [row.withheld for row in db.scalars(select(Call).where(Call.number == ""))] == ["非通知"]
+
+
+def one_customer_is_everywhere(db: Session) -> None:
+    """But on LINE, which takes a sandbox; and somebody else stands in her thread by mistake."""
+    proved = db.scalars(select(Identity).filter_by(address="C-10871")).one()
+    head = family.head_of(db, family.conversation_of(db, proved.customer_id))
+    own = select(Channel.kind).join(Message, Message.channel_id == Channel.id)
+    kinds = set(db.scalars(own.where(Message.conversation_id == head.id, Message.channel_id.is_not(None))))
+    assert kinds == {"webchat", "call", "email", "store"}
+    theirs = select(Identity.kind, Identity.proof).where(Identity.customer_id == proved.customer_id)
+    assert {kind for kind, proof in db.execute(theirs) if proof == SIGNED} == {
+        "user",
+        "email",
+        "phone",
+        "card",
+    }
+    (wrong,) = db.scalars(select(CustomerLink).filter_by(parent_id=proved.customer_id))
+    assert (wrong.active, wrong.evidence["by"]) == (True, "agent")
+    assert db.get_one(Customer, wrong.child_id).name == "佐々木 麻里"
 
 
 def nothing_waits_to_be_sent(db: Session) -> None:

@@ -13,6 +13,7 @@ from app.demo.shop import told
 from app.models import Channel
 
 LASTS = timedelta(minutes=10)
+EVERYWHERE = "佐々木 真理"  # who is met in the chat, on LINE, by mail, on the telephone and in the store
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from app.models import Agent, CannedReply, Channel, Label, Setting, Team
 CHANNEL = "demo"  # the key of the chat on the shop's pages
 DESK = "demo-desk"  # the key of the channel by which store visits are told
 PHONE = "demo-phone"  # and of the telephone line
+MAIL = "demo-mail"  # and of the mailbox
 LINE = "sandbox-line"  # the key of the LINE account that the sandbox plays
 INSTAGRAM = "sandbox-instagram"  # and of the Instagram account
 TELEGRAM = "sandbox-telegram"  # and of the Telegram bot
@@ -95,7 +96,7 @@ def _channel(db: Session, key: str, about: dict[str, Any]) -> None:
     if key in PLAYED and not settings().sandbox:
         return
     answers = {
-        name: secrets.token_urlsafe(32) if name in ("secret", "identity_secret") else value
+        name: secrets.token_urlsafe(32) if name in ("secret", "identity_secret", "push_secret") else value
         for name, value in about["answers"].items()
     }
     answers = {**_defaults(about["kind"]), **answers, **_shared(key)}

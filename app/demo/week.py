@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,10 +10,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import connect, family, files, inbox, intake, search, visitors
+from app import family, files, inbox, resuming, search, visitors
 from app.config import settings
 from app.db import as_of, now
-from app.demo import goods, identity, shop
+from app.demo import arriving, goods, identity, shop
 from app.demo.script import CUSTOMER, TOKYO, Step, Talk, talks
 from app.models import (
     Agent,
@@ -32,7 +31,6 @@ from app.models.conversation import RESOLVED
 from app.models.escalation import ACTIVE
 from app.models.message import OUTBOUND
 from app.visitors import sessions
-from channels.base import Request
 
 RINGS = timedelta(seconds=8)
 PHOTO = "IMG_2041.webp"
@@ -211,7 +209,7 @@ def _told_by_telephone(scene: Scene, step: Step) -> None:
     }
     if length:
         call |= {"answered_at": (began + RINGS).isoformat(), "agent": scene.people[took].email}
-    _told(scene, _chat(scene, shop.PHONE), call)
+    _came(scene, arriving.event(scene.db, _chat(scene, shop.PHONE), call))
 
 
 def _told_by_desk(scene: Scene, step: Step) -> None:
@@ -226,19 +224,28 @@ def _told_by_desk(scene: Scene, step: Step) -> None:
         "text": step.text,
         "sent_at": now().isoformat(),
     }
-    _told(scene, channel, event)
+    _came(scene, arriving.event(scene.db, channel, event))
 
 
-def _told(scene: Scene, channel: Channel, event: dict[str, Any]) -> None:
-    body = json.dumps({"events": [event]}, ensure_ascii=False).encode()
-    request = Request("POST", f"/hooks/{channel.key}", {"content-type": "application/json"}, body=body)
-    receipt = intake.store(scene.db, channel, request)
-    events = connect.connector(channel).parse(request)
-    receipt.outcome = intake.accept(scene.db, channel, events)
-    receipt.state, receipt.parsed_at = "parsed", now()
-    message = scene.db.get_one(Message, receipt.outcome[0]["message"])
-    fresh, scene.identity_id = scene.identity_id is None, message.identity_id
-    if fresh:
+def _told_by_line(scene: Scene, step: Step) -> None:
+    """A message on LINE. `{code}` is one that their chat on the site shows them, which carries the thread there."""
+    if (channel := arriving.line_of(scene.db)) is None:
+        return
+    text = step.text
+    if "{code}" in text:
+        text = text.replace("{code}", resuming.issue(scene.db, _visitor(scene))[0])
+    _came(scene, arriving.by_line(scene.db, channel, scene.talk, scene.next_id(), text))
+
+
+def _told_by_mail(scene: Scene, step: Step) -> None:
+    """A mail to the shop; the argument is its subject."""
+    channel = _chat(scene, shop.MAIL)
+    _came(scene, arriving.by_mail(scene.db, channel, scene.talk, scene.next_id(), step.arg, step.text))
+
+
+def _came(scene: Scene, message: Message) -> None:
+    if scene.identity_id is None:
+        scene.identity_id = message.identity_id
         _introduce(scene)
 
 
@@ -304,6 +311,15 @@ def _draft(scene: Scene, agent: Agent, step: Step) -> None:
     inbox.save_draft(scene.db, agent, scene.conversation, step.text, kind="reply", channel_id=None, version=0)
 
 
+def _merge(scene: Scene, agent: Agent, step: Step) -> None:
+    """Into the thread of whoever has this name."""
+    own = scene.db.get_one(Identity, scene.identity_id)
+    other = scene.db.scalars(select(Customer).filter_by(name=step.arg).order_by(Customer.id)).first()
+    assert other is not None, f"nobody is called {step.arg} yet"
+    child = scene.db.get_one(Customer, own.customer_id)
+    inbox.merge(scene.db, agent, child, other, reason=step.text)
+
+
 def _all_read(scene: Scene) -> None:
     for agent in scene.people.values():
         inbox.mark_read(scene.db, agent, scene.conversation)
@@ -316,6 +332,8 @@ CUSTOMERS: dict[str, Callable[[Scene, Step], None]] = {
     "rate": _rate,
     "store": _told_by_desk,
     "call": _told_by_telephone,
+    "line": _told_by_line,
+    "mail": _told_by_mail,
 }
 STAFF: dict[str, Callable[[Scene, Agent, Step], None]] = {
     "say": _reply,
@@ -330,4 +348,5 @@ STAFF: dict[str, Callable[[Scene, Agent, Step], None]] = {
     "resolve": _resolve,
     "snooze": _snooze,
     "draft": _draft,
+    "merge": _merge,
 }

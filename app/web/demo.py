@@ -21,7 +21,7 @@ from app.config import settings
 from app.db import now, reading, transaction
 from app.demo import call_log, goods, identity, shop
 from app.i18n import gettext
-from app.played import CONNECTED
+from app.played import CONNECTED, line_id
 from app.web.pages import page, spoken, text, with_form
 from channels import base, signing
 
@@ -83,6 +83,7 @@ def home(request: Request) -> Response:
         "",
         accounts=accounts,
         phones=settings().sandbox if names else "",
+        line_id=line_id(identity.EVERYWHERE),
         played={name: CONNECTED[name] for name in names},
         roles=roles,
         goods=new,

@@ -143,3 +143,87 @@ def test_a_wrong_merge_is_previewed_made_and_undone(house: Served, people: Peopl
     tanaka.page.goto(here)
     assert tanaka.log.locator("article").count() == before + 2  # the lines that tell of it
     assert tanaka.serious() == []
+
+
+def test_one_customer_is_met_everywhere_in_one_thread(house: Served, people: People, tmp_path: Path) -> None:
+    """The README's five steps."""
+    tanaka = comes_in_with_a_click(people(Staff), house.base, "田中 美咲")
+    tanaka.page.goto(f"{house.base}/search?q=佐々木")
+    tanaka.page.locator("a.hit").filter(has_text="佐々木 真理").first.click()
+    tanaka.page.wait_for_url("**/inbox/*")
+    hers = tanaka.page.url.split("?")[0]
+    log, panel = tanaka.log, tanaka.page.locator("[data-part=panel]")
+    for way, said in {
+        "chat": "まだでしょうか。土曜に必要なんです。",
+        "LINE": "外出先なので LINE に切り替えました",
+        "mail": "自宅ではなく勤務先で受け取れますでしょうか",
+        "telephone": "「交換品の発送連絡がまだ来ない」とのこと",
+        "store": "交換品のパンツを、本店で受け取れるか",
+    }.items():
+        expect(log.get_by_text(said).first, way).to_be_visible(timeout=PATIENCE)
+    expect(panel.get_by_text("ログイン済み")).to_have_count(4)
+    expect(panel.get_by_text("コード確認済み")).to_have_count(1)
+
+    guest = people(Customer)
+    guest.page.goto(f"{house.base}/demo")
+    home = guest.page.locator("section.one")
+    with guest.page.expect_popup() as opened:
+        home.get_by_role("link", name="お客様として LINE から書く").click()
+    expect(opened.value.locator("[data-log]")).to_contain_text("まだ何もありません", timeout=PATIENCE)
+    opened.value.locator("textarea").fill("LINE でもお待ちしています。")
+    opened.value.locator("textarea").press("Enter")
+    tanaka.sees("LINE でもお待ちしています。")
+    with guest.page.expect_popup() as opened:
+        home.get_by_role("link", name="店に電話する").click()
+    caller = opened.value
+    caller.get_by_label("かける人").select_option("C-10871")
+    tanaka.page.goto(f"{house.base}/inbox")
+    tanaka.page.locator("html[data-ready=yes]").wait_for()
+    caller.get_by_role("button", name="電話をかける", exact=True).click()
+    expect(tanaka.page.locator(".pop-card")).to_contain_text("佐々木 真理", timeout=PATIENCE)
+    tanaka.page.keyboard.press("o")
+    tanaka.page.wait_for_url(f"{hers}*")
+    caller.get_by_role("button", name="切る", exact=True).click()
+
+    ai = people(Staff, viewport={"width": 390, "height": 844}).page
+    ai.goto(f"{house.base}/login")
+    ai.locator("form").filter(has_text="中村 愛").get_by_role("button").click()
+    ai.wait_for_url("**/counter*")
+    ai.get_by_role("searchbox").fill("佐々木 真理")
+    ai.get_by_role("searchbox").press("Enter")
+    ai.locator("button.hit").filter(has_text="佐々木 真理").click()
+    ai.locator("[name=asked]").fill("裾上げもお願いできるか")
+    ai.locator("[name=answered]").fill("1週間で承るとお伝えした")
+    ai.locator(".visit .primary").click()
+    expect(log.locator(".e.store").filter(has_text="裾上げもお願いできるか")).to_have_count(
+        1, timeout=PATIENCE
+    )
+
+    strange = log.get_by_text("ありがとうございます。グレーでお願いします。")
+    expect(strange).to_have_count(1)
+    tanaka.page.once("dialog", lambda asked: asked.accept())
+    panel.locator(".bond").filter(has_text="佐々木 麻里").get_by_role("button", name="元に戻す").click()
+    expect(strange).to_have_count(0, timeout=PATIENCE)
+    expect(log.get_by_text("裾上げもお願いできるか")).to_have_count(1)
+    tanaka.page.goto(f"{house.base}/search?q=グレーでお願いします")
+    tanaka.page.locator("a.hit").first.click()
+    expect(tanaka.log.get_by_text("長野の佐々木麻里と申します").first).to_be_visible(timeout=PATIENCE)
+    expect(tanaka.log.get_by_text("土曜に必要なんです")).to_have_count(0)
+
+    boss = comes_in_with_a_click(people(Staff), house.base, "高橋 由美").page
+    file = tmp_path / "calls.csv"
+    file.write_bytes(boss.request.get(f"{house.base}/demo/call-log.csv").body())
+    assert "佐々木 真理" in file.read_bytes().decode("cp932")
+    boss.goto(f"{house.base}/settings/imports")
+    boss.get_by_label("通話ログ").set_input_files(file)
+    boss.get_by_role("button", name="ファイルの中身を見る").click()
+    boss.get_by_role("button", name="ファイル全体を確認する").click()
+    boss.get_by_role("button", name="通話を取り込む").click(timeout=PATIENCE)
+    expect(boss.locator(".tiles")).to_contain_text("取り込んだ通話", timeout=PATIENCE)
+    expect(boss.locator("#import-bar")).to_have_count(0, timeout=PATIENCE)
+    tanaka.page.goto(hers)
+    for memo in ("お届け予定を案内", "交換品の到着を確認、お礼"):
+        tanaka.page.goto(f"{house.base}/search?q={memo}")
+        tanaka.page.locator("a.hit").filter(has_text="佐々木 真理").first.click()
+        tanaka.page.wait_for_url(f"{hers}*")
+    assert tanaka.serious() == []

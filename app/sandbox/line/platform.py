@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import json
 import re
@@ -14,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from app.played import line_id
 from app.sandbox import drawing, pictures
 from app.sandbox.files import File
 from app.sandbox.house import BadAct, House, Picture, Platform
@@ -26,7 +26,7 @@ from app.sandbox.line.tokens import Doors, Tokens
 from app.sandbox.talks import Customer
 
 ID = re.compile(r"[UCR][0-9a-f]{32}")
-PEOPLE = (("佐藤 美咲", "ja"), ("鈴木 一郎", "ja"), ("Emily Carter", "en"))
+PEOPLE = (("佐藤 美咲", "ja"), ("鈴木 一郎", "ja"), ("Emily Carter", "en"), ("佐々木 真理", "ja"))
 
 
 class Line(Platform):
@@ -47,7 +47,7 @@ class Line(Platform):
     def begin(self) -> None:
         self.account = Account(self.house.ids, Tokens(self.house.ids, *self._given))
         for name, language in PEOPLE:
-            customer = Customer("U" + hashlib.sha256(name.encode()).hexdigest()[:32], name, language)
+            customer = Customer(line_id(name), name, language)
             self.talks.customers[customer.id] = customer
 
     def hosts(self) -> Mapping[str, list[BaseRoute]]:
