@@ -40,7 +40,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "bot": (
             "faq_entry.saved", "faq_entry.removed", "bot_rule.saved", "bot_rule.removed",
-            "bot_settings.saved", "knowledge.published", "knowledge.manners", "knowledge.review",
+            "bot_settings.saved", "bot_words.saved", "knowledge.published", "knowledge.manners", "knowledge.review",
             "knowledge.returned", "knowledge.question", "knowledge.question_removed",
         ),
         "conversations": (

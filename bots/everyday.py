@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bots.english import STOP_WORDS
 from bots.features import Parts, parts
+from bots.spelling import spelled
 from bots.text import fold
 
 _JAPANESE = """
@@ -31,4 +32,5 @@ def everyday(language: str) -> list[Parts]:
 
 def _inner(phrase: str) -> Parts:
     """The parts of a Japanese phrase without those that mark the beginning and the end of a text."""
-    return tuple([run for run in block if not set(run) & set("^$")] for block in parts(fold(phrase), "ja"))
+    found = parts(spelled(fold(phrase), "ja"), "ja")
+    return tuple([run for run in block if not set(run) & set("^$")] for block in found)

@@ -15,6 +15,7 @@ from bots.entry import Entry
 from bots.everyday import everyday
 from bots.features import LONGEST, parts
 from bots.ground import Ground, best
+from bots.lexicon import Lexicon, Reading
 from bots.machine import MOST_CORRECTIONS, MOST_WEIGHTS, Machine
 from bots.nearest import Nearest
 from bots.ridge import MOST_ROWS, Ridge
@@ -46,8 +47,9 @@ class Likeness:
 class Index:
     """Searches the entries of one language by their questions and answers."""
 
-    def __init__(self, entries: Iterable[Entry], language: str) -> None:
+    def __init__(self, entries: Iterable[Entry], language: str, lexicon: Lexicon | None = None) -> None:
         self._language = language
+        self._reading = Reading(lexicon or Lexicon(), language)
         self._entries = tuple(entries)
         self._phrases: list[str] = []
         doubts, starts = [], []
@@ -56,7 +58,7 @@ class Index:
             for phrase, doubt in _rows(entry):
                 self._phrases.append(phrase)
                 doubts.append(doubt)
-        folded = [fold(phrase) for phrase in self._phrases]
+        folded = [self._reading(phrase) for phrase in self._phrases]
         owners = np.repeat(np.arange(len(starts)), np.diff([*starts, len(folded)]))
         self._exact: dict[str, set[int]] = defaultdict(set)
         for text, owner, doubt in zip(folded, owners, doubts, strict=True):
@@ -83,7 +85,7 @@ class Index:
 
     def search(self, text: str) -> list[Likeness]:
         """The entries that resemble `text` at all, the likest first."""
-        folded = fold(text)[:LONGEST]
+        folded = self._reading(text[: 2 * LONGEST])[:LONGEST]
         exact = self._exact.get(folded, set())
         vector = self._space.vector(parts(self._mended(folded), self._language))
         if not len(vector.columns):
@@ -124,10 +126,13 @@ class Index:
         left = _MOST_TYPOS
         words = folded.split()
         for place, word in enumerate(words):
-            if left and len(word) >= _SHORTEST_TYPO and stem(word) not in self._stems:
+            if left and len(word) >= _SHORTEST_TYPO and not self._is_known(word):
                 words[place] = self._nearest_word(word)
                 left -= 1
         return " ".join(words)
+
+    def _is_known(self, word: str) -> bool:
+        return stem(word) in self._stems or word in self._reading.names
 
     def _nearest_word(self, word: str) -> str:
         near = process.extractOne(

@@ -68,6 +68,7 @@ SENTENCES: Mapping[str, str] = {
     "bot_rule.saved": "The bot rule “%(title)s” was saved.",
     "bot_rule.removed": "Bot rule no. %(noun_id)s was deleted.",
     "bot_settings.saved": "How sure the bot must be was changed.",
+    "bot_words.saved": "The words the bot reads as one were changed.",
     "knowledge.published": "Version %(number)s of what the bot knows was published.",
     "knowledge.published/overruled": "Version %(number)s was published although it does worse than the one before.",
     "knowledge.published/back": "Version %(back_to)s of what the bot knew was brought back, as version %(number)s.",

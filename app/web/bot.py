@@ -24,7 +24,7 @@ def try_draft(
     book = answers.draft_book(db)
     if typed is not None:
         others = tuple(entry for entry in book.entries if entry.id != typed.id)
-        book = bots.Book((*others, typed), book.rules, book.settings, book.version)
+        book = bots.Book((*others, typed), book.rules, book.settings, book.version, book.lexicon)
     return bots.decide(_question(words, language), book)
 
 

@@ -21,6 +21,7 @@ from app.web.pages import done, number, page, path_id, require_role, text, with_
 from app.web.proving import harm_told
 
 HERE = "/settings/knowledge"
+WORDS = f"{HERE}/words"
 SHOWN = 200  # changes on one page
 
 
@@ -92,6 +93,8 @@ def _name(change: Change) -> str:
 
 
 def _address(change: Change) -> str:
+    if change.noun == knowledge.WORDS:
+        return WORDS
     if change.noun == knowledge.SETTINGS or change.after is None:
         return ""
     place = "faq" if change.noun == knowledge.ENTRY else "rules"

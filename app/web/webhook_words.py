@@ -60,6 +60,7 @@ KINDS: Mapping[str, str] = {
     "bot_rule.saved": "A bot rule was saved",
     "bot_rule.removed": "A bot rule was deleted",
     "bot_settings.saved": "How sure the bot must be was changed",
+    "bot_words.saved": "The words the bot reads as one were changed",
     "knowledge.published": "A version of what the bot knows was published",
     "knowledge.manners": "Who may publish what the bot knows was changed",
     "knowledge.review": "A review of what the bot is to know was asked for",
