@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bots.entry import Entry
+from bots.flow import Flow, check_flow
 from bots.lexicon import Lexicon
 from bots.matcher import Match, match
-from bots.flow import Flow, check_flow
 from bots.rule import ReadyRule, Rule, holds, ready
 from bots.text import fold
 

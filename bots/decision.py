@@ -32,6 +32,7 @@ class Decision:
         `hand_over`: send `text`, then a person owns the conversation, for `handover_reason`.
         `escalate`: as `hand_over`, and a supervisor is told, by `escalation_type` and `escalation_reason`.
         `label`: nothing to say; only put `label`. `silent`: nothing to do.
+    `also` are the entries whose answers stand below that of `entry_id`, where a message asked several things.
     `label` is to be put whenever it is set, whatever the action.
     `phrase` is the key of the sentence in `bots.phrases` when the words are the bot's own, else None:
     a caller with better words for it (a shop's own, another language) may replace `text`.
@@ -50,6 +51,7 @@ class Decision:
     links: tuple[Link, ...] = ()
     picture: Picture | None = None
     entry_id: int | None = None
+    also: tuple[int, ...] = ()
     rule_id: int | None = None
     score: float = 0.0
     label: str | None = None

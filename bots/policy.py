@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bots import earlier, others, sayings
+from bots import earlier, flowing, others, sayings, several
 from bots.anger import anger
 from bots.book import Book
 from bots.decision import Decision
@@ -13,7 +13,7 @@ from bots.person import person_declined, person_wanted
 from bots.question import Question
 from bots.replies import NONE, choice, courtesy, denies
 from bots.risk import risk
-from bots.ruling import label_of, ruled
+from bots.ruling import begun, label_of, noted, ruled, ruled_to_person
 from bots.turn import AMBIGUOUS, Turn
 
 _CHIPS = 4
@@ -23,14 +23,27 @@ def decide(question: Question, book: Book) -> Decision:
     """Decide what the bot says to `question`.
 
     Pure and total: the same question and book give the same decision, and no string makes it raise.
-    Heard in this order: a choice among what was offered, the shop's rules, a program that answers by itself, who is
+    In the middle of a form, danger and rules that hand over are heard first, then the form (:mod:`bots.flowing`).
+    Else, in this order: a choice among what was offered, the shop's rules, a program that answers by itself, who is
     asked whether it is one, risk, the wish for a person, anger, a language the bot does not speak, courtesy, and then
     the FAQ. What would go round in a circle is not said.
     """
     turn = Turn(question, book)
     if not turn.text:
-        return sayings.silent(turn, None)
+        return flowing.kept(turn, sayings.silent(turn, None))
     label = label_of(turn)
+    form = flowing.form_of(turn)
+    return noted(turn, _in_form(turn, form, label) if form else _heard(turn, label))
+
+
+def _in_form(turn: Turn, form: flowing.Form, label: str | None) -> Decision:
+    """The form goes on; what is a question of another kind is answered beside it."""
+    if urgent := ruled_to_person(turn, label) or _alarming(turn, label):
+        return flowing.left(form, urgent)
+    return flowing.heard(turn, form, label) or flowing.beside(turn, form, _heard(turn, label))
+
+
+def _heard(turn: Turn, label: str | None) -> Decision:
     for concern in _CONCERNS:
         if decision := concern(turn, label):
             return _not_again(turn, label, decision)
@@ -148,8 +161,10 @@ _CONCERNS = (
     _who,
     _alarming,
     _foreign,
+    begun,
     _courteous,
     _denied,
+    several.answered,
     _answered,
     _staying,
     _asked_back,

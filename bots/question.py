@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bots.earlier import Earlier
+from bots.progress import Progress
 from bots.situation import Situation
 
 
@@ -16,6 +17,7 @@ class Question:
     `misses` and `asked` are what the previous `Decision` of this conversation returned under those names.
     `situation` is where, when and by whom it is asked.
     `earlier` are the bot's own last turns in this conversation, oldest first, as far back as they are remembered.
+    `flow` is how far the conversation is in a form, `resumed` whether that was long ago.
     `history` holds earlier messages of the customer, oldest first; the bot does not use it yet.
     """
 
@@ -26,3 +28,5 @@ class Question:
     history: tuple[str, ...] = ()
     earlier: tuple[Earlier, ...] = ()
     situation: Situation = field(default_factory=Situation)
+    flow: Progress | None = None
+    resumed: bool = False

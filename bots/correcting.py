@@ -1,0 +1,231 @@
+"""`いや、5512じゃなくて5521`, `not 5512 but 5521`, `change the date to Friday`: what somebody takes back of what they
+said, and that they give up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from bots.flow import Step
+from bots.text import clean, fold
+
+READ = 300
+"""Characters of a message in which a correction is looked for: nobody corrects a number in an essay."""
+_LEAD = re.compile(
+    r"^(?:あ|えっと|いやいや|いや|いえ|いいえ|ごめんなさい|ごめん|すみません|すいません|失礼(?:しました)?"
+    r"|違いました|違います|違う|ちがいます|ちがう|間違えました|間違えた|間違い(?:です|でした)?|まちがえました"
+    r"|訂正(?:です|します)?|やっぱり|やはり|やっぱ"
+    r"|no|nope|sorry|oops|actually|wait|correction|i meant|i mean|my mistake|rather)"
+    r"(?=[\s、,。.!:：]|[0-9一-龥ァ-ヶ]|$)[\s、,。.!:：]*",
+    re.IGNORECASE,
+)
+_TAIL = re.compile(
+    r"(?:の(?:まちがい|間違い))?"
+    r"(?:でした|です(?:ね|よ)?|だった|だ|で(?:お願い(?:いた)?します|頼みます)"
+    r"|に(?:変更|訂正|修正)?(?:して(?:ください|下さい|ほしい(?:です)?)?|お願いします)"
+    r"|を(?:お願いします|希望します)|[\s,]*please)?[\s。.!！]*$",
+    re.IGNORECASE,
+)
+_PAIRS = tuple(
+    re.compile(pattern, re.IGNORECASE | re.DOTALL)
+    for pattern in (
+        r"^(?P<old>.{1,120}?)(?:じゃ|では|で)(?:なくて|なく|ない|ありません)(?:て|の|ん|です|で)*[\s、,。]*"
+        r"(?P<new>.{1,120})$",
+        r"^(?P<old>.{1,120}?)\s*(?:→|⇒|->|=>)\s*(?P<new>.{1,120})$",
+        r"^(?P<old>.{1,120}?)を(?P<new>.{1,120}?)に(?:変更|変え|かえ|訂正|修正|直し|なおし|して).{0,20}$",
+        r"\bnot (?P<old>.{1,60}?)(?:\s*[,;]\s*(?:but |it's |it is )?| but (?:rather )?|\s+it's )"
+        r"(?P<new>.{1,120})$",
+        r"^(?:it's |it is |it should be )?(?P<new>.{1,60}?)\s*,?\s*(?:not|instead of|rather than) "
+        r"(?P<old>.{1,60})$",
+        r"\b(?:change|correct|update) (?:the |my )?(?P<old>.{1,60}?) (?:in)?to (?P<new>.{1,120})$",
+    )
+)
+_NAMED = re.compile(
+    r"^(?:the |my )?(?P<label>.{1,40}?)\s*(?:は|が|:|：|=| is | should be )[\s、,]*(?P<new>.{1,120})$",
+    re.IGNORECASE | re.DOTALL,
+)
+_AGAIN = re.compile(
+    r"^(?:the |my )?(?P<label>.{1,40}?)\s*"
+    r"(?:(?:を|が|は)?\s*(?:変え|変更|直し|なおし|修正|訂正|間違|まちが|違い|違っ).{0,15}| (?:is|was) wrong.?)$"
+    r"|^(?:i want to |i'd like to |can i |please )?(?:change|correct|fix) (?:the |my )?(?P<other>.{1,40}?)[.!?]?$",
+    re.IGNORECASE,
+)
+_GIVEN_UP = re.compile(
+    r"(?:(?:もう|やっぱり|やはり|すみません|この(?:手続き|申し込み|申込み?|予約))[\s、,をは]*)*"
+    r"(?:やめ(?:る|ます|ました|たい|ておきます|とく|て(?:ください)?)|止め(?:る|ます|たい|て(?:ください)?)"
+    r"|中止(?:して(?:ください)?|します|する|で)?"
+    r"|キャンセル(?:で|する|します|したい(?:です)?|して(?:ください)?|お願いします)?"
+    r"|取り?消し(?:ます|たい|て(?:ください)?)?|けっこうです|結構です|もういい(?:です)?)"
+    r"|(?:never ?mind|cancel(?: (?:it|this|that|please))?|stop(?: (?:it|this|please))?|quit|exit|forget it"
+    r"|i give up|abort)",
+    re.IGNORECASE,
+)
+_CONFIRMED = frozenset(
+    fold(one)
+    for line in (
+        "はい,ええ,うん,そうです,はい そうです,はいそうです,お願いします,はいお願いします,はい お願いします",
+        "よろしいです,よいです,いいです,良いです,大丈夫,大丈夫です,合っています,合ってます,あってます",
+        "間違いありません,間違いないです,問題ありません,問題ないです,その通りです,オッケー,了解です",
+        "これでお願いします,それでお願いします,確定,送信",
+        "yes,yeah,yep,yup,sure,correct,right,ok,okay,that's right,that's correct,all correct,yes please,y",
+        "go ahead,looks good,confirm,yes that's right,yes it is,perfect,send",
+    )
+    for one in line.split(",")
+)
+_DENIED = frozenset(
+    fold(one)
+    for line in (
+        "いいえ,いえ,いや,違います,違う,ちがう,ちがいます,間違っています,間違ってます,間違いです",
+        "訂正,訂正する,訂正します,直したい,直します,修正,修正したい,修正する,変更,変更したい",
+        "no,nope,n,wrong,not right,that's wrong,correct something,change,change something,edit,incorrect",
+    )
+    for one in line.split(",")
+)
+_OF_KIND: Mapping[str, frozenset[str]] = {
+    "date": frozenset(map(fold, ("日付", "日にち", "日", "日程", "date", "day"))),
+    "time": frozenset(map(fold, ("時間", "時刻", "time"))),
+    "number": frozenset(map(fold, ("番号", "数", "number"))),
+    "phone": frozenset(map(fold, ("電話", "電話番号", "phone", "phone number"))),
+    "email": frozenset(map(fold, ("メール", "メールアドレス", "アドレス", "email", "mail", "address"))),
+}
+
+Read = Callable[[Step, str], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """The step whose answer is another one now; `value` None: it is to be asked again."""
+
+    step: Step
+    value: str | None
+
+
+def gives_up(text: str) -> bool:
+    """Whether the whole message says that they do not want to go on."""
+    return _GIVEN_UP.fullmatch(clean(text[:READ]).strip("。.!！、, ")) is not None
+
+
+def confirms(text: str) -> bool:
+    """Whether the whole message says yes to what was summed up."""
+    return fold(text[:READ]) in _CONFIRMED
+
+
+def denies(text: str) -> bool:
+    """Whether the whole message says that something in the summary is wrong."""
+    return fold(text[:READ]) in _DENIED
+
+
+def named(steps: Sequence[Step], words: str) -> Step | None:
+    """The one step that is called by these words."""
+    folded = fold(words)
+    exact = [step for step in steps if fold(step.label) == folded]
+    near = exact or [
+        step for step in steps if folded and (folded in fold(step.label) or _holds(folded, step))
+    ]
+    near = near or [step for step in steps if folded in _OF_KIND.get(step.kind, ())]
+    return near[0] if len(near) == 1 else None
+
+
+def correction(
+    text: str, said: Sequence[Step], values: Mapping[str, str], asked: Step | None, read: Read
+) -> Corrected | None:
+    """What `text` takes back of the answers `said` so far, the last one last; `asked` is the open question."""
+    plain = clean(text)
+    if not plain or len(plain) > READ:
+        return None
+    rest = _led(plain)
+    for old, new in _pairs(rest):
+        if found := _replaced(old, new, said, values, asked, read):
+            return found
+    if found := _by_name(rest, said, read) or _again(rest, said):
+        return found
+    return _after_lead(rest, said, values, asked, read) if rest != plain and rest else None
+
+
+def _led(plain: str) -> str:
+    """Without the words with which a correction begins."""
+    for _ in range(4):
+        shorter = _LEAD.sub("", plain, count=1)
+        if shorter == plain:
+            return plain
+        plain = shorter
+    return plain
+
+
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    for pattern in _PAIRS:
+        if found := pattern.search(text):
+            yield _trimmed(found["old"]), _trimmed(found["new"])
+
+
+def _replaced(
+    old: str, new: str, said: Sequence[Step], values: Mapping[str, str], asked: Step | None, read: Read
+) -> Corrected | None:
+    by_name = named(said, old)
+    if by_name and (value := read(by_name, new)) is not None:
+        return Corrected(by_name, value)
+    for step in reversed(said):
+        if (
+            _was(step, old, values.get(step.name, ""), read)
+            and (value := _put(step, old, new, values, read)) is not None
+        ):
+            return Corrected(step, value)
+    known = [one for one in (asked, *reversed(said)) if one is not None and one.kind != "text"]
+    for one in known:  # what they deny was never understood: what is new may still be
+        if read(one, old) is not None and (value := read(one, new)) is not None:
+            return Corrected(one, value)
+    return None
+
+
+def _was(step: Step, old: str, value: str, read: Read) -> bool:
+    if not value:
+        return False
+    return read(step, old) == value or bool(fold(old) and fold(old) in fold(value))
+
+
+def _put(step: Step, old: str, new: str, values: Mapping[str, str], read: Read) -> str | None:
+    """The answer with `new` for `old`: in a text, only that part of it."""
+    before = values.get(step.name, "")
+    if step.kind == "text" and old in before and not step.pattern:
+        return read(step, before.replace(old, new))
+    return read(step, new)
+
+
+def _by_name(text: str, said: Sequence[Step], read: Read) -> Corrected | None:
+    found = _NAMED.match(text)
+    step = named(said, found["label"]) if found else None
+    if found is None or step is None:
+        return None
+    value = read(step, _trimmed(found["new"]))
+    return Corrected(step, value) if value else None
+
+
+def _again(text: str, said: Sequence[Step]) -> Corrected | None:
+    """`日付を変えたい`: which answer is wrong, and not yet what is right."""
+    found = _AGAIN.match(text)
+    step = named(said, found["label"] or found["other"]) if found else None
+    return Corrected(step, None) if step else None
+
+
+def _after_lead(
+    rest: str, said: Sequence[Step], values: Mapping[str, str], asked: Step | None, read: Read
+) -> Corrected | None:
+    """`すみません、5521でした`: the last answer that can be read so, unless the open question wants just that."""
+    new = _trimmed(rest)
+    for step in reversed(said):
+        value = read(step, new) if step.kind != "text" else None
+        if value and value != values.get(step.name):
+            if asked and asked.kind == step.kind and step is not said[-1]:
+                return None
+            return Corrected(step, value)
+    return None
+
+
+def _trimmed(words: str) -> str:
+    return _TAIL.sub("", _led(words.strip(" 、,。.「」『』\"'“”"))).strip(" 、,。.「」『』\"'“”")
+
+
+def _holds(folded: str, step: Step) -> bool:
+    label = fold(step.label)
+    return len(label) > 1 and label in folded and len(folded) <= len(label) + 12

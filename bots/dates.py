@@ -1,0 +1,217 @@
+"""Days and times of day as customers write them: 明日, 来週の火曜, 11月3日, next Friday, 3pm."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import date, timedelta
+
+_DIGITS = {char: str(number) for number, char in enumerate("〇一二三四五六七八九")} | {"零": "0"}
+_KANJI_NUMBER = re.compile(r"[〇零一二三四五六七八九十]+(?=\s*(?:月|日|年|時|分|週間|か月|ヶ月))")
+_WEEKDAYS_JA = "月火水木金土日"
+_WEEKDAYS_EN = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = rf"({'|'.join(_MONTHS)})[a-z]*\.?"
+_WEEKDAY = r"(mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
+_ERA = {"令和": 2018, "平成": 1988}
+
+Reader = Callable[[re.Match[str], date], date | None]
+
+
+def read_date(text: str, today: date | None) -> str | None:
+    """The one day that `text` names, as `2026-11-03`; None if it names none, or more than one.
+
+    A day without a year is the next one to come. Without `today` only full dates can be told.
+    """
+    plain = _plain(text)
+    for pattern, reader in _FORMS:
+        found = list(pattern.finditer(plain))
+        days = {day for one in found if (day := _safely(reader, one, today)) is not None}
+        if len(days) == 1:
+            return days.pop().isoformat()
+        if found:
+            return None  # more than one day, or one that is in no calendar
+    return None
+
+
+def read_time(text: str) -> str | None:
+    """The one time of day that `text` names, as `14:30`."""
+    plain = _plain(text)
+    times = {time for one in _TIME.finditer(plain) if (time := _time(one))}
+    if not times and (named := next((at for word, at in _NAMED_TIMES if word in plain), "")):
+        return named
+    return times.pop() if len(times) == 1 else None
+
+
+def _plain(text: str) -> str:
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return _KANJI_NUMBER.sub(lambda found: _kanji(found[0]), plain)
+
+
+def _kanji(written: str) -> str:
+    """`二十三` as 23, `二〇二六` as 2026."""
+    if "十" not in written:
+        return "".join(_DIGITS[char] for char in written)
+    tens, _, ones = written.partition("十")
+    if "十" in ones or len(tens) > 1 or len(ones) > 1:
+        return written
+    return f"{_DIGITS.get(tens, '1')}{_DIGITS.get(ones, '0')}"
+
+
+def _safely(reader: Reader, found: re.Match[str], today: date | None) -> date | None:
+    try:
+        return reader(found, today or date(1, 1, 1)) if today or reader in _FULL else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _full(found: re.Match[str], _today: date) -> date | None:
+    return date(int(found[1]), int(found[2]), int(found[3]))
+
+
+def _era(found: re.Match[str], _today: date) -> date | None:
+    year = 1 if found[2] == "元" else int(found[2])
+    return date(_ERA[found[1]] + year, int(found[3]), int(found[4]))
+
+
+def _month_day(found: re.Match[str], today: date) -> date | None:
+    return _coming(today, int(found[1]), int(found[2]))
+
+
+def _english(found: re.Match[str], today: date) -> date | None:
+    day, month, year = (found[2] or found[3], found[1] or found[4], found[5])
+    number = _MONTHS.index(month[:3]) + 1
+    return date(int(year), number, int(day)) if year else _coming(today, number, int(day))
+
+
+def _coming(today: date, month: int, day: int) -> date | None:
+    """The next such day, today included."""
+    for year in range(today.year, today.year + 5):  # the 29th of February may be years away
+        try:
+            wanted = date(year, month, day)
+        except ValueError:
+            if (month, day) == (2, 29):
+                continue
+            raise
+        if wanted >= today:
+            return wanted
+    return None
+
+
+def _ahead(found: re.Match[str], today: date) -> date | None:
+    return today + timedelta(days=next(days for word, days in _NAMED if word == found[0]))
+
+
+def _after(found: re.Match[str], today: date) -> date | None:
+    number = int(found[1] or found[3])
+    weeks = "週" in (found[2] or "") or "week" in (found[4] or "")
+    return today + timedelta(days=number * (7 if weeks else 1))
+
+
+def _weekday_ja(found: re.Match[str], today: date) -> date | None:
+    week, day = found[1] or "", _WEEKDAYS_JA.index(found[2])
+    if not week:
+        return _next_weekday(today, day)
+    ahead = {"今週": 0, "来週": 1, "再来週": 2}[week]
+    return _monday(today) + timedelta(days=7 * ahead + day)
+
+
+def _weekday_en(found: re.Match[str], today: date) -> date | None:
+    which, day = found[1] or "", _WEEKDAYS_EN.index(found[2][:3])
+    if which == "this":
+        return _monday(today) + timedelta(days=day)
+    if which == "next":
+        return _monday(today) + timedelta(days=7 + day)
+    return _next_weekday(today, day)
+
+
+def _day_alone(found: re.Match[str], today: date) -> date | None:
+    """`15日`: of this month, or of the next one that has it."""
+    day = int(found[1])
+    for months in range(13):
+        year, month = divmod(today.year * 12 + today.month - 1 + months, 12)
+        try:
+            wanted = date(year, month + 1, day)
+        except ValueError:
+            continue
+        if wanted >= today:
+            return wanted
+    return None
+
+
+def _monday(today: date) -> date:
+    return today - timedelta(days=today.weekday())
+
+
+def _next_weekday(today: date, day: int) -> date:
+    """The next such weekday; on that very day, the one in a week."""
+    return today + timedelta(days=(day - today.weekday() - 1) % 7 + 1)
+
+
+_NAMED = (
+    ("明々後日", 3),
+    ("しあさって", 3),
+    ("明後日", 2),
+    ("あさって", 2),
+    ("the day after tomorrow", 2),
+    ("day after tomorrow", 2),
+    ("明日", 1),
+    ("あした", 1),
+    ("あす", 1),
+    ("tomorrow", 1),
+    ("本日", 0),
+    ("今日", 0),
+    ("きょう", 0),
+    ("today", 0),
+)
+_FORMS: tuple[tuple[re.Pattern[str], Reader], ...] = (
+    (
+        re.compile(r"(?<!\d)(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})(?!\d)\s*日?", re.ASCII),
+        _full,
+    ),
+    (re.compile(r"(?<!\d)(20\d\d)(\d\d)(\d\d)(?!\d)", re.ASCII), _full),
+    (
+        re.compile(
+            rf"({'|'.join(_ERA)})\s*(\d{{1,2}}|元)\s*年\s*(\d{{1,2}})\s*月\s*(\d{{1,2}})\s*日", re.ASCII
+        ),
+        _era,
+    ),
+    (re.compile(r"(?<!\d)(\d{1,2})\s*月\s*(\d{1,2})(?!\d)\s*日?", re.ASCII), _month_day),
+    (
+        re.compile(
+            rf"\b(?:{_MONTH}\s+(\d{{1,2}})(?:st|nd|rd|th)?|(\d{{1,2}})(?:st|nd|rd|th)?(?:\s+of)?\s+{_MONTH})"
+            rf"(?![\w])(?:,?\s+(20\d\d))?",
+            re.ASCII,
+        ),
+        _english,
+    ),
+    (re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})(?![\d/])", re.ASCII), _month_day),
+    (re.compile("|".join(re.escape(word) for word, _ in _NAMED)), _ahead),
+    (
+        re.compile(r"(?<!\d)(\d{1,3})\s*(日|週間)\s*後|\bin (\d{1,3}) (days?|weeks?)\b", re.ASCII),
+        _after,
+    ),
+    (re.compile(rf"(再来週|来週|今週)?\s*の?\s*([{_WEEKDAYS_JA}])曜日?"), _weekday_ja),
+    (re.compile(rf"(再来週|来週|今週)\s*の?\s*([{_WEEKDAYS_JA}])(?![一-龥])"), _weekday_ja),
+    (re.compile(rf"\b(?:(this|next|on|coming)\s+)?{_WEEKDAY}\b", re.ASCII), _weekday_en),
+    (re.compile(r"(?<!\d)(\d{1,2})\s*日(?!\s*(?:間|後|以内|くらい|ほど))", re.ASCII), _day_alone),
+)
+_FULL = (_full, _era)
+_TIME = re.compile(
+    r"(午前|午後|夜|朝|am|pm)?\s*(?<!\d)(\d{1,2})(?:\s*時\s*(?:(半)|(\d{1,2})\s*分)?|[:.](\d{2})(?!\d)|(?=\s*[ap]\.?m\b))"
+    r"\s*([ap]\.?m\b)?",
+    re.ASCII,
+)
+_NAMED_TIMES = (("正午", "12:00"), ("noon", "12:00"))
+
+
+def _time(found: re.Match[str]) -> str | None:
+    hour = int(found[2])
+    minute = 30 if found[3] else int(found[4] or found[5] or 0)
+    half = (found[1] or "") + (found[6] or "").replace(".", "")
+    if half in ("午後", "夜", "pm") and hour < 12:
+        hour += 12
+    if half in ("午前", "am") and hour == 12:
+        hour = 0
+    return f"{hour:02}:{minute:02}" if hour < 24 and minute < 60 else None

@@ -1,0 +1,63 @@
+"""What the bot says by itself while it goes through a form, in Japanese and English; the questions are the shop's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_JAPANESE = {
+    "unclear": "申し訳ありません、うまく読み取れませんでした。",
+    "unclear_number": "申し訳ありません、番号として読み取れませんでした。もう一度お確かめください。",
+    "unclear_date": "申し訳ありません、日付がわかりませんでした。「11月3日」「来週の火曜」のようにご入力ください。",
+    "unclear_ahead": "申し訳ありません、今日以降の日付を「11月3日」「来週の火曜」のようにご入力ください。",
+    "unclear_time": "申し訳ありません、時刻がわかりませんでした。「14時」「午後2時半」のようにご入力ください。",
+    "unclear_phone": "申し訳ありません、電話番号として読み取れませんでした。市外局番からご入力ください。",
+    "unclear_email": "申し訳ありません、メールアドレスとして読み取れませんでした。",
+    "unclear_choice": "下からひとつお選びください。",
+    "corrected": "{label}を「{value}」に直しました。",
+    "confirm": "以下の内容でよろしいですか。",
+    "which": "どちらを直しますか。",
+    "given_up": "承知しました。お手続きを中止しました。ほかにご用件があればお知らせください。",
+    "resumed": "先ほどの続きからご案内します。",
+    "back": "では、続けます。",
+    "handed_over": "ここからは担当者がご案内します。お伺いした内容は引き継ぎますので、このままお待ちください。",
+    "done": "ありがとうございます。承りました。",
+    "looking": "お調べしています。少々お待ちください。",
+    "failed": "申し訳ありません、ただいま確認できませんでした。担当者がお調べしますので、このままお待ちください。",
+    "chip_yes": "はい",
+    "chip_correct": "訂正する",
+    "chip_stop": "やめる",
+    "chip_skip": "スキップ",
+}
+_ENGLISH = {
+    "unclear": "Sorry, I couldn't read that.",
+    "unclear_number": "Sorry, I couldn't read that as the number. Please check it once more.",
+    "unclear_date": "Sorry, I couldn't tell the day. Please write it like “November 3” or “next Tuesday”.",
+    "unclear_ahead": "Sorry, I need a day from today on, like “November 3” or “next Tuesday”.",
+    "unclear_time": "Sorry, I couldn't tell the time. Please write it like “14:00” or “2:30 pm”.",
+    "unclear_phone": "Sorry, I couldn't read that as a phone number. Please include the area code.",
+    "unclear_email": "Sorry, I couldn't read that as an email address.",
+    "unclear_choice": "Please choose one of these.",
+    "corrected": "I've changed “{label}” to “{value}”.",
+    "confirm": "Is this right?",
+    "which": "Which one should I change?",
+    "given_up": "All right, I've stopped. Is there anything else I can do for you?",
+    "resumed": "Let's go on where we stopped.",
+    "back": "Now, let's go on.",
+    "handed_over": "Someone from our team will take it from here. They can see what you've told me.",
+    "done": "Thank you. We've got everything.",
+    "looking": "Let me look that up. One moment, please.",
+    "failed": "I'm sorry, I couldn't check that just now. Someone from our team will look into it.",
+    "chip_yes": "Yes",
+    "chip_correct": "Correct something",
+    "chip_stop": "Stop",
+    "chip_skip": "Skip",
+}
+WORDS: Mapping[str, Mapping[str, str]] = {"ja": _JAPANESE, "en": _ENGLISH}
+
+
+def flow_word(key: str, language: str, **values: str) -> str:
+    """The sentence `key` in `language`, in English where there is none. Raises KeyError for no such key."""
+    sentence = WORDS.get(language, _ENGLISH)[key]
+    for name, value in values.items():
+        sentence = sentence.replace(f"{{{name}}}", value)
+    return sentence

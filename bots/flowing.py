@@ -1,0 +1,287 @@
+"""A form at work: one message in, the next question, the end, or a person out.
+
+Every message takes it on, is answered beside it, or is a try; after `TRIES` of them in a row a person goes on with
+what there is, so that nobody is held in a form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from bots.correcting import confirms, correction, denies, gives_up, named
+from bots.decision import Decision, HandoverReason
+from bots.flow import END, PERSON, Flow, Step, filled
+from bots.flow_words import flow_word
+from bots.progress import Call, Collected, Progress
+from bots.text import fold
+from bots.turn import Turn
+from bots.values import Reader, shown
+
+TRIES = 3
+ASIDES = 10
+_STRICT = ("date", "phone", "email", "choice")
+_QUESTION = ("?", "？", "か。", "か", "ですか", "ますか")
+
+
+@dataclass(frozen=True)
+class Form:
+    """A flow beside how far this conversation is in it. Answers to questions that are not asked on this way do not
+    count, but are kept: who goes back to the other way need not give them again."""
+
+    flow: Flow
+    progress: Progress
+
+    @cached_property
+    def way(self) -> tuple[tuple[Step, ...], str]:
+        """The steps answered so far, in order, and what comes then: a step, `END` or `PERSON`."""
+        said: list[Step] = []
+        at = self.flow.steps[0].name if self.flow.steps else END
+        while (step := self.flow.step(at)) and step.name in self.progress.values and step not in said:
+            said.append(step)
+            at = self.flow.after(step, self.progress.values[step.name])
+        return tuple(said), at
+
+    @property
+    def said(self) -> tuple[Step, ...]:
+        """The steps answered so far on this way."""
+        return self.way[0]
+
+    @property
+    def step(self) -> Step | None:
+        """The open question; None: there is none left."""
+        step = self.flow.step(self.way[1])
+        return None if step in self.said else step
+
+    @property
+    def language(self) -> str:
+        """The language the form is written in."""
+        return self.flow.language
+
+    def collected(self) -> tuple[Collected, ...]:
+        """What was answered, in order, without what was skipped."""
+        values = self.progress.values
+        return tuple(
+            Collected(one.name, one.label, values[one.name], shown(one, values[one.name], self.language))
+            for one in self.said
+            if values[one.name]
+        )
+
+    def summary(self) -> str:
+        """What was answered, a line each."""
+        mark = "・" if self.language == "ja" else "• "
+        return "\n".join(f"{mark}{one.label}: {one.shown}" for one in self.collected())
+
+    def having(self, values: Mapping[str, str]) -> Form:
+        """The form with these answers: the counts begin anew."""
+        return Form(self.flow, Progress(self.flow.id, dict(values)))
+
+    def with_answer(self, step: Step, value: str | None) -> Form:
+        """The form with this answer; None: it is to be asked again."""
+        kept = {name: told for name, told in self.progress.values.items() if name != step.name}
+        return self.having(kept if value is None else {**kept, step.name: value})
+
+
+def form_of(turn: Turn) -> Form | None:
+    """The form this conversation is in, if the book still has it."""
+    progress = turn.question.flow
+    flow = turn.book.flow(progress.flow) if progress else None
+    return Form(flow, progress) if flow and progress else None
+
+
+def begun(turn: Turn, flow: Flow, label: str | None, rule_id: int | None = None, text: str = "") -> Decision:
+    """Begin the form, with what the message tells already."""
+    form = Form(flow, Progress(flow.id))
+    reader = Reader(turn.question.situation.on)
+    while (step := form.step) and (step.kind in _STRICT or step.pattern) and step.kind != "text":
+        value = (
+            reader.read(step, turn.text) if step.kind != "choice" else _named_choice(reader, step, turn.text)
+        )
+        if not value:
+            break
+        form = form.with_answer(step, value)
+    decision = _go_on(turn, form, label, *filter(None, [text]))
+    return replace(decision, rule_id=rule_id)
+
+
+def _named_choice(reader: Reader, step: Step, text: str) -> str | None:
+    value = reader.read(step, text)
+    return value if value and fold(value) in fold(text) else None
+
+
+def heard(turn: Turn, form: Form, label: str | None) -> Decision | None:
+    """What the form makes of this message; None where it is a question of another kind."""
+    reader = Reader(turn.question.situation.on)
+    step, text = form.step, turn.text
+    if step and step.kind == "choice" and fold(text) in {fold(one.words) for one in step.choices}:
+        return _answered(turn, form, step, reader, label)
+    if gives_up(text) or fold(text) == fold(flow_word("chip_stop", form.language)):
+        return _said(turn, form, label, flow_word("given_up", form.language), over=True)
+    found = correction(text, form.said, form.progress.values, step, reader.read)
+    if found and found.value is None:
+        return _go_on(turn, form.with_answer(found.step, None), label)
+    if found and found.value is not None:
+        told = flow_word(
+            "corrected",
+            form.language,
+            label=found.step.label,
+            value=shown(found.step, found.value, form.language),
+        )
+        changed = form.with_answer(found.step, found.value)
+        return _go_on(turn, changed, label, *([told] if found.step in form.said else []))
+    if step is None:
+        return _confirming(turn, form, label)
+    if _asks_something_else(turn, step, reader):
+        return None
+    if step.optional and fold(text) == fold(flow_word("chip_skip", form.language)):
+        return _go_on(turn, form.with_answer(step, ""), label)
+    return _answered(turn, form, step, reader, label)
+
+
+def beside(turn: Turn, form: Form, other: Decision) -> Decision:
+    """`other` is what the bot says to a question of another kind; then the form goes on."""
+    if other.action in ("hand_over", "escalate"):
+        return left(form, other)
+    if other.flow is not None and other.flow.flow != form.flow.id:
+        return other
+    if other.action not in ("answer", "label") or not other.text or other.phrase:
+        return _tried(turn, form, other.label)
+    kept = form.progress
+    if kept.asides + 1 >= ASIDES:
+        return _person(turn, form, other.label, "misses")
+    words, chips = _question(form)
+    text = "\n\n".join((other.text, flow_word("back", form.language), words))
+    return replace(
+        other,
+        text=text,
+        quick_replies=chips,
+        flow=replace(kept, asides=kept.asides + 1),
+        flow_id=form.flow.id,
+        collected=form.collected(),
+    )
+
+
+def left(form: Form, decision: Decision) -> Decision:
+    """`decision` ends the form before its time; what was collected goes along."""
+    return replace(decision, flow=None, flow_id=form.flow.id, collected=form.collected())
+
+
+def kept(turn: Turn, decision: Decision) -> Decision:
+    """`decision` does not touch the form."""
+    return replace(decision, flow=turn.question.flow)
+
+
+def _asks_something_else(turn: Turn, step: Step, reader: Reader) -> bool:
+    """Whether the message is a question the FAQ answers, or a wish the shop has another form for."""
+    if reader.is_only(step, turn.text) and step.kind != "text":
+        return False
+    asks = turn.text.rstrip(" 。.!！").endswith(_QUESTION) and turn.answer is not None
+    value = reader.read(step, turn.text)
+    return asks if value is not None else asks or turn.answer is not None
+
+
+def _answered(turn: Turn, form: Form, step: Step, reader: Reader, label: str | None) -> Decision:
+    value = reader.read(step, turn.text)
+    if value is None:
+        return _tried(turn, form, label)
+    return _go_on(turn, form.with_answer(step, value), label)
+
+
+def _confirming(turn: Turn, form: Form, label: str | None) -> Decision | None:
+    """Everything is answered: they say yes, that something is wrong, or what."""
+    if confirms(turn.text):
+        return _ended(turn, form, label)
+    if (step := named(form.said, turn.text)) is not None:
+        return _go_on(turn, form.with_answer(step, None), label)
+    if denies(turn.text) or fold(turn.text) == fold(flow_word("chip_correct", form.language)):
+        which = replace(form.progress, choosing=True, tries=form.progress.tries + 1)
+        if which.tries > TRIES:
+            return _person(turn, form, label, "misses")
+        chips = tuple(one.label for one in form.said)
+        return _said(turn, Form(form.flow, which), label, flow_word("which", form.language), chips)
+    return None
+
+
+def _tried(turn: Turn, form: Form, label: str | None) -> Decision:
+    """No answer to the open question: said once more, and what would be one; in the end a person helps."""
+    again = replace(form.progress, tries=form.progress.tries + 1)
+    if again.tries >= TRIES:
+        return _person(turn, form, label, "misses")
+    step = form.step
+    words, chips = _question(form)
+    hint = step.hint or flow_word(_unclear(step), form.language) if step else ""
+    return _said(turn, Form(form.flow, again), label, "\n".join(filter(None, (hint, words))), chips)
+
+
+def _unclear(step: Step) -> str:
+    if step.kind == "text":
+        return "unclear"
+    return "unclear_ahead" if step.kind == "date" and step.ahead else f"unclear_{step.kind}"
+
+
+def _go_on(turn: Turn, form: Form, label: str | None, *before: str) -> Decision:
+    """The next question, the summary, or the end; `before` is said first."""
+    if form.step is None and form.way[1] == PERSON:
+        return _person(turn, form, label, "flow")
+    if form.step is None and not form.flow.ending.confirm:
+        return _ended(turn, form, label)
+    words, chips = _question(form)
+    back = (flow_word("resumed", form.language),) if turn.question.resumed else ()
+    return _said(turn, form, label, "\n".join((*back, *before, words)), chips)
+
+
+def _question(form: Form) -> tuple[str, tuple[str, ...]]:
+    """What is to be asked now, with its choices: the open question, or whether all of it is right."""
+    step = form.step
+    if step is None:
+        chips = tuple(flow_word(key, form.language) for key in ("chip_yes", "chip_correct", "chip_stop"))
+        return f"{flow_word('confirm', form.language)}\n{form.summary()}", chips
+    skip = (flow_word("chip_skip", form.language),) if step.optional else ()
+    values = {one.name: one.shown for one in form.collected()}
+    return filled(step.ask, values), (*(one.words for one in step.choices), *skip)
+
+
+def _ended(turn: Turn, form: Form, label: str | None) -> Decision:
+    """Everything is said: what the shop wants done with it."""
+    ending, told = form.flow.ending, {one.name: one.shown for one in form.collected()}
+    key = "looking" if ending.webhook else "handed_over" if ending.hand_over else "done"
+    values = form.progress.values
+    decision = _said(turn, form, label, filled(ending.text, told) or flow_word(key, form.language), over=True)
+    return replace(
+        decision,
+        action="hand_over" if ending.hand_over and not ending.webhook else "answer",
+        handover_reason="flow" if ending.hand_over and not ending.webhook else None,
+        label=ending.label or label,
+        attributes=tuple((name, values[of]) for name, of in ending.attributes.items() if values.get(of)),
+        task=filled(ending.task, told),
+        team_id=ending.team,
+        call=_call(form) if ending.webhook else None,
+    )
+
+
+def _call(form: Form) -> Call:
+    ending = form.flow.ending
+    return Call(ending.webhook or 0, ending.fallback or flow_word("failed", form.language))
+
+
+def _person(turn: Turn, form: Form, label: str | None, reason: HandoverReason) -> Decision:
+    decision = _said(turn, form, label, flow_word("handed_over", form.language), over=True)
+    return replace(decision, action="hand_over", handover_reason=reason, team_id=form.flow.ending.team)
+
+
+def _said(
+    turn: Turn, form: Form, label: str | None, text: str, chips: tuple[str, ...] = (), *, over: bool = False
+) -> Decision:
+    return Decision(
+        action="answer" if over else "ask",
+        language=form.language,
+        version=turn.book.version,
+        text=text,
+        quick_replies=chips,
+        score=100.0,
+        label=label,
+        flow=None if over else form.progress,
+        flow_id=form.flow.id,
+        collected=form.collected(),
+    )

@@ -1,0 +1,141 @@
+"""What a customer answers to one question of a flow: read as what was asked for, and shown again in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+import regex
+
+from bots.dates import read_date, read_time
+from bots.flow import Step
+from bots.patterns import compile_pattern
+from bots.replies import choice
+from bots.text import clean, fold
+
+LONGEST = 500
+_TOKEN = re.compile(r"[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*")
+_NUMBER = re.compile(r"(?<![\w.-])[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]{1,18}", re.ASCII)
+_PHONE = re.compile(r"(?<![0-9])(?:\+[0-9]{8,15}|0[0-9]{8,10})(?![0-9])")
+_BETWEEN = re.compile(r"(?<=[0-9])[\s().ー‐−–-]+(?=[0-9(])|(?<=[0-9+])\(|\(0\)")
+_EMAIL = re.compile(r"[A-Za-z0-9_.+%-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,5}")
+_SKIPPED = frozenset(
+    fold(one)
+    for one in (
+        *("なし", "無し", "特になし", "特にない", "特にありません", "ありません", "ないです", "スキップ"),
+        *("飛ばす", "未定", "skip", "none", "nothing", "no", "n/a", "not applicable"),
+    )
+)
+_WEEKDAYS = ("月火水木金土日", ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"))
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads answers on a day (None: it is not known)."""
+
+    today: date | None = None
+
+    def read(self, step: Step, text: str) -> str | None:
+        """The answer to `step` in `text`, as it is kept; "" where it is skipped; None where there is none."""
+        plain = clean(text)
+        if step.optional and fold(plain) in _SKIPPED:
+            return ""
+        if not plain:
+            return None
+        return _KINDS[step.kind](step, plain, self.today)
+
+    def is_only(self, step: Step, text: str) -> bool:
+        """Whether `text` is nothing but an answer to `step`, so that no more is meant by it."""
+        value = self.read(step, text)
+        return value is not None and (step.kind == "text" or len(fold(text)) <= len(fold(value)) + 8)
+
+
+def shown(step: Step, value: str, language: str) -> str:
+    """A kept answer as it is told to the customer."""
+    if step.kind != "date" or not value:
+        return value
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        return value
+    if language == "ja":
+        return f"{day.year}年{day.month}月{day.day}日（{_WEEKDAYS[0][day.weekday()]}）"
+    return f"{_WEEKDAYS[1][day.weekday()]} {day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def _text(step: Step, text: str, _today: date | None) -> str | None:
+    return _fitting(step, text) if step.pattern else text[:LONGEST].strip() if fold(text) else None
+
+
+def _number(step: Step, text: str, _today: date | None) -> str | None:
+    if step.pattern:
+        return _fitting(step, text)
+    found = {one.replace(",", "") for one in _NUMBER.findall(text)}
+    return found.pop() if len(found) == 1 else None
+
+
+def _fitting(step: Step, text: str) -> str | None:
+    """The one part of the text that fits the pattern as a whole."""
+    pattern = compile_pattern(step.pattern)
+    if pattern is None:
+        return None
+    if _fits(pattern.compiled, text):
+        return text[:LONGEST]
+    parts = {part for part in _TOKEN.findall(text[:LONGEST]) if _fits(pattern.compiled, part)}
+    return parts.pop() if len(parts) == 1 else None
+
+
+def _fits(pattern: regex.Pattern[str], text: str) -> bool:
+    try:
+        return pattern.fullmatch(text[:LONGEST], timeout=0.05) is not None
+    except TimeoutError:
+        return False
+
+
+def _date(step: Step, text: str, today: date | None) -> str | None:
+    day = read_date(text, today)
+    if day and step.ahead and today and day < today.isoformat():
+        return None
+    return day
+
+
+def _time(_step: Step, text: str, _today: date | None) -> str | None:
+    return read_time(text)
+
+
+def _phone(_step: Step, text: str, _today: date | None) -> str | None:
+    found = set(_PHONE.findall(_BETWEEN.sub("", text)))
+    return found.pop() if len(found) == 1 else None
+
+
+def _email(_step: Step, text: str, _today: date | None) -> str | None:
+    found = set(_EMAIL.findall(text))
+    return found.pop().rstrip(".") if len(found) == 1 else None
+
+
+def _choice(step: Step, text: str, _today: date | None) -> str | None:
+    folded = fold(text)
+    words = [one.words for one in step.choices]
+    place = choice(folded, words)
+    if place is not None:
+        return words[place] if 0 <= place < len(words) else None
+    held = [one for one in words if fold(one) and fold(one) in folded]
+    longest = [one for one in held if not any(one != other and fold(one) in fold(other) for other in held)]
+    return longest[0] if len(longest) == 1 else None
+
+
+_KINDS: dict[str, Callable[[Step, str, date | None], str | None]] = {
+    "text": _text,
+    "number": _number,
+    "date": _date,
+    "time": _time,
+    "phone": _phone,
+    "email": _email,
+    "choice": _choice,
+}

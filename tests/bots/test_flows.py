@@ -1,0 +1,294 @@
+"""Forms that the bot goes through: answers, corrections, giving up, questions of another kind, and the end."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bots import (
+    Book,
+    Choice,
+    Decision,
+    Ending,
+    Entry,
+    Flow,
+    Progress,
+    Question,
+    Rule,
+    Situation,
+    Step,
+    check_flow,
+    decide,
+    progress_of,
+)
+from bots.dates import read_date, read_time
+from bots.flowing import ASIDES, TRIES
+
+SUNDAY = date(2026, 11, 22)
+RETURN = Flow(
+    1,
+    "返品",
+    "ja",
+    ("返品したい",),
+    (
+        Step("order", "注文番号", "ご注文番号を教えてください。", "number", r"\d{4,6}"),
+        Step("item", "商品", "どの商品でしょうか。"),
+        Step(
+            "reason",
+            "理由",
+            "返品の理由をお選びください。",
+            "choice",
+            choices=(Choice("サイズが合わない"), Choice("イメージと違う"), Choice("不良品", to="damage")),
+            to="day",
+        ),
+        Step("damage", "状態", "どのような不具合でしょうか。"),
+        Step("day", "発送日", "いつ発送できますか。", "date", ahead=True),
+        Step("mail", "メール", "メールアドレスを教えてください。", "email", optional=True),
+    ),
+    Ending(
+        text="{order}の返品を{day}に承りました。",
+        label="返品",
+        attributes={"メール": "mail"},
+        task="{order}の返品を確認する",
+        team=3,
+        hand_over=True,
+    ),
+)
+ORDER = Flow(
+    2,
+    "Where is it",
+    "en",
+    ("where is my order",),
+    (
+        Step("order", "Order number", "What is your order number?", "number", r"\d{4}"),
+        Step("phone", "Phone", "Which phone number did you give us?", "phone"),
+    ),
+    Ending(confirm=False, webhook=9),
+)
+FEE = Entry(1, "送料", "ja", ("送料はいくらですか", "送料について"), "600円です。")
+BOOK = Book([FEE], flows=[RETURN, ORDER])
+TO_DAY = ("返品したい", "5512", "コート", "サイズが合わない")
+
+
+def talk(*said: str, book: Book = BOOK, language: str = "ja") -> Decision:
+    """The bot's last words after all of these."""
+    flow, decision = None, None
+    for text in said:
+        decision = decide(Question(text, language, situation=Situation(on=SUNDAY), flow=flow), book)
+        flow = decision.flow
+    assert decision is not None
+    return decision
+
+
+def answers(decision: Decision) -> dict[str, str]:
+    return {one.name: one.value for one in decision.collected}
+
+
+def test_a_form_is_gone_through_and_its_end_is_what_the_shop_wants() -> None:
+    summed = talk(*TO_DAY, "来週の火曜", "mail@example.jp")
+    assert "・発送日: 2026年11月24日（火）" in summed.text
+    assert summed.quick_replies == ("はい", "訂正する", "やめる")
+    done = talk(*TO_DAY, "来週の火曜", "mail@example.jp", "はい")
+    assert (done.action, done.handover_reason, done.team_id) == ("hand_over", "flow", 3)
+    assert done.text == "5512の返品を2026年11月24日（火）に承りました。"
+    assert (done.label, done.attributes) == ("返品", (("メール", "mail@example.jp"),))
+    assert (done.task, done.flow) == ("5512の返品を確認する", None)
+
+
+def test_what_the_first_words_tell_is_not_asked_again() -> None:
+    assert talk("返品したいです。注文は5512です").text == "どの商品でしょうか。"
+
+
+def test_a_choice_leads_another_way() -> None:
+    assert talk("返品したい", "5512", "コート", "不良品です").text == "どのような不具合でしょうか。"
+    assert talk(*TO_DAY).text == "いつ発送できますか。"
+
+
+@pytest.mark.parametrize(
+    ("correction", "changed"),
+    [
+        ("いや、5512じゃなくて5521", {"order": "5521"}),
+        ("すみません、5512ではなく5521でした", {"order": "5521"}),
+        ("注文番号は5521です", {"order": "5521"}),
+        ("注文番号を5521に変更してください", {"order": "5521"}),
+        ("5512→5521", {"order": "5521"}),
+        ("コートじゃなくてマフラーです", {"item": "マフラー"}),
+        ("理由は不良品です", {"reason": "不良品"}),
+    ],
+)
+def test_any_earlier_answer_is_corrected_in_words(correction: str, changed: dict[str, str]) -> None:
+    before = {"order": "5512", "item": "コート", "reason": "サイズが合わない"}
+    decision = talk(*TO_DAY, correction)
+    assert answers(decision) == {**before, **changed}
+    assert "直しました" in decision.text
+
+
+@pytest.mark.parametrize(
+    "correction",
+    ["no, not 5512 but 5521", "5521, not 5512", "actually it's 5521", "change the order number to 5521"],
+)
+def test_english_corrections(correction: str) -> None:
+    decision = talk("where is my order", "5512", correction, language="en")
+    assert answers(decision) == {"order": "5521"}
+    assert decision.text.endswith("Which phone number did you give us?")
+
+
+def test_what_is_wrong_may_be_named_first_and_told_then() -> None:
+    summed = (*TO_DAY, "明日", "なし")
+    assert talk(*summed, "訂正する").quick_replies == ("注文番号", "商品", "理由", "発送日", "メール")
+    assert talk(*summed, "訂正する", "発送日").text == "いつ発送できますか。"
+    decision = talk(*summed, "日付を変えたい", "12月24日")
+    assert answers(decision)["day"] == "2026-12-24"
+    assert decision.text.startswith("以下の内容でよろしいですか。")
+
+
+@pytest.mark.parametrize("words", ["やめる", "やっぱりやめます", "キャンセル", "もういいです", "cancel"])
+def test_giving_up_ends_it(words: str) -> None:
+    decision = talk("返品したい", "5512", words)
+    assert (decision.action, decision.flow, decision.label) == ("answer", None, None)
+    assert "中止しました" in decision.text
+
+
+def test_a_question_of_another_kind_is_answered_and_the_form_goes_on() -> None:
+    decision = talk("返品したい", "5512", "送料はいくらですか？")
+    assert decision.text == "600円です。\n\nでは、続けます。\n\nどの商品でしょうか。"
+    assert (decision.entry_id, answers(decision)) == (1, {"order": "5512"})
+    assert talk("返品したい", "5512", "送料はいくらですか？", "コート").quick_replies[0] == "サイズが合わない"
+
+
+def test_what_cannot_be_read_is_asked_again_and_then_a_person_goes_on() -> None:
+    assert "番号として読み取れませんでした" in talk("返品したい", "ええと").text
+    decision = talk("返品したい", *["ええと"] * TRIES)
+    assert (decision.action, decision.handover_reason, decision.flow) == ("hand_over", "misses", None)
+
+
+def test_a_person_is_called_with_what_was_collected() -> None:
+    decision = talk("返品したい", "5512", "人と話したい")
+    assert (decision.action, decision.handover_reason, answers(decision)) == (
+        "hand_over",
+        "asked",
+        {"order": "5512"},
+    )
+
+
+def test_a_rule_that_hands_over_holds_in_a_form() -> None:
+    rule = Rule(4, "Law", "", ("弁護士",), "", "escalate", {"type": "legal"})
+    book = Book([FEE], [rule], flows=[RETURN])
+    decision = talk("返品したい", "5512", "弁護士に相談します", book=book)
+    assert (decision.action, decision.rule_id, answers(decision)) == ("escalate", 4, {"order": "5512"})
+
+
+def test_a_day_that_is_over_is_asked_again() -> None:
+    assert "今日以降" in talk(*TO_DAY, "2026年11月21日").text
+
+
+def test_an_end_may_ask_another_system() -> None:
+    decision = talk("where is my order", "5512", "03-1234-5678", language="en")
+    assert decision.call is not None
+    assert decision.call.webhook == 9
+    assert answers(decision) == {"order": "5512", "phone": "0312345678"}
+
+
+def test_after_hours_it_says_that_it_goes_on() -> None:
+    flow = Progress(1, {"order": "5512"})
+    decision = decide(Question("コート", "ja", flow=flow, resumed=True), BOOK)
+    assert decision.text.startswith("先ほどの続きからご案内します。\n返品の理由を")
+
+
+def test_a_form_that_was_published_otherwise_goes_on_from_what_is_known() -> None:
+    shorter = Flow(1, "返品", "ja", (), (RETURN.steps[0], RETURN.steps[4]), Ending(text="ok"))
+    book = Book([FEE], flows=[shorter])
+    later = Progress(1, {"order": "5512", "item": "コート"})
+    on = Question("明日", "ja", flow=later, situation=Situation(on=SUNDAY))
+    assert decide(on, book).text.startswith("以下の内容で")
+    assert decide(Question("送料について", "ja", flow=later), Book([FEE])).text == "600円です。"
+
+
+def test_a_flow_with_no_way_out_is_refused_with_the_place() -> None:
+    round_ = Flow(
+        1, "x", "ja", (), (Step("a", "A", "a?", to="b"), Step("b", "B", "b?", to="a")), Ending(text="ok")
+    )
+    (problem,) = check_flow(round_)
+    assert (problem.place, str(problem)) == (
+        "b",
+        "No way out: “B” leads back to “A”, which was asked before it.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("steps", "place", "words"),
+    [
+        ((), "", "at least one question"),
+        ((Step("a", "A", "a?", "choice"),), "a", "no choices"),
+        ((Step("a", "A", "a?", to="gone"),), "a", "not there"),
+        ((Step("a", "A", "a?", to="end"), Step("b", "B", "b?")), "b", "No way leads"),
+        ((Step("a", "A", "a?", "number", "(a+)+b"),), "a", "repeats a group"),
+        ((Step("a", "A", "a?"), Step("a", "B", "b?")), "a", "Two questions"),
+    ],
+)
+def test_what_cannot_work_is_told_with_its_place(steps: tuple[Step, ...], place: str, words: str) -> None:
+    (problem,) = check_flow(Flow(1, "x", "ja", (), steps, Ending(text="ok")))
+    assert problem.place == place
+    assert words in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("明日", "2026-11-23"), ("明後日でお願いします", "2026-11-24"), ("来週の火曜", "2026-11-24"),
+        ("再来週の水曜日", "2026-12-02"), ("１１月３日", "2027-11-03"), ("十二月二十四日", "2026-12-24"),
+        ("12/24", "2026-12-24"), ("令和8年12月1日", "2026-12-01"), ("3日後", "2026-11-25"), ("25日", "2026-11-25"),
+        ("next Tuesday", "2026-11-24"), ("December 24th", "2026-12-24"), ("24 Dec", "2026-12-24"),
+        ("the day after tomorrow", "2026-11-24"), ("in 2 weeks", "2026-12-06"), ("2月30日", None),
+        ("明日か明後日", None), ("may I?", None),
+    ],
+)  # fmt: skip
+def test_days_are_read_as_people_write_them(written: str, day: str | None) -> None:
+    assert read_date(written, SUNDAY) == day
+
+
+@pytest.mark.parametrize(
+    ("written", "time"),
+    [("午後2時半", "14:30"), ("14時", "14:00"), ("3 p.m.", "15:00"), ("25時", None), ("10 people", None)],
+)
+def test_times_are_read_as_people_write_them(written: str, time: str | None) -> None:
+    assert read_time(written) == time
+
+
+WORDS = st.one_of(
+    st.text(max_size=60),
+    st.sampled_from(
+        [
+            *TO_DAY,
+            "はい",
+            "いいえ",
+            "訂正する",
+            "やめる",
+            "明日",
+            "なし",
+            "5512じゃなくて5521",
+            "送料について",
+            "人と話したい",
+        ]
+    ),
+)
+
+
+@given(st.lists(WORDS, max_size=12))
+@settings(max_examples=150, deadline=None)
+def test_any_talk_goes_on_is_tried_again_or_ends(said: list[str]) -> None:
+    """Nothing raises; the same gives the same; and never is somebody held: the counts end it."""
+    flow: Progress | None = Progress(1)
+    for text in said:
+        question = Question(text, "ja", situation=Situation(on=SUNDAY), flow=flow)
+        decision = decide(question, BOOK)
+        assert decision == decide(question, BOOK)
+        if decision.flow is not None and flow is not None and decision.action != "silent":
+            assert decision.flow.tries <= TRIES
+            assert decision.flow.asides < ASIDES
+            assert decision.text
+            assert progress_of(decision.flow.stored()) == decision.flow
+        flow = decision.flow or Progress(1)
