@@ -30,6 +30,7 @@ from app import (
     inbox,
     intake,
     jobs,
+    learning,
     linking,
     lookups,
     polled,
@@ -56,6 +57,7 @@ ASK_EVERY = 10.0  # seconds between two polls of one channel
 SETTLED_A_ROUND = 5  # batches of events placed in one round of the clock
 ATTACH_EVERY = 60.0  # seconds between looks for touchpoints whose customer came at the same moment
 FORGET_EVERY = 60.0  # seconds between looks for old deliveries of webhooks
+LOOK_EVERY = 300.0  # seconds between looks whether it is time to gather what was not answered well
 ORPHANED = timedelta(days=1)  # an upload that never became part of a message
 
 
@@ -103,6 +105,7 @@ def run(stop: threading.Event) -> None:
             poll_channels,
             upkeep.look_after_tokens,
             proving.run_due,
+            look_back,
             imports.look_after,
         ):
             _guarded(duty)
@@ -162,6 +165,12 @@ def read_late() -> int:
     for receipt_id in ids:
         intake.read_receipt(receipt_id)
     return len(ids)
+
+
+def look_back() -> None:
+    """Once a day, have what the bot did not answer well gathered."""
+    if _is_time(-2, LOOK_EVERY):
+        learning.look_back()
 
 
 def follow() -> None:

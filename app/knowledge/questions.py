@@ -58,8 +58,15 @@ def label(
 
 def find(db: Session, text: str) -> LabelledQuestion | None:
     """The test question with these words, however they are spelled."""
-    key = _key(clean(text).strip()[:LONGEST])
-    return db.scalar(select(LabelledQuestion).where(LabelledQuestion.key == key))
+    return find_all(db, [text]).get(text)
+
+
+def find_all(db: Session, texts: Sequence[str]) -> dict[str, LabelledQuestion]:
+    """The test questions with these words, as far as there are any."""
+    keys = {text: _key(clean(text).strip()[:LONGEST]) for text in texts}
+    rows = db.scalars(select(LabelledQuestion).where(LabelledQuestion.key.in_(set(keys.values()))))
+    found = {row.key: row for row in rows}
+    return {text: found[key] for text, key in keys.items() if key in found}
 
 
 def relabel(db: Session, agent: Agent, row: LabelledQuestion, entry_id: int | None) -> None:

@@ -44,6 +44,29 @@ def picture(curves: Mapping[str, Sequence[Mapping[str, Any]]], thresholds: Mappi
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a bar of :data:`WIDTH`: where it begins and how wide it is."""
+
+    name: str
+    count: int
+    x: float
+    width: float
+
+
+def strip(counts: Sequence[tuple[str, int]]) -> list[Piece]:
+    """A bar of these counts side by side; what there is none of has no part in it."""
+    whole = sum(count for _, count in counts)
+    pieces, before = [], 0
+    for name, count in counts:
+        if count > 0:
+            pieces.append(
+                Piece(name, count, round(WIDTH * before / whole, 1), round(WIDTH * count / whole, 1))
+            )
+            before += count
+    return pieces
+
+
 def _line(side: str, curve: Sequence[Mapping[str, Any]], threshold: float, floor: int) -> Line:
     drawn = [one for one in curve if one["precision"] is not None]
     places = {one["at"]: (_x(one["answered"]), _y(one["precision"], floor)) for one in drawn}

@@ -16,7 +16,7 @@ from app.models import Agent, KnowledgeRun
 
 log = logging.getLogger(__name__)
 
-EVALUATION, REPLAY = "evaluation", "replay"
+EVALUATION, REPLAY, PROPOSALS = "evaluation", "replay", "proposals"
 SILENT = timedelta(minutes=2)  # a run nobody told anything of for so long belongs to a process that died
 TOLD_EVERY = timedelta(seconds=0.5)
 KEPT = 20  # runs of a kind; older ones are forgotten
@@ -36,9 +36,11 @@ def work_of(kind: str) -> Callable[[Work], Work]:
     return register
 
 
-def begin(db: Session, agent: Agent, kind: str, wanted: Mapping[str, Any] | None = None) -> KnowledgeRun:
-    """Ask for a run; of two asked for at once both are done."""
-    run = KnowledgeRun(kind=kind, agent_id=agent.id, wanted=dict(wanted or {}), result={})
+def begin(
+    db: Session, agent: Agent | None, kind: str, wanted: Mapping[str, Any] | None = None
+) -> KnowledgeRun:
+    """Ask for a run (None: nobody did, it is time); of two asked for at once both are done."""
+    run = KnowledgeRun(kind=kind, agent_id=agent.id if agent else None, wanted=dict(wanted or {}), result={})
     db.add(run)
     db.flush()
     old = select(KnowledgeRun).where(KnowledgeRun.kind == kind).order_by(KnowledgeRun.id.desc())

@@ -18,6 +18,7 @@ from app.proving import evaluating, runs
 from app.queries import NotFound
 from app.web.knowledge import EDITORS
 from app.web.pages import done, number, page, path_id, require_role, text, with_form, words
+from app.web.proposing import waiting as proposed
 from app.web.proving import harm_told
 
 HERE = "/settings/knowledge"
@@ -62,6 +63,7 @@ def _page(request: Request, db: Session, problem: str = "", typed: str = "") -> 
         problem=problem,
         typed=typed,
         **_measured(request, db),
+        **proposed(db),
     )
 
 

@@ -36,6 +36,7 @@ import "./palette.js";
 import "./preview.js";
 import "./try.js";
 import "./threshold.js";
+import "./review.js";
 
 document.addEventListener("htmx:load", (event) => enliven(event.detail.elt));
 enliven(document.body);

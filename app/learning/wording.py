@@ -1,0 +1,112 @@
+"""What agents then wrote: the first answer of substance that followed each question, the most typical first."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from app.learning.masking import without_greeting
+from app.models import Conversation, Message
+from app.models.message import OUTBOUND
+from bots.gathering import typical
+from bots.language import guess
+
+WITHIN = timedelta(days=7)
+KEPT = 20  # answers of a proposal
+BATCH = 300
+_LEAST = {"ja": 15, "en": 40}  # characters of an answer that says something
+_HOLDING = re.compile(
+    r"少々お待ち|しばらくお待ち|確認(?:いた|させて|し)|お調べ|折り返し"
+    r"|let me (?:check|see|look)|one moment|just a (?:moment|minute)|bear with|look into (?:it|this)|get back to you",
+    re.IGNORECASE,
+)
+_HOLDS = 3.0  # a text that puts off may still say something, if it is so many times as long as it must be
+_ASKS = re.compile(r"[?？]\s*$")
+
+
+def answers_to(
+    db: Session, asked: Sequence[tuple[int, Sequence[int]]], language: str
+) -> dict[int, list[int]]:
+    """For each group of messages, by its number: the ids of the answers that followed them, the most typical first."""
+    of = {message: number for number, messages in asked for message in messages}
+    rows = _questions(db, list(of))
+    replies = _replies(db, {head for _, head, _ in rows}, min((at for _, _, at in rows), default=None))
+    found: dict[int, dict[int, str]] = defaultdict(dict)
+    for message, head, at in rows:
+        reply = _first(replies.get(head, ()), at, language)
+        if reply is not None:
+            found[of[message]][reply[0]] = reply[1]
+    return {number: _ordered(texts, language) for number, texts in found.items()}
+
+
+def _ordered(texts: dict[int, str], language: str) -> list[int]:
+    ids = sorted(texts)
+    said = [without_greeting(texts[id]) for id in ids]
+    return [ids[place] for place in typical(said, language)][:KEPT]
+
+
+def substantial(text: str, language: str) -> bool:
+    """Whether an answer says something: it neither only puts off nor only asks in turn."""
+    matter = without_greeting(text)
+    least = _LEAST.get(language, 40)
+    if len(matter) < least or _ASKS.search(matter):
+        return False
+    return not _HOLDING.search(matter) or len(matter) >= _HOLDS * least
+
+
+def _questions(db: Session, ids: list[int]) -> list[tuple[int, int, datetime]]:
+    """The messages with the thread they are shown in and their time."""
+    found: list[tuple[int, int, datetime]] = []
+    for start in range(0, len(ids), BATCH):
+        rows = (
+            select(Message.id, _head(), Message.sent_at)
+            .join(Conversation, Conversation.id == Message.conversation_id)
+            .where(Message.id.in_(ids[start : start + BATCH]), Message.removed_at.is_(None))
+        )
+        found += db.execute(rows).tuples().all()
+    return found
+
+
+def _replies(
+    db: Session, heads: set[int], since: datetime | None
+) -> dict[int, list[tuple[int, datetime, str]]]:
+    """What agents wrote in these threads since then, in order."""
+    found: dict[int, list[tuple[int, datetime, str]]] = defaultdict(list)
+    wanted = sorted(heads)
+    for start in range(0, len(wanted) if since else 0, BATCH):
+        rows = (
+            select(_head(), Message.id, Message.sent_at, Message.text)
+            .join(Conversation, Conversation.id == Message.conversation_id)
+            .where(
+                _head().in_(wanted[start : start + BATCH]),
+                Message.kind == OUTBOUND,
+                Message.author == "agent",
+                Message.removed_at.is_(None),
+                Message.sent_at >= since,
+            )
+            .order_by(Message.sent_at, Message.id)
+        )
+        for head, id, at, text in db.execute(rows):
+            found[head].append((id, at, text))
+    return found
+
+
+def _head() -> ColumnElement[int]:
+    return func.coalesce(Conversation.head_id, Conversation.id)
+
+
+def _first(
+    replies: Sequence[tuple[int, datetime, str]], asked_at: datetime, language: str
+) -> tuple[int, str] | None:
+    """The first reply after the question that says something, in its language."""
+    for id, at, text in replies:
+        if asked_at < at <= asked_at + WITHIN and substantial(text, language):
+            spoken = guess(text, None, ("ja", "en")).language
+            if spoken == language:
+                return id, text
+    return None
