@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -39,10 +39,14 @@ def day(when: datetime, locale: str, zone: ZoneInfo, now: datetime) -> str:
 def exact(when: datetime, locale: str, zone: ZoneInfo) -> str:
     """The full date and time, for the hover: ``2026年11月18日（水） 15:20:07``."""
     local = when.astimezone(zone)
-    time = local.strftime("%H:%M:%S")
+    return f"{date_of(local.date(), locale)} {local:%H:%M:%S}"
+
+
+def date_of(day: date, locale: str) -> str:
+    """A day with its year: ``2026年11月18日（水）``."""
     if known(locale) == "ja":
-        return f"{local.year}年{local.month}月{local.day}日（{WEEKDAYS_JA[local.weekday()]}） {time}"
-    return f"{WEEKDAYS_EN[local.weekday()]}, {MONTHS_EN[local.month - 1]} {local.day}, {local.year} {time}"
+        return f"{day.year}年{day.month}月{day.day}日（{WEEKDAYS_JA[day.weekday()]}）"
+    return f"{WEEKDAYS_EN[day.weekday()]}, {MONTHS_EN[day.month - 1]} {day.day}, {day.year}"
 
 
 def brief(when: datetime, locale: str, zone: ZoneInfo, now: datetime) -> str:

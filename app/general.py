@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -52,6 +53,26 @@ def mail_after(db: Session) -> timedelta | None:
     """:func:`mail_after_minutes` as a time; None: never."""
     minutes = mail_after_minutes(db)
     return None if minutes < 0 else timedelta(minutes=minutes)
+
+
+@dataclass(frozen=True, slots=True)
+class HelpCentre:
+    """Whether there is one, and the key of the web chat that stands on its pages ("": none)."""
+
+    on: bool = True
+    chat: str = ""
+
+
+def help_centre(db: Session) -> HelpCentre:
+    """How the public help centre is set."""
+    told = _stored(db, "help_centre")
+    return HelpCentre(bool(told.get("on", True)), str(told.get("chat", "")))
+
+
+def change_help_centre(db: Session, agent: Agent, wanted: HelpCentre) -> None:
+    """Open or close it to the public."""
+    if _keep(db, "help_centre", asdict(wanted)):
+        record(db, "audit.help_centre_changed", agent=agent, on=wanted.on)
 
 
 def dispositions(db: Session) -> list[str]:

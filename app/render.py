@@ -110,6 +110,7 @@ def environment() -> Environment:
         "length_of": lambda seconds: formats.length(seconds, _now_reader().locale),
         "day": lambda at: formats.day(at, _now_reader().locale, _now_reader().zone, _now_reader().now),
         "local_date": lambda at: at.astimezone(_now_reader().zone).date(),
+        "on_day": lambda day: formats.date_of(day, _now_reader().locale),
         "clock": lambda at: formats.clock(at, _now_reader().zone),
     }
     return env

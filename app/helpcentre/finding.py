@@ -11,7 +11,13 @@ LONGEST = 200  # characters that are looked for
 
 
 def find(
-    book: bots.Book, typed: str, language: str, shows: Callable[[bots.Entry], bool], most: int, *, within: bool = True
+    book: bots.Book,
+    typed: str,
+    language: str,
+    shows: Callable[[bots.Entry], bool],
+    most: int,
+    *,
+    within: bool = True,
 ) -> Sequence[bots.Entry]:
     """At most so many entries, the likeliest first. `within`: also those that only say the words in their answer."""
     words = fold(typed[:LONGEST]).split()

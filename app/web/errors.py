@@ -78,6 +78,8 @@ def _for_program(request: Request) -> bool:
 
 def _way_back(request: Request) -> str:
     viewer = getattr(request.state, "viewer", None)
+    if request.url.path.startswith("/help/"):
+        return "/help"
     return "/login" if viewer is None else "/inbox" if viewer.serves else "/counter"
 
 
