@@ -22,6 +22,11 @@ FILES = {
     "htmx-ext-ws/ws.js": "ws.js",
     "idiomorph/dist/idiomorph.min.js": "idiomorph.js",
     "idiomorph/dist/idiomorph.esm.js": "idiomorph.esm.js",
+    "barcode-detector/dist/es/ponyfill.js": "codes/ponyfill.js",
+    "barcode-detector/dist/es/zxing-exported.js": "codes/zxing-exported.js",
+    "zxing-wasm/dist/reader/zxing_reader.wasm": "codes/zxing_reader.wasm",
+    "barcode-detector/LICENSE": "codes/LICENSE",
+    "zxing-wasm/LICENSE": "codes/zxing-wasm.LICENSE",
     "htmx.org/LICENSE": "htmx.LICENSE",
     "htmx-ext-ws/LICENSE": "ws.LICENSE",
     "idiomorph/LICENSE": "idiomorph.LICENSE",
@@ -95,8 +100,8 @@ def _npm_ci(root: Path) -> None:
 
 def _copy(root: Path, vendor: Path) -> None:
     modules = root / "node_modules"
-    (vendor / "icons").mkdir()
     for source, target in FILES.items():
+        (vendor / target).parent.mkdir(exist_ok=True)
         shutil.copyfile(modules / source, vendor / target)
     for name in icon_names(root):
         icon = modules / "lucide-static" / "icons" / f"{name}.svg"

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app import counter, rates, tasks
-from app.auth.headers import ALWAYS
+from app.auth.headers import ALWAYS, policy
 from app.counter import Note
 from app.db import reading, transaction
 from app.inbox import Refused
@@ -26,6 +26,7 @@ from app.web.task_rows import task_rows
 
 LOOKED, PER = 60, 300  # look-ups of one person in that many seconds
 CAMERA = ALWAYS["permissions-policy"].replace("camera=()", "camera=(self)")
+READING = "; script-src 'self' 'wasm-unsafe-eval'"  # what reads codes where the browser cannot is WebAssembly
 STORES = (
     "Ask an admin to add a store under Settings, Channels, and to choose it for you under People and teams."
 )
@@ -44,6 +45,7 @@ def index(request: Request) -> Response:
         }
         response = page(request, "counter/index.html", area="counter", **shown)
     response.headers["permissions-policy"] = CAMERA
+    response.headers["content-security-policy"] = policy(request.headers.get("host", "")) + READING
     return response
 
 

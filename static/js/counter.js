@@ -16,7 +16,6 @@ attach("[data-scan-stop]", (button) => button.addEventListener("click", stop));
 
 async function scan(button) {
   problem("");
-  if (!("BarcodeDetector" in window)) return typed(button.dataset.none);
   try {
     stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" }, audio: false });
   } catch {
@@ -26,8 +25,23 @@ async function scan(button) {
   one("[data-viewfinder]").hidden = false;
   video.srcObject = stream;
   await video.play();
-  const known = await window.BarcodeDetector.getSupportedFormats?.();
-  watch(video, new window.BarcodeDetector({ formats: FORMATS.filter((one) => known?.includes(one) ?? true) }));
+  try {
+    watch(video, await detector());
+  } catch {
+    stop();
+    typed(button.dataset.none);
+  }
+}
+
+/** What reads codes: the browser's own, or, where it has none (iPhones), ours, which is fetched when it is needed. */
+async function detector() {
+  const known = await window.BarcodeDetector?.getSupportedFormats?.();
+  const formats = FORMATS.filter((one) => known?.includes(one) ?? true);
+  if (window.BarcodeDetector && formats.length) return new window.BarcodeDetector({ formats });
+  const { BarcodeDetector, prepareZXingModule } = await import("../vendor/codes/ponyfill.js");
+  const locateFile = (name) => new URL(`../vendor/codes/${name}`, import.meta.url).href;
+  await prepareZXingModule({ overrides: { locateFile }, fireImmediately: true });
+  return new BarcodeDetector({ formats: FORMATS });
 }
 
 async function watch(video, detector) {
@@ -82,16 +96,36 @@ const kept = () => {
   }
 };
 
-function keep(notes) {
+/** Whether they are kept now: a full or closed storage takes nothing. */
+function store(notes) {
   try {
     localStorage.setItem(place(), JSON.stringify(notes));
+    return true;
   } catch {
-    // A full or closed storage: the note is sent at once, or stays in the form.
+    return false;
   }
+}
+
+function keep(notes) {
+  store(notes);
+  const waiting = notes.filter((one) => !one.refused);
   const bar = one("[data-kept]");
-  bar.hidden = !notes.length;
+  bar.hidden = !waiting.length;
   const words = one("[data-kept-words]", bar);
-  words.textContent = words.dataset.words.replace("%(n)s", notes.length);
+  words.textContent = words.dataset.words.replace("%(n)s", waiting.length);
+  one("[data-refused]").replaceChildren(...notes.filter((one) => one.refused).map(refusal));
+}
+
+const without = (note) => kept().filter((one) => one.client_id !== note.client_id);
+
+/** A kept note that the server does not take, with its words, so that nothing of it is lost. */
+function refusal(note) {
+  const [shown] = one("[data-refused-note]").content.cloneNode(true).children;
+  one("[data-why]", shown).textContent = note.refused;
+  one("[data-what]", shown).textContent = [note.name, note.asked, note.answered, note.promised].filter((part) => part?.trim()).join("\n");
+  one("[data-retry]", shown).addEventListener("click", () => deliver(note).then((why) => why && keep([...without(note), { ...note, refused: why }])));
+  one("[data-discard]", shown).addEventListener("click", () => keep(without(note)));
+  return shown;
 }
 
 attach("[data-visit]", (form) => {
@@ -102,42 +136,46 @@ attach("[data-visit]", (form) => {
     if (!["asked", "answered", "promised"].some((name) => note[name]?.trim())) return one("textarea", form).focus();
     const button = one("button.primary", form);
     button.disabled = true;
-    keep([...kept().filter((one) => one.client_id !== client), note]);
-    const refused = await deliver(note);
+    const safe = store([...without(note), note]);
+    const refused = await deliver(note, safe ? form : null);
     button.disabled = false;
-    if (refused) return tell(form, refused);
+    if (refused) tell(form, refused);
   });
 });
 attach("[data-visit-close]", (button) => button.addEventListener("click", () => one("#found").replaceChildren()));
 
-/** Send one note: "" when it was noted or has to wait for a connection, else why it was refused. */
-async function deliver(note) {
-  const form = new FormData();
-  for (const [name, value] of Object.entries(note)) form.set(name, value);
+/** Send one note: "" when it was noted or waits for a connection, else why it was refused, or could not be kept.
+    `form`: where it stands, if its place is to tell what became of it. */
+async function deliver({ refused, ...note }, form = undefined) {
+  const body = new FormData();
+  for (const [name, value] of Object.entries(note)) body.set(name, value);
   try {
-    const html = await (await send("/counter/notes", { form })).text();
-    keep(kept().filter((one) => one.client_id !== note.client_id));
-    shown(html);
+    const html = await (await send("/counter/notes", { form: body })).text();
+    keep(without(note));
+    shown(html, form);
   } catch (failure) {
-    if (!failure.status || failure.status === 401 || failure.status >= 500 || failure.status === 429) return waits(failure);
-    keep(kept().filter((one) => one.client_id !== note.client_id));
+    const later = !failure.status || failure.status === 401 || failure.status >= 500 || failure.status === 429;
+    if (later && form !== null) return form && waits(failure), "";
+    if (form !== undefined) keep(without(note));
     return failure.message;
   }
   return "";
 }
 
 function waits(failure) {
+  keep(kept());
   const words = Object.assign(document.createElement("p"), { className: "notice warn", textContent: failure.message || say("offline") });
   one("#found").replaceChildren(words);
-  return "";
 }
 
-function shown(html) {
+/** What became of it. A note that somebody is writing meanwhile stays where it is. */
+function shown(html, form) {
   const [noted, fresh] = fragment(html);
-  one("#found").replaceChildren(noted);
+  const writing = one("#found [data-visit]");
+  if (!writing || writing === form || form === null) one("#found").replaceChildren(noted);
   one("#work").replaceChildren(...fresh.childNodes);
   settle(one("#work"));
-  noted.scrollIntoView({ block: "nearest" });
+  if (noted.isConnected) noted.scrollIntoView({ block: "nearest" });
 }
 
 function tell(form, sentence) {
@@ -150,7 +188,10 @@ let sending = false;
 async function again() {
   if (sending || !page()) return;
   sending = true;
-  for (const note of kept()) await deliver(note);
+  for (const note of kept()) {
+    const refused = await deliver(note);
+    if (refused) keep([...without(note), { ...note, refused }]);
+  }
   sending = false;
 }
 
