@@ -83,10 +83,10 @@ class Book:
         """The rules in the order they run."""
         return self._ready
 
-    def search(self, text: str, language: str) -> tuple[Match, ...]:
-        """The entries in `language` that may answer `text`, the surest first."""
+    def search(self, text: str, language: str, said: str = "") -> tuple[Match, ...]:
+        """The entries in `language` that may answer `text`, the surest first. `said` is the whole message."""
         index = self._indexes.get(language)
-        return match(index, text) if index else ()
+        return match(index, text, said) if index else ()
 
 
 def _indexes(entries: tuple[Entry, ...], lexicon: Lexicon) -> dict[str, Index]:

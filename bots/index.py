@@ -18,6 +18,7 @@ from bots.ground import Ground, best
 from bots.lexicon import Lexicon, Reading
 from bots.machine import MOST_CORRECTIONS, MOST_WEIGHTS, Machine
 from bots.nearest import Nearest
+from bots.negation import Stance, all_opposed, denies, stance
 from bots.ridge import MOST_ROWS, Ridge
 from bots.space import Floats, Ints, Postings, Space
 from bots.sureness import Sureness
@@ -30,6 +31,9 @@ _FEW = 3
 """Texts an entry with which everyday phrases count half: they show by themselves what is frequent."""
 _SAME = 0.5
 """What is left of the lead of an entry where the next holds as much of the question's subject."""
+_OPPOSITE, _HARDLY = 2.0, 0.35
+"""How far an entry that is asked the opposite falls back, and what is left of its probability if it is the best."""
+_COMPARED, _COMPARED_QUESTIONS = 5, 100
 _SHORTEST_TYPO, _MOST_TYPOS, _TYPO_LIKENESS = 4, 4, 0.75
 
 
@@ -66,6 +70,12 @@ class Index:
                 self._exact[text].add(int(owner))
         self._stems = {stem(word) for text in folded for word in text.split()} if language != "ja" else set()
         self._words = sorted({word for text in folded for word in text.split()}) if language != "ja" else []
+        self._denying = {
+            owner
+            for owner, entry in enumerate(self._entries)
+            if any(denies(phrase, language) for phrase in _asked(entry))
+        }
+        self._known_stances: dict[int, tuple[Stance, ...]] = {}
         self._space = Space(
             (parts(text, language) for text in folded),
             everyday(language),
@@ -83,8 +93,8 @@ class Index:
         self._model = _model(self._ground)
         self._sureness = Sureness(self._model.evidence, len(folded) / max(len(starts), 1))
 
-    def search(self, text: str) -> list[Likeness]:
-        """The entries that resemble `text` at all, the likest first."""
+    def search(self, text: str, said: str = "") -> list[Likeness]:
+        """The entries that resemble `text` at all, the likest first. `said` is the message it is the matter of."""
         folded = self._reading(text[: 2 * LONGEST])[:LONGEST]
         exact = self._exact.get(folded, set())
         vector = self._space.vector(parts(self._mended(folded), self._language))
@@ -92,10 +102,13 @@ class Index:
             return []
         likeness = self._ground.postings.likeness(vector.columns, vector.weights)
         scores = self._model.scores(vector, likeness)
+        opposite = [] if exact else self._opposite(said or text, scores)
+        scores[opposite] -= _OPPOSITE * self._sureness.scale
         if exact:
             scores[list(exact)] = scores.max() + 1
         top, signals = best(scores, self._ground.nearest(likeness), vector.known)
         sure = 1.0 / len(exact) if exact else self._sureness.probability(signals)
+        sure *= _HARDLY if top in opposite else 1.0
         owners = _largest(scores, _FINALISTS)
         beside = [self._beside(scores[owner] - scores[top]) for owner in owners]
         if len(owners) > 1 and not exact and self._alike(vector.columns, owners[0], owners[1]):
@@ -104,6 +117,24 @@ class Index:
             self._likeness(owner, sure * part, likeness, exact)
             for owner, part in zip(owners, beside, strict=True)
         ]
+
+    def _opposite(self, said: str, scores: Floats) -> list[int]:
+        """Those of the likest entries that are asked the opposite of what was said."""
+        asked = stance(said, self._language)
+        if not self._denying and not (asked.refused or asked.missing):
+            return []
+        return [
+            owner
+            for owner in _largest(scores, _COMPARED)
+            if (owner in self._denying or asked.refused or asked.missing)
+            and all_opposed(asked, self._stances(owner))
+        ]
+
+    def _stances(self, owner: int) -> tuple[Stance, ...]:
+        if owner not in self._known_stances:
+            phrases = list(_asked(self._entries[owner]))[:_COMPARED_QUESTIONS]
+            self._known_stances[owner] = tuple(stance(phrase, self._language) for phrase in phrases)
+        return self._known_stances[owner]
 
     def _alike(self, columns: Ints, one: int, other: int) -> bool:
         """Whether nothing in the subject of the text tells the first entry from the second."""
@@ -142,10 +173,14 @@ class Index:
 
 
 def _rows(entry: Entry) -> Iterator[tuple[str, float]]:
-    for phrase in dict.fromkeys((entry.title, *entry.questions)):
+    for phrase in _asked(entry):
         yield phrase, 1.0
     if fold(entry.answer):
         yield entry.answer, _ANSWER_DOUBT
+
+
+def _asked(entry: Entry) -> Iterable[str]:
+    return dict.fromkeys((entry.title, *entry.questions))
 
 
 def _model(ground: Ground) -> Ridge | Machine | Nearest:

@@ -23,9 +23,9 @@ class Match:
     score: float
 
 
-def match(index: Index, text: str) -> tuple[Match, ...]:
-    """The entries that may answer `text`, the surest first."""
-    return tuple(Match(found.entry, found.question, _score(found)) for found in index.search(text))
+def match(index: Index, text: str, said: str = "") -> tuple[Match, ...]:
+    """The entries that may answer `text`, the matter of the message `said`, the surest first."""
+    return tuple(Match(found.entry, found.question, _score(found)) for found in index.search(text, said))
 
 
 def _score(found: Likeness) -> float:

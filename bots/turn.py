@@ -61,8 +61,8 @@ class Turn:
 
     @cached_property
     def matches(self) -> tuple[Match, ...]:
-        """What the FAQ has there and then, the surest first. A message in no certain language is looked up in all, one in a
-        language the bot does not speak in the one it replies in: it may only quote foreign words."""
+        """What the FAQ has there and then, the surest first. A message in no certain language is looked up in all, one
+        in a language the bot does not speak in the one it replies in: it may only quote foreign words."""
         folded = fold(without_refusal(self.plain))
         subject = without_courtesy(folded) or folded
         first = self.heard.language if self.heard.language in self.book.settings.languages else self.language
@@ -71,7 +71,7 @@ class Turn:
         return max(found, key=lambda matches: matches[0].score if matches else 0.0)
 
     def _search(self, subject: str, language: str) -> tuple[Match, ...]:
-        found = self.book.search(subject, language)
+        found = self.book.search(subject, language, self.text)
         return tuple(match for match in found if match.entry.holds(self.question.situation))
 
     @property
