@@ -18,9 +18,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 import bots
-from app import automatic, connect, inbox, knowledge, situations
-from app.db import insert_if_new, reading
-from app.events import record
+from app import automatic, connect, effects, inbox, knowledge, situations
+from app.db import reading
 from app.i18n import gettext
 from app.inbox import consents
 from app.knowledge import pictures, versions, words
@@ -29,13 +28,11 @@ from app.models import (
     Conversation,
     Decision,
     Identity,
-    Label,
     Message,
     Revision,
 )
 from app.models.conversation import BOT
 from app.models.message import OUTBOUND
-from app.text import clean
 
 _NUMBER = re.compile(r"(\d{1,2})[.)、]?")
 QUIET_ACTIONS = ("label", "silent")  # decisions with nothing to say
@@ -110,6 +107,7 @@ def build(content: versions.Content, current: int) -> bots.Book:
         bots.Settings(**content.get((knowledge.SETTINGS, 0), {})),
         current,
         words.lexicon(content.get((knowledge.WORDS, 0), {})),
+        (bots.flow_of(id, data) for noun, id, data in named if noun == knowledge.FLOW),
     )
 
 
@@ -163,15 +161,25 @@ def respond(db: Session, channel: Channel, identity: Identity, head: Conversatio
         return
     epoch = head.owner_epoch
     asked = _chosen(db, channel, message) or message.text
-    question = bots.Question(asked, head.locale or None, head.bot_misses, tuple(head.bot_asked))
+    flow, resumed = effects.progress(head)
+    question = bots.Question(
+        asked,
+        head.locale or None,
+        head.bot_misses,
+        tuple(head.bot_asked),
+        situation=situations.of(db, channel, identity, head, message),
+        flow=flow,
+        resumed=resumed,
+    )
     decision = bots.decide(question, book(db))
     head.bot_misses, head.bot_asked = decision.misses, list(decision.asked)
+    effects.keep(head, decision)
     stored = _store(db, head, message, epoch, question, decision)
     silent = _hesitates(channel, decision) or automatic.must_be_silent(db, channel, identity, head)
     silent = silent or ("" if consents.agrees(db, identity, channel) else "unwanted")
     reply = None if silent else _say(db, channel, identity, head, epoch, decision)
     stored.reply_id = reply.id if reply else None
-    _act(db, head, decision)
+    effects.follow(db, channel, identity, head, message, decision)
     if silent and decision.action not in QUIET_ACTIONS:
         inbox.hand_over(db, head, silent)  # unless the decision did that already
 
@@ -193,7 +201,12 @@ def _hesitates(channel: Channel, decision: bots.Decision) -> str:
     What the admin's own rules say is certain, and so is that a person is wanted.
     """
     wanted = automatic.certainty(channel)
-    if not wanted or decision.rule_id or decision.action in ("hand_over", "escalate", *QUIET_ACTIONS):
+    if (
+        not wanted
+        or decision.rule_id
+        or decision.flow_id
+        or decision.action in ("hand_over", "escalate", *QUIET_ACTIONS)
+    ):
         return ""
     return "" if decision.action == "answer" and decision.score >= wanted else "unsure"
 
@@ -254,23 +267,3 @@ def _say(
         links=[asdict(link) for link in decision.links],
         attachments=pictures.to_send(db, decision.picture.id) if decision.picture else (),
     )
-
-
-def _act(db: Session, head: Conversation, decision: bots.Decision) -> None:
-    if decision.label:
-        _label(db, head, decision.label)
-    if decision.action == "escalate":
-        reason = decision.escalation_reason or gettext("ja", "The customer's own words")
-        inbox.escalate(db, head, decision.escalation_type or "other", reason, raised_by="bot")
-    elif decision.action == "hand_over":
-        inbox.hand_over(db, head, decision.handover_reason or "rule")
-
-
-def _label(db: Session, head: Conversation, name: str) -> None:
-    label = Label(name=clean(name)[:64])
-    found = select(Label).filter_by(name=label.name)
-    known = db.scalar(found)
-    if known is None and insert_if_new(db, label):
-        record(db, "label.created", name=label.name)
-        known = label
-    inbox.put_label(db, head, known or db.scalars(found).one())

@@ -179,6 +179,7 @@ def follow() -> None:
         if feed.settle() < feed.BATCH:
             break
     webhooks.sweep()
+    webhooks.errands.sweep()
     if _is_time(0, FORGET_EVERY):
         webhooks.prune()
 

@@ -13,7 +13,7 @@ from app.inbox.labels import put_label, remove_label
 from app.inbox.links import link, unlink
 from app.inbox.merging import keep_apart, merge, unmerge
 from app.inbox.messages import bot_reply, note, reply, retry
-from app.inbox.ownership import assign, hand_back, hand_over, take_over
+from app.inbox.ownership import assign, give_to_team, hand_back, hand_over, take_over
 from app.inbox.profile import Profile, edit_customer
 from app.inbox.reacting import react, reactions_of
 from app.inbox.reading import claim_lock, discard_draft, mark_read, release_lock, save_draft
@@ -36,6 +36,7 @@ __all__ = [
     "edit_customer",
     "escalate",
     "give_back",
+    "give_to_team",
     "give_way",
     "hand_back",
     "hand_over",

@@ -134,6 +134,13 @@ def value_of(agent: Agent, one: Attribute, given: str | None) -> str | None:
     return made
 
 
+def fitting(db: Session, name: str, given: str) -> str | None:
+    """What is stored where a customer says this of themselves; None where it is not of the attribute's type."""
+    one = attributes(db).get(name, Attribute(name))
+    made = _FORMS[one.type](unicodedata.normalize("NFKC", clean(given)).strip(), one)
+    return made if made and len(made) <= MAX_VALUE else None
+
+
 def _number(text: str, one: Attribute) -> str | None:
     plain = text.replace(",", "")
     if not _NUMBER.fullmatch(plain):

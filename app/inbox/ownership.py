@@ -64,6 +64,16 @@ def hand_back(db: Session, agent: Agent, conversation: Conversation) -> None:
     record(db, "handover", head, agent=agent, message=said, to=BOT, epoch=head.owner_epoch)
 
 
+def give_to_team(db: Session, conversation: Conversation, team: Team) -> None:
+    """The bot hands a thread to people of this team: it stands in their list."""
+    head = hold(db, conversation)
+    if head.team_id == team.id:
+        return
+    head.team_id = team.id
+    said = line(db, head, "assigned", assignee=None, name="", team=team.name)
+    record(db, "assigned", head, actor="bot", message=said, assignee=None, team=team.id)
+
+
 def assign(
     db: Session,
     agent: Agent,

@@ -20,10 +20,12 @@ from app.events import record
 from app.knowledge.words import stored_words
 from app.knowledge.writing import (
     ENTRY,
+    FLOW,
     RULE,
     SETTINGS,
     WORDS,
     all_entries,
+    all_flows,
     all_rules,
     filled,
     put,
@@ -35,7 +37,7 @@ from app.text import clean
 
 Key = tuple[str, int]
 Content = dict[Key, dict[str, Any]]
-NOUNS = (ENTRY, RULE, SETTINGS, WORDS)
+NOUNS = (ENTRY, RULE, FLOW, SETTINGS, WORDS)
 PUBLISHERS = {"supervisor": ("supervisor", "admin"), "admin": ("admin",)}
 MANNERS = "knowledge"  # the setting: who may publish, and whether a second person has to
 ASKED = "knowledge_review"  # the setting: who asked for a review of the draft
@@ -86,6 +88,7 @@ def draft(db: Session) -> Content:
     """Everything as it is edited. The settings and the words count from when they are first changed."""
     found: Content = {(ENTRY, row.id): stored(row) for row in all_entries(db)}
     found |= {(RULE, row.id): stored(row) for row in all_rules(db)}
+    found |= {(FLOW, row.id): stored(row) for row in all_flows(db)}
     if db.get(Setting, SETTINGS) is not None:
         found[SETTINGS, 0] = stored_settings(db)
     if (words := stored_words(db)) is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import func, select
@@ -12,11 +13,11 @@ from sqlalchemy.orm import Session
 import bots
 from app.db import now
 from app.events import record
-from app.models import Agent, BotRule, FaqEntry, Revision, Setting
+from app.models import Agent, BotFlow, BotRule, FaqEntry, Revision, Setting
 from app.text import clean, one_line
 
-ACTIONS = ("answer", "ask", "label", "hand_over", "escalate")
-ENTRY, RULE, SETTINGS, WORDS = "faq_entry", "bot_rule", "bot_settings", "bot_words"
+ACTIONS = ("answer", "ask", "label", "flow", "webhook", "hand_over", "escalate")
+ENTRY, RULE, FLOW, SETTINGS, WORDS = "faq_entry", "bot_rule", "bot_flow", "bot_settings", "bot_words"
 ENTRY_USUAL: Mapping[str, Any] = {
     "language": "ja",
     "links": [],
@@ -36,17 +37,26 @@ ENTRY_USUAL: Mapping[str, Any] = {
 }
 """What holds where nothing was said: of entries, too, that were written before there was such a field."""
 ENTRY_FIELDS = ("title", "questions", "answer", *ENTRY_USUAL)
+FLOW_FIELDS = ("name", "language", "keywords", "steps", "ending", "enabled")
 RULE_FIELDS = ("name", "language", "keywords", "pattern", "action", "params", "position", "enabled")
 USUAL = bots.Settings()
-Knowledge = FaqEntry | BotRule
+Knowledge = FaqEntry | BotRule | BotFlow
+TABLES: Mapping[str, type[FaqEntry] | type[BotRule] | type[BotFlow]] = {ENTRY: FaqEntry, RULE: BotRule, FLOW: BotFlow}
+_FIELDS = {FaqEntry: ENTRY_FIELDS, BotRule: RULE_FIELDS, BotFlow: FLOW_FIELDS}
+PARAMS = (
+    *("text", "quick_replies", "label", "set", "type", "reason", "team", "flow", "webhook", "fallback"),
+    *("channels", "hours", "attributes", "labels", "pages"),
+)
+"""What a rule may say besides its words: what it does, and when it holds."""
+_WHEN = ("channels", "hours", "attributes", "labels", "pages")
 
 
 class Invalid(Exception):
-    """What was typed cannot be kept: `problems`, field → English sentence."""
+    """What was typed cannot be kept: `problems`, field → English sentence, and the `values` in them."""
 
-    def __init__(self, problems: Mapping[str, str]) -> None:
-        super().__init__("; ".join(problems.values()))
-        self.problems = dict(problems)
+    def __init__(self, problems: Mapping[str, str], values: Mapping[str, str] = MappingProxyType({})) -> None:
+        super().__init__("; ".join(one % values if values else one for one in problems.values()))
+        self.problems, self.values = dict(problems), dict(values)
 
 
 def save_entry(db: Session, agent: Agent, entry: FaqEntry | None, data: Mapping[str, Any]) -> FaqEntry:
@@ -89,16 +99,21 @@ def _is_day(written: str) -> bool:
 
 def save_rule(db: Session, agent: Agent, rule: BotRule | None, data: Mapping[str, Any]) -> BotRule:
     """Write a rule (None: a new one, at the end). Raises :class:`Invalid`."""
-    says = data["params"].get("text")
+    params = data["params"]
+    says, lets_on = params.get("text"), data["action"] == "label"
+    meant = data["keywords"] or data["pattern"] or any(params.get(name) for name in _WHEN)
     _check(
         {
             "name": "" if data["name"] else "Give the rule a name.",
-            "keywords": "" if data["keywords"] or data["pattern"] else "Write words, or a pattern.",
+            "keywords": "" if meant else "Write words or a pattern, or say when else the rule holds.",
             "pattern": bots.check_pattern(data["pattern"]) or "" if data["pattern"] else "",
             "action": "" if data["action"] in ACTIONS else "Choose what the rule does.",
             "text": "Write what the bot says." if data["action"] in ("answer", "ask") and not says else "",
-            "label": "Name the label."
-            if data["action"] == "label" and not data["params"].get("label")
+            "label": "Name the label." if lets_on and not (params.get("label") or params.get("set")) else "",
+            "set": "Write one a line: name = value." if not _is_set(params.get("set", "")) else "",
+            "flow": "Choose the form." if data["action"] == "flow" and not params.get("flow") else "",
+            "webhook": "Choose the webhook."
+            if data["action"] == "webhook" and not params.get("webhook")
             else "",
         }
     )
@@ -107,9 +122,21 @@ def save_rule(db: Session, agent: Agent, rule: BotRule | None, data: Mapping[str
     return row
 
 
+def _is_set(text: str) -> bool:
+    pairs = (line.partition("=") for line in lines(text))
+    return all(name.strip() and value.strip() for name, _, value in pairs)
+
+
+def keep_flow(db: Session, agent: Agent | None, flow: BotFlow | None, data: Mapping[str, Any]) -> BotFlow:
+    """Write a flow (None: a new one) that was checked."""
+    row = flow or BotFlow()
+    _keep(db, agent, FLOW, row, data)
+    return row
+
+
 def remove(db: Session, agent: Agent | None, row: Knowledge) -> None:
     """Take it out of the book; its revisions stay."""
-    noun = ENTRY if isinstance(row, FaqEntry) else RULE
+    noun = _noun(row)
     db.add(Revision(noun=noun, noun_id=row.id, data={}, agent_id=agent.id if agent else None))
     record(db, f"{noun}.removed", agent=agent, noun_id=row.id)
     db.delete(row)
@@ -133,12 +160,12 @@ def move_rule(db: Session, agent: Agent, rule: BotRule, step: int) -> None:
 
 def switch(db: Session, agent: Agent, row: Knowledge, on: bool) -> None:
     """In the book, or kept aside."""
-    _keep(db, agent, ENTRY if isinstance(row, FaqEntry) else RULE, row, {**stored(row), "enabled": on})
+    _keep(db, agent, _noun(row), row, {**stored(row), "enabled": on})
 
 
 def restore(db: Session, agent: Agent, row: Knowledge, revision: Revision) -> None:
     """As it was then; that is one more revision. A revision of something else changes nothing."""
-    noun = ENTRY if isinstance(row, FaqEntry) else RULE
+    noun = _noun(row)
     if (revision.noun, revision.noun_id) == (noun, row.id) and revision.data:
         _keep(db, agent, noun, row, filled(noun, revision.data))
 
@@ -149,8 +176,8 @@ def filled(noun: str, data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def history(db: Session, row: Knowledge) -> list[tuple[Revision, str]]:
-    """The revisions of an entry or rule with who made each, the newest first."""
-    noun = ENTRY if isinstance(row, FaqEntry) else RULE
+    """The revisions of an entry, rule or flow with who made each, the newest first."""
+    noun = _noun(row)
     found = (
         select(Revision, Agent.name)
         .outerjoin(Agent, Agent.id == Revision.agent_id)
@@ -163,8 +190,11 @@ def history(db: Session, row: Knowledge) -> list[tuple[Revision, str]]:
 
 def stored(row: Knowledge) -> dict[str, Any]:
     """Everything of a row that is edited."""
-    names = ENTRY_FIELDS if isinstance(row, FaqEntry) else RULE_FIELDS
-    return {name: getattr(row, name) for name in names}
+    return {name: getattr(row, name) for name in _FIELDS[type(row)]}
+
+
+def _noun(row: Knowledge) -> str:
+    return next(noun for noun, table in TABLES.items() if isinstance(row, table))
 
 
 def stored_settings(db: Session) -> dict[str, Any]:
@@ -188,14 +218,14 @@ def set_thresholds(db: Session, agent: Agent | None, answer: float, ask: float) 
 
 
 def put(db: Session, agent: Agent | None, noun: str, noun_id: int, data: Mapping[str, Any] | None) -> None:
-    """Make the draft's entry, rule, settings or words what `data` says, be it there or not; None: take it out."""
+    """Make the draft's entry, rule, flow, settings or words what `data` says, be it there or not; None: take it out."""
     if noun in (SETTINGS, WORDS):
         keep_setting(db, agent, noun, data)
         return
-    row: Knowledge | None = db.get(FaqEntry, noun_id) if noun == ENTRY else db.get(BotRule, noun_id)
+    table: type[Any] = TABLES[noun]
+    row: Knowledge | None = db.get(table, noun_id)
     if data is not None:
-        new = FaqEntry(id=noun_id) if noun == ENTRY else BotRule(id=noun_id)
-        _keep(db, agent, noun, row or new, filled(noun, data))
+        _keep(db, agent, noun, row or table(id=noun_id), filled(noun, data))
     elif row is not None:
         remove(db, agent, row)
 
@@ -224,9 +254,7 @@ def entry_data(given: Mapping[str, str]) -> dict[str, Any]:
 
 def rule_data(given: Mapping[str, str]) -> dict[str, Any]:
     """A rule from the fields of its form."""
-    asked = {
-        name: clean(given[name]).strip() for name in ("text", "quick_replies", "label", "type", "reason")
-    }
+    asked = {name: clean(given.get(name, "")).strip()[:4000] for name in PARAMS}
     return {
         "name": one_line(given["name"], 200),
         "language": given["language"] if given["language"] in ("ja", "en") else "",
@@ -286,6 +314,11 @@ def _keep(db: Session, agent: Agent | None, noun: str, row: Knowledge, data: Map
 def all_entries(db: Session) -> Sequence[FaqEntry]:
     """Every entry, by language and title."""
     return db.scalars(select(FaqEntry).order_by(FaqEntry.language.desc(), FaqEntry.title, FaqEntry.id)).all()
+
+
+def all_flows(db: Session) -> Sequence[BotFlow]:
+    """Every flow, by language and name."""
+    return db.scalars(select(BotFlow).order_by(BotFlow.language.desc(), BotFlow.name, BotFlow.id)).all()
 
 
 def all_rules(db: Session) -> Sequence[BotRule]:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from app.directory.persons import Bond, Move, bonds_named, moves_named
 from app.formats import exact
-from app.models import Agent, BotRule, Event, FaqEntry, Team
+from app.models import Agent, BotFlow, BotRule, Event, FaqEntry, Team
 from app.render import zone_of
 from app.web.pages import words
 
@@ -67,6 +67,8 @@ SENTENCES: Mapping[str, str] = {
     "faq_entry.removed": "FAQ entry no. %(noun_id)s was deleted.",
     "bot_rule.saved": "The bot rule “%(title)s” was saved.",
     "bot_rule.removed": "Bot rule no. %(noun_id)s was deleted.",
+    "bot_flow.saved": "The form “%(title)s” was saved.",
+    "bot_flow.removed": "Form no. %(noun_id)s was deleted.",
     "bot_settings.saved": "How sure the bot must be was changed.",
     "bot_words.saved": "The words the bot reads as one were changed.",
     "knowledge.published": "Version %(number)s of what the bot knows was published.",
@@ -185,6 +187,9 @@ def _titles(db: Session, events: Sequence[Event]) -> dict[tuple[str, int], str]:
         found[("faq_entry", entry.id)] = entry.title
     for rule in db.scalars(select(BotRule).where(BotRule.id.in_(rules))):
         found[("bot_rule", rule.id)] = rule.name
+    flows = [id for noun, id in about if noun == "bot_flow"]
+    for flow in db.scalars(select(BotFlow).where(BotFlow.id.in_(flows))):
+        found[("bot_flow", flow.id)] = flow.name
     return found
 
 

@@ -99,7 +99,7 @@ def _address(change: Change) -> str:
         return WORDS
     if change.noun == knowledge.SETTINGS or change.after is None:
         return ""
-    place = "faq" if change.noun == knowledge.ENTRY else "rules"
+    place = {knowledge.ENTRY: "faq", knowledge.FLOW: "flows"}.get(change.noun, "rules")
     return f"/settings/{place}/{change.noun_id}"
 
 

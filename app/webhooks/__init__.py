@@ -4,6 +4,7 @@ Signed the way of standardwebhooks.com, at least once, in order within a convers
 the bell only makes it quick.
 """
 
+from app.webhooks import errands
 from app.webhooks.kinds import GROUPS, KINDS
 from app.webhooks.leftovers import sweep
 from app.webhooks.log import Page, delivery_of, log
@@ -33,6 +34,7 @@ __all__ = [
     "all_hooks",
     "change",
     "delivery_of",
+    "errands",
     "find",
     "forget_old_key",
     "log",

@@ -45,17 +45,20 @@ class Answer:
     duration_ms: int = 0
 
 
-def call(url: str, headers: Mapping[str, str], body: bytes) -> Answer:
-    """POST `body` (JSON). Whatever goes wrong is in the answer."""
+def call(
+    url: str, headers: Mapping[str, str], body: bytes, deadline: float = DEADLINE, most: int = KEPT
+) -> Answer:
+    """POST `body` (JSON), in so many seconds in all. Whatever goes wrong is in the answer, of whose body so many bytes
+    are read."""
     began = time.monotonic()
     try:
         with (
-            guard.within(DEADLINE),
+            guard.within(deadline),
             _client(settings().allow_private).stream(
                 "POST", url, content=body, headers=dict(headers)
             ) as response,
         ):
-            status, told, start = response.status_code, response.headers, _start(response)
+            status, told, start = response.status_code, response.headers, _start(response, most)
     except Exception as error:  # noqa: BLE001  # whatever it is, it is noted and tried again
         return Answer(_said(error), duration_ms=_since(began))
     return Answer(
@@ -108,15 +111,15 @@ def _said(error: Exception) -> str:
     return BROKEN
 
 
-def _start(response: httpx2.Response) -> str:
+def _start(response: httpx2.Response, most: int) -> str:
     """What the answer begins with; the rest is not read. The status has come, so it counts whatever follows."""
     read = b""
     with suppress(httpx2.HTTPError):  # how it ends does not matter
         for chunk in response.iter_raw(KEPT):  # not unpacked: a small answer could become a large one
             read += chunk
-            if len(read) >= KEPT:
+            if len(read) >= most:
                 break
-    return beginning(read)
+    return clean(read[:most].decode("utf-8", "replace"))
 
 
 def _since(began: float) -> int:

@@ -14,6 +14,8 @@ _MESSAGES = (
     "delivery.retried",
 )  # fmt: skip
 _ESCALATIONS = ("escalated", "escalation.taken", "escalation.returned", "escalation.resolved")
+ASKED = "bot.asked"
+"""No event: the bot itself asks, by a rule or at the end of a form, only who is subscribed to this by name."""
 _THREAD = tuple(kind for kind in audit.GROUPS["conversations"] if kind not in (*_MESSAGES, *_ESCALATIONS))
 
 GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -23,6 +25,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "escalations": _ESCALATIONS,
         **{group: kinds for group, kinds in audit.GROUPS.items() if group != "conversations"},
         "people": (*audit.GROUPS["people"], "agent.changed"),
+        "bot": (*audit.GROUPS["bot"], ASKED),
     }
 )
 KINDS = frozenset(kind for kinds in GROUPS.values() for kind in kinds)
