@@ -1,4 +1,4 @@
-"""The entries anybody may read today: published, switched on, meant for the help centre, in force, and for everybody."""
+"""The entries anybody may read today: published, switched on, listed, in force, and for everybody."""
 
 from __future__ import annotations
 

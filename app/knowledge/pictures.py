@@ -30,6 +30,11 @@ def put(db: Session, agent: Agent, entry: FaqEntry, kept: files.Kept, text: str)
     save_entry(db, agent, entry, {"image_id": attachment.id, "image_text": one_line(text, 200)})
 
 
+def describe(db: Session, agent: Agent, entry: FaqEntry, text: str) -> None:
+    """Say otherwise what it shows."""
+    save_entry(db, agent, entry, {"image_text": one_line(text, 200)})
+
+
 def take_away(db: Session, agent: Agent, entry: FaqEntry) -> None:
     """Show none."""
     save_entry(db, agent, entry, {"image_id": None, "image_text": ""})

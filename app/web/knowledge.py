@@ -1,6 +1,7 @@
 """What FAQ entries and rules have in common on the web: written, switched on and off, deleted, brought back."""
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -12,22 +13,22 @@ from starlette.routing import Route
 
 from app import knowledge
 from app.db import reading, transaction
-from app.models import Agent, BotRule, FaqEntry, Revision
+from app.models import Agent, BotFlow, BotRule, FaqEntry, Revision
 from app.queries import NotFound
-from app.text import one_line
+from app.text import clean, one_line
 from app.web.pages import done, errors_of, page, path_id, require_role, text, with_form, words
 
 EDITORS = ("supervisor", "admin")
-Row = TypeVar("Row", FaqEntry, BotRule)
+Row = TypeVar("Row", FaqEntry, BotRule, BotFlow)
 
 
 @dataclass(frozen=True)
 class Shelf(Generic[Row]):
     """One sort of knowledge: its table, the address of its list, its form, and what is said of it (msgids).
 
-    `template` shows a row, which it calls `called`, and is given `shown` besides; `empty` are the values of a new
-    row, field by field, and `typed` those of one that is there. `write` stores what was typed and raises
-    `knowledge.Invalid`; `goes_to` is where one is then.
+    `template` shows a row, which it calls `called`, and is given `shown` besides, and what `beside` tells of a row
+    and its values; `empty` are the values of a new row, field by field, and `typed` those of one that is there.
+    `write` stores what was typed and raises `knowledge.Invalid`; `goes_to` is where one is then.
     """
 
     model: type[Row]
@@ -41,6 +42,7 @@ class Shelf(Generic[Row]):
     saved: str
     removed: str
     shown: Mapping[str, Any] = field(default_factory=dict)
+    beside: Callable[[Session, Row | None, Mapping[str, str]], dict[str, Any]] | None = None
 
     def find(self, db: Session, request: Request) -> Row:
         """The row the path names. Raises `NotFound`."""
@@ -85,6 +87,9 @@ class Shelf(Generic[Row]):
     ) -> Response:
         """The form with `values`; with `errors` (field → sentence) it is a 422."""
         shown: dict[str, Any] = {**self.shown, self.called: row}
+        if self.beside is not None:
+            with nullcontext(db) if db else reading() as open_db:
+                shown |= self.beside(open_db, row, values)
         return page(
             request,
             self.template,
@@ -98,7 +103,7 @@ class Shelf(Generic[Row]):
 
     def _save(self, request: Request, form: FormData, *, existing: bool) -> Response:
         require_role(request, *EDITORS)
-        given = {name: text(form, name) for name in self.empty}
+        given = {name: every(form, name) for name in self.empty}
         try:
             with transaction() as db:
                 row = self.find(db, request) if existing else None
@@ -106,7 +111,9 @@ class Shelf(Generic[Row]):
         except knowledge.Invalid as invalid:
             with reading() as db:
                 row = self.find(db, request) if existing else None
-                return self.form(request, given, row, db, errors_of(invalid.problems, request))
+                return self.form(
+                    request, given, row, db, errors_of(invalid.problems, request, **invalid.values)
+                )
         return done(request, self.goes_to(saved), words(request, self.saved))
 
     def switch(self, request: Request, form: FormData) -> Response:
@@ -132,6 +139,11 @@ class Shelf(Generic[Row]):
                 raise NotFound("revision")
             knowledge.restore(db, request.state.viewer, row, revision)
         return done(request, f"{self.address}/{row.id}", words(request, "The earlier version is back."))
+
+
+def every(form: FormData, name: str) -> str:
+    """A field of the form; one that is there several times as lines."""
+    return clean("\n".join(one for one in form.getlist(name) if isinstance(one, str)))
 
 
 def _with_wording(request: Request, values: dict[str, str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The API as a page to read and to try, drawn from the very document that is served: `/manual/api`, `/manual/api/{tag}`."""
+"""The API as a page to read and to try, drawn from the document that is served: `/manual/api`, `/manual/api/{tag}`."""
 
 from __future__ import annotations
 
