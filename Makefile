@@ -12,7 +12,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 ARGS   ?=
 
-.PHONY: serve install dev test check lint format fast screenshots lock clean
+.PHONY: serve install dev test check lint style types format fast screenshots lock clean
 .DEFAULT_GOAL := serve
 
 serve: install
@@ -39,11 +39,15 @@ $(VENV)/.installed-dev: requirements-dev.lock | $(VENV)/.installed
 	@$(PIP) install --require-hashes -r requirements-dev.lock
 	@touch $@
 
-lint: dev
+lint: dev style types
+
+style:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+types:
+	$(BIN)/mypy
 
 format: dev
 	$(BIN)/ruff format .
@@ -54,7 +58,7 @@ fast:
 
 check: lint fast
 
-test: lint
+test: dev
 	$(BIN)/python -m tests.run $(ARGS)
 
 screenshots: dev

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -11,7 +12,7 @@ import hypothesis
 import pytest
 import redis
 from argon2 import PasswordHasher
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
@@ -29,11 +30,28 @@ CHROMIUM_FLAGS = [
 ]
 
 
+# Ten thousand tests are made before the first one runs: looking through them for garbage costs a third of that.
+gc.disable()
+
+# What is awaited on a page has as long as on a busy machine it may need; a test that passes waits no longer for it.
+expect.set_options(timeout=30_000)
+
 hypothesis.settings.register_profile("madoguchi", deadline=None)  # no test asserts how fast it is
 hypothesis.settings.load_profile("madoguchi")
 
 
 MARKS = ("browser", "faults")
+# What takes longest: it begins first, so that no process waits for it alone at the end.
+LONG = (
+    *("tests/faults/", "tests/web/test_statements.py", "tests/steps/", "tests/attack/test_fuzz.py"),
+    *(
+        "tests/attack/test_access.py",
+        "tests/bench/",
+        "tests/properties/",
+        "tests/hostile/",
+        "tests/test_demo.py",
+    ),
+)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -49,13 +67,22 @@ def _names(file: Path, mark: str) -> bool:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest begins first, so that no process waits for it alone at the end. Raises pytest.UsageError for a
-    test that has a mark which its file does not name: a run of that mark alone would not find it."""
+    """What takes longest begins first. Raises pytest.UsageError for a test with a mark that its file does not name: a
+    run of that mark alone would not find it."""
     for item in items:
         for mark in MARKS:
             if item.get_closest_marker(mark) and not _names(item.path, mark):
                 raise pytest.UsageError(f"{item.path} does not name the mark “{mark}” of {item.name}.")
-    items.sort(key=lambda item: "faults" not in item.path.parts)
+    items.sort(
+        key=lambda item: next((n for n, path in enumerate(LONG) if item.nodeid.startswith(path)), len(LONG))
+    )
+
+
+def pytest_collection_finish() -> None:
+    """What stands until the end is never looked through again."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

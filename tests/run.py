@@ -1,4 +1,4 @@
-"""The whole suite, as `make test` runs it: on both databases, with real processes and a real browser.
+"""The whole suite, as `make test` runs it: lint and types, on both databases, with real processes and a real browser.
 
 What is missing is said and fails; nothing is skipped for lack of a database or a browser.
 """
@@ -30,7 +30,8 @@ CHROMIUMS = (
 class Round:
     """One run of pytest: its title, the engine, which tests, in how many processes, and which it leaves out.
 
-    `whole` files go to a process: what a file starts (an installation, a browser) is started once.
+    `whole` files go to a process: what a file starts (an installation, a browser) is started once. One that gives way
+    has the processors while nobody else wants them.
     """
 
     title: str
@@ -39,15 +40,38 @@ class Round:
     processes: int
     whole: bool = False
     without: tuple[str, ...] = ()
+    gives_way: bool = False
+
+    def command(self) -> list[str]:
+        """What is run for it."""
+        spread = ["-n", str(self.processes), *(WHOLE if self.whole else SINGLE)]
+        left_out = [f"--ignore={path}" for path in self.without]
+        pytest = [sys.executable, "-m", "pytest", "-q", "--durations=12"]
+        politely = ["nice", "-n", "10"] if self.gives_way else []
+        return [*politely, *pytest, *spread, "-m", self.marks, *left_out]
+
+
+@dataclass(frozen=True)
+class Look:
+    """What runs no test: its title and its command."""
+
+    title: str
+    words: tuple[str, ...]
+    engine: str = "sqlite"
+
+    def command(self) -> list[str]:
+        """What is run for it."""
+        return list(self.words)
 
 
 @dataclass(frozen=True)
 class Ended:
-    """What became of a round: pytest's exit status, and how many passed, failed, …"""
+    """What became of a round: its exit status, how many passed, failed, …, and the seconds processors worked for it."""
 
     title: str
     status: int
     counts: Counter[str]
+    worked: float
 
 
 # What asks nothing of a database is not run again on another one.
@@ -111,16 +135,33 @@ ONCE = (
 CORES = os.cpu_count() or 2
 OUTCOME = r"(\d+) (passed|failed|error|skipped)"
 WHOLE = ("--dist", "loadfile", "--no-loadscope-reorder")
+# A few at a time: no process has a heap of slow ones before it at the end.
+SINGLE = ("--dist", "load", "--maxschedchunk", "8")
 FAST = "not browser and not faults"
+STYLE = Look("Style and import rules", ("make", "--no-print-directory", "style"))
+TYPES = Look("Types", ("make", "--no-print-directory", "types"))
+# Each process of the rounds would compile and rewrite every test for itself.
+READ = Look("Reading the tests", (sys.executable, "-m", "pytest", "-qq", "--collect-only"))
 # One after the other. Within one, the lines run beside each other: what kills processes and looks at pages waits for
-# much of its time, which leaves room for one process more; fast tests keep every processor busy by themselves.
-STAGES: tuple[tuple[tuple[Round, ...], ...], ...] = (
-    # One process more than cores: each waits for a disk, a Redis or a server some of the time.
-    ((Round("Fast tests on SQLite", "sqlite", FAST, CORES + 1),),),
-    ((Round("Fast tests on PostgreSQL", "postgresql", FAST, CORES + 1, without=(*PURE, *ONCE)),),),
+# much of its time, and the fast tests, which wait for nothing, take what it leaves of the processors.
+STAGES: tuple[tuple[tuple[Round | Look, ...], ...], ...] = (
+    ((READ,), (STYLE,)),
     (
+        (
+            # One process more than cores: each waits for a disk, a Redis or a server some of the time.
+            Round("Fast tests on SQLite", "sqlite", FAST, CORES + 1, gives_way=True),
+            Round(
+                "Fast tests on PostgreSQL",
+                "postgresql",
+                FAST,
+                CORES + 1,
+                without=(*PURE, *ONCE),
+                gives_way=True,
+            ),
+        ),
         (Round("Faults and browser on SQLite", "sqlite", "browser or faults", 2, whole=True),),
         (
+            TYPES,
             Round(
                 "Faults on PostgreSQL",
                 "postgresql",
@@ -136,6 +177,7 @@ STAGES: tuple[tuple[tuple[Round, ...], ...], ...] = (
 
 def main(arguments: list[str]) -> int:
     """Run every round, even after one failed; 0 when all passed."""
+    began = time.monotonic()
     os.environ["MADOGUCHI_TEST_CHROMIUM"] = find_chromium() or install_chromium()
     bring_tools()
     ended = [one for stage in STAGES for one in run_beside(stage, arguments)]
@@ -146,46 +188,51 @@ def main(arguments: list[str]) -> int:
     summary = [f"{counts['passed']} passed", f"{counts['failed'] + counts['error']} failed"]
     if counts["skipped"]:
         summary.append(f"{counts['skipped']} skipped")
-    print(", ".join(summary))
+    took = f"{time.monotonic() - began:.0f} s, {sum(one.worked for one in ended):.0f} s of processors"
+    print(f"{', '.join(summary)} in {took}")
     return 1 if failed else 0
 
 
-def run_beside(lines: tuple[tuple[Round, ...], ...], arguments: list[str]) -> list[Ended]:
+def run_beside(lines: tuple[tuple[Round | Look, ...], ...], arguments: list[str]) -> list[Ended]:
     """The rounds of each line one after the other, the lines beside each other.
 
     What the first line says comes as it says it; what the others say, at the end of each of their rounds.
     """
 
-    def one_after_the_other(line: tuple[Round, ...]) -> list[Ended]:
+    def one_after_the_other(line: tuple[Round | Look, ...]) -> list[Ended]:
         return [run(made, arguments, at_once=line is lines[0]) for made in line]
 
     with ThreadPoolExecutor(len(lines)) as pool:
         return [one for ended in pool.map(one_after_the_other, lines) for one in ended]
 
 
-def run(made: Round, arguments: list[str], *, at_once: bool) -> Ended:
-    """One round; its output is passed on."""
+def run(made: Round | Look, arguments: list[str], *, at_once: bool) -> Ended:
+    """One round; its output is passed on, of a look only what it complains of."""
     print(f"\n=== {made.title}", flush=True)
     began = time.monotonic()
-    spread = ["-n", str(made.processes), *(WHOLE if made.whole else ("--dist", "load"))]
-    left_out = [f"--ignore={path}" for path in made.without]
-    pytest = [sys.executable, "-m", "pytest", "-q", "--durations=12", *spread, "-m", made.marks]
+    tests = isinstance(made, Round)
     environment = {**os.environ, "MADOGUCHI_TEST_DB": made.engine}
     # Hundreds of processes begin here: each would compile everything anew.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     last, kept = "", []
-    command = [*pytest, *left_out, *arguments]
+    command = [*made.command(), *(arguments if tests else ())]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            if at_once:
+            if at_once and tests:
                 print(line, end="", flush=True)
             else:
                 kept.append(line)
             last = line if re.search(r"\d (passed|failed|error)", line) else last
-    print(f"{''.join(kept)}=== {made.title}: {time.monotonic() - began:.0f} s", flush=True)
-    told = {word: int(number) for number, word in re.findall(OUTCOME, last)}
-    return Ended(made.title, process.returncode, Counter(told))
+        # Of it and of all it waited for; what was killed with its parent is not in it.
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    worked = used.ru_utime + used.ru_stime
+    said = "".join(kept) if tests or process.returncode else ""
+    took = f"{time.monotonic() - began:.0f} s, {worked:.0f} s of processors"
+    print(f"{said}=== {made.title}: {took}", flush=True)
+    told = {word: int(number) for number, word in re.findall(OUTCOME, last)} if tests else {}
+    return Ended(made.title, process.returncode, Counter(told), worked)
 
 
 def find_chromium() -> str | None:

@@ -44,7 +44,6 @@ def mailboxes(committed: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
         known = {**registry.kinds(), "post": Mailbox}
         monkeypatch.setattr(registry, "kinds", lambda: known)
         yield
-    gc.unfreeze()
 
 
 def test_dying_at_any_step_loses_and_doubles_no_mail(mailboxes: None) -> None:
