@@ -7,7 +7,7 @@ import secrets
 
 import click
 
-from app.cli.processes import bring_up
+from app.cli.processes import bring_up, loading
 from app.cli.progress import progress
 from app.config import ConfigError, Settings, settings
 
@@ -22,6 +22,8 @@ def prepare(report: int) -> None:
     `serve` runs this as a process of its own: the supervisor stays small, and starts in time.
     """
     current = settings()
+    with loading():
+        from app import demo, migrations, people  # noqa: F401 - what all of it needs
     bring_up(current)
     lines = [*(welcome(current) if is_new() else ()), *demo_people()]
     with os.fdopen(report, "w") as told:
