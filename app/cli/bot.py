@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 import bots
+from app.cli import learning
 from bots.labelled import Faulty, Known, Labelled, read_knowledge, read_questions
 from bots.measures import Measures, Predicted, measure
 
@@ -34,7 +35,13 @@ def bot() -> None:
 
     \b
       madoguchi bot eval --knowledge faq.jsonl --questions asked.jsonl
+      madoguchi bot replay --from 2026-11-20 --to 2026-11-26
+      madoguchi bot proposals --gather
     """
+
+
+bot.add_command(learning.replay)
+bot.add_command(learning.proposals)
 
 
 @bot.command("eval")

@@ -56,6 +56,7 @@ class Step:
 def talks(begun: datetime) -> list[Talk]:
     """Every talk, with times counted back from `begun`."""
     found = [(language, about) for language in ("ja", "en") for about in told(f"talks.{language}")["talk"]]
+    found += [(language, about) for language in ("ja", "en") for about in told("asked")[language]]
     return [_talk(number, language, about, begun) for number, (language, about) in enumerate(found, 1)]
 
 

@@ -65,7 +65,7 @@ def gaps(db: Session, since: datetime) -> list[Gap]:
         .join(Decision, Decision.id == AnswerCorrection.decision_id)
         .where(Decision.made_at >= since)
     )
-    right: dict[int, int | None] = dict(db.execute(corrections).tuples().all())
+    right: dict[int, int | None] = dict(db.execute(corrections).all())
     unhelpful = set(
         db.scalars(
             select(AnswerRating.decision_id)
@@ -146,7 +146,7 @@ def _texts(db: Session, wanted: list[tuple[_Seen, Any]]) -> Iterator[tuple[_Seen
         part = [seen for seen, _ in wanted[start : start + BATCH]]
         ids = [seen.message_id for seen in part]
         rows = select(Message.id, Message.text).where(Message.id.in_(ids), Message.removed_at.is_(None))
-        said = dict(db.execute(rows).tuples().all())
+        said = dict(db.execute(rows).all())
         yield from ((seen, said[seen.message_id]) for seen in part if said.get(seen.message_id))
 
 

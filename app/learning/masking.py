@@ -58,7 +58,7 @@ _CALLED = re.compile(
     rf"(?<![一-龥])(?!(?:{_NOBODY})(?:様|さま|さん))(?:{_NAME}|[ァ-ヶー]{{2,10}}(?:[ 　・][ァ-ヶー]{{2,10}})?)"
     r"(?=(?:様|さま|さん)(?![々子式相]))"
 )
-_OURS = re.compile(rf"(?<=の)({_NAME})(?=(?:です|と申します|でございます|が承り))")
+_OURS = re.compile(rf"(?<=の)({_NAME})(?=(?:と申します|が承り))")
 _GREETED = re.compile(
     r"^(?i:hi|hello|dear|good (?:morning|afternoon|evening))(?i: there)?,? ((?:[A-Z][\w'’-]+\.? ?){1,3})(?=[,.!])",
     re.MULTILINE,

@@ -81,7 +81,7 @@ def _names(db: Session, messages: Iterable[Message]) -> dict[int, list[str]]:
             of_agent[one.agent_id].append(one)
     head = select(Conversation.head_id).where(Conversation.id.in_(of_thread)).scalar_subquery()
     shown = select(Conversation.id, Conversation.head_id).where(Conversation.id.in_(of_thread))
-    heads = dict(db.execute(shown).tuples().all())
+    heads = dict(db.execute(shown).all())
     people = (
         select(Conversation.id, Customer.name, Customer.name_kana)
         .join(Customer, Customer.id == Conversation.customer_id)

@@ -68,7 +68,7 @@ def _questions(db: Session, ids: list[int]) -> list[tuple[int, int, datetime]]:
             .join(Conversation, Conversation.id == Message.conversation_id)
             .where(Message.id.in_(ids[start : start + BATCH]), Message.removed_at.is_(None))
         )
-        found += db.execute(rows).tuples().all()
+        found += db.execute(rows).all()
     return found
 
 

@@ -59,7 +59,7 @@ def _page(
 ) -> Response:
     run = runs.latest(db, runs.REPLAY)
     over = run is not None and run.state == "done"
-    channels = db.execute(select(Channel.id, Channel.name).order_by(Channel.name, Channel.id)).tuples().all()
+    channels = db.execute(select(Channel.id, Channel.name).order_by(Channel.name, Channel.id)).all()
     return page(
         request,
         "settings/replay.html",
