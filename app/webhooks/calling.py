@@ -46,14 +46,14 @@ class Answer:
 
 
 def call(
-    url: str, headers: Mapping[str, str], body: bytes, deadline: float = DEADLINE, most: int = KEPT
+    url: str, headers: Mapping[str, str], body: bytes, deadline: float | None = None, most: int = KEPT
 ) -> Answer:
     """POST `body` (JSON), in so many seconds in all. Whatever goes wrong is in the answer, of whose body so many bytes
     are read."""
     began = time.monotonic()
     try:
         with (
-            guard.within(deadline),
+            guard.within(deadline or DEADLINE),
             _client(settings().allow_private).stream(
                 "POST", url, content=body, headers=dict(headers)
             ) as response,

@@ -1,0 +1,154 @@
+"""What the bot asks other systems: signed, bounded in time, said unless a person took over, and never in the way."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from app import inbox
+from app.db import reading, transaction
+from app.knowledge import versions
+from app.models import Agent, BotCall, BotRule, Channel, Conversation, Customer, Label, Message
+from app.webhooks import errands
+from app.webhooks.kinds import ASKED
+from tests import factories as make
+from tests.webhooks.receiver import Receiver, subscribe
+
+pytestmark = pytest.mark.usefixtures("committed")
+
+
+def asked(admin: Agent, url: str, text: str = "注文5521はどこ？") -> tuple[int, str, int]:
+    """A customer asks what a rule has another system answer: the call, the secret, the channel."""
+    hook, secret = subscribe(admin, url, ASKED)
+    with transaction() as db:
+        db.add(
+            BotRule(
+                name="注文",
+                keywords=["注文"],
+                action="webhook",
+                params={"webhook": str(hook), "fallback": "担当者が確認いたします。"},
+            )
+        )
+        db.flush()
+        versions.publish_all(db)
+        channel = make.channel(db, bot=True)
+        make.customer_says(db, channel, text)
+        return db.scalars(select(BotCall.id)).one(), secret, channel.id
+
+
+def says(told: Any) -> Callable[[BaseHTTPRequestHandler], None]:
+    body = told if isinstance(told, bytes) else json.dumps(told).encode()
+
+    def say(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return say
+
+
+def thread() -> list[str]:
+    with reading() as db:
+        return list(db.scalars(select(Message.text).filter_by(author="bot").order_by(Message.id)))
+
+
+def call(id: int) -> BotCall:
+    with reading() as db:
+        return db.get_one(BotCall, id)
+
+
+def owner() -> str:
+    with reading() as db:
+        return db.scalars(select(Conversation.owner)).one()
+
+
+def test_its_answer_is_said_and_noted(admin: Agent, other: Receiver) -> None:
+    other.answer = lambda heard: says(
+        {
+            "text": "本日発送しました。",
+            "attributes": {"追跡番号": "1234"},
+            "label": "配送",
+            "quick_replies": ["ありがとう"],
+        }
+    )
+    id, secret, _ = asked(admin, other.url)
+    assert thread() == ["お調べしています。少々お待ちください。"]
+    errands.run(id)
+    assert thread()[1:] == ["本日発送しました。"]
+    (heard,) = other.heard
+    assert heard.signed_with(secret)
+    assert (heard.told["kind"], heard.told["message"]["text"]) == (ASKED, "注文5521はどこ？")
+    with reading() as db:
+        (noted,) = [one.attributes for one in db.scalars(select(Customer))]
+        assert (noted["追跡番号"]["value"], noted["追跡番号"]["proved"]) == ("1234", False)
+        assert db.scalars(select(Label.name)).all() == ["配送"]
+    assert (call(id).state, owner()) == ("done", "bot")
+    errands.run(id)  # a second job for it
+    assert len(other.heard) == 1
+
+
+def test_one_that_hangs_holds_nothing_and_a_person_is_to_look(
+    admin: Agent, other: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_go, monkey = threading.Event(), 0.5
+    monkeypatch.setattr(errands, "DEADLINE", monkey)
+
+    def hang(heard: Any) -> Callable[[BaseHTTPRequestHandler], None]:
+        let_go.wait(20)
+        return says({"text": "too late"})
+
+    other.answer = hang
+    id, _, channel = asked(admin, other.url)
+    going = threading.Thread(target=errands.run, args=(id,))
+    going.start()
+    try:
+        with transaction() as db:  # the conversation is free meanwhile
+            make.customer_says(db, db.get_one(Channel, channel), "ありがとう")
+        going.join(10)
+        assert not going.is_alive()
+    finally:
+        let_go.set()
+    assert thread()[-1] == "担当者が確認いたします。"
+    assert (call(id).state, owner()) == ("failed", "human")
+
+
+def test_what_comes_after_a_person_took_over_is_not_said(admin: Agent, other: Receiver) -> None:
+    def late(heard: Any) -> Callable[[BaseHTTPRequestHandler], None]:
+        with transaction() as db:
+            inbox.take_over(db, db.get_one(Agent, admin.id), db.scalars(select(Conversation)).one())
+        return says({"text": "本日発送しました。"})
+
+    other.answer = late
+    id, _, _ = asked(admin, other.url)
+    errands.run(id)
+    assert "本日発送しました。" not in thread()
+    assert call(id).state == "superseded"
+
+
+@pytest.mark.parametrize("body", [b"", b"[1]", b"{", b"<html>", b"[" * 20_000])
+def test_an_answer_that_is_none_is_as_no_answer(body: bytes, admin: Agent, other: Receiver) -> None:
+    other.answer = lambda heard: says(body)
+    id, _, _ = asked(admin, other.url)
+    errands.run(id)
+    assert (thread()[-1], owner()) == ("担当者が確認いたします。", "human")
+
+
+def test_what_is_of_another_form_in_an_answer_is_left_out() -> None:
+    told = {"text": 3, "attributes": {"a": [1], "b": "x"}, "labels": "no", "hand_over": "yes"}
+    assert errands.understood(json.dumps(told)) == errands.Said(attributes={"b": "x"}, labels=())
+
+
+def test_only_who_wants_to_be_asked_is(admin: Agent, other: Receiver) -> None:
+    id, _, _ = asked(admin, other.url)
+    with transaction() as db:
+        (hook,) = errands.hooks(db)
+        hook.kinds = ["message.received"]
+    errands.run(id)
+    assert (other.heard, call(id).error) == ([], errands.SWITCHED_OFF)
