@@ -76,6 +76,12 @@ class WebChatSettings:
             ("day", "Within a day"),
         ),
     )
+    suggest: bool = setting(
+        "Suggest answers while the first message is typed",
+        group=_WORDS,
+        help="Up to three published entries, above the box. Nothing that is typed is kept.",
+        default=True,
+    )
     brand_colour: str = setting(
         "Brand colour",
         group=_LOOK,

@@ -188,6 +188,7 @@ def picture(request: Request) -> Response:
         raise NotFound("picture")
     response = files.sent(found, scaled=bool(request.query_params.get("scaled")), inline=True)
     response.headers["Cache-Control"] = "public, max-age=86400"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"  # the chat shows it, too
     return response
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 STATIC = ROOT / "static" / "widget"
 MINIFIED = ROOT / "static" / "vendor" / "widget"  # see app.minify
-SCRIPTS = ("loader", "frame", "more")
+SCRIPTS = ("loader", "frame", "more", "suggest")
 MODULES = ("dom", "host", "wire", "outbox", "thread", "composer", "frame")
 SCRIPT, STYLE = "text/javascript; charset=utf-8", "text/css; charset=utf-8"
 
@@ -34,7 +34,7 @@ class Asset:
 
 @lru_cache
 def assets() -> dict[str, Asset]:
-    """The files by name: loader.js, frame.js, frame.css, more.js, more.css."""
+    """The files by name: loader.js, frame.js, frame.css, more.js, more.css, suggest.js."""
     made = [_asset(f"{name}.js", SCRIPT, _smallest(name)) for name in SCRIPTS]
     made.append(_asset("frame.css", STYLE, squeeze_style(_text("frame/frame.css"))))
     made.append(_asset("more.css", STYLE, squeeze_style(_text("more.css"))))

@@ -79,6 +79,9 @@ MORE_WORDS = {
     "too_big": "This file is too large (at most %(size)s).",
     "not_sent": "This could not be uploaded. Please try again.",
     "uploading": "Uploading",
+    "hints": "Is it one of these?",
+    "hints_found": "%(n)s answers may be what you mean. The up arrow leads to them.",
+    "read_on": "Read it in the help centre",
 }
 
 

@@ -144,6 +144,8 @@ const acts = {
 
   claim(frame) { asked(frame); },
 
+  async hints() { (await import(document.body.dataset.suggest)).watch({ ...api, lay, shut }); },
+
   idle() {},
 
   answer(frame) {

@@ -1,5 +1,5 @@
 // The chat itself: ties the host page, the connection, the outbox, the thread and the composer together.
-import { $, h, say, words } from "./dom.js";
+import { $, h, linked, outward, say, words } from "./dom.js";
 import { ask, keep, meet, tell } from "./host.js";
 import { connect } from "./wire.js";
 import { outbox } from "./outbox.js";
@@ -7,7 +7,7 @@ import { size, thread } from "./thread.js";
 import { composer } from "./composer.js";
 
 meet(begin, (m) => api.heard(m));
-const api = { h, $, say, size, words, ask, keep, tell };
+const api = { h, $, say, size, words, ask, keep, tell, linked, outward };
 
 function begin(init) {
   const { config } = init;
@@ -192,6 +192,7 @@ function begin(init) {
   }
   Object.assign(api, { config, write, banner, log, type, lane, init, send: (f) => wire.send(f), token: () => token, info: () => info, base: init.base });
   for (const b of document.querySelectorAll("[data-more]")) if (b !== document.body) b.addEventListener("click", () => more(b.dataset.more, b));
+  if (config.suggest) $("text").addEventListener("input", () => more("hints"), { once: true });
   addEventListener("dragover", (e) => e.preventDefault());
   addEventListener("drop", (e) => { e.preventDefault(); if (e.dataTransfer.files.length) more("files", e.dataTransfer.files); });
 
