@@ -100,6 +100,12 @@ def features(channel: Channel) -> Features:
         return Features()
 
 
+def only_receives(channel: Channel) -> bool:
+    """Whether nothing can be sent by this channel as it is set up."""
+    known = features(channel)
+    return known.inbound_only or bool(known.sends_with and not channel.settings.get(known.sends_with))
+
+
 def label(kind: str) -> str:
     """What a kind of channel is called, in English; "" for none, and for one that is not installed any more."""
     made = registry.kinds().get(kind)

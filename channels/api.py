@@ -73,6 +73,7 @@ class Api(Connector[ApiSettings]):
         read_receipts=True,
         edits=True,
         reactions=True,
+        sends_with="callback_url",
         push=True,
         needs_public_url=True,
         idempotent=True,

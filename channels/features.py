@@ -22,7 +22,7 @@ class Features:
     messages a second the provider takes from one channel, None if it does not say. push: can start a conversation.
     needs_public_url: the provider must reach us. live: the thread's own socket carries it, so there is no delivery
     job. idempotent: the provider honours `Outbound.key`, for as long as `key_lasts` (None: for good). inbound_only:
-    nothing can be sent. posted: a program that the product itself let in may bring messages too, in the JSON that
+    nothing can be sent. sends_with: the setting without which nothing can be sent, either. posted: a program that the product itself let in may bring messages too, in the JSON that
     `parse` reads. files_by_url: the provider fetches files from `Attachment.url` (and `preview`), which must hold for
     a while. quotes: an answer can quote a message of the customer's. nameless: the provider tells nobody's name.
     telephone: it brings calls, where no bot answers. counter: staff note there what was said in a shop. beta: not
@@ -53,6 +53,7 @@ class Features:
     idempotent: bool = False
     key_lasts: timedelta | None = None
     inbound_only: bool = False
+    sends_with: str = ""
     posted: bool = False
     offline_form: bool = False
     copies: bool = False

@@ -27,8 +27,8 @@ NOTHING_ARRIVES = "Nothing arrives at this address any more."
 
 
 def ways(db: Session, head: Conversation, purpose: str = SERVICE) -> list[tuple[Identity, Channel]]:
-    """Every way this customer can be written to, the one they used last first, and last those where nothing arrives
-    or may be written any more, or they want nothing written for this purpose."""
+    """Every way this customer can be written to, the one they used last first, and last those where nothing arrives,
+    goes, or may be written any more, or they want nothing written for this purpose."""
     return _ways(db, head, purpose)[0]
 
 
@@ -55,7 +55,7 @@ def _ways(
         found,
         key=lambda way: (
             (way[0].id, way[1].id) in unwilling,
-            bool(way[0].unreachable) or is_closed(db, *way),
+            bool(way[0].unreachable) or is_closed(db, *way) or connect.only_receives(way[1]),
             way[1].id != head.last_channel_id,
             way[0].id != last,
             -way[0].proof,

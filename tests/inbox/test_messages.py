@@ -147,7 +147,7 @@ def test_a_customer_without_a_way_back_cannot_be_answered(db: Session) -> None:
 
 
 def test_a_reply_goes_the_way_the_customer_used_last(db: Session) -> None:
-    web, api = make.channel(db), make.channel(db, "api")
+    web, api = make.channel(db), make.channel(db, "api", settings={"callback_url": "https://x.example"})
     one, other = make.conversation(db, web, sender="a"), make.conversation(db, api, sender="b")
     inbox.link(db, make.customer_of(db, other), make.customer_of(db, one), evidence={})
     make.customer_says(db, api, sender="b")

@@ -68,6 +68,16 @@ def test_a_person_may_have_longer_than_the_bot(db: Session, monkeypatch: pytest.
         assert reply(db, head) == channel
 
 
+def test_where_nothing_can_be_sent_is_not_the_way_although_they_were_there_last(db: Session) -> None:
+    """An API channel without a callback address only receives."""
+    site, till = make.channel(db, name="Site"), make.channel(db, "api", name="Till")
+    one = make.customer_says(db, site, "一", base.Person("v1"), at=now() - DAY)
+    other = make.customer_says(db, till, "二", base.Person("u1"))
+    new, old = (make.customer_of(db, make.thread_of(db, said)) for said in (other, one))
+    inbox.link(db, old, new, evidence={"by": "test"})
+    assert reply(db, make.thread_of(db, other)) == site
+
+
 def test_who_is_closed_off_on_one_way_is_answered_by_another(db: Session, platform: Channel) -> None:
     site = make.channel(db, name="Site")
     one = make.customer_says(db, site, "一", base.Person("v1"), at=now() - 2 * WEEK)
