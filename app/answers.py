@@ -18,9 +18,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 import bots
-from app import automatic, connect, effects, inbox, knowledge, situations
+from app import automatic, connect, effects, handing, inbox, knowledge, outcomes, ratings, situations
 from app.db import reading
-from app.i18n import gettext
 from app.inbox import consents
 from app.knowledge import pictures, versions, words
 from app.models import (
@@ -33,9 +32,10 @@ from app.models import (
 )
 from app.models.conversation import BOT
 from app.models.message import OUTBOUND
+from app.outcomes import QUIET_ACTIONS
+from bots.phrases import phrase
 
 _NUMBER = re.compile(r"(\d{1,2})[.)、]?")
-QUIET_ACTIONS = ("label", "silent")  # decisions with nothing to say
 
 
 class _Kept:
@@ -161,6 +161,7 @@ def respond(db: Session, channel: Channel, identity: Identity, head: Conversatio
         return
     epoch = head.owner_epoch
     asked = _chosen(db, channel, message) or message.text
+    before_that = () if connect.features(channel).suggests else outcomes.earlier(db, head)
     flow, resumed = effects.progress(head)
     question = bots.Question(
         asked,
@@ -170,15 +171,20 @@ def respond(db: Session, channel: Channel, identity: Identity, head: Conversatio
         situation=situations.of(db, channel, identity, head, message),
         flow=flow,
         resumed=resumed,
+        earlier=before_that,
     )
     decision = bots.decide(question, book(db))
     head.bot_misses, head.bot_asked = decision.misses, list(decision.asked)
     effects.keep(head, decision)
     stored = _store(db, head, message, epoch, question, decision)
-    silent = _hesitates(channel, decision) or automatic.must_be_silent(db, channel, identity, head)
+    silent = _hesitates(channel, decision) or automatic.must_be_silent(
+        db, channel, identity, head, len(before_that)
+    )
     silent = silent or ("" if consents.agrees(db, identity, channel) else "unwanted")
-    reply = None if silent else _say(db, channel, identity, head, epoch, decision)
-    stored.reply_id = reply.id if reply else None
+    reply = None if silent else _say(db, channel, identity, head, epoch, decision, first=not before_that)
+    outcomes.settle(db, head, stored, decision, reply, silent)
+    if silent in (automatic.PROGRAM, automatic.WRITING):
+        inbox.hand_over(db, head, silent)
     effects.follow(db, channel, identity, head, message, decision)
     if silent and decision.action not in QUIET_ACTIONS:
         inbox.hand_over(db, head, silent)  # unless the decision did that already
@@ -222,6 +228,7 @@ def _store(
     stored = Decision(
         conversation_id=head.id,
         message_id=message.id,
+        channel_id=message.channel_id,
         version=decision.version,
         epoch=epoch,
         action=decision.action,
@@ -248,14 +255,20 @@ def plain(detail: dict[str, Any]) -> dict[str, Any]:
 
 
 def _say(
-    db: Session, channel: Channel, identity: Identity, head: Conversation, epoch: int, decision: bots.Decision
+    db: Session,
+    channel: Channel,
+    identity: Identity,
+    head: Conversation,
+    epoch: int,
+    decision: bots.Decision,
+    *,
+    first: bool,
 ) -> Message | None:
-    text = decision.text
-    if decision.handover_reason and not situations.is_open(db):
-        closed = gettext(decision.language, "We are closed at the moment and will answer when we open again.")
-        text = f"{text}\n{closed}" if text else closed
+    text = handing.with_next(db, head, decision) if decision.handover_reason else decision.text
     if not text:
         return None
+    if first and not decision.handover_reason and outcomes.must_introduce(db, channel, head):
+        text = f"{phrase('introduction', decision.language)}\n{text}"
     return inbox.bot_reply(
         db,
         head,
@@ -266,4 +279,5 @@ def _say(
         quick_replies=decision.quick_replies,
         links=[asdict(link) for link in decision.links],
         attachments=pictures.to_send(db, decision.picture.id) if decision.picture else (),
+        context=ratings.question(db, channel, decision),
     )

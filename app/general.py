@@ -22,6 +22,10 @@ UNDO_CHOICES = (0, 3, 5, 10, 20)  # seconds
 UNDO_USUAL = 5
 MAIL_AFTER_CHOICES = (-1, 0, 1, 3, 10, 30)  # minutes; -1: never
 MAIL_AFTER_USUAL = 3
+EVERYWHERE, CHAT, NOWHERE = "everywhere", "chat", "nowhere"
+RATING_CHOICES = (EVERYWHERE, CHAT, NOWHERE)
+HELPED_CHOICES = (1, 6, 24, 72, 168)  # hours
+HELPED_USUAL = 24
 
 
 class Wrong(Exception):
@@ -73,6 +77,32 @@ def change_help_centre(db: Session, agent: Agent, wanted: HelpCentre) -> None:
     """Open or close it to the public."""
     if _keep(db, "help_centre", asdict(wanted)):
         record(db, "audit.help_centre_changed", agent=agent, on=wanted.on)
+
+
+def rating_asked(db: Session) -> str:
+    """Where customers are asked whether an answer of the bot helped: everywhere it can be, in the chat, nowhere."""
+    told = _stored(db, "bot").get("rating")
+    return str(told) if told in RATING_CHOICES else EVERYWHERE
+
+
+def helped_hours(db: Session) -> int:
+    """For so many hours after an answer nothing more may have been needed for it to count as one that helped."""
+    told = _stored(db, "bot").get("helped_hours")
+    return told if isinstance(told, int) and told in HELPED_CHOICES else HELPED_USUAL
+
+
+def change_bot(db: Session, agent: Agent, rating: str, hours: int) -> None:
+    """Where answers are rated, and after how many hours one has helped. Raises :class:`Wrong`."""
+    errors: dict[str, tuple[str, Mapping[str, object]]] = {}
+    if rating not in RATING_CHOICES:
+        errors["rating"] = "Choose one of these.", {}
+    if hours not in HELPED_CHOICES:
+        errors["helped_hours"] = "Choose one of these times.", {}
+    if errors:
+        raise Wrong(errors)
+    told: dict[str, Any] = {"rating": rating, "helped_hours": hours}
+    if _keep(db, "bot", {**_stored(db, "bot"), **told}):
+        record(db, "audit.bot_changed", agent=agent, **told)
 
 
 def dispositions(db: Session) -> list[str]:

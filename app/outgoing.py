@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from app import connect, files, rich
+from app import connect, files, ratings, rich
 from app.config import settings
 from app.db import remember, remembered
 from app.models import (
@@ -86,6 +86,7 @@ def made_of(
         subject=message.subject or (_subject(db, message, last) if features.subject else ""),
         attachments=tuple(one for one in with_it if features.carry(one)),
         quick_replies=tuple(message.quick_replies) if has_buttons(message, features) else (),
+        judged=ratings.labels(message) if features.rates else (),
         author=agent.name if agent else "",
         conversation=str(message.conversation_id),
         locale=_locale(db, message),

@@ -249,6 +249,16 @@ class Rating:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """Whether a message of ours helped them, as they said below it. `key` is its `Outbound.key`."""
+
+    sender: Person
+    key: str
+    helped: bool
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Linked:
     """The platform says that `sender` is who was given `nonce` when they signed in with the business. Not `ok`: it did
     not come about (they gave up, or somebody else tried), and the platform may not say who it was."""
@@ -346,6 +356,7 @@ Event = (
     | Block
     | End
     | Rating
+    | Judged
     | Permission
     | Linked
     | Touch

@@ -25,9 +25,9 @@ class Features:
     nothing can be sent. sends_with: the setting without which nothing can be sent, either. posted: a program that the product itself let in may bring messages too, in the JSON that
     `parse` reads. files_by_url: the provider fetches files from `Attachment.url` (and `preview`), which must hold for
     a while. quotes: an answer can quote a message of the customer's. nameless: the provider tells nobody's name.
-    telephone: it brings calls, where no bot answers. counter: staff note there what was said in a shop. beta: not
-    proven in daily work yet. identity_kind: "" means the kind. icon: a Lucide icon name; tint: one of the design
-    tokens' colours.
+    rates: below an answer it can be asked whether it helped, and what is pressed is no message. telephone: it brings
+    calls, where no bot answers. counter: staff note there what was said in a shop. beta: not proven in daily work yet.
+    identity_kind: "" means the kind. icon: a Lucide icon name; tint: one of the design tokens' colours.
     """
 
     max_length: int | None = None
@@ -37,6 +37,7 @@ class Features:
     max_attachment_bytes: int = 0
     attachment_types: tuple[str, ...] = ()
     max_quick_replies: int = 0
+    rates: bool = False
     typing: bool = False
     read_receipts: bool = False
     edits: bool = False

@@ -87,6 +87,7 @@ class Instagram(conversing.Conversing[InstagramSettings]):
         max_attachment_bytes=conversing.MAX_FILE,
         attachment_types=TYPES,
         max_quick_replies=sending.MAX_BUTTONS,
+        rates=True,
         read_receipts=True,
         edits=True,
         reactions=True,

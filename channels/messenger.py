@@ -66,6 +66,7 @@ class Messenger(conversing.Conversing[MessengerSettings]):
         max_length=2000,
         max_attachment_bytes=conversing.MAX_FILE,
         max_quick_replies=sending.MAX_BUTTONS,
+        rates=True,
         read_receipts=True,
         edits=True,
         reactions=True,

@@ -54,8 +54,10 @@ class Outbound:
     the messages before it in the thread, the oldest first, ours and theirs; `quote` is what they wrote, to be
     quoted below (empty: nothing is), `quote_at` when, on the shop's clock, `quote_by` who. `locale` is the language of
     who reads it. `template` goes instead of the text, which says the same, where only templates may be sent.
-    `quoted_id` names the message of the customer that this one quotes, `quoted` is its context as `parse` gave it; ""
-    where it quotes none, or the kind has no `Features.quotes`.
+    `judged` are the labels (yes, no) of the buttons that ask whether it helped, on kinds with `Features.rates`; what is
+    pressed comes back as `Judged` and never as a message. `quoted_id` names the message of the
+    customer that this one quotes, `quoted` is its context as `parse` gave it; "" where it quotes none, or the kind has
+    no `Features.quotes`.
     """
 
     key: str
@@ -81,6 +83,7 @@ class Outbound:
     quote_at: datetime | None = None
     quote_by: str = ""
     template: FilledTemplate | None = None
+    judged: tuple[str, ...] = ()
     quoted_id: str = ""
     quoted: Mapping[str, Any] = field(default_factory=dict)
 

@@ -21,6 +21,7 @@ from channels.base import (
     Features,
     Ignored,
     Inbound,
+    Judged,
     Outbound,
     Person,
     Rating,
@@ -203,6 +204,7 @@ class WebChat(Connector[WebChatSettings]):
         max_length=MAX_TEXT,
         max_attachment_bytes=25_000_000,
         max_quick_replies=10,
+        rates=True,
         typing=True,
         read_receipts=True,
         live=True,
@@ -271,6 +273,11 @@ def _read(data: Mapping[str, Any], sender: Person, request: Request) -> Event:
         )
     if kind == "end":
         return End(sender, at)
+    if kind == "helped":
+        message = values.number(data, "message", 1, 2**63 - 1)
+        if message is None:
+            raise Malformed("message: this is required")
+        return Judged(sender, str(message), values.flag(data, "yes", False), at)
     if kind == "rate":
         score = values.number(data, "score", 1, 5)
         if score is None:

@@ -22,6 +22,7 @@ from app.models import (
     Revision,
     Setting,
 )
+from bots.phrases import phrase
 from tests import factories as make
 from tests.connectors import installed
 
@@ -140,8 +141,8 @@ def test_outside_business_hours_the_handover_says_when_somebody_is_there(db: Ses
         if situations.is_open(db):
             pytest.fail("the shop of this test has no opening hours")
         make.customer_says(db, make.channel(db, bot=True), "人と話したい")
-    sentence = gettext("ja", "We are closed at the moment and will answer when we open again.")
-    assert sentence in db.scalars(select(Message.text).filter_by(author="bot")).one()
+    said = db.scalars(select(Message.text).filter_by(author="bot")).one()
+    assert said == f"{phrase('handing_over', 'ja')}\n{gettext('ja', 'We are closed at the moment.')}"
 
 
 def test_on_a_channel_without_the_bot_a_person_is_called_at_once(db: Session) -> None:

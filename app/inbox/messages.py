@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -138,6 +139,7 @@ def bot_reply(
     quick_replies: Sequence[str] = (),
     links: Sequence[dict[str, str]] = (),
     attachments: Sequence[Attachment] = (),
+    context: Mapping[str, Any] | None = None,
 ) -> Message | None:
     """Say the bot's words, unless a person took over since `epoch` was read, or the customer wants nothing said there:
     then nothing is said (None)."""
@@ -156,7 +158,7 @@ def bot_reply(
     at = max(now(), conversation.last_message_at or now())  # of the thread's time, see moment()
     message = _outbound(at, own, identity, channel, text, None, quick_replies)
     message.author = "bot"
-    message.links = list(links)
+    message.links, message.context = list(links), dict(context or {})
     case = current_case(db, conversation)
     message.case_id = case.id if case else None
     _send(db, conversation, message, channel, identity, attachments)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy.orm import Session
 
 from app.events import record
 from app.inbox.current import current_case
 from app.inbox.holding import Refused, hold
 from app.inbox.lines import line
+from app.inbox.outcomes import of_no_more_help, turns
 from app.models import Agent, Conversation, Team
 from app.models.conversation import BOT, HUMAN
 
@@ -29,10 +32,9 @@ def become_human(db: Session, head: Conversation, agent: Agent) -> None:
             head.assignee_id = agent.id
             record(db, "assigned", head, agent=agent, assignee=agent.id)
         return
-    head.owner, head.owner_epoch = HUMAN, head.owner_epoch + 1
-    head.bot_flow = {}
+    told = _from_bot(db, head)
     head.assignee_id = head.assignee_id or agent.id
-    said = line(db, head, "taken_over", agent=agent)
+    said = line(db, head, "taken_over", agent=agent, **told)
     record(db, "handover", head, agent=agent, message=said, to=HUMAN, epoch=head.owner_epoch)
 
 
@@ -41,9 +43,9 @@ def hand_over(db: Session, conversation: Conversation, reason: str, *, actor: st
     head = hold(db, conversation)
     if head.owner == HUMAN:
         return False
-    head.owner, head.owner_epoch = HUMAN, head.owner_epoch + 1
-    head.bot_misses, head.bot_asked, head.bot_flow = 0, [], {}
-    said = line(db, head, "handed_over", reason=reason)
+    told = _from_bot(db, head)
+    head.bot_misses, head.bot_asked = 0, []
+    said = line(db, head, "handed_over", reason=reason, **told)
     head.waiting_since = head.waiting_since or said.sent_at
     record(db, "handover", head, actor=actor, message=said, to=HUMAN, reason=reason, epoch=head.owner_epoch)
     return True
@@ -97,9 +99,18 @@ def assign(
     if (head.assignee_id, head.team_id) == (assignee_id, team_id):
         return
     head.assignee_id, head.team_id = assignee_id, team_id
+    told: dict[str, Any] = {}
     if head.owner == BOT and assignee is not None:
-        head.owner, head.owner_epoch = HUMAN, head.owner_epoch + 1
-        head.bot_flow = {}
+        told = _from_bot(db, head)
     name, team_name = assignee.name if assignee else "", team.name if team else ""
-    said = line(db, head, "assigned", agent=agent, assignee=assignee_id, name=name, team=team_name)
+    said = line(db, head, "assigned", agent=agent, assignee=assignee_id, name=name, team=team_name, **told)
     record(db, "assigned", head, agent=agent, message=said, assignee=assignee_id, team=team_id)
+
+
+def _from_bot(db: Session, head: Conversation) -> dict[str, Any]:
+    """A person has it from now on; what the line of that tells of what the bot did."""
+    of_no_more_help(db, head)
+    decided = turns(db, head)
+    head.owner, head.owner_epoch = HUMAN, head.owner_epoch + 1
+    head.bot_flow = {}
+    return {"decisions": decided} if decided else {}

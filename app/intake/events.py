@@ -11,7 +11,7 @@ from itertools import zip_longest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import afterwards, answers, brought, connect, family, inbox, realtime, reported
+from app import afterwards, answers, brought, connect, family, inbox, outgoing, ratings, realtime, reported
 from app.customers import Address
 from app.db import after_commit, now, passing
 from app.inbox import Received, consents, refs, ways
@@ -157,6 +157,8 @@ def _take(db: Session, channel: Channel, one: Come) -> Outcome:
             return _reaction(db, channel, event)
         case base.End():
             return _end(db, channel, event)
+        case base.Judged():
+            return _judged(db, channel, event)
         case base.Rating():
             return _rating(db, channel, event)
         case base.Linked():
@@ -310,6 +312,20 @@ def _rating(db: Session, channel: Channel, event: base.Rating) -> Outcome:
     if found := known(db, channel, event.sender):
         inbox.rate(db, family.conversation_of(db, found.customer_id), event.score, event.comment)
     return {"excluded": "a rating"}
+
+
+def _judged(db: Session, channel: Channel, event: base.Judged) -> Outcome:
+    """Whether an answer of ours helped, by who got it."""
+    who = known(db, channel, event.sender)
+    id = int(event.key) if event.key.isdecimal() and len(event.key) < 19 else outgoing.message_of(event.key)
+    message = db.get(Message, id) if id is not None else None
+    if who is None or message is None or message.channel_id != channel.id:
+        return {"excluded": "a word on an answer that is not here"}
+    theirs = family.head_of(db, family.conversation_of(db, who.customer_id))
+    if family.head_of(db, _conversation(db, message)).id != theirs.id:
+        return {"excluded": "a word on an answer to somebody else"}
+    ratings.rate(db, channel, who, message, event.helped)
+    return {"excluded": "whether an answer helped", "of": message.id}
 
 
 def _reachability(db: Session, channel: Channel, event: base.Follow | base.Block) -> Outcome:

@@ -8,12 +8,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.db import Base
 from app.models.columns import At, Id, Made, Object, Ref, Word
 
-ANSWERED, COURTESY, ASKED, UNKNOWN, HANDED_OVER, QUIET = (
+ANSWERED, COURTESY, ASKED, UNKNOWN, HANDED_OVER, FORM, QUIET = (
     "answered",  # by an entry, a rule or a flow
     "courtesy",  # a greeting returned
     "asked",  # asked back
     "unknown",  # said that it does not know
     "handed_over",  # to a person; `reason` says why, also where nothing was said for a reason of its own
+    "form",  # asked the next thing of a form
     "quiet",  # nothing to say
 )
 

@@ -13,7 +13,7 @@ class Draft(Base):
     __tablename__ = "draft"
 
     agent_id: Mapped[Ref] = mapped_column(ForeignKey("agent.id", ondelete="CASCADE"), primary_key=True)
-    conversation_id: Mapped[Ref] = mapped_column(ForeignKey("conversation.id"), primary_key=True)
+    conversation_id: Mapped[Ref] = mapped_column(ForeignKey("conversation.id"), primary_key=True, index=True)
     kind: Mapped[Word] = mapped_column(default="outbound")
     text: Mapped[Body] = mapped_column(default="")
     channel_id: Mapped[Ref | None] = mapped_column(ForeignKey("channel.id"))

@@ -151,6 +151,17 @@ def _rate(db: Session, channel: Channel, visitor: Visitor, frame: Mapping[str, A
     return Answer(visitor, [{"t": "rated"}])
 
 
+def _helped(db: Session, channel: Channel, visitor: Visitor, frame: Mapping[str, Any]) -> Answer:
+    """Whether an answer of the bot helped; said again, the later word holds."""
+    id = _id(frame, "message")
+    if not id or not isinstance(frame.get("yes"), bool):
+        raise malformed()
+    outcome = _accept(db, channel, visitor, frame)
+    if "of" not in outcome:
+        raise malformed()
+    return Answer(visitor, [{"t": "helped", "message": id, "yes": frame["yes"]}])
+
+
 def _history(db: Session, channel: Channel, visitor: Visitor, frame: Mapping[str, Any]) -> Answer:
     ids, after = sessions.identities(db, visitor), _id(frame, "after")
     if after is not None:
@@ -219,6 +230,7 @@ VERBS: dict[str, Verb] = {
     "read": _read,
     "end": _end,
     "rate": _rate,
+    "helped": _helped,
     "history": _history,
     "identify": _identify,
     "reset": _reset,

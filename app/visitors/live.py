@@ -11,7 +11,7 @@ from app.realtime import Change
 from app.visitors import status, thread
 from app.visitors.trouble import Frame
 
-MESSAGES = {"message.received", "message.sent", "message.edited", "message.removed"}
+MESSAGES = {"message.received", "message.sent", "message.edited", "message.removed", "answer.rated"}
 STATUS = {"handover", "assigned", "resolved", "reopened", "rated"}
 
 

@@ -6,11 +6,12 @@ the system, or anything of another channel's address.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from app import ratings
 from app.models import Agent, Attachment, Conversation, Delivery, Identity, Message
 from app.models.delivery import READ
 from app.models.message import OUTBOUND, PUBLIC
@@ -53,7 +54,10 @@ def message_frames(db: Session, messages: Sequence[Message]) -> list[Frame]:
     writers = {message.agent_id for message in messages if message.agent_id}
     wanted = select(Agent).where(Agent.id.in_(writers))
     names = {agent.id: agent.name for agent in db.scalars(wanted)} if writers else {}
-    return [_frame(message, names, held.get(message.id, [])) for message in messages]
+    asked = [message.id for message in messages if ratings.labels(message)]
+    said = ratings.of(db, asked)
+    helped = {id: said.get(id) for id in asked}
+    return [_frame(message, names, held.get(message.id, []), helped) for message in messages]
 
 
 def file_frame(file: Attachment) -> Frame:
@@ -93,7 +97,9 @@ def _visible(db: Session, identities: Sequence[int]) -> Select[Message]:
     )
 
 
-def _frame(message: Message, names: dict[int, str], held: list[Frame]) -> Frame:
+def _frame(
+    message: Message, names: dict[int, str], held: list[Frame], helped: Mapping[int, bool | None]
+) -> Frame:
     told: Frame = {
         "t": "message",
         "id": message.id,
@@ -112,4 +118,6 @@ def _frame(message: Message, names: dict[int, str], held: list[Frame]) -> Frame:
     ):
         if value:
             told[name] = value
+    if message.id in helped:
+        told["helped"] = helped[message.id]
     return told

@@ -35,6 +35,7 @@ QUIET = {
     *TOUCHED,
     "note.added", "delivery", "delivery.retried",
     "message.edited", "message.removed", "message.reread", "message.files", "message.reacted",
+    "answer.rated", "answer.corrected",
     "task.added", "task.changed", "task.finished", "task.reopened", "task.due", "visit.noted",
 }  # fmt: skip
 ABOUT_CUSTOMER = {

@@ -15,6 +15,8 @@ KINDS: Mapping[str, str] = {
     "message.sent": "An agent or the bot answered",
     "message.edited": "A message was changed",
     "message.reacted": "A customer reacted to a message",
+    "answer.rated": "A customer said whether an answer of the bot helped",
+    "answer.corrected": "Somebody said which answer of the bot would have been right",
     "message.files": "A file of a message arrived, or cannot be had",
     "message.removed": "A message was taken back",
     "message.reread": "A message was read again",

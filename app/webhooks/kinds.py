@@ -10,6 +10,8 @@ from app import audit
 _MESSAGES = (
     "message.received", "message.sent", "message.edited", "message.removed", "message.reread", "message.files",
     "message.reacted",
+    "answer.rated",
+    "answer.corrected",
     "call.changed", "call.noted", "note.added", "delivery",
     "delivery.retried",
 )  # fmt: skip

@@ -50,6 +50,7 @@ class Line(Connector[LineSettings]):
         length_unit="utf16",
         max_attachment_bytes=MAX_FILE,
         max_quick_replies=messages.MAX_BUTTONS,
+        rates=True,
         edits=True,
         quotes=True,
         per_second=1000,  # LINE takes 2,000 of each sort of call

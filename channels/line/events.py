@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from channels import judging
 from channels.events import Block, Edit, Event, Follow, Ignored, Inbound, Linked, Person, Unsend
 from channels.line.contents import MAX_TEXT, MAX_TOKEN, Content, content
 from channels.text import clean
@@ -116,6 +117,8 @@ def _postback(told: _Told) -> Event:
     """A button that was pressed. Its label is not told, so its data and what was chosen are the words."""
     postback = mapping(told.data.get("postback"), "postback")
     data = words(postback, "data", 1000)
+    if judged := judging.pressed(data, told.sender, told.at):
+        return judged
     params = {
         clean(name)[:MAX_NAME]: clean(value)[:MAX_NAME]
         for name, value in list(mapping(postback.get("params"), "params").items())[:10]

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from channels import text
+from channels import judging, text
 from channels.events import Attachment
 from channels.line.durations import milliseconds
 from channels.outbound import Bubble, ChannelError, Outbound
@@ -49,11 +49,10 @@ def calls(outbound: Outbound, *, plain_http: bool = False) -> list[list[Message]
     messages += list(shown.values())
     if not messages:
         raise ChannelError("There is nothing to send.", permanent=True)
-    if outbound.quick_replies:
-        messages[-1] = {
-            **messages[-1],
-            "quickReply": _buttons(outbound.quick_replies),
-        }  # only those of the last are shown
+    judged = judging.buttons(outbound)
+    if outbound.quick_replies or judged:
+        buttons = _buttons(outbound.quick_replies, judged)
+        messages[-1] = {**messages[-1], "quickReply": buttons}  # only those of the last are shown
     return [messages[at : at + PER_CALL] for at in range(0, len(messages), PER_CALL)]
 
 
@@ -108,8 +107,11 @@ def _media(file: Attachment) -> Message | None:
     return None
 
 
-def _buttons(labels: Sequence[str]) -> Mapping[str, Any]:
-    return {"items": [{"type": "action", "action": _button(label)} for label in labels[:MAX_BUTTONS]]}
+def _buttons(labels: Sequence[str], judged: Sequence[tuple[str, str]]) -> Mapping[str, Any]:
+    """What can be said, and whether it helped: the latter is told to us, and not said in the chat."""
+    said = [_button(label) for label in labels[: MAX_BUTTONS - len(judged)]]
+    asked = [{"type": "postback", "label": label[:MAX_LABEL], "data": data} for label, data in judged]
+    return {"items": [{"type": "action", "action": action} for action in (*said, *asked)]}
 
 
 def _button(label: str) -> Mapping[str, str]:

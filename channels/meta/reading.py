@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from channels import judging
 from channels.events import Edit, Event, Ignored, Inbound, Person, Reaction, Receipt, Unsend
 from channels.meta import choices, marks
 from channels.meta.contents import Content, content, long, optional, referral
@@ -115,6 +116,8 @@ def _message(told: _Told) -> list[Event]:
         return [Unsend(mid, told.at)]
     if message.get("is_echo") is True:
         return [_echo(told, message, mid)]
+    if judged := judging.pressed(long(optional(message, "quick_reply"), "payload"), told.person(), told.at):
+        return [judged]
     quoted = long(optional(message, "reply_to"), "mid")[:512]
     return [_inbound(told, mid, content(message), quoted)]
 

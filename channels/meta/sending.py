@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from channels import text
+from channels import judging, text
 from channels.events import Attachment
 from channels.meta import choices
 from channels.outbound import Bubble, ChannelError, Outbound
@@ -47,8 +47,9 @@ def calls(outbound: Outbound, style: Style) -> list[Call]:
     made += [_carrying(one, style) for one in outbound.attachments]
     if not made:
         raise ChannelError("There is nothing to send.", permanent=True)
-    if outbound.quick_replies:
-        made[-1].message["quick_replies"] = _buttons(outbound.quick_replies)
+    judged = judging.buttons(outbound)
+    if outbound.quick_replies or judged:
+        made[-1].message["quick_replies"] = _buttons(outbound.quick_replies, judged)
     return made
 
 
@@ -87,8 +88,9 @@ def _carrying(file: Attachment, style: Style) -> Call:
     return Call({"attachment": {"type": shown, "payload": {"url": file.url}}})
 
 
-def _buttons(labels: Sequence[str]) -> list[Body]:
+def _buttons(labels: Sequence[str], judged: Sequence[tuple[str, str]]) -> list[Body]:
+    said = [(one, one[:MAX_PAYLOAD]) for one in labels[: MAX_BUTTONS - len(judged)]]
     return [
-        {"content_type": "text", "title": choices.label(one, MAX_LABEL), "payload": one[:MAX_PAYLOAD]}
-        for one in labels[:MAX_BUTTONS]
+        {"content_type": "text", "title": choices.label(one, MAX_LABEL), "payload": payload}
+        for one, payload in (*said, *judged)
     ]

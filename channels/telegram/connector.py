@@ -47,6 +47,7 @@ class Telegram(Connector[TelegramSettings]):
         length_unit="utf16",
         max_attachment_bytes=sending.MAX_FILE,
         max_quick_replies=sending.MAX_BUTTONS,
+        rates=True,
         edits=True,
         reactions=True,
         quotes=True,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from channels import judging
 from channels.events import Block, Edit, Event, Follow, Ignored, Inbound, Person, Reaction
 from channels.telegram.contents import caption, content
 from channels.telegram.shape import MAX_TEXT, Object, at, number, obj, objects, text
@@ -138,6 +139,8 @@ def _pressed(query: Object, groups: bool) -> list[Event]:
     if sender is None or not id:
         return [Ignored(why_not or "a button without its ids")]
     data = text(query, "data")
+    if judged := judging.pressed(data, sender):
+        return [judged]
     return [
         Inbound(
             external_id=f"button:{id}",

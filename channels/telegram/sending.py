@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from channels import text
+from channels import judging, text
 from channels.calling import Answer, part_of
 from channels.events import Attachment
 from channels.outbound import Bubble, ChannelError, Outbound
@@ -137,9 +137,13 @@ def _reply(outbound: Outbound) -> dict[str, Any]:
 
 
 def _keyboard(outbound: Outbound) -> dict[str, Any]:
-    """Buttons that say what stands on them. Without any, those of an earlier message go away."""
+    """Buttons that say what stands on them; else those that ask whether it helped, since one message has one sort only.
+    Without any, those of an earlier message go away."""
     if outbound.to.address.startswith("-"):
         return {}  # in a group everybody would see them
+    if not outbound.quick_replies and (judged := judging.buttons(outbound)):
+        row = [{"text": label, "callback_data": data} for label, data in judged]
+        return {"reply_markup": {"inline_keyboard": [row]}}
     if not outbound.quick_replies:
         return {"reply_markup": {"remove_keyboard": True}}
     return {

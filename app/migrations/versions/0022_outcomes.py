@@ -22,6 +22,7 @@ def upgrade() -> None:
     op.add_column("decision", sa.Column("again_at", Timestamp(), nullable=True))
     _fill()
     op.create_index("ix_decision_report", "decision", REPORT)
+    op.create_index(op.f("ix_draft_conversation_id"), "draft", ["conversation_id"])
     op.create_table(
         "answer_rating",
         sa.Column("message_id", BigInt, nullable=False),
@@ -97,6 +98,7 @@ def _fill() -> None:
 def downgrade() -> None:
     op.drop_table("answer_correction")
     op.drop_table("answer_rating")
+    op.drop_index(op.f("ix_draft_conversation_id"), "draft")
     op.drop_index("ix_decision_report", "decision")
     for name in ("again_at", "reason", "outcome", "channel_id"):
         op.drop_column("decision", name)
