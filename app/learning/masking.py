@@ -7,9 +7,7 @@ It errs on the side of taking out; what is left out leaves a bracket, so that wh
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 BRACKETS = {
     "ja": {
@@ -52,7 +50,10 @@ _MEASURE = re.compile(
 )
 _MONEY = re.compile(r"[¥￥$€£]\s?$")
 _NAME = r"[一-龥々ヶ]{1,4}(?:[ 　]?[一-龥々ぁ-んァ-ヶー]{1,4})?"
-_NOBODY = "皆|奥|神|王|同|仕|模|多|有|異|客|各位|お客|お子|どなた|業者|店員|係員|担当者|弊社|ご本人|ご家族|お母|お父"
+_NOBODY = (
+    "スタッフ|オペレータ|オペレーター|皆|奥|神|王|同|仕|模|多|有|異|客|各位|お客|お子|どなた|業者"
+    "|店員|係員|担当者|弊社|ご本人|ご家族|お母|お父"
+)
 """With 様 or さん behind it these name no one."""
 _CALLED = re.compile(
     rf"(?<![一-龥])(?!(?:{_NOBODY})(?:様|さま|さん))(?:{_NAME}|[ァ-ヶー]{{2,10}}(?:[ 　・][ァ-ヶー]{{2,10}})?)"
@@ -72,7 +73,9 @@ _GREETING = re.compile(
       (?:(?:this\ is|my\ name\ is)[^.!?\n]{1,60}[.!])?
     | (?:thank\ you|thanks)\ for\ (?:your\ (?:message|question|enquiry|inquiry|patience)
       |contacting\ us|getting\ in\ touch|writing)[^.!?\n]{0,30}[.!]
-    | [^\n。、]{1,20}(?:様|さま|さん)[、。]?\s*$
+    | [^\n。、]{1,20}(?:様|さま|さん)(?:[、。]?\s*$|、)
+    | (?:[^\n。]{0,20}の)?〔お名前〕(?:です|でございます|と申します)。
+    | このたびは(?:誠に)?(?:ありがとうございます|申し訳ございません)。
     | (?:お世話になって(?:おり|い)ます|はじめまして|こんにちは)[。、]?
     | (?:お問い合わせ|ご連絡)(?:いただき)?、?(?:誠に)?ありがとうございます[。、]?
     | [^\n。]{1,30}(?:と申します|でございます|(?<=の)[一-龥]{1,4}です)。
@@ -81,37 +84,25 @@ _GREETING = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Masked:
-    """A text without what is personal, and how much of each kind was taken out."""
-
-    text: str
-    taken: Mapping[str, int]
-
-
-def masked(text: str, language: str, names: Iterable[str] = ()) -> Masked:
+def masked(text: str, language: str, names: Iterable[str] = ()) -> str:
     """`text` with brackets of `language` in the place of what is personal; `names` are those known to occur."""
-    taken: Counter[str] = Counter()
     brackets = BRACKETS.get(language, BRACKETS["en"])
-
-    def instead(kind: str) -> Callable[[re.Match[str]], str]:
-        def put(_match: re.Match[str]) -> str:
-            taken[kind] += 1
-            return brackets[kind]
-
-        return put
-
-    text = _EMAIL.sub(instead("email"), text)
-    text = _LINK.sub(instead("link"), text)
+    text = _LINK.sub(brackets["link"], _EMAIL.sub(brackets["email"], text))
     for pattern in (_POSTAL, _ADDRESS_JA, _ADDRESS_EN):
-        text = pattern.sub(instead("address"), text)
+        text = pattern.sub(brackets["address"], text)
     for pattern in _known(names):
-        text = pattern.sub(instead("name"), text)
+        text = pattern.sub(brackets["name"], text)
     for pattern in (_GREETED, _SELF, _OURS):
-        text = pattern.sub(lambda found: found[0].replace(found[1], instead("name")(found)), text)
-    text = _CALLED.sub(instead("name"), text)
-    text = _PHONE.sub(instead("phone"), text)
-    return Masked(_CODE.sub(lambda found: _number(found, instead("number")), text), dict(taken))
+        text = pattern.sub(lambda found: found[0].replace(found[1], brackets["name"]), text)
+    text = _PHONE.sub(brackets["phone"], _CALLED.sub(brackets["name"], text))
+    return _CODE.sub(lambda found: _number(found, brackets["number"]), text)
+
+
+def taken_out(texts: Iterable[str], language: str) -> dict[str, int]:
+    """How many brackets of each kind stand in texts that were masked."""
+    brackets = BRACKETS.get(language, BRACKETS["en"])
+    told = "\n".join(texts)
+    return {kind: told.count(bracket) for kind, bracket in brackets.items() if bracket in told}
 
 
 def without_greeting(text: str) -> str:
@@ -134,8 +125,8 @@ def _pattern(name: str) -> re.Pattern[str]:
     return re.compile(re.escape(name))
 
 
-def _number(found: re.Match[str], instead: Callable[[re.Match[str]], str]) -> str:
+def _number(found: re.Match[str], bracket: str) -> str:
     """A number that measures something, or is a price, is nobody's."""
     around = found.string
     measures = found[0].isdigit() and _MEASURE.match(around, found.end())
-    return found[0] if measures or _MONEY.search(around[: found.start()]) else instead(found)
+    return found[0] if measures or _MONEY.search(around[: found.start()]) else bracket

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.learning.masking import masked, without_greeting
+from app.learning.masking import masked, taken_out, without_greeting
 from app.models import Agent, Conversation, Customer, Message, Proposal
 from app.text import one_line
 
@@ -49,21 +49,18 @@ def _draft(
     said = next((messages[id] for id in proposal.answers[:ANSWERS] if id in messages), None)
     if not asked:
         return None
-    taken: Counter[str] = Counter()
 
     def plain(message: Message, text: str) -> str:
-        found = masked(text, proposal.language, names.get(message.id, ()))
-        taken.update(found.taken)
-        return found.text
+        return masked(text, proposal.language, names.get(message.id, ()))
 
     questions = tuple(dict.fromkeys(one_line(plain(one, one.text), 500) for one in asked))
-    answer = plain(said, without_greeting(said.text)) if said else ""
+    answer = without_greeting(plain(said, said.text)) if said else ""
     return Draft(
         proposal,
         one_line(questions[0], 60),
         questions,
         answer,
-        dict(taken),
+        taken_out([*questions, answer], proposal.language),
         tuple(asked),
         said,
         max(0, len(proposal.answers) - 1),
