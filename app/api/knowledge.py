@@ -31,10 +31,25 @@ class LinkIn(Given):
 
 
 Links = Annotated[list[LinkIn], Meta(max_length=20)]
+Day = Annotated[str, Meta(pattern=r"^(\d{4}-\d{2}-\d{2})?$", max_length=10)]
+Names = Annotated[list[Annotated[str, Meta(min_length=1, max_length=64)]], Meta(max_length=50)]
+FollowUps = Annotated[list[Annotated[int, Meta(ge=1, le=2**53)]], Meta(max_length=4)]
+Other = Annotated[int, Meta(ge=1, le=2**53)]
+
+
+class EntryPictureShape(Shape):
+    """The picture below an answer: the number of the file, and what it shows."""
+
+    id: int
+    text: str
 
 
 class FaqShape(Shape):
-    """An entry of the FAQ. `questions` are the ways it is asked; the bot answers from those that are `enabled`."""
+    """An entry of the FAQ. `questions` are the ways it is asked; the bot answers from those that are `enabled`, on the
+    days from `valid_from` to `valid_until` ("": always, by the shop's clock), on channels of these `kinds` or with
+    these keys (both empty: on all), and only to who has `signed_in` where that is wanted. `follow_ups` are entries
+    offered below the answer, `translation_of` is the one that says the same in the other language, and `listed` ones
+    stand in the help centre."""
 
     id: int
     title: str
@@ -44,6 +59,15 @@ class FaqShape(Shape):
     links: list[LinkShape]
     quick_replies: list[str]
     tags: list[str]
+    valid_from: str
+    valid_until: str
+    kinds: list[str]
+    channels: list[str]
+    signed_in: bool
+    follow_ups: list[int]
+    translation_of: int | None
+    listed: bool
+    picture: EntryPictureShape | None
     enabled: bool
     updated_at: Time
 
@@ -58,6 +82,14 @@ class FaqIn(Given):
     links: Links = []
     quick_replies: QuickReplies = []
     tags: Tags = []
+    valid_from: Day = ""
+    valid_until: Day = ""
+    kinds: Names = []
+    channels: Names = []
+    signed_in: bool = False
+    follow_ups: FollowUps = []
+    translation_of: Other | None = None
+    listed: bool = True
     enabled: bool = True
 
 
@@ -71,6 +103,14 @@ class FaqChange(Given):
     links: Links | UnsetType = UNSET
     quick_replies: QuickReplies | UnsetType = UNSET
     tags: Tags | UnsetType = UNSET
+    valid_from: Day | UnsetType = UNSET
+    valid_until: Day | UnsetType = UNSET
+    kinds: Names | UnsetType = UNSET
+    channels: Names | UnsetType = UNSET
+    signed_in: bool | UnsetType = UNSET
+    follow_ups: FollowUps | UnsetType = UNSET
+    translation_of: Other | UnsetType | None = UNSET
+    listed: bool | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
 
 
@@ -145,7 +185,8 @@ class CannedChange(Given):
 
 def entry(row: FaqEntry) -> FaqShape:
     links = [LinkShape(label=str(one.get("label", "")), url=str(one["url"])) for one in row.links]
-    return same(FaqShape, row, links=links)
+    picture = EntryPictureShape(id=row.image_id, text=row.image_text) if row.image_id else None
+    return same(FaqShape, row, links=links, picture=picture)
 
 
 def rule(row: BotRule) -> RuleShape:
@@ -175,6 +216,8 @@ def _tidy(name: str, value: Any) -> Any:
         return one_line(value)
     if name == "links":
         return [_link(link) for link in value]
+    if name == "follow_ups":
+        return list(dict.fromkeys(value))
     if isinstance(value, list):
         return [line for each in value if (line := one_line(each, 500))]
     return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from app.text import clean, one_line
@@ -16,7 +16,8 @@ MOST = 400  # of one page or file
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """`key` is the same whenever it is read again: of its own id, else of its first question."""
+    """`key` is the same whenever it is read again: of its own id, else of its first question. `more` are other fields
+    of an entry that the file tells, as an entry keeps them; entries are named by their titles there."""
 
     key: str
     title: str
@@ -25,6 +26,7 @@ class Item:
     answer: str
     links: tuple[dict[str, str], ...] = ()
     tags: tuple[str, ...] = ()
+    more: Mapping[str, Any] = field(default_factory=dict)
 
     def stored(self) -> dict[str, Any]:
         """As JSON."""
@@ -40,6 +42,7 @@ def item(
     links: Sequence[Mapping[str, str]] = (),
     tags: Sequence[str] = (),
     id: str = "",
+    more: Mapping[str, Any] | None = None,
 ) -> Item:
     """Made from what was read; its first question stands for a title it lacks."""
     asked = tuple(dict.fromkeys(line for one in questions if (line := one_line(one, 500))))[:200]
@@ -55,6 +58,7 @@ def item(
         answer=clean(answer).strip()[:8000],
         links=tuple({"label": one["label"], "url": one["url"]} for one in links),
         tags=tuple(line for one in tags if (line := one_line(one, 40)))[:20],
+        more=dict(more or {}),
     )
 
 

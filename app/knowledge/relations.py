@@ -9,22 +9,11 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from app.knowledge.writing import Invalid, lines
+from app.knowledge.writing import Invalid, all_entries, lines, stored
 from app.models import FaqEntry
 from app.text import one_line
 
 MOST = 4  # entries offered below an answer
-SHARED = (
-    "tags",
-    "valid_from",
-    "valid_until",
-    "kinds",
-    "channels",
-    "signed_in",
-    "listed",
-    "image_id",
-    "links",
-)
 
 
 def resolved(
@@ -43,6 +32,22 @@ def resolved(
     if problems:
         raise Invalid(problems)
     return {"follow_ups": list(dict.fromkeys(following)), "translation_of": _root(db, id, other)}
+
+
+def check(db: Session, id: int | None, data: Mapping[str, Any]) -> None:
+    """Whether the ids in these fields are other entries that fit. Raises :class:`Invalid`."""
+    wanted, other = set(data.get("follow_ups", ())), data.get("translation_of")
+    known = set(db.scalars(select(FaqEntry.id).where(FaqEntry.id.in_(wanted)))) if wanted else set()
+    problems = {}
+    if wanted - known or id in wanted:
+        problems["follow_ups"] = "Name other entries by their numbers."
+    twin = db.get(FaqEntry, other) if other else None
+    language = data.get("language", "ja")
+    fits = twin is not None and twin.language != language and not _taken(db, twin.id, id, language)
+    if other and not fits:
+        problems["translation_of"] = "Name an entry in the other language that has no translation yet."
+    if problems:
+        raise Invalid(problems)
 
 
 def named(db: Session, entry: FaqEntry) -> dict[str, str]:
@@ -64,6 +69,26 @@ def twin_of(db: Session, entry: FaqEntry) -> FaqEntry | None:
         about = or_(FaqEntry.id == entry.translation_of, about)
     found = select(FaqEntry).where(about, FaqEntry.language != entry.language).order_by(FaqEntry.id).limit(1)
     return db.scalars(found).first()
+
+
+def is_there(db: Session, title: str) -> bool:
+    """Whether an entry has this title."""
+    return db.scalars(select(FaqEntry.id).where(FaqEntry.title == title).limit(1)).first() is not None
+
+
+def exported(db: Session) -> Sequence[dict[str, Any]]:
+    """Every entry of the draft as a file tells it: what it says of others by their titles."""
+    entries = all_entries(db)
+    called = {one.id: one.title for one in entries}
+    return [
+        {"id": one.id}
+        | {name: value for name, value in stored(one).items() if not name.startswith("image_")}
+        | {
+            "follow_ups": [called[id] for id in one.follow_ups if id in called],
+            "translation_of": called.get(one.translation_of or 0, ""),
+        }
+        for one in entries
+    ]
 
 
 def titles(db: Session, without: int | None) -> Sequence[tuple[str, str]]:

@@ -4,7 +4,7 @@ the page read again later shows what it changed."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -16,16 +16,17 @@ from sqlalchemy.orm import Session
 
 from app import connect
 from app.db import now
-from app.knowledge import pages, sheets
+from app.knowledge import pages, relations, sheets
 from app.knowledge.items import MOST, Item, item_of
 from app.knowledge.markup import TooLarge
-from app.knowledge.writing import all_entries, save_entry, stored, switch
+from app.knowledge.writing import Invalid, all_entries, save_entry, stored, switch
 from app.models import Agent, FaqEntry, FaqSource
 from app.tables import Unreadable, decode
 from app.text import one_line
 from bots.text import fold
 from channels import guard
 
+NAMING = ("follow_ups", "translation_of")  # fields that name other entries
 LARGEST = 2 * 1024 * 1024  # bytes of a page or file
 SECONDS = 20.0
 REDIRECTS = 3
@@ -201,12 +202,17 @@ def take(
     """Write the chosen items into the draft, and put aside these entries that are gone; how many are new, changed and
     put aside."""
     added = changed = 0
+    named: list[tuple[FaqEntry, Mapping[str, Any]]] = []
     for one in candidates(db, source, lambda _question, _language: ()):
         if one.place not in places or one.kind == "same":
             continue
         entry = save_entry(db, agent, one.entry, _written(one))
         entry.source_id, entry.source_key = source.id, one.item.key
+        named.append((entry, one.item.more))
         added, changed = added + (one.kind == "new"), changed + (one.kind == "changed")
+    db.flush()
+    for entry, more in named:
+        _relate(db, agent, entry, more)
     away = [one for one in gone(db, source) if one.id in leaving]
     for row in away:
         switch(db, agent, row, False)
@@ -220,7 +226,7 @@ def _written(one: Candidate) -> dict[str, Any]:
     if one.entry is None:
         told = {name: getattr(item, name) for name in ("title", "language", "answer")}
         lists = {"questions": list(item.questions), "links": list(item.links), "tags": list(item.tags)}
-        return {**told, **lists, "quick_replies": [], "enabled": True}
+        return {**told, **lists, **_own(item)}
     before = stored(one.entry)
     wordings = list(dict.fromkeys([*before["questions"], *item.questions]))
     return {
@@ -228,13 +234,35 @@ def _written(one: Candidate) -> dict[str, Any]:
         "answer": item.answer,
         "links": list(item.links) or before["links"],
         "questions": wordings,
+        **_own(item),
     }
+
+
+def _own(item: Item) -> dict[str, Any]:
+    """What the file tells of the entry itself."""
+    return {name: value for name, value in item.more.items() if name not in NAMING}
+
+
+def _relate(db: Session, agent: Agent, entry: FaqEntry, more: Mapping[str, Any]) -> None:
+    """What the file says of other entries, by their titles; one that is not there is passed over."""
+    if not any(more.get(name) for name in NAMING):
+        return
+    known = [title for title in more.get("follow_ups", ()) if relations.is_there(db, title)]
+    twin = str(more.get("translation_of", ""))
+    try:
+        told = relations.resolved(db, entry.id, entry.language, "\n".join(known), twin)
+    except Invalid:
+        told = relations.resolved(db, entry.id, entry.language, "\n".join(known), "")
+    save_entry(db, agent, entry, told)
 
 
 def _kind(item: Item, entry: FaqEntry | None) -> str:
     if entry is None:
         return "new"
-    return "same" if fold(entry.answer) == fold(item.answer) else "changed"
+    same = fold(entry.answer) == fold(item.answer)
+    return (
+        "same" if same and all(getattr(entry, name) == one for name, one in _own(item).items()) else "changed"
+    )
 
 
 def _twins_within(items: Sequence[Item]) -> dict[int, Twin]:

@@ -41,7 +41,11 @@ FLOW_FIELDS = ("name", "language", "keywords", "steps", "ending", "enabled")
 RULE_FIELDS = ("name", "language", "keywords", "pattern", "action", "params", "position", "enabled")
 USUAL = bots.Settings()
 Knowledge = FaqEntry | BotRule | BotFlow
-TABLES: Mapping[str, type[FaqEntry] | type[BotRule] | type[BotFlow]] = {ENTRY: FaqEntry, RULE: BotRule, FLOW: BotFlow}
+TABLES: Mapping[str, type[FaqEntry] | type[BotRule] | type[BotFlow]] = {
+    ENTRY: FaqEntry,
+    RULE: BotRule,
+    FLOW: BotFlow,
+}
 _FIELDS = {FaqEntry: ENTRY_FIELDS, BotRule: RULE_FIELDS, BotFlow: FLOW_FIELDS}
 PARAMS = (
     *("text", "quick_replies", "label", "set", "type", "reason", "team", "flow", "webhook", "fallback"),

@@ -14,7 +14,7 @@ from app.db import reading, transaction
 from app.helpcentre import addresses, votes
 from app.helpcentre.shelf import shelf
 from app.inbox import Refused
-from app.knowledge import pictures, relations
+from app.knowledge import pictures, relations, sheets
 from app.models import Agent, FaqEntry
 from app.queries import NotFound
 from app.web import files
@@ -33,6 +33,23 @@ def index(request: Request) -> Response:
     return page(
         request, "settings/faq.html", area="faq", section="faq", entries=entries, public=public, **waits
     )
+
+
+def export(request: Request) -> Response:
+    """The draft's entries as a file that the import reads again."""
+    require_role(request, *EDITORS)
+    with reading() as db:
+        entries = relations.exported(db)
+    kind = str(request.path_params["kind"])
+    if kind not in ("json", "csv"):
+        raise NotFound(kind)
+    body, media = (
+        (sheets.as_csv(entries), "text/csv; charset=utf-8")
+        if kind == "csv"
+        else (sheets.as_json(entries), "application/json")
+    )
+    headers = {"Content-Disposition": f'attachment; filename="faq.{kind}"', "Cache-Control": "no-store"}
+    return Response(body, media_type=media, headers=headers)
 
 
 def new(request: Request) -> Response:
@@ -162,6 +179,7 @@ routes = [
     Route("/settings", lambda _request: RedirectResponse("/settings/me", 303), methods=["GET"]),
     Route(LIST, index, methods=["GET"]),
     Route(f"{LIST}/new", new, methods=["GET"]),
+    Route(f"{LIST}/export.{{kind}}", export, methods=["GET"]),
     Route(f"{LIST}/{{id:int}}/picture", show_picture, methods=["GET"]),
     Route(f"{LIST}/{{id:int}}/picture", with_form(put_picture), methods=["POST"]),
     *SHELF.routes(),

@@ -14,7 +14,7 @@ from app.api.knowledge import (
     RuleShape,
 )
 from app.inbox import Refused
-from app.knowledge import versions
+from app.knowledge import relations, versions
 from app.models import BotRule, FaqEntry, KnowledgeRun
 from app.proving import evaluating
 from app.web.api.framework import Call, Page, PageQuery, endpoint
@@ -95,6 +95,8 @@ def get_bot_rule(call: Call, rule_id: int) -> RuleShape:
 
 def _save(call: Call, entry: FaqEntry | None, body: FaqIn | FaqChange) -> FaqEntry:
     try:
-        return knowledge.save_entry(call.db, call.agent, entry, shapes.entry_data(body, entry))
+        data = shapes.entry_data(body, entry)
+        relations.check(call.db, entry.id if entry else None, data)
+        return knowledge.save_entry(call.db, call.agent, entry, data)
     except knowledge.Invalid as invalid:
         raise wrong({name: (said, {}) for name, said in invalid.problems.items()}) from invalid
