@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from app import db as database
 
-READY_SECONDS = 60
+READY_SECONDS = 120
 BANNER = "Ctrl-C stops everything"
 PROGRAMS = ("redis", "web", "worker", "poll")
 SECRET = "the secret of a benchmark's installation, of no other"
@@ -47,7 +47,7 @@ def clean_environment(**extra: str) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)} | extra
 
 
-def until(holds: Callable[[], object], what: str, seconds: float = 20, every: float = 0.02) -> None:
+def until(holds: Callable[[], object], what: str, seconds: float = 60, every: float = 0.02) -> None:
     """Wait until `holds()` is true, asked `every` so many seconds. Raises StackError naming `what`."""
     deadline = time.monotonic() + seconds
     while not holds():
@@ -104,7 +104,7 @@ class Served:
                 raise StackError(f"serve is not ready:\n{self.output}")
             time.sleep(0.02)
 
-    def wait_until_well(self, seconds: float = 30) -> None:
+    def wait_until_well(self, seconds: float = 90) -> None:
         """Until every part, the helpers too, says that it works. Raises StackError."""
         until(self._well, "every part is ready", seconds)
 

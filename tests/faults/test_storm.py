@@ -39,7 +39,7 @@ def test_a_short_storm_keeps_every_promise(empty_database_url: str, tmp_path: Pa
         capture_output=True,
         text=True,
         check=False,
-        timeout=280,
+        timeout=800,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert f"seed {SEED}" in ran.stdout

@@ -76,6 +76,11 @@ def said() -> list[str]:
         return list(db.scalars(inbound))
 
 
+def kept(window: Window) -> str:
+    """What the shop's page keeps for the next one."""
+    return str(window.page.evaluate("JSON.stringify(localStorage)"))
+
+
 def delivered() -> list[str]:
     with reading() as db:
         return list(db.scalars(select(Delivery.state)))
@@ -167,7 +172,7 @@ def test_unsent_messages_survive_a_reload_of_the_page(browser: Browser, house: H
 def test_a_draft_survives_the_next_page(browser: Browser, house: House, shop: Shop) -> None:
     window = visit(browser, shop).open()
     window.chat.locator("#text").fill("書きかけ")
-    window.page.wait_for_timeout(500)
+    until(lambda: "書きかけ" in kept(window), "the draft is kept")
     window.page.goto(f"{shop.origin}/next")
     window.open()
     assert window.chat.locator("#text").input_value() == "書きかけ"
@@ -261,7 +266,7 @@ def test_two_customers_on_one_browser_never_see_each_other(
     window.open().say("山田の秘密")
     until(lambda: said() == ["山田の秘密"], "the message is stored")
     window.chat.locator("#text").fill("山田の下書き")
-    window.page.wait_for_timeout(500)
+    until(lambda: "山田の下書き" in kept(window), "the draft is kept")
     window.call("identify", {"jwt": token_for("suzuki")})
     window.chat.locator("body[data-line=open]").wait_for()
     assert window.texts() == ["こんにちは。ご用件をお聞かせください。"]
@@ -319,10 +324,12 @@ def test_a_long_thread_is_paged_upwards(browser: Browser, house: House, shop: Sh
     window.open()
     window.shows("返事69")
     assert "最初" not in window.texts()
-    for _ in range(4):
-        window.chat.locator("#log").evaluate("el => { el.scrollTop = 200; el.scrollTop = 0 }")
-        window.page.wait_for_timeout(400)
-    window.shows("最初")
+    up = "el => { el.scrollTop = 200; el.scrollTop = 0 }"
+    until(
+        lambda: window.chat.locator("#log").evaluate(up) or "最初" in window.texts(),
+        "the first is there",
+        every=0.3,
+    )
     assert window.texts() == ["最初", *(f"返事{n}" for n in range(70))]
 
 
