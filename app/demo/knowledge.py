@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from app import knowledge
 from app.config import settings
 from app.db import as_of
-from app.demo.shop import told
-from app.knowledge import versions
+from app.demo.shop import HERE, told
+from app.knowledge import flows, versions
 from app.models import Agent
 
 LANGUAGES = ("ja", "en")
@@ -27,6 +27,8 @@ def make(db: Session, admin: Agent, begun: datetime) -> None:
         for about in told("rules")["rule"]:
             plain = {"language": "", "keywords": [], "pattern": "", "params": {}, "enabled": True}
             knowledge.save_rule(db, admin, None, {**plain, **about})
+        for data in flows.from_toml(db, (HERE / "flows.toml").read_text("utf-8")):
+            flows.save_flow(db, admin, None, data)
         versions.publish_all(db, admin, REASON)
 
 

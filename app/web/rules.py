@@ -1,24 +1,26 @@
 """The bot's rules: what it does before it looks at the FAQ."""
 
 from collections.abc import Mapping
+from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app import knowledge
+from app import knowledge, webhooks
 from app.db import reading, transaction
 from app.inbox.escalations import TYPES
-from app.models import Agent, BotRule
+from app.models import Agent, BotRule, Channel, Team
 from app.web.knowledge import EDITORS, Shelf
 from app.web.pages import done, page, require_role, text, with_form
 from app.web.publishing import waiting
 
 LIST = "/settings/rules"
 FIELDS = ("name", "language", "keywords", "pattern", "action", "enabled")
-PARAMS = ("text", "quick_replies", "label", "type", "reason")
+PARAMS = knowledge.PARAMS
 EMPTY = dict.fromkeys((*FIELDS, *PARAMS), "") | {"action": "answer", "enabled": "1", "type": "complaint"}
 
 
@@ -29,7 +31,8 @@ def index(request: Request) -> Response:
 
 
 def new(request: Request) -> Response:
-    return SHELF.form(request, EMPTY)
+    with reading() as db:
+        return SHELF.form(request, EMPTY, None, db)
 
 
 def move(request: Request, form: FormData) -> Response:
@@ -58,6 +61,17 @@ def _typed(rule: BotRule) -> dict[str, str]:
     }
 
 
+def _beside(db: Session, _rule: BotRule | None, _values: Mapping[str, str]) -> dict[str, Any]:
+    """What a rule can name: teams, forms, webhooks, and the channels there are."""
+    channels = db.execute(select(Channel.key, Channel.name).order_by(Channel.name)).all()
+    return {
+        "teams": [(str(one.id), one.name) for one in db.scalars(select(Team).order_by(Team.name))],
+        "forms": [(str(one.id), one.name) for one in knowledge.all_flows(db)],
+        "hooks": [(str(one.id), one.name) for one in webhooks.errands.hooks(db)],
+        "channels": [(key, name) for key, name in channels],
+    }
+
+
 SHELF = Shelf(
     BotRule,
     LIST,
@@ -70,6 +84,7 @@ SHELF = Shelf(
     saved="Saved in the draft. The bot follows it once it is published.",
     removed="The rule was deleted from the draft.",
     shown={"section": "rules", "types": TYPES},
+    beside=_beside,
 )
 
 routes = [

@@ -1,0 +1,151 @@
+"""A conversation with the draft, for trial: nobody hears it, nothing is kept, no other system is asked."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+import bots
+from app import answers, situations
+from app.db import now, reading
+from app.models import Channel, Team, Webhook
+from app.web.pages import is_htmx, page, partial, text, with_form
+
+HERE = "/settings/bot/trial"
+MOST = 60  # turns that are shown
+LONGEST = 60_000  # characters of what the page carries from turn to turn
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What was said by whom (`me` or `bot`), and what would have happened besides, in (a key, its words)."""
+
+    who: str
+    text: str
+    effects: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """How far the trial is; the page carries it along."""
+
+    turns: tuple[Turn, ...] = ()
+    misses: int = 0
+    asked: tuple[int, ...] = ()
+    flow: bots.Progress | None = None
+    chips: tuple[str, ...] = ()
+    over: bool = False
+
+    def told(self) -> str:
+        """As the page carries it."""
+        return json.dumps(
+            {
+                "turns": [[one.who, one.text, one.effects] for one in self.turns[-MOST:]],
+                "misses": self.misses,
+                "asked": self.asked,
+                "flow": self.flow.stored() if self.flow else {},
+            },
+            ensure_ascii=False,
+        )
+
+
+def show(request: Request) -> Response:
+    with reading() as db:
+        return _page(request, db, Trial(), {})
+
+
+def say(request: Request, form: FormData) -> Response:
+    """One more message, and the bot's answer."""
+    words = (text(form, "chip") or text(form, "try")).strip()[:2000]
+    given = {name: text(form, name) for name in ("channel", "hours", "language")}
+    trial = _read(text(form, "trial")) if text(form, "again") != "1" else Trial()
+    with reading() as db:
+        if words:
+            trial = _answered(db, trial, words, given)
+        return _page(request, db, trial, given)
+
+
+def _page(request: Request, db: Session, trial: Trial, given: Mapping[str, str]) -> Response:
+    channels = [(one.key, one.name) for one in db.scalars(select(Channel).order_by(Channel.name))]
+    shown: dict[str, Any] = {"trial": trial, "given": given, "channels": channels}
+    if is_htmx(request):
+        return partial(request, "settings/_trial.html", **shown)
+    return page(request, "settings/trial.html", section="flows", **shown)
+
+
+def _answered(db: Session, trial: Trial, words: str, given: Mapping[str, str]) -> Trial:
+    before = Trial(trial.turns) if trial.over else trial
+    question = bots.Question(
+        words,
+        given["language"] or None,
+        before.misses,
+        before.asked,
+        situation=_situation(db, given),
+        flow=before.flow,
+    )
+    decision = bots.decide(question, answers.draft_book(db))
+    turns = (*before.turns, Turn("me", words), Turn("bot", decision.text, tuple(_effects(db, decision))))
+    return Trial(
+        turns[-MOST:],
+        decision.misses,
+        decision.asked,
+        decision.flow,
+        decision.quick_replies,
+        decision.action in ("hand_over", "escalate"),
+    )
+
+
+def _situation(db: Session, given: Mapping[str, str]) -> bots.Situation:
+    times = situations.business_hours(db)
+    there = bots.Situation(on=now().astimezone(times.zone).date(), open=given["hours"] != "closed")
+    channel = (
+        db.scalars(select(Channel).filter_by(key=given["channel"])).first() if given["channel"] else None
+    )
+    return replace(there, channel=channel.key, kind=channel.kind) if channel else there
+
+
+def _effects(db: Session, decision: bots.Decision) -> list[tuple[str, str]]:
+    """What would happen besides the words."""
+    team = db.get(Team, decision.team_id) if decision.team_id else None
+    hook = db.get(Webhook, decision.call.webhook) if decision.call else None
+    found = [
+        ("escalate" if decision.action == "escalate" else "hand_over", team.name if team else "")
+        if decision.action in ("hand_over", "escalate")
+        else ("", ""),
+        ("label", decision.label or ""),
+        *(("note", f"{name}: {value}") for name, value in decision.attributes),
+        ("task", decision.task),
+    ]
+    told = [(key, said) for key, said in found if said or key in ("hand_over", "escalate")]
+    return [*told, ("webhook", hook.name if hook else "")] if decision.call else told
+
+
+def _read(carried: str) -> Trial:
+    """What the page carried; anything else is a new trial."""
+    try:
+        told = json.loads(carried) if len(carried) <= LONGEST else {}
+        turns = tuple(
+            Turn(
+                "me" if who == "me" else "bot",
+                str(said)[:4000],
+                tuple((str(key), str(value)) for key, value in effects),
+            )
+            for who, said, effects in told.get("turns", [])[-MOST:]
+        )
+        asked = tuple(one for one in told.get("asked", []) if isinstance(one, int))[:20]
+        return Trial(turns, int(told.get("misses", 0)), asked, bots.progress_of(told.get("flow") or {}))
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return Trial()
+
+
+routes = [
+    Route(HERE, show, methods=["GET"]),
+    Route(HERE, with_form(say), methods=["POST"]),
+]
