@@ -25,6 +25,7 @@ from app.models import (
     Relocation,
 )
 from tests import factories as make
+from tests.letters import assert_books
 
 PEOPLE = "abc"
 ADDRESSES = [who + n for who in PEOPLE for n in "12"]  # two addresses each
