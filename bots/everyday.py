@@ -23,11 +23,27 @@ _JAPANESE = """
 """.split()  # noqa: SIM905
 
 
+_LONGEST_FIRST = sorted(
+    {spelled(fold(phrase), "ja") for phrase in _JAPANESE}, key=lambda one: (-len(one), one)
+)
+_SHORT = 40
+
+
 def everyday(language: str) -> list[Parts]:
     """The parts of the phrases, of each by itself; a language that has no list of its own has none."""
     if language == "ja":
         return [tuple(one) for one in map(_inner, _JAPANESE)]
     return [parts(word, "en") for word in sorted(STOP_WORDS)] if language == "en" else []
+
+
+def says_nothing(folded: str, language: str) -> bool:
+    """Whether folded text is nothing but such phrases: `ですか`, `do you have my`."""
+    if language != "ja":
+        return all(word in STOP_WORDS for word in folded.split())
+    left = folded.replace(" ", "")[:_SHORT]
+    while found := next((phrase for phrase in _LONGEST_FIRST if left.startswith(phrase)), ""):
+        left = left[len(found) :]
+    return not left
 
 
 def _inner(phrase: str) -> Parts:

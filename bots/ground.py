@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from bots.coverage import Coverage
 from bots.space import Floats, Ints, Postings, Rows, Space
 
 MOST_TRIALS = 1500
@@ -41,6 +42,7 @@ class Ground:
     owners: Ints
     doubts: Floats
     starts: Ints
+    coverage: Coverage
 
     @property
     def entries(self) -> int:
@@ -55,6 +57,10 @@ class Ground:
     def likeness(self, row: int) -> Floats:
         """How like a row is to every row."""
         return self.postings.likeness(*self.rows.row(row))
+
+    def lift(self, row: int) -> Floats:
+        """What each entry's score gains for a row, as if the row were not there."""
+        return self.coverage.lift(*self.rows.row(row), int(self.owners[row]))
 
     def nearest(self, likeness: Floats) -> Floats:
         """For each entry, the likeness of the nearest of its rows."""

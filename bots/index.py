@@ -10,9 +10,10 @@ import numpy as np
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from bots.coverage import Coverage
 from bots.english import stem
 from bots.entry import Entry
-from bots.everyday import everyday
+from bots.everyday import everyday, says_nothing
 from bots.features import LONGEST, parts
 from bots.ground import Ground, best
 from bots.lexicon import Lexicon, Reading
@@ -27,6 +28,7 @@ from bots.text import fold
 _FINALISTS = 30
 _ANSWER_DOUBT = 4.0
 """How much less an answer is relied on than a question: it says more than what it answers."""
+_ANSWER_READ = 4 * LONGEST
 _FEW = 3
 """Texts an entry with which everyday phrases count half: they show by themselves what is frequent."""
 _SAME = 0.5
@@ -89,14 +91,18 @@ class Index:
             owners,
             np.array(doubts, np.float32),
             np.array(starts, np.int64),
+            Coverage(rows, self._space.width, owners, np.array(doubts) > 1),
         )
         self._model = _model(self._ground)
-        self._sureness = Sureness(self._model.evidence, len(folded) / max(len(starts), 1))
+        each = len(folded) / max(len(starts), 1)
+        self._sureness = Sureness(self._model.evidence, each, self._ground.coverage.worth)
 
     def search(self, text: str, said: str = "") -> list[Likeness]:
         """The entries that resemble `text` at all, the likest first. `said` is the message it is the matter of."""
         folded = self._reading(text[: 2 * LONGEST])[:LONGEST]
         exact = self._exact.get(folded, set())
+        if not exact and says_nothing(folded, self._language):
+            return []
         vector = self._space.vector(parts(self._mended(folded), self._language))
         if not len(vector.columns):
             return []
@@ -175,8 +181,9 @@ class Index:
 def _rows(entry: Entry) -> Iterator[tuple[str, float]]:
     for phrase in _asked(entry):
         yield phrase, 1.0
-    if fold(entry.answer):
-        yield entry.answer, _ANSWER_DOUBT
+    for place in range(0, min(len(entry.answer), _ANSWER_READ), LONGEST):
+        if fold(piece := entry.answer[place : place + LONGEST]):
+            yield piece, _ANSWER_DOUBT
 
 
 def _asked(entry: Entry) -> Iterable[str]:

@@ -33,12 +33,14 @@ class Machine:
     """Trained on all rows of a ground; tried by one trained without some entries and questions."""
 
     def __init__(self, ground: Ground) -> None:
+        self._coverage = ground.coverage
         self.evidence = _evidence(ground)
         self._weights = _trained(ground, np.arange(len(ground.rows)), _ROUNDS)
 
     def scores(self, vector: Vector, likeness: Floats) -> Floats:
         """For each entry, above 0 where the text is rather one of its questions."""
-        return product(vector.weights, self._weights[vector.columns])
+        margins = product(vector.weights, self._weights[vector.columns])
+        return margins + self._coverage.lift(vector.columns, vector.weights)
 
 
 def _trained(ground: Ground, chosen: Ints, rounds: int) -> Floats:
@@ -94,7 +96,7 @@ def _try(evidence: Evidence, ground: Ground, without: Flags, asked: Flags) -> No
     (tried,) = np.nonzero(left_out & (ground.doubts == 1))
     for row in np.random.default_rng(_SEED).permutation(tried)[:MOST_TRIALS]:
         columns, values = ground.rows.row(row)
-        scores = product(values, weights[columns])
+        scores = product(values, weights[columns]) + ground.lift(int(row))
         scores[without] = -np.inf
         likeness = ground.likeness(row)
         likeness[left_out] = 0

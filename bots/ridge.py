@@ -22,6 +22,7 @@ class Ridge:
     """Trained on all rows of a ground."""
 
     def __init__(self, ground: Ground) -> None:
+        self._coverage = ground.coverage
         kernel = np.stack([ground.likeness(row) for row in range(len(ground.rows))])
         labels = np.zeros((len(ground.rows), ground.entries), np.float32)
         labels[np.arange(len(labels)), ground.owners] = 1
@@ -31,7 +32,7 @@ class Ridge:
 
     def scores(self, vector: Vector, likeness: Floats) -> Floats:
         """For each entry, about 1 where the text is one of its questions and 0 where it is of another."""
-        return product(likeness, self._shares)
+        return product(likeness, self._shares) + self._coverage.lift(vector.columns, vector.weights)
 
 
 class _Trials:
@@ -61,7 +62,7 @@ class _Trials:
     def _leave_out_each(self, evidence: Evidence, questions: Ints) -> None:
         """Each question alone: its entry has others."""
         for row in questions:
-            scores = self._labels[row] - self._shares[row] / self._inverse[row, row]
+            scores = self._labels[row] - self._shares[row] / self._inverse[row, row] + self._ground.lift(row)
             likeness = self._kernel[row].copy()
             likeness[row] = 0
             spread = self._ground.space.spread - self._ground.spread(np.array([row]))
@@ -80,4 +81,5 @@ class _Trials:
             known = self._ground.known(row, spread)
             if self._ground.entries > 1:
                 nearest = self._ground.nearest(likeness)
-                evidence.outside.append(best(without[row - rows[0]], nearest, known)[1])
+                scores = without[row - rows[0]] + self._ground.lift(row)
+                evidence.outside.append(best(scores, nearest, known)[1])

@@ -20,6 +20,8 @@ _USUAL = np.array([-2.4, 0.6, 0.65, 0.05, 0.8])
 _STIFFNESS = np.array([2.0, 10.0, 10.0, 10.0, 4.0])
 """How many trials' worth of evidence it takes to move each number of the usual curve."""
 _USUAL_SCORE, _USUAL_NEAREST = (0.25, 0.12), (0.25, 0.1)
+_LIFTED = (0.25, 0.06)
+"""By how much of the lift the scores of wrong entries are usually higher, and vary more."""
 _FEW = 10
 _MOST = 600
 _GAIN, _ENOUGH = 0.6, 4
@@ -31,11 +33,13 @@ _STEPS = 200
 class Sureness:
     """The curve of one knowledge."""
 
-    def __init__(self, evidence: Evidence, questions_each: float) -> None:
-        """Learn from what was left out of entries that have so many questions on average."""
+    def __init__(self, evidence: Evidence, questions_each: float, lift: float = 0.0) -> None:
+        """Learn from what was left out of entries that have so many questions on average, and whose scores answers
+        lift by so much at the most."""
         inside, outside = evidence.inside, evidence.outside
         self._gain = _GAIN / (1 + questions_each / _ENOUGH)
-        self._score = _spread([one.score for one in outside], _USUAL_SCORE)
+        usual = tuple(one + lift * more for one, more in zip(_USUAL_SCORE, _LIFTED, strict=True))
+        self._score = _spread([one.score for one in outside], (usual[0], usual[1]))
         self._nearest = _spread([one.nearest for one in outside], _USUAL_NEAREST)
         self._curve = _USUAL
         if inside and outside:

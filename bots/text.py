@@ -24,16 +24,17 @@ _OLD_CHARACTERS = {
 _KATAKANA_TO_HIRAGANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
 _ALIKE = _KATAKANA_TO_HIRAGANA | _OLD_CHARACTERS
 _LONG_VOWELS = re.compile(r"(?<=[\u3041-\u30ff])[ー〜~]+")
+_STACKED = re.compile("[\u0300-\u036f\u0489\u20d0-\u20ff]+")
 _GAPS = re.compile(r"\s+")
 
 
 def clean(text: str) -> str:
-    """`text` as a person would see it: cut, NFKC, no control, format or surrogate character.
+    """`text` as a person would see it: cut, NFKC, no control, format or surrogate character, no stacked accents.
 
     Line ends and tabs become spaces. Zero-width characters go without a trace, since they hide inside words.
     """
     plain = unicodedata.normalize("NFKC", _visible(text[:LONGEST]))
-    return _GAPS.sub(" ", _visible(plain[:LONGEST])).strip()
+    return _GAPS.sub(" ", _STACKED.sub("", _visible(plain[:LONGEST]))).strip()
 
 
 def fold(text: str) -> str:

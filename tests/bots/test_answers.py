@@ -92,10 +92,10 @@ def test_between_close_entries_the_bot_asks_with_chips(text: str, chips: set[str
 
 
 def test_a_single_doubtful_entry_is_asked_about_by_name() -> None:
-    decision = ask("クレカ")
+    decision = ask("hjkl returns asdf")
     assert (decision.action, decision.phrase) == ("ask", "ask_one")
-    assert "「支払い方法」" in decision.text
-    assert decision.quick_replies == ("はい", "いいえ")
+    assert "“Returns”" in decision.text
+    assert decision.quick_replies == ("Yes", "No")
 
 
 @pytest.mark.parametrize(
@@ -113,6 +113,32 @@ def test_outside_the_faq_the_bot_says_it_does_not_know(text: str) -> None:
     decision = ask(text)
     assert (decision.action, decision.phrase, decision.misses) == ("unknown", "unknown", 1)
     assert decision.entry_id is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "asdfghjkl",
+            "qwerty uiop",
+            "ksjdhfksjdh oiweur",
+            "ｗｗｗｗｗ",
+            "あああああああ",
+            "さああああ？？？",
+            "あsdふぁsdf",
+        ),
+        *("ですか", "ください", "do you have my", "for the of", "<script>alert(1)</script>", "' OR 1=1 --"),
+        *("SELECT * FROM users", "Z̴̢a̷l̵g̶o̸ t̷e̵x̶t̷", "1+1は？", "test", "テスト", "ᔕᑌᑎ", "🄰🄱🄲 ???"),
+    ],
+)
+def test_gibberish_code_and_empty_phrases_are_never_answered(text: str) -> None:
+    decision = ask(text)
+    assert (decision.action, decision.entry_id) in (("unknown", None), ("hand_over", None))
+
+
+@pytest.mark.parametrize("text", ["返̷品̶し̵た̴い̷", "R̶e̶t̶u̶r̶n̶s̶", "𝐑𝐞𝐭𝐮𝐫𝐧𝐬"])
+def test_words_under_stacked_accents_or_in_fancy_letters_are_read(text: str) -> None:
+    assert title(ask(text).entry_id) in ("返品・交換", "Returns")
 
 
 def test_the_chip_offered_with_not_knowing_leads_to_a_person() -> None:

@@ -20,6 +20,7 @@ from tests.bots.shop import book, entries
 
 DEEDS = ("return", "exchange", "repair", "wash", "hem", "wrap", "reserve", "collect", "insure", "engrave")
 THINGS = ("coat", "dress", "scarf", "gloves", "shoes", "hat", "belt", "wallet", "umbrella", "watch")
+PAIRS = (("postage to France", "It costs five euros."), ("returns of coats", "Send it back to France."))
 ASKED = (
     "how do i {deed} my {thing}",
     "can you {deed} a {thing}",
@@ -77,6 +78,40 @@ def test_an_answer_leads_to_its_entry_by_words_no_question_has() -> None:
         )
     )
     assert look_up(Question("any room for bicycles", "en"), known).matches[0].entry.id == 2
+
+
+@pytest.mark.parametrize("model", [Ridge, Machine, Nearest])
+def test_the_words_of_an_answer_count_beside_the_question(
+    model: type[Ridge] | type[Machine] | type[Nearest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rest of a question stands in the answer, however long that is."""
+    monkeypatch.setattr("bots.index._model", model)
+    told = (
+        (
+            "Delivery",
+            "When is it delivered?",
+            "Within three days. " + "We pack with care. " * 30 + "Pallets take a week.",
+        ),
+        ("Delivery abroad", "Do you deliver abroad?", "Yes, to most of Europe, and customs are paid by us."),
+        ("Opening hours", "When are you open?", "Ten to seven, on Sundays from noon."),
+    )
+    index = Index(
+        [Entry(n, name, "en", (asked,), answer) for n, (name, asked, answer) in enumerate(told)], "en"
+    )
+    assert index.search("when are pallets delivered")[0].entry.id == 0
+    assert index.search("do I have to pay customs")[0].entry.id == 1
+    assert index.search("open on a sunday at noon")[0].entry.id == 2
+
+
+def test_a_row_left_out_does_not_count_for_its_own_entry() -> None:
+    ground = Index(
+        [Entry(n, text, "en", (text,), answer) for n, (text, answer) in enumerate(PAIRS)], "en"
+    )._ground
+    row = 0
+    columns, weights = ground.rows.row(row)
+    whole, without = ground.coverage.lift(columns, weights), ground.lift(row)
+    assert without[0] < whole[0]
+    assert list(without[1:]) == list(whole[1:])
 
 
 def test_leaving_a_question_out_is_as_if_it_had_never_been_there() -> None:

@@ -30,7 +30,7 @@ def test_words_are_published_and_brought_back_with_the_rest(db: Session) -> None
         editor,
         None,
         {
-            **knowledge.ENTRY_USUAL,
+            **ENTRY_USUAL,
             "title": "送料",
             "questions": ["送料はいくらですか"],
             "answer": "550円です。",
