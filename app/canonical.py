@@ -46,6 +46,7 @@ _NOT_DIGITS = re.compile(r"\D+")
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 
 
+@lru_cache(16_384)
 def nobody(written: str) -> bool:
     """Whether this stands for "we do not know who": 非通知, 公衆電話, withheld, unknown …"""
     text = written.strip()

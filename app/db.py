@@ -42,6 +42,7 @@ from sqlalchemy.engine import URL, Connection, Dialect, make_url
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 from sqlalchemy.pool import Pool
+from sqlalchemy.sql.compiler import InsertmanyvaluesSentinelOpts
 from sqlalchemy.types import TypeDecorator
 
 from app.config import settings
@@ -166,6 +167,10 @@ def _sqlite(url: URL) -> Engine:
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+
+    # Many rows in one statement, and their ids with them: SQLite gives ids in the order the rows stand in, growing
+    # (there is one writer, and no table has come to its last id). Without this each row is a statement.
+    made.dialect.insertmanyvalues_implicit_sentinel = InsertmanyvaluesSentinelOpts.AUTOINCREMENT
 
     @event.listens_for(made, "begin")
     def _begin(connection: Connection) -> None:

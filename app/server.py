@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 import socket
 import sys
@@ -18,6 +17,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.http11 import Request
 from websockets.protocol import OPEN
 
+from app import garbage
 from app.config import Settings
 from app.lines import OUTLET
 from app.web import widget_poll
@@ -30,7 +30,6 @@ STOP_SECONDS = 5
 # So long the event loop waits for a thread that computes. Python's own five milliseconds add up to what people who
 # type feel: each message needs the loop several times.
 SWITCH_SECONDS = 0.001
-COLLECT = 10_000, 20, 20  # new objects, and rounds of each generation, before the collector looks for garbage
 BEHIND_BYTES = 1024 * 1024  # that may wait to be taken by one WebSocket client
 GOODBYE_SECONDS = 10.0  # for a client to answer our close
 PING = b"\x89\x00"  # a whole frame (RFC 6455, 5.5.2)
@@ -176,21 +175,10 @@ class Open(WebSocketsSansIOProtocol):
         )
 
 
-def spare_collector() -> None:
-    """What a process holds once it is up is not looked through for garbage any more.
-
-    Python looks through all it holds again and again: a tenth of a second for this program, in the middle of
-    somebody's page.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECT)
-
-
 def run(settings: Settings, listener: socket.socket, drain: float = 0.0) -> None:
     """Serve on the bound socket until SIGTERM (and then for `drain` seconds more) or SIGINT."""
     sys.setswitchinterval(SWITCH_SECONDS)
-    Leaving(uvicorn.Config(**_options(settings)), drain, spare_collector).run(sockets=[listener])
+    Leaving(uvicorn.Config(**_options(settings)), drain, garbage.spare).run(sockets=[listener])
 
 
 def _options(settings: Settings) -> dict[str, Any]:

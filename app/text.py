@@ -20,6 +20,7 @@ from typing import NamedTuple
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufffe\uffff]")
 _NEWLINES = re.compile("\r\n|[\r\x85\u2028\u2029]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_UNCLEAN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")  # any of them
 
 
 def clean(text: str) -> str:
@@ -28,6 +29,8 @@ def clean(text: str) -> str:
     A surrogate becomes U+FFFD (it cannot be encoded, so the database would refuse the row). Nothing else
     is touched; `clean(clean(x)) == clean(x)`.
     """
+    if _UNCLEAN.search(text) is None:
+        return text
     text = _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text)
     return _CONTROLS.sub("", _NEWLINES.sub("\n", text))
 

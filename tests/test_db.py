@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, StatementError
 from sqlalchemy.orm import Session
 
@@ -39,6 +42,37 @@ def test_a_row_is_inserted_once_and_the_rest_of_the_work_goes_on(db: Session) ->
     assert not insert_if_new(db, Label(name="返品"))
     assert insert_if_new(db, Label(name="交換"))
     assert sorted(db.scalars(select(Label.name))) == sorted(["返品", "交換"])
+
+
+def test_many_rows_are_written_in_one_statement_and_each_has_its_own_id(db: Session) -> None:
+    """Their ids follow the order they were given in, also where the row ids have gaps and the last ones are gone."""
+    for round in range(3):
+        gone = Label(name=f"gone {round}")
+        db.add(gone)
+        db.flush()
+        db.delete(gone)
+        db.flush()
+        rows = [Label(name=f"{round} {number * 7919 % 1000}") for number in range(1000)]
+        with watched(db) as asked:
+            db.add_all(rows)
+            db.flush()
+        stored = {row.name: row.id for row in db.execute(select(Label.name, Label.id))}
+        assert [stored[row.name] for row in rows] == [row.id for row in rows]
+        assert sorted(row.id for row in rows) == [row.id for row in rows]
+        assert sum(one.startswith("INSERT") for one in asked) < 10
+
+
+@contextmanager
+def watched(db: Session) -> Iterator[list[str]]:
+    """The statements that are asked meanwhile."""
+    asked: list[str] = []
+
+    def heard(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        asked.append(statement)
+
+    event.listen(db.get_bind(), "before_cursor_execute", heard)
+    yield asked
+    event.remove(db.get_bind(), "before_cursor_execute", heard)
 
 
 def test_a_violation_of_another_row_is_not_taken_for_this_one(db: Session) -> None:

@@ -20,12 +20,11 @@ import click
 import uvloop
 from sqlalchemy import delete, select
 
-from app import db, main
+from app import db, garbage, main
 from app.auth import cookies
 from app.auth.signins import LONGEST
 from app.bench.seeding import shop
 from app.models import Agent, Signin
-from app.server import spare_collector
 
 WARM_UP = 5  # requests of each kind that are not counted
 
@@ -79,7 +78,7 @@ class Pages:
     async def _times(self, paths: Sequence[str], looker: Looker, samples: int) -> Timings:
         for number in range(min(WARM_UP, samples)):
             await self._get(paths[number % len(paths)], looker)
-        spare_collector()
+        garbage.spare()
         found = Timings()
         for number in range(samples):
             cpu, wall = time.process_time(), time.perf_counter()

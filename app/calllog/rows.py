@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Literal
@@ -71,11 +71,16 @@ def call_of(row: Row, reading: Reading) -> Call | Ignored:
 class _Told:
     row: Row
     reading: Reading
-    _cells: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def _cells(self) -> dict[str, str]:
+        cells = self.row.cells
+        return {
+            name: clean(cells[at]).strip() for name, at in self.reading.columns.items() if at < len(cells)
+        }
 
     def cell(self, name: str) -> str:
-        at = self.reading.columns.get(name)
-        return clean(self.row.cells[at]).strip() if at is not None and at < len(self.row.cells) else ""
+        return self._cells.get(name, "")
 
     def line(self, name: str, most: int = 200) -> str:
         return one_line(values.plain(self.cell(name)), most)

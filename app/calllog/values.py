@@ -237,6 +237,7 @@ _OUTSIDE = re.compile(r"^[+\d().\-\s‐‑‒–—―−ー#*]+$")
 SHORTEST = 6  # digits; what is shorter is an extension
 
 
+@lru_cache(16_384)
 def number(cell: str, home: str = canonical.HOME) -> str:
     """A telephone number as a connector tells it (E.164, where it is one): "" for 非通知, 公衆電話 and an empty cell.
     `home`: the country of numbers without one.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from app import family, inbox, search
@@ -38,9 +38,8 @@ COLUMNS = (
 )
 
 
-def said(external_id: str, known: Known) -> Said:
+def said(external_id: str, told: Facts) -> Said:
     """The call as the message it stands in the thread with."""
-    told = facts(known)
     return Said(
         external_id=external_id,
         text=told.text,
@@ -60,15 +59,33 @@ def begin(
     db: Session, channel: Channel | None, message: Message, known: Known, people: Mapping[str, int]
 ) -> Call:
     """The call that `message`, stored just now, is about. `people`: agents by what telephone systems call them."""
-    call = Call(
-        message_id=message.id,
-        channel_id=channel.id if channel else None,
-        external_id=message.external_id,
-        known=known,
-    )
-    _write(call, facts(known), people)
+    call = Call(**_row(channel, message, known, facts(known), people))
     db.add(call)
     return call
+
+
+def begin_past(
+    db: Session,
+    channel: Channel,
+    begun: Sequence[tuple[Message, Known, Facts]],
+    people: Mapping[str, int],
+) -> None:
+    """:func:`begin` for many that are history, which do nothing to their threads: in one statement."""
+    rows = [_row(channel, message, known, told, people) for message, known, told in begun]
+    if rows:
+        db.execute(insert(Call), rows)
+
+
+def _row(
+    channel: Channel | None, message: Message, known: Known, told: Facts, people: Mapping[str, int]
+) -> dict[str, Any]:
+    return {
+        "message_id": message.id,
+        "channel_id": channel.id if channel else None,
+        "external_id": message.external_id,
+        "known": known,
+        **_columns(told, people),
+    }
 
 
 def settle(db: Session, head: Conversation, message: Message, call: Call, people: Mapping[str, int]) -> None:
@@ -152,11 +169,18 @@ def agents_by_name(db: Session) -> dict[str, int]:
 
 
 def _write(call: Call, told: Facts, people: Mapping[str, int]) -> None:
-    for name in COLUMNS:
-        setattr(call, name, getattr(told, name))
-    call.recording_url = str((told.recording or {}).get("url", ""))
-    took = people.get(told.agent.lower()) if told.agent else None
-    call.agent_id = took if took is not None else call.agent_id
+    before = call.agent_id
+    for name, value in _columns(told, people).items():
+        setattr(call, name, value)
+    call.agent_id = call.agent_id if call.agent_id is not None else before
+
+
+def _columns(told: Facts, people: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        **{name: getattr(told, name) for name in COLUMNS},
+        "recording_url": str((told.recording or {}).get("url", "")),
+        "agent_id": people.get(told.agent.lower()) if told.agent else None,
+    }
 
 
 def _rewrite(db: Session, head: Conversation, call: Call, message: Message, told: Facts) -> None:

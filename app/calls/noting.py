@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app import inbox, search
 from app.calls.changing import begin, change, said
-from app.calls.known import LONGEST, MAX_TEXT, WORDS, Known, say, stamp
+from app.calls.known import LONGEST, MAX_TEXT, WORDS, Known, facts, say, stamp
 from app.db import now
 from app.events import record
 from app.inbox import Refused
@@ -62,7 +62,7 @@ def write(
         return of_message(db, stored), False
     message = _message(db, agent, head, written, client_id)
     known = _known(db, agent, written, message.sent_at, ours=True)
-    about = said("", known)
+    about = said("", facts(known))
     message.text, message.context = about.text, {**about.context}
     db.add(message)
     db.flush()

@@ -69,9 +69,11 @@ def import_(
     again. Exit code 1 if rows could not be taken in, 2 if there is no call log to be read.
     """
     prepare()
+    from app import garbage
     from app.tables import Unreadable
 
     channel = _channel(which)
+    garbage.spare()
     try:
         seen = _look(file, encoding, told, zone)
         _describe(seen)

@@ -60,8 +60,9 @@ def worker(keeps_clock: bool) -> None:
     """
     prepare(redis=True)
     with loading():
-        from app import clock, jobs, webhooks
+        from app import clock, garbage, jobs, webhooks
 
+    garbage.spare()
     with webhooks.pumping(), clock.running(jobs.stopping) if keeps_clock else nullcontext():
         jobs.work()
 
@@ -74,8 +75,9 @@ def poll() -> None:
     """
     prepare(redis=True)
     with loading():
-        from app import clock
+        from app import clock, garbage
 
+    garbage.spare()
     clock.main()
 
 

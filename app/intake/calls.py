@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -30,14 +31,12 @@ def take(db: Session, channel: Channel, events: Sequence[base.Call]) -> list[Out
     known = _stored(db, channel, list(told))
     fresh = [id for id in told if id not in known]
     who = _callers(db, channel, {id: told[id] for id in fresh})
-    wanted = [(who[id], said(id, told[id].known)) for id in fresh]
+    wanted = [(who[id], said(id, told[id].facts)) for id in fresh]
     received = dict(zip(fresh, inbox.receive(db, channel, wanted) if wanted else [], strict=True))
-    begun = [(told[id], one) for id, one in received.items() if one.new]
-    made = [calls.begin(db, channel, one.message, tale.known, people) for tale, one in begun]
-    db.flush()
-    for (tale, one), call in zip(begun, made, strict=True):
-        calls.settle(db, one.conversation, one.message, call, people)
-        _bring(db, channel, one.message, who[str(call.external_id)], tale.files)
+    begun = [(id, told[id], one) for id, one in received.items() if one.new]
+    _begin(db, channel, [(tale, one) for _, tale, one in begun], people)
+    for id, tale, one in begun:
+        _bring(db, channel, one.message, who[id], tale.files)
     new = _new(received)
     changed = {
         id: _same(known.get(id), tale) or _change(db, channel, id, tale, people)
@@ -45,6 +44,21 @@ def take(db: Session, channel: Channel, events: Sequence[base.Call]) -> list[Out
         if id not in new
     }
     return [_outcome(key(event.external_id), received, changed) for event in events]
+
+
+def _begin(
+    db: Session,
+    channel: Channel,
+    begun: Sequence[tuple[Tale, inbox.Received]],
+    people: Mapping[str, int],
+) -> None:
+    past = [(tale, one) for tale, one in begun if tale.known["history"]]
+    calls.begin_past(db, channel, [(one.message, tale.known, tale.facts) for tale, one in past], people)
+    live = [(tale, one) for tale, one in begun if not tale.known["history"]]
+    made = [calls.begin(db, channel, one.message, tale.known, people) for tale, one in live]
+    db.flush()
+    for (_, one), call in zip(live, made, strict=True):
+        calls.settle(db, one.conversation, one.message, call, people)
 
 
 class Tale:
@@ -62,12 +76,17 @@ class Tale:
         if event.recording is not None:
             self.files.append(event.recording)
 
+    @cached_property
+    def facts(self) -> calls.Facts:
+        """What it comes to, once everything was added."""
+        return calls.facts(self.known)
+
     @property
     def person(self) -> base.Person | None:
         """Whose number holds; None where none is known."""
         if len(self.people) < 2:
             return self.people[0] if self.people else None
-        number = calls.facts(self.known).number
+        number = self.facts.number
         theirs = [one for one in self.people if one.address.strip() == number]
         return theirs[-1] if theirs else self.people[-1] if self.people else None
 
