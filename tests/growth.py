@@ -43,6 +43,7 @@ from app.models import (
     LabelledQuestion,
     Message,
     MessageSource,
+    Proposal,
     PublishedItem,
     RawReceipt,
     ReadMark,
@@ -138,6 +139,8 @@ def _rows(viewer: int, ids: range) -> list[tuple[type[Base], list[dict[str, Any]
         (FaqSource, [{"id": id, "name": f"https://shop.example/{id}"} for id in ids]),
         (LabelledQuestion, [_labelled(id) for id in ids]),
         (KnowledgeRun, [{"id": id, "kind": "evaluation", "state": "done"} for id in ids]),
+        (KnowledgeRun, [_replay(_said(ids[-1]), ids)]),
+        (Proposal, [_proposal(id, at[id]) for id in ids]),
         (CallImport, [_import(id) for id in ids]),
         (CannedReply, [_canned(id, viewer) for id in ids]),
         (Revision, [_revision(id, noun) for id in ids for noun in ("faq_entry", "bot_rule")]),
@@ -292,6 +295,31 @@ def _rule(id: int) -> dict[str, Any]:
 
 def _item(id: int) -> dict[str, Any]:
     return {"noun": "faq_entry", "noun_id": id, "data": {**_entry(id), "language": "ja"}, "since": id}
+
+
+def _replay(run: int, ids: range) -> dict[str, Any]:
+    """What would change of as many questions."""
+    silent, answered = (
+        {
+            "action": action,
+            "entry_id": entry,
+            "rule_id": None,
+            "offered": [],
+            "text": "",
+            "version": 1,
+            "reason": "",
+        }
+        for action, entry in (("unknown", None), ("answer", ids[0]))
+    )
+    result = {"questions": len(ids), "times": len(ids), "counts": {"answered": len(ids)}, "left_out": 0}
+    result["changes"] = [["answered", id, 1, silent, answered] for id in ids]
+    wanted = {"first": "2026-11-20", "last": "2026-11-21", "zone": "Asia/Tokyo", "channel_id": None}
+    return {"id": run, "kind": "replay", "state": "done", "wanted": wanted, "result": result}
+
+
+def _proposal(id: int, at: datetime) -> dict[str, Any]:
+    times = {"times": id - FIRST, "wordings": 1, "why": {"unknown": 2}, "first_at": at, "last_at": at}
+    return {"id": id, "language": "ja", "questions": [id], "answers": [_said(id)], **times}
 
 
 def _labelled(id: int) -> dict[str, Any]:
