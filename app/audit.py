@@ -29,7 +29,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "settings": (
             "audit.shop_changed", "audit.attributes_changed", "audit.hours_changed", "audit.dispositions_changed",
-            "audit.purposes_changed",
+            "audit.help_centre_changed", "audit.purposes_changed",
             "audit.customers_exported", "audit.filter_shared", "audit.reply_added", "audit.reply_changed",
             "audit.reply_removed", "audit.label_added", "audit.label_changed", "audit.label_removed",
             "label.created",
@@ -42,6 +42,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "faq_entry.saved", "faq_entry.removed", "bot_rule.saved", "bot_rule.removed", "bot_flow.saved", "bot_flow.removed",
             "bot_settings.saved", "bot_words.saved", "knowledge.published", "knowledge.manners", "knowledge.review",
             "knowledge.returned", "knowledge.question", "knowledge.question_removed",
+            "knowledge.proposal_taken", "knowledge.proposal_dismissed", "knowledge.proposal_reopened",
         ),
         "conversations": (
             "assigned", "handover", "resolved", "reopened", "snoozed", "woken", "labelled", "unlabelled",
