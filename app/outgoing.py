@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -118,6 +119,35 @@ def _template(message: Message) -> base.FilledTemplate | None:
 def has_buttons(message: Message, features: base.Features) -> bool:
     """Whether what is offered for an answer goes as buttons there; else it is numbered in the text."""
     return 0 < len(message.quick_replies) <= features.max_quick_replies
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What of an answer becomes of it on a channel: its text, links and choices that stay what they are, and whether
+    a picture goes as one."""
+
+    text: str
+    links: Sequence[Mapping[str, str]]
+    buttons: Sequence[str]
+    picture: bool
+
+
+def shape(
+    text: str,
+    links: Sequence[dict[str, str]],
+    choices: Sequence[str],
+    picture: Attachment | None,
+    features: base.Features,
+) -> Shape:
+    """An answer as a channel shows it: the thread's own socket shows everything."""
+    message = Message(text=text, links=list(links), quick_replies=list(choices))
+    file = base.Attachment(picture.name, picture.content_type, size=picture.size) if picture else None
+    if features.live:
+        return Shape(text, links, choices, picture is not None)
+    carried = file is not None and features.carry(file)
+    words = _in_words(message, features, [] if file is None or carried else [file])
+    buttons = choices if has_buttons(message, features) else ()
+    return Shape("\n\n".join(filter(None, (text, *words))).strip(), (), buttons, carried)
 
 
 def _in_words(message: Message, features: base.Features, linked: Sequence[base.Attachment]) -> Sequence[str]:

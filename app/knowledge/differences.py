@@ -6,10 +6,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from types import MappingProxyType
 from typing import Any
 
 _TOKEN = re.compile(r"[A-Za-z0-9À-ɏ]+|\s+|.", re.DOTALL)
 _MOST = 4_000_000  # pairs of words compared; beyond it a text is replaced as a whole
+MOST_LINES = 4  # of a list, told at once
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 _SMALL = 2  # characters that stay between two changes are shown as part of them
 
 
@@ -23,21 +26,48 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field that differs. A list is told line by line, each a list of pieces."""
+    """One field that differs. A list is told line by line, each a list of pieces: of what stayed only the number of
+    lines, `same`."""
 
     name: str
     lines: tuple[tuple[Piece, ...], ...]
+    same: int = 0
+
+    @property
+    def first(self) -> tuple[tuple[Piece, ...], ...]:
+        """The lines that are told at once."""
+        return self.lines if len(self.lines) <= MOST_LINES + 1 else self.lines[:MOST_LINES]
+
+    @property
+    def rest(self) -> tuple[tuple[Piece, ...], ...]:
+        """Those that are told when they are asked for."""
+        return self.lines[len(self.first) :]
 
 
-def fields(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[Field]:
-    """The fields that differ, in their order; of something new or gone, all that say anything."""
-    old, new = before or {}, after or {}
-    names = dict.fromkeys((*old, *new))
+def fields(
+    before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, usual: Mapping[str, Any] = NOTHING
+) -> list[Field]:
+    """The fields that differ, in their order; of something new or gone, all that say anything but the `usual`."""
+    old, new = before or _but(usual, after), after or _but(usual, before)
+    names = dict.fromkeys((*new, *old) if before is None else (*old, *new))
     return [
-        Field(name, _lines(old.get(name), new.get(name)))
+        _field(name, old.get(name), new.get(name))
         for name in names
         if old.get(name) != new.get(name) and not _both_empty(old.get(name), new.get(name))
     ]
+
+
+def _but(usual: Mapping[str, Any], other: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What holds where nothing is said, of the fields the other side has."""
+    return {name: value for name, value in usual.items() if name in (other or {})}
+
+
+def _field(name: str, before: Any, after: Any) -> Field:
+    if not (isinstance(before, list) or isinstance(after, list)):
+        return Field(name, (words(_said(before), _said(after)),))
+    lines = tuple(_listed([_said(one) for one in before or []], [_said(one) for one in after or []]))
+    changed = tuple(line for line in lines if any(piece.sign for piece in line))
+    return Field(name, changed, len(lines) - len(changed))
 
 
 def words(before: str, after: str) -> tuple[Piece, ...]:
@@ -50,12 +80,6 @@ def words(before: str, after: str) -> tuple[Piece, ...]:
     if len(old) * len(new) > _MOST:
         return Piece("-", before), Piece("+", after)
     return tuple(_joined(_steps(old, new)))
-
-
-def _lines(before: Any, after: Any) -> tuple[tuple[Piece, ...], ...]:
-    if isinstance(before, list) or isinstance(after, list):
-        return tuple(_listed([_said(one) for one in before or []], [_said(one) for one in after or []]))
-    return (words(_said(before), _said(after)),)
 
 
 def _listed(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[Piece, ...]]:

@@ -86,7 +86,7 @@ def save_entry(db: Session, agent: Agent, entry: FaqEntry | None, data: Mapping[
 
 def _dates(since: str, until: str) -> dict[str, str]:
     problems = {
-        name: "" if _is_day(day) else "Write a day as 2026-12-31."
+        name: "" if is_day(day) else "Write a day as 2026-12-31."
         for name, day in (("valid_from", since), ("valid_until", until))
     }
     if not any(problems.values()) and since and until and until < since:
@@ -94,7 +94,8 @@ def _dates(since: str, until: str) -> dict[str, str]:
     return problems
 
 
-def _is_day(written: str) -> bool:
+def is_day(written: str) -> bool:
+    """Whether it is a day as 2026-12-31, or nothing."""
     try:
         return not written or date.fromisoformat(written).isoformat() == written
     except ValueError:

@@ -12,24 +12,30 @@ from app.realtime import Change, Hub
 _preparing: set[asyncio.Task[None]] = set()
 
 
-def try_out(db: Session, words: str, language: str | None) -> bots.Decision:
-    """What the bot of the published version would say to these words."""
-    return bots.decide(_question(words, language), answers.book(db))
+def try_out(
+    db: Session, words: str, language: str | None, situation: bots.Situation | None = None
+) -> bots.Decision:
+    """What the bot of the published version would say to these words, there."""
+    return bots.decide(_question(words, language, situation), answers.book(db))
 
 
 def try_draft(
-    db: Session, words: str, language: str | None, typed: bots.Entry | None = None
+    db: Session,
+    words: str,
+    language: str | None,
+    typed: bots.Entry | None = None,
+    situation: bots.Situation | None = None,
 ) -> bots.Decision:
-    """What the bot would say if the draft were published; ``typed`` stands in for its entry."""
+    """What the bot would say there if the draft were published; ``typed`` stands in for its entry."""
     book = answers.draft_book(db)
     if typed is not None:
         others = tuple(entry for entry in book.entries if entry.id != typed.id)
         book = bots.Book((*others, typed), book.rules, book.settings, book.version, book.lexicon)
-    return bots.decide(_question(words, language), book)
+    return bots.decide(_question(words, language, situation), book)
 
 
-def _question(words: str, language: str | None) -> bots.Question:
-    return bots.Question(words, language, 0, ())
+def _question(words: str, language: str | None, situation: bots.Situation | None) -> bots.Question:
+    return bots.Question(words, language, situation=situation or bots.Situation())
 
 
 def listen(hub: Hub) -> None:

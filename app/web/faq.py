@@ -30,8 +30,16 @@ def index(request: Request) -> Response:
     with reading() as db:
         entries, waits = knowledge.all_entries(db), waiting(db, knowledge.ENTRY)
         public = general.help_centre(db).on
+        channels = [one for one in switchboard.all_channels(db) if connect.bot_speaks(one)]
     return page(
-        request, "settings/faq.html", area="faq", section="faq", entries=entries, public=public, **waits
+        request,
+        "settings/faq.html",
+        area="faq",
+        section="faq",
+        entries=entries,
+        public=public,
+        channels=channels,
+        **waits,
     )
 
 
@@ -105,6 +113,7 @@ def _beside(db: Session, entry: FaqEntry | None, values: Mapping[str, str]) -> d
         "titles": relations.titles(db, entry.id if entry else None),
         "twin": relations.twin_of(db, entry) if entry else None,
         "places": _places(db, values),
+        "channels": [one for one in switchboard.all_channels(db) if connect.bot_speaks(one)],
         "votes": votes.of(db, entry.id) if entry else votes.Votes(),
         "address": addresses.entry(public) if public else "",
         "picture": pictures.find(db, entry.image_id) if entry else None,

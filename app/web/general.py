@@ -11,12 +11,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app import general, hours, timetable
+from app import general, hours, switchboard, timetable
 from app.db import now, reading, transaction
 from app.formats import clock, day
 from app.hours import BadHours, Hours
 from app.web.pages import done, number, page, partial, require_role, text, with_form, words
 from app.web.profile import zones
+from app.web.widget import KIND
 
 HERE = "/settings/general"
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -92,6 +93,22 @@ def save_calls(request: Request, form: FormData) -> Response:
         typed = _written(request, wanted)
         return _page(request, shop, typed, wanted, 422, call_errors=errors, dispositions=written)
     return done(request, HERE, words(request, "Saved."))
+
+
+def save_help_centre(request: Request, form: FormData) -> Response:
+    """Whether what is published can be read by anybody, and which chat stands beside it."""
+    require_role(request, "admin")
+    with transaction() as db:
+        chosen = text(form, "help_chat")
+        known = chosen if chosen in dict(_chats(db)) else ""
+        wanted = general.HelpCentre(bool(text(form, "help_on")), known)
+        general.change_help_centre(db, request.state.viewer, wanted)
+    return done(request, HERE, words(request, "Saved."))
+
+
+def _chats(db: Session) -> list[tuple[str, str]]:
+    """(key, name) of the chats for web pages."""
+    return [(one.key, one.name) for one in switchboard.all_channels(db) if one.kind == KIND and one.enabled]
 
 
 def save_hours(request: Request, form: FormData) -> Response:
@@ -214,8 +231,9 @@ def _page(
     **more: Any,
 ) -> Response:
     more = {"errors": {}, "shop_errors": {}, "call_errors": {}, "problem": "", **more}
-    if "dispositions" not in more:
-        with reading() as db:
+    with reading() as db:
+        more |= {"centre": general.help_centre(db), "chats": _chats(db)}
+        if "dispositions" not in more:
             more["dispositions"] = "\n".join(general.dispositions(db))
     weekdays = [
         (name, words(request, called), value)
@@ -242,6 +260,7 @@ routes = [
     Route(HERE, show, methods=["GET"]),
     Route(f"{HERE}/shop", with_form(save_shop), methods=["POST"]),
     Route(f"{HERE}/calls", with_form(save_calls), methods=["POST"]),
+    Route(f"{HERE}/help-centre", with_form(save_help_centre), methods=["POST"]),
     Route(f"{HERE}/hours", with_form(save_hours), methods=["POST"]),
     Route(f"{HERE}/hours/preview", with_form(preview), methods=["POST"]),
 ]

@@ -52,7 +52,7 @@ def _page(request: Request, db: Session, problem: str = "", typed: str = "") -> 
         "settings/knowledge.html",
         status=422 if problem else 200,
         section="knowledge",
-        changes=shown(found),
+        changes=shown(found, {**published, **draft}),
         total=len(found),
         seen=versions.fingerprint(draft),
         number=versions.number(db),
@@ -82,12 +82,37 @@ def _measured(request: Request, db: Session) -> dict[str, Any]:
     }
 
 
-def shown(found: list[Change]) -> list[Shown]:
-    """The first of these changes, field by field."""
+def shown(found: list[Change], content: versions.Content) -> list[Shown]:
+    """The first of these changes, field by field; entries they name are told by their titles in `content`."""
+    usual = knowledge.ENTRY_USUAL
     return [
-        Shown(one, _name(one), _address(one), differences.fields(one.before, one.after))
+        Shown(
+            one,
+            _name(one),
+            _address(one),
+            differences.fields(
+                _titled(one.before, content),
+                _titled(one.after, content),
+                usual if one.noun == knowledge.ENTRY else {},
+            ),
+        )
         for one in found[:SHOWN]
     ]
+
+
+def _titled(data: dict[str, Any] | None, content: versions.Content) -> dict[str, Any] | None:
+    if data is None or "follow_ups" not in data:
+        return data
+
+    def called(id: int) -> str:
+        return str(content.get((knowledge.ENTRY, id), {}).get("title") or f"#{id}")
+
+    twin = data["translation_of"]
+    return {
+        **data,
+        "follow_ups": [called(id) for id in data["follow_ups"]],
+        "translation_of": called(twin) if twin else None,
+    }
 
 
 def _name(change: Change) -> str:
@@ -165,9 +190,10 @@ def _version(request: Request, db: Session, problem: str = "", typed: str = "") 
     found = _find(db, request)
     given = number(request.query_params.get("since"))
     since = found.number - 1 if given is None else min(given, versions.number(db))
-    changes = versions.changes(versions.content(db, since), versions.content(db, found.number))
+    earlier, later = versions.content(db, since), versions.content(db, found.number)
+    changes = versions.changes(earlier, later)
     every = versions.all_versions(db)
-    shown_changes = shown(changes)
+    shown_changes = shown(changes, {**earlier, **later})
     return page(
         request,
         "settings/knowledge_version.html",

@@ -230,13 +230,23 @@ def test_a_text_is_told_word_by_word(before: str, after: str, expected: str) -> 
     assert told(before, after) == expected
 
 
-def test_lists_are_told_line_by_line_and_what_is_the_same_is_left_out() -> None:
+def test_of_a_list_only_what_changed_is_told_and_of_a_new_entry_nothing_usual() -> None:
     before = {**ENTRY, "questions": ["送料はいくらですか", "配送料は"], "tags": []}
     after = {**ENTRY, "questions": ["送料はおいくらですか", "配送料は", "送料を教えて"], "tags": ["費用"]}
-    found = {one.name: one.lines for one in differences.fields(before, after)}
+    found = {one.name: one for one in differences.fields(before, after)}
     assert set(found) == {"questions", "tags"}
-    signs = [[piece.sign for piece in line] for line in found["questions"]]
-    assert signs == [["", "+", ""], [""], ["+"]]
+    signs = [[piece.sign for piece in line] for line in found["questions"].lines]
+    assert signs == [["", "+", ""], ["+"]]
+    assert found["questions"].same == 1
+    new = {
+        **knowledge.ENTRY_USUAL,
+        "title": "送料",
+        "questions": [f"質問{n}" for n in range(9)],
+        "signed_in": True,
+    }
+    (title, asked, signed) = differences.fields(None, new, knowledge.ENTRY_USUAL)
+    assert (title.name, asked.name, signed.name) == ("title", "questions", "signed_in")
+    assert (len(asked.first), len(asked.rest)) == (4, 5)
 
 
 def test_very_long_texts_are_told_as_a_whole() -> None:
