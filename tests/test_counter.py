@@ -56,6 +56,11 @@ def names(found: list[counter.Visitor]) -> list[str]:
 # --- who stands there ---------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("typed", ["%%", "・・・", "😀😀", "' OR 1=1 --"])
+def test_what_is_no_name_names_nobody(db: Session, nakamura: Agent, taro: Conversation, typed: str) -> None:
+    assert counter.look_up(db, nakamura, typed) == []
+
+
 @pytest.mark.parametrize("typed", ["山田", "やまだ", "ヤマダ タロウ", "090-1234-5678", "5678"])
 def test_somebody_is_found_by_name_reading_or_number(
     typed: str, db: Session, nakamura: Agent, taro: Conversation
@@ -267,6 +272,18 @@ def test_a_promise_of_the_store_is_its_work_and_one_of_the_office_is_told_by_it(
     assert [one.id for one in tasks.find(db, nakamura, "mine").rows] == [ours.id]
     again = counter.note(db, nakamura, store, taro, told)
     assert (again.new, again.task) == (False, None)
+
+
+def test_a_promise_that_fell_due_while_the_note_waited_on_the_phone_is_due_now(
+    db: Session, store: Channel, nakamura: Agent, taro: Conversation
+) -> None:
+    then = now() - SOON
+    kept = replace(WRITTEN, promised="取り置き", at=then, due_at=then + timedelta(hours=1))
+    late = counter.note(db, nakamura, store, taro, kept).task
+    assert late is not None
+    assert now() - timedelta(minutes=1) < late.due_at <= now()
+    with pytest.raises(Refused, match="in the future"):
+        counter.note(db, nakamura, store, taro, replace(kept, client_id="client-0002", due_at=then - SOON))
 
 
 def test_numbers_of_payment_cards_are_kept_nowhere(

@@ -140,15 +140,19 @@ def _promise(
     """What was promised by a time is work: of the store, or (to tell them) of whoever looks after the customer."""
     if written.due_at is None:
         return None
+    due = _still_due(written.due_at, message.sent_at)
     text = mask_cards(clean(written.promised).strip())[0] or one_line(message.text, 200)
     if written.kind != tasks.TELL:
-        return tasks.add(
-            db, head, text, written.due_at, viewer, kind=written.kind, store=store, message=message
-        )
+        return tasks.add(db, head, text, due, viewer, kind=written.kind, store=store, message=message)
     return tasks.add(
-        db, head, text, written.due_at, viewer, db.get(Agent, head.assignee_id) if head.assignee_id else None,
+        db, head, text, due, viewer, db.get(Agent, head.assignee_id) if head.assignee_id else None,
         kind=tasks.TELL, message=message, for_anybody=True, telling=tasks.Telling(written.words, written.channel),
     )  # fmt: skip
+
+
+def _still_due(due: datetime, noted_at: datetime) -> datetime:
+    """What has fallen due while the note waited on the phone is due now."""
+    return max(due, now()) if due > noted_at else due
 
 
 def own_notes(db: Session, viewer: Agent) -> list[tuple[Message, Customer]]:

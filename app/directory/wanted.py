@@ -187,8 +187,7 @@ def _of_members(id: Any, conversation_id: Any, *also: ColumnElement[bool]) -> Co
 
 
 def _saying(db: Session, words: str) -> ColumnElement[bool]:
-    match = people.asked_for(words)
-    named = store.newest(db, "customer", match, 2**62, SAYING).ids if match.phrases or match.either else []
+    named = store.newest(db, "customer", people.asked_for(words), 2**62, SAYING).ids
     theirs = select(Member.head_id).where(store.among(db, Member.customer_id, named))
     return is_one_of(Conversation.id, theirs)
 

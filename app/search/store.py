@@ -118,7 +118,10 @@ class Found(NamedTuple):
 
 
 def newest(db: Session, noun: Noun, match: Match, below: int, limit: int) -> Found:
-    """The rows under `below` that match, from the newest on: at most `limit`, perhaps fewer though there is more."""
+    """The rows under `below` that match, from the newest on: at most `limit`, perhaps fewer though there is more.
+    Where nothing is asked for (only signs were typed), nothing matches."""
+    if not (match.phrases or match.scopes or match.either):
+        return Found([], below, False)
     if _is_sqlite(db):
         return _newest_sqlite(db, noun, match, below, limit)
     return _newest_postgres(db, noun, match, below, limit)

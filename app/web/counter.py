@@ -123,10 +123,13 @@ def _note(db: Session, request: Request, form: FormData) -> Note:
     )
 
 
-def _due(request: Request, form: FormData) -> datetime | None:
+def _due(request: Request, form: FormData) -> datetime:
     chosen = text(form, "when")
     typed = text(form, "local") if chosen == "own" else chosen
-    return panes.local_time(typed, zone_of(request.state.viewer)) if typed else None
+    at = panes.local_time(typed, zone_of(request.state.viewer))
+    if at is None:
+        raise Refused("Choose until when it is to be done.")
+    return at
 
 
 def _store(db: Session, request: Request, form: FormData) -> Channel:

@@ -30,7 +30,7 @@ from app.models import Agent, Channel, CustomerFilter, Label
 from app.models.agent import STORE
 from app.render import zone_of
 from app.tables.writing import BOM, line_of
-from app.web.pages import done, page, partial, path_id, require_role, text, with_form, words
+from app.web.pages import done, number, page, partial, path_id, require_role, text, with_form, words
 from app.web.rows import sign_of
 
 LIST = "/customers"
@@ -159,8 +159,8 @@ def _page(db: Session, viewer: Agent, wanted: Wanted, after: str | None) -> Page
 
 
 def _chosen(db: Session, request: Request) -> CustomerFilter | None:
-    given = request.query_params.get("filter", "")
-    return filters.filter_for(db, request.state.viewer, int(given)) if given.isdecimal() else None
+    named = number(request.query_params.get("filter"))
+    return filters.filter_for(db, request.state.viewer, named) if named else None
 
 
 def _query(wanted: Wanted) -> list[tuple[str, Any]]:

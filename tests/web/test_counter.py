@@ -168,6 +168,7 @@ def test_a_card_nobody_has_begins_somebody_new(scene: tuple[Browser, Agent, Conv
         ({**NOTE, "client_id": "short"}, 422),
         ({**NOTE, "token": "1-forged"}, 404),
         ({**NOTE, "promised": "明日", "when": "own", "local": "2001-01-01T00:00"}, 422),
+        ({**NOTE, "promised": "明日", "when": "own", "local": ""}, 422),
     ],
 )
 def test_what_cannot_be_noted_is_refused_with_nothing_kept(

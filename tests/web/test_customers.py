@@ -66,6 +66,11 @@ def test_conditions_narrow_it_and_nothing_found_says_what_to_do(cast: Cast) -> N
     assert browser.get("/customers", params={"after": "nonsense"}).status_code == 200
 
 
+@pytest.mark.parametrize("named", ["9" * 4500, "²", "x", "-1", "0"])
+def test_a_filter_that_is_none_shows_everybody(cast: Cast, named: str) -> None:
+    assert "山田 花子" in Browser().come_in(cast.agent).see("/customers", params={"filter": named})
+
+
 def test_a_filter_is_saved_chosen_counted_and_removed(cast: Cast) -> None:
     browser = Browser().come_in(cast.admin)
     form = {"name": "花子さん", "q": "花子", "shared": "1"}
