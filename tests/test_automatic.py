@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app import automatic, inbox
 from app.db import as_of, now
 from app.models import Channel, Conversation, Customer, Decision, Event, Message
-from app.web.pane import whole
+from app.web.suggested import suggested
 from channels import base
 from tests import factories as make
 from tests.connectors import Post
@@ -52,12 +52,9 @@ def test_where_the_bot_only_suggests_a_mail_is_a_persons_from_the_start(
     db: Session, post: type[Post]
 ) -> None:
     make.faq(db)
-    agent = make.agent(db)
     head = own(db, comes(db, make.channel(db, "post", bot=True), ASKED))
     assert (head.owner, said_by_bot(db), why(db, head)) == ("human", 0, [])
-    suggestion = whole(db, agent, head).suggestion
-    assert suggestion is not None
-    assert suggestion.answer == "全国一律550円です"
+    assert [one.text for one in suggested(db, head)] == ["全国一律550円です"]
 
 
 def test_where_the_admin_allows_it_the_bot_answers_what_it_is_sure_of(db: Session, box: Channel) -> None:

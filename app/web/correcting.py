@@ -1,52 +1,82 @@
 """Which entry would have been right, said beside an answer of the bot or a try of it ("wrong answer?"). It becomes a
-test question; the entries themselves are edited elsewhere."""
+test question; the entries themselves are edited elsewhere. And why the bot said it."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app import knowledge, queries
+import bots
+from app import answers, knowledge, queries, ratings
 from app.db import reading, transaction
 from app.knowledge import questions
 from app.models import Decision, Message
 from app.web.knowledge import EDITORS
 from app.web.pages import errors_of, partial, path_id, require_role, text, with_form
 from app.web.proving import entry_given, titles_of
+from bots.text import fold
 
 TRIED = "/settings/knowledge/questions/tried"
+SHOWN, LONGEST = 6, 200  # entries found; characters of what they are looked for by
+
+
+def why(request: Request) -> Response:
+    """What the bot chose, how sure it was, and what else it considered. Asked for when somebody wants to know."""
+    with reading() as db:
+        message, _ = queries.message_for(db, request.state.viewer, path_id(request))
+        decision = ratings.decision_of(db, message)
+        said = ratings.judgements(db, [message.id]).get(message.id)
+    return partial(request, "inbox/_why_told.html", d=decision, message=message, said=said)
 
 
 def choose(request: Request) -> Response:
-    """The entries that may have been right, below "why"."""
+    """The entries that may have been right; ``?q=`` looks for others by their words."""
+    wanted = request.query_params.get("q")
     with reading() as db:
         message, _ = queries.message_for(db, request.state.viewer, path_id(request))
+        if wanted is not None:
+            return partial(request, "inbox/_correct_found.html", found=_found(db, wanted[:LONGEST], message))
         return _choice(request, db, message)
 
 
 def _choice(request: Request, db: Session, message: Message, problem: str = "") -> Response:
-    decision = _decision(db, message)
-    considered = decision.detail.get("considered", ()) if decision else ()
+    decision = ratings.decision_of(db, message)
     return partial(
         request,
         "inbox/_correct.html",
         status=422 if problem else 200,
         question=_asked(decision),
-        action=f"/messages/{message.id}/correction",
-        considered=[(one["entry_id"], one["title"]) for one in considered],
-        given=decision.entry_id if decision else None,
-        titles=titles_of(db),
+        message=message,
+        found=_found(db, "", message),
         problem=problem,
     )
 
 
-def _decision(db: Session, message: Message) -> Decision | None:
-    of = or_(Decision.reply_id == message.id, Decision.message_id == message.id)
-    return db.scalars(select(Decision).where(of).limit(1)).first()
+def _found(db: Session, wanted: str, message: Message) -> Sequence[tuple[int, str]]:
+    """(id, title) of entries by what is in their titles and by what they answer; without words, what the bot
+    considered. Not the one it gave."""
+    decision, titles = ratings.decision_of(db, message), titles_of(db)
+    given = decision.entry_id if decision else None
+    if wanted.strip():
+        ids = [*_by_title(titles, wanted), *_by_question(db, wanted)]
+    else:
+        considered: Sequence[Mapping[str, Any]] = decision.detail.get("considered", ()) if decision else ()
+        ids = [one["entry_id"] for one in considered]
+    return [(id, titles[id]) for id in dict.fromkeys(ids) if id in titles and id != given][:SHOWN]
+
+
+def _by_title(titles: Mapping[int, str], wanted: str) -> list[int]:
+    folded = fold(wanted)
+    return [id for id, title in titles.items() if folded and folded in fold(title)]
+
+
+def _by_question(db: Session, wanted: str) -> list[int]:
+    found = bots.look_up(bots.Question(wanted), answers.draft_book(db))
+    return [match.entry.id for match in found.matches[:SHOWN]]
 
 
 def _asked(decision: Decision | None) -> str:
@@ -58,11 +88,11 @@ def correct(request: Request, form: FormData) -> Response:
     viewer = request.state.viewer
     with reading() as db:
         message, _ = queries.message_for(db, viewer, path_id(request))
-        asked = _asked(_decision(db, message))
     try:
+        entry_id = entry_given(form)
         with transaction() as db:
-            row = questions.label(db, viewer, asked, entry_given(form), origin="thread")
-            return _kept(request, db, row.entry_id)
+            ratings.correct(db, viewer, db.get_one(Message, message.id), entry_id)
+            return _kept(request, db, entry_id)
     except knowledge.Invalid as invalid:
         problem = next(iter(errors_of(invalid.problems, request).values()))
         with reading() as db:
@@ -89,6 +119,7 @@ def _kept(request: Request, db: Session, entry_id: int | None) -> Response:
 
 
 routes = [
+    Route("/messages/{id:int}/why", why, methods=["GET"]),
     Route("/messages/{id:int}/correction", choose, methods=["GET"]),
     Route("/messages/{id:int}/correction", with_form(correct), methods=["POST"]),
     Route(TRIED, with_form(correct_try), methods=["POST"]),

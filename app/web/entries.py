@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app import connect
 from app.formats import iso
+from app.handing import Summary, summaries
 from app.inbox import reactions_of
 from app.models import (
     Agent,
@@ -21,7 +22,6 @@ from app.models import (
     Channel,
     Conversation,
     Customer,
-    Decision,
     Delivery,
     DeliveryRef,
     Draft,
@@ -30,6 +30,7 @@ from app.models import (
     Reaction,
 )
 from app.models.message import CALL, INBOUND, NOTE, OUTBOUND, SYSTEM
+from app.ratings import Judgement, judgements
 from app.render import with_emoji
 from app.rich import harmless
 from app.text import one_line
@@ -71,8 +72,9 @@ class Entry:
     sign: Sign
     attachments: Sequence[Attachment]
     delivery: Delivery | None
-    decision: Decision | None
     system: dict[str, Any] = field(default_factory=dict)
+    judged: Judgement = field(default_factory=Judgement)
+    summary: Summary | None = None
     letter: Letter | None = None
     reactions: Sequence[Put] = ()
     quoted: Quoted | None = None
@@ -168,7 +170,9 @@ def _plain(db: Session, messages: Sequence[Message], zone: ZoneInfo) -> list[Ent
     cases = {one.id: one for one in _in(db, _CASES, [m.case_id for m in messages if m.case_id])}
     files = _grouped(_in(db, _ATTACHMENTS, ids))
     deliveries = {one.message_id: one for one in _in(db, _DELIVERIES, said)}
-    decisions = {one.reply_id: one for one in _in(db, _DECISIONS, said)}
+    judged = judgements(db, [message.id for message in messages if message.author == "bot"])
+    handed = {m.id: m.context["decisions"] for m in messages if m.kind == SYSTEM and "decisions" in m.context}
+    told = summaries(db, handed)
     put = reactions_of(db, ids)
     reacting = {one.identity_id for each in put.values() for one in each}
     writers = _writers(db, reacting | {message.identity_id for message in messages if message.identity_id})
@@ -188,8 +192,9 @@ def _plain(db: Session, messages: Sequence[Message], zone: ZoneInfo) -> list[Ent
             attachments=[file for id in _ids(sets, one) for file in files.get(id, ())],
             album=sets.get(one.id),
             delivery=deliveries.get(one.id),
-            decision=decisions.get(one.id),
             system=_told(one, people),
+            judged=judged.get(one.id, Judgement()),
+            summary=told.get(one.id),
             letter=mails.get(one.id),
             reactions=_together(put.get(one.id, ()), writers),
             quoted=quoted.get(one.id),
@@ -367,7 +372,6 @@ _CALLS = select(Call).where(Call.message_id.in_(_IDS))
 _CASES = select(Case).where(Case.id.in_(_IDS))
 _ATTACHMENTS = select(Attachment).where(Attachment.message_id.in_(_IDS))
 _DELIVERIES = select(Delivery).where(Delivery.message_id.in_(_IDS))
-_DECISIONS = select(Decision).where(Decision.reply_id.in_(_IDS))
 _WRITERS = (
     select(Identity.id, Identity.address, Customer.name)
     .join(Customer, Customer.id == Identity.customer_id)

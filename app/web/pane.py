@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-import bots
-from app import answers, canonical, connect, queries
+from app import canonical, connect, queries
 from app.config import settings
 from app.db import now
 from app.directory.persons import Bond, Known, Move, bonds, known, moves, separable
@@ -43,7 +42,6 @@ from app.render import zone_of
 from app.touchpoints import reading as known_of
 from app.touchpoints.reading import Figures
 from app.web.attributes import fields_of
-from app.web.bot import try_out
 from app.web.consent_rows import Consents, consents
 from app.web.entries import Entry, Quoted, entries, quoted_in
 from app.web.envelopes import begun
@@ -91,7 +89,6 @@ class Pane:
     ways: Sequence[Way] = ()
     passed_over: Sign | None = None
     lock_name: str = ""
-    suggestion: bots.Entry | None = None
     undo_seconds: int = UNDO_SECONDS
     max_upload: int = 0
     identities: Sequence[Address] = ()
@@ -208,7 +205,6 @@ def _composer(db: Session, viewer: Agent, head: Conversation) -> dict[str, Any]:
         "begun": begun(draft),
         "quoting": quoted_in(db, head, draft),
         "lock_name": lock_holder(db, viewer, head),
-        "suggestion": _suggestion(db, head),
         "undo_seconds": undo,
         "max_upload": settings().max_upload_bytes,
     }
@@ -217,19 +213,6 @@ def _composer(db: Session, viewer: Agent, head: Conversation) -> dict[str, Any]:
 def _ways(db: Session, viewer: Agent, head: Conversation) -> dict[str, Any]:
     found = ways_of(db, viewer, head)
     return {"ways": found, "passed_over": passed_over(head, found), "purposes": purposes(db)}
-
-
-def _suggestion(db: Session, head: Conversation) -> bots.Entry | None:
-    """The FAQ entry that answers the customer's last words, while a person has the thread."""
-    if head.owner != "human" or head.last_author != "customer" or not head.last_message_id:
-        return None
-    message = db.get(Message, head.last_message_id)
-    if message is None or not message.text:
-        return None
-    decision = try_out(db, message.text, head.locale or None)
-    if decision.action != "answer" or not decision.entry_id:
-        return None
-    return answers.book(db).entry(decision.entry_id)
 
 
 def _first_unread(db: Session, viewer: Agent, head: Conversation, shown: Sequence[Message]) -> int:

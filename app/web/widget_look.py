@@ -36,6 +36,10 @@ WORDS = {
     "offline": "You are offline. What you write is kept and sent later.",
     "too_long": "%(length)s of at most %(limit)s characters",
     "with": "%(name)s is answering",
+    "helped": "Did this help?",
+    "helped_thanks": "Thank you.",
+    "helped_yes": "Yes",
+    "helped_no": "No",
     "usually": "We are here for you",
 }
 MORE_WORDS = {

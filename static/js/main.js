@@ -34,6 +34,7 @@ import "./live.js";
 import "./keys.js";
 import "./palette.js";
 import "./preview.js";
+import "./hints.js";
 import "./try.js";
 import "./threshold.js";
 import "./review.js";

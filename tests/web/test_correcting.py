@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
+from app import inbox
 from app.db import reading, transaction
-from app.models import Decision, LabelledQuestion
+from app.models import AnswerCorrection, Channel, Conversation, Decision, LabelledQuestion
 from tests import factories
 from tests.web.visiting import Browser
 
@@ -45,6 +46,44 @@ def test_a_wrong_answer_in_a_thread_is_corrected_with_one_press() -> None:
     agent.submit(f"/messages/{reply}/correction", {"entry": "other", "other": str(right)})
     agent.submit(f"/messages/{reply}/correction", {"entry": "none"})
     assert labelled() == [("返品の送料はいくらですか", None, "thread")]
+    with reading() as db:
+        assert db.scalars(select(AnswerCorrection.entry_id)).one() is None
+    assert "訂正済み" in agent.see(f"/inbox/{thread}")
+
+
+def test_entries_are_found_by_title_and_by_what_they_answer() -> None:
+    reply, right, _, agent, outsider = answered()
+    button = f'name="entry" value="{right}"'
+    assert button in agent.see(f"/messages/{reply}/correction?q=期限")
+    assert button in agent.see(f"/messages/{reply}/correction?q=返品はいつまでですか")
+    assert button not in agent.see(f"/messages/{reply}/correction?q=駐車場")
+    assert outsider.get(f"/messages/{reply}/correction?q=期限").status_code == 404
+
+
+def test_why_is_told_to_who_asks_and_sees_the_thread() -> None:
+    reply, _, thread, agent, outsider = answered()
+    page = agent.see(f"/inbox/{thread}")
+    assert f'hx-get="/messages/{reply}/why"' in page
+    assert "検討した項目" not in page
+    told = agent.see(f"/messages/{reply}/why")
+    assert "返品の送料はいくらですか" in told
+    assert "<meter" in told
+    assert outsider.get(f"/messages/{reply}/why").status_code == 404
+
+
+def test_answers_are_suggested_once_a_person_has_the_thread() -> None:
+    _, _, thread, agent, outsider = answered()
+    place = f"/conversations/{thread}/suggested"
+    assert f'hx-get="{place}"' in agent.see(f"/inbox/{thread}")
+    assert "data-insert" not in agent.see(place)
+    with transaction() as db:
+        head = db.get_one(Conversation, thread)
+        inbox.hand_over(db, head, "asked")
+        factories.customer_says(
+            db, db.get_one(Channel, head.last_channel_id or 0), "返品の送料は？", "visitor-1"
+        )
+    assert 'data-insert="550円です"' in agent.see(place)
+    assert outsider.get(place).status_code == 404
 
 
 def test_what_is_not_chosen_or_gone_is_told() -> None:
