@@ -17,6 +17,8 @@ from app.models import (
     Agent,
     Attachment,
     Base,
+    BotCall,
+    BotFlow,
     BotRule,
     Call,
     CallImport,
@@ -134,6 +136,8 @@ def _rows(viewer: int, ids: range) -> list[tuple[type[Base], list[dict[str, Any]
         (ConversationLabel, [{"conversation_id": one, "label_id": id} for id in ids for one in {id, BUSY}]),
         (FaqEntry, [_entry(id) for id in ids]),
         (BotRule, [_rule(id) for id in ids]),
+        (BotFlow, [_flow(id) for id in ids]),
+        (BotCall, [_asked(id) for id in ids]),
         (KnowledgeVersion, [{"number": id, "agent_id": viewer, "counts": {"added": 1}} for id in ids]),
         (PublishedItem, [_item(id) for id in ids]),
         (FaqSource, [{"id": id, "name": f"https://shop.example/{id}"} for id in ids]),
@@ -143,7 +147,7 @@ def _rows(viewer: int, ids: range) -> list[tuple[type[Base], list[dict[str, Any]
         (Proposal, [_proposal(id, at[id]) for id in ids]),
         (CallImport, [_import(id) for id in ids]),
         (CannedReply, [_canned(id, viewer) for id in ids]),
-        (Revision, [_revision(id, noun) for id in ids for noun in ("faq_entry", "bot_rule")]),
+        (Revision, [_revision(id, noun) for id in ids for noun in ("faq_entry", "bot_rule", "bot_flow")]),
         (Event, [_event(id, kind) for id in ids for kind in ("audit.role", "faq_entry.saved", "assigned")]),
         (RawReceipt, [_receipt(id, state) for id in ids for state in ("failed", "parsed")]),
         (MessageSource, [_source(id) for id in ids]),
@@ -291,6 +295,28 @@ def _entry(id: int) -> dict[str, Any]:
 def _rule(id: int) -> dict[str, Any]:
     says = {"action": "label", "params": {"label": f"ラベル{id}"}}
     return {"id": id, "position": id, "name": f"規則{id}", "keywords": [f"語{id}"], **says}
+
+
+def _flow(id: int) -> dict[str, Any]:
+    step = {"name": "order", "label": "注文番号", "ask": "番号は？", "kind": "number"}
+    return {
+        "id": id,
+        "name": f"申込{id}",
+        "keywords": [f"申込{id}"],
+        "steps": [step],
+        "ending": {"text": "承りました"},
+    }
+
+
+def _asked(id: int) -> dict[str, Any]:
+    where = {
+        "conversation_id": id,
+        "message_id": _said(id),
+        "identity_id": id,
+        "channel_id": 1,
+        "webhook_id": id,
+    }
+    return {"id": id, **where, "epoch": 0, "state": "done", "asked": {}}
 
 
 def _item(id: int) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from bots.flow import END, PERSON, Flow, Step
 
-WIDTH_BOX, HEIGHT_BOX, PITCH, LEFT, TOP = 300, 56, 88, 8, 8
-LABELS, LANE = 170, 20  # pixels: for words on a way, between ways side by side
-LONGEST, LONGEST_CHOICE = 40, 24  # half-width characters of a line
+WIDTH_BOX, HEIGHT_BOX, PITCH, LEFT, TOP = 230, 52, 80, 4, 4
+LABELS, LANE = 112, 14  # pixels: for words on a way, between ways side by side
+LONGEST, LONGEST_CHOICE = 32, 16  # half-width characters of a line
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,12 +63,12 @@ def _typed(rule: BotRule) -> dict[str, str]:
 
 def _beside(db: Session, _rule: BotRule | None, _values: Mapping[str, str]) -> dict[str, Any]:
     """What a rule can name: teams, forms, webhooks, and the channels there are."""
-    channels = db.execute(select(Channel.key, Channel.name).order_by(Channel.name)).all()
+    keys = db.scalars(select(Channel.key).where(Channel.enabled).order_by(Channel.id).limit(2))
     return {
         "teams": [(str(one.id), one.name) for one in db.scalars(select(Team).order_by(Team.name))],
         "forms": [(str(one.id), one.name) for one in knowledge.all_flows(db)],
         "hooks": [(str(one.id), one.name) for one in webhooks.errands.hooks(db)],
-        "channels": [(key, name) for key, name in channels],
+        "channel_keys": list(keys),
     }
 
 

@@ -74,7 +74,7 @@ def say(request: Request, form: FormData) -> Response:
 
 def _page(request: Request, db: Session, trial: Trial, given: Mapping[str, str]) -> Response:
     channels = [(one.key, one.name) for one in db.scalars(select(Channel).order_by(Channel.name))]
-    shown: dict[str, Any] = {"trial": trial, "given": given, "channels": channels}
+    shown: dict[str, Any] = {"trial": trial, "given": given, "channel_names": channels}
     if is_htmx(request):
         return partial(request, "settings/_trial.html", **shown)
     return page(request, "settings/trial.html", section="flows", **shown)

@@ -21,7 +21,9 @@ OPEN = {
     *("/hooks/{key}", "/static/{digest}/{path:path}", "/widget.js", "/widget/assets/{digest}/{name}"),
     *("/widget/words/{locale}", "/widget/{key}/config", "/widget/{key}/frame", "/widget/{key}/files"),
     *("/widget/files/{file}", "/widget/{key}/frames", "/widget/{key}/events", "/api/v1/openapi.json"),
-    "/pictures/{key}/{stamp}/{signature}",
+    *("/pictures/{key}/{stamp}/{signature}", "/robots.txt", "/help", "/help/sitemap.xml", "/help/pictures/{id}"),
+    *("/help/{language}", "/help/{language}/others", "/help/{language}/topics/{topic:path}"),
+    *("/help/{language}/{entry}", "/help/{language}/{entry}/rating", "/widget/{key}/suggestions"),
 }
 # Of the conversation itself: whoever may not see it finds nothing there.
 SCOPED = (
@@ -34,13 +36,17 @@ SCOPED = (
 # Of the settings: what everybody has. All else there is for admins, unless it is named below.
 FOR_ALL = ("/settings/me", "/settings/tokens")
 # What the bot knows is no secret: agents may read it, and try it out.
-READ_BY_ALL = {("GET", f"/settings/{noun}{more}") for noun in ("faq", "rules") for more in ("", "/{id:int}")}
-READ_BY_ALL |= {("GET", f"/settings/{noun}/new") for noun in ("faq", "rules")} | {
-    ("POST", "/settings/bot/preview")
+READ_BY_ALL = {("GET", f"/settings/{noun}{more}") for noun in ("faq", "rules", "flows") for more in ("", "/{id:int}")}
+READ_BY_ALL |= {("GET", "/settings/faq/{id:int}/picture")}
+READ_BY_ALL |= {("GET", f"/settings/{noun}/new") for noun in ("faq", "rules", "flows")} | {
+    ("POST", "/settings/bot/preview"),
+    ("GET", "/settings/bot/trial"),
+    ("POST", "/settings/bot/trial"),
+    ("GET", "/settings/flows/{id:int}/toml"),
 }
 # What supervisors look after, too.
 FOR_EDITORS = (
-    *("/settings/faq", "/settings/rules", "/settings/bot", "/settings/knowledge"),
+    *("/settings/faq", "/settings/rules", "/settings/flows", "/settings/bot", "/settings/knowledge"),
     *("/settings/labels", "/settings/replies", "/settings/imports"),
 )
 
