@@ -128,7 +128,7 @@ def test_each_different_question_is_asked_once_and_what_changes_is_kept_without_
     (change,) = [one for one in replaying.changes_of(run) if one.kind == "answered"]
     assert (change.kind, change.times, change.new.entry_id) == ("answered", 2, entry)
     assert "できますか" not in str(run.result)
-    with reading() as db:
+    with transaction() as db:
         nowhere = make.channel(db).id
     assert replayed(agent, nowhere).result["questions"] == 0
 
