@@ -313,7 +313,7 @@ def _asked(id: int) -> dict[str, Any]:
         "conversation_id": id,
         "message_id": _said(id),
         "identity_id": id,
-        "channel_id": 1,
+        "channel_id": id,
         "webhook_id": id,
     }
     return {"id": id, **where, "epoch": 0, "state": "done", "asked": {}}

@@ -185,7 +185,7 @@ def test_a_form_with_no_way_out_is_not_kept(db: Session) -> None:
     data["steps"][2]["to"] = "order"
     with pytest.raises(knowledge.Invalid) as refused:
         flows.save_flow(db, None, None, data)
-    assert refused.value.problems.keys() == {"s2_label"}
+    assert refused.value.problems.keys() == {"step2"}
     assert "No way out: “発送日” leads back to “注文番号”" in str(refused.value)
 
 

@@ -25,12 +25,12 @@ _ARROW = "->"
 
 
 def save_flow(db: Session, agent: Agent | None, flow: BotFlow | None, data: Mapping[str, Any]) -> BotFlow:
-    """Write a flow (None: a new one). Raises :class:`Invalid`, naming the question that is at fault."""
+    """Write a flow (None: a new one). Raises :class:`Invalid`: `step3` names the question at fault, from 0."""
     if not data["name"]:
         raise Invalid({"name": "Give the form a name."})
     for problem in bots.check_flow(bots.flow_of(0, data)):
         places = [step["name"] for step in data["steps"]]
-        field = f"s{places.index(problem.place)}_label" if problem.place in places else "steps"
+        field = f"step{places.index(problem.place)}" if problem.place in places else "steps"
         raise Invalid({field: problem.sentence}, problem.values)
     return keep_flow(db, agent, flow, data)
 
@@ -47,10 +47,7 @@ def fields() -> list[str]:
 def form_data(given: Mapping[str, str]) -> dict[str, Any]:
     """A flow from the fields of its form. A question without words is none; they stand in the order of their
     numbers."""
-    asked = [
-        at for at in range(MOST_STEPS) if given.get(f"s{at}_ask", "").strip() or given.get(f"s{at}_label", "")
-    ]
-    asked.sort(key=lambda at: (_order(given.get(f"s{at}_order", ""), at), at))
+    asked = slots(given)
     taken = {given.get(f"s{at}_name", "").strip() for at in asked}
     steps = []
     for at in asked:
@@ -62,6 +59,14 @@ def form_data(given: Mapping[str, str]) -> dict[str, Any]:
     pairs = (line.partition("=") for line in lines(end["attributes"]))
     noted = {name.strip(): of.strip() for name, _, of in pairs if name.strip() and of.strip()}
     return _flow(given, lines(given.get("keywords", "")), steps, {**end, "attributes": noted})
+
+
+def slots(given: Mapping[str, str]) -> list[int]:
+    """The places of the form whose questions say anything, in the order they are asked."""
+    asked = [
+        at for at in range(MOST_STEPS) if given.get(f"s{at}_ask", "").strip() or given.get(f"s{at}_label", "")
+    ]
+    return sorted(asked, key=lambda at: (_order(given.get(f"s{at}_order", ""), at), at))
 
 
 def typed(data: Mapping[str, Any]) -> dict[str, str]:

@@ -87,7 +87,12 @@ def written(request: Request) -> Response:
 
 
 def _write(db: Session, viewer: Agent, row: BotFlow | None, given: Mapping[str, str]) -> BotFlow:
-    return flows.save_flow(db, viewer, row, flows.form_data(given))
+    try:
+        return flows.save_flow(db, viewer, row, flows.form_data(given))
+    except knowledge.Invalid as invalid:
+        places = {f"step{at}": f"s{slot}_label" for at, slot in enumerate(flows.slots(given))}
+        told = {places.get(name, name): sentence for name, sentence in invalid.problems.items()}
+        raise knowledge.Invalid(told, invalid.values) from None
 
 
 def _typed(row: BotFlow) -> dict[str, str]:
