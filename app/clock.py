@@ -41,6 +41,7 @@ from app import (
     vault,
     webhooks,
 )
+from app.calls import retaining
 from app.db import now, reading, transaction
 from app.models import Attachment, Channel, Conversation, EntryImage, RawReceipt, ReplyLock
 from app.models.conversation import SNOOZED
@@ -107,6 +108,7 @@ def run(stop: threading.Event) -> None:
             proving.run_due,
             look_back,
             imports.look_after,
+            retaining.forget_recordings,
         ):
             _guarded(duty)
 

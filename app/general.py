@@ -26,6 +26,7 @@ EVERYWHERE, CHAT, NOWHERE = "everywhere", "chat", "nowhere"
 RATING_CHOICES = (EVERYWHERE, CHAT, NOWHERE)
 HELPED_CHOICES = (1, 6, 24, 72, 168)  # hours
 HELPED_USUAL = 24
+RECORDING_CHOICES = (0, 30, 90, 180, 365, 730, 1825)  # days; 0: for good
 
 
 class Wrong(Exception):
@@ -119,6 +120,20 @@ def change_dispositions(db: Session, agent: Agent, lines: str) -> None:
         raise Wrong({"dispositions": (sentence, {"n": MAX_DISPOSITIONS, "most": MAX_NAME})})
     if _keep(db, "calls", {**_stored(db, "calls"), "dispositions": wanted}):
         record(db, "audit.dispositions_changed", agent=agent, dispositions=wanted)
+
+
+def recording_days(db: Session) -> int:
+    """How many days recordings of calls are kept after they came in; 0: for good."""
+    told = _stored(db, "calls").get("recording_days", 0)
+    return told if isinstance(told, int) and told in RECORDING_CHOICES else 0
+
+
+def change_recording_days(db: Session, agent: Agent, days: int | None) -> None:
+    """How long they are kept. Raises :class:`Wrong`."""
+    if days not in RECORDING_CHOICES:
+        raise Wrong({"recording_days": ("Choose one of these times.", {})})
+    if _keep(db, "calls", {**_stored(db, "calls"), "recording_days": days}):
+        record(db, "audit.recordings_kept_changed", agent=agent, days=days)
 
 
 def opening_hours(db: Session) -> tuple[Hours, str]:

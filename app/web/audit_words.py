@@ -43,6 +43,7 @@ SENTENCES: Mapping[str, str] = {
     "audit.attributes_changed": "The attribute “%(name)s” was defined, changed or removed.",
     "audit.hours_changed": "The business hours were changed.",
     "audit.dispositions_changed": "What can come of a telephone call was changed.",
+    "audit.recordings_kept_changed": "How long recordings of calls are kept was changed (days: %(days)s).",
     "audit.help_centre_changed": "The help centre was opened, closed or given another chat.",
     "audit.purposes_changed": "What messages are for was changed.",
     "audit.customers_exported": "A list of customers was exported as CSV.",

@@ -79,12 +79,14 @@ def _as_chosen(minutes: int | None) -> str:
 
 
 def save_calls(request: Request, form: FormData) -> Response:
-    """What can come of a telephone call."""
+    """What can come of a telephone call, and how long its recording is kept."""
     require_role(request, "admin")
-    written = text(form, "dispositions")[:LONGEST]
+    written, days = text(form, "dispositions")[:LONGEST], number(text(form, "recording_days"))
     try:
         with transaction() as db:
             general.change_dispositions(db, request.state.viewer, written)
+            if "recording_days" in form:
+                general.change_recording_days(db, request.state.viewer, days)
     except general.Wrong as wrong:
         with reading() as db:
             wanted, _ = general.opening_hours(db)
@@ -233,6 +235,7 @@ def _page(
     more = {"errors": {}, "shop_errors": {}, "call_errors": {}, "problem": "", **more}
     with reading() as db:
         more |= {"centre": general.help_centre(db), "chats": _chats(db)}
+        more["recording_days"] = general.recording_days(db)
         if "dispositions" not in more:
             more["dispositions"] = "\n".join(general.dispositions(db))
     weekdays = [
@@ -250,6 +253,10 @@ def _page(
         zones=zones(),
         undo_choices=general.UNDO_CHOICES,
         mail_choices=general.MAIL_AFTER_CHOICES,
+        recording_choices=[
+            (n, words(request, "for %(n)s days", n=n) if n else words(request, "for good"))
+            for n in general.RECORDING_CHOICES
+        ],
         unclear=bool(more["errors"]),
         **_foreseen(request, wanted),
         **more,

@@ -98,6 +98,7 @@ KINDS: Mapping[str, str] = {
     "audit.attributes_changed": "The attributes of customers were changed",
     "audit.hours_changed": "The business hours were changed",
     "audit.dispositions_changed": "What can come of a telephone call was changed",
+    "audit.recordings_kept_changed": "How long recordings of calls are kept was changed",
     "audit.help_centre_changed": "The help centre was opened or closed",
     "audit.purposes_changed": "What messages are for was changed",
     "audit.customers_exported": "A list of customers was exported",
