@@ -43,7 +43,7 @@ PLACES = {
 }
 # Doors that are no pages of ours: texts, files, probes, the widget's and the providers'. tests/api has the API.
 NO_PAGES = re.compile(
-    r"/(api|avatars|continue|cti|demo|files|help|healthz|readyz|metrics|hooks|static|widget|link|login|pictures|shared|widget\.js)(/|$)"
+    r"/(api|avatars|continue|cti|demo|files|help|manual|robots\.txt|healthz|readyz|metrics|hooks|static|widget|link|login|pictures|shared|widget\.js)(/|$)"
 )
 
 
