@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import Select, select
 
@@ -59,5 +60,5 @@ def _forget(message_id: int, days: int) -> None:
         db.refresh(message)
         message.context = {**message.context, GONE: days}
         call = db.scalars(select(Call).filter_by(message_id=message_id)).first()
-        about = {"call": call.id, "state": call.state, "result": call.result} if call else {}
+        about: dict[str, Any] = {"call": call.id, "state": call.state, "result": call.result} if call else {}
         record(db, "call.changed", head, message=message, **about)
