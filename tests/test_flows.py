@@ -24,7 +24,10 @@ from app.models import (
     Task,
     Team,
 )
+from channels import base
 from tests import factories as make
+from tests.connectors import installed
+from tests.guests import Guest
 
 RETURN = """
 [[flow]]
@@ -200,3 +203,29 @@ def test_a_rule_looks_at_where_and_to_whom_it_is_and_notes_what_it_is_told(db: S
     assert bot_words(db).count("会員の方ですね。") == 1
     noted = [one.attributes for one in db.scalars(select(Customer).order_by(Customer.id))]
     assert [one.get("関心", {}).get("value") for one in noted] == ["ポイント", None]
+
+
+def test_from_the_chat_of_the_site_to_another_channel_with_a_correction(
+    db: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over the widget's own frames; then the customer goes on from the messenger that the chat's code brought in."""
+    published(db)
+    with installed(monkeypatch, push=True):
+        messenger = make.channel(db, "post", name="LINE", bot=True)
+        guest = Guest(db, make.channel(db, bot=True), page={"url": "https://shop.example.jp/cart"})
+        guest.send("返品したいのですが", "m1")
+        guest.send("5512", "m2")
+        code = str(guest.say("code")["url"]).split("#madoguchi=")[1]
+        phone = base.Person("U1", name="太郎")
+        make.customer_says(db, messenger, code, phone)
+        guest.hello()
+        (claim,) = [frame for frame in guest.frames if frame["t"] == "claim"]
+        guest.say("allow", claim=claim["claim"], yes=True)
+        for text in ("いや、5512じゃなくて5521", "サイズ", "3月3日", "はい"):
+            make.customer_says(db, messenger, text, phone)
+        said = [text for text in bot_words(db) if "カート" not in text]
+    assert "注文番号を「5521」に直しました。\n返品の理由をお選びください。" in said
+    assert said[-1].startswith("5521の返品を承りました。")
+    decided = db.scalars(select(Decision).order_by(Decision.id.desc())).first()
+    assert decided is not None
+    assert {one["name"]: one["value"] for one in decided.detail["collected"]}["order"] == "5521"

@@ -32,6 +32,7 @@ GUIDES = (
     "takeover",
     "escalations",
     "faq",
+    "flows",
     "channels",
     "calls",
     "call-log",
