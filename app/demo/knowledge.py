@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app import knowledge
 from app.config import settings
 from app.db import as_of
+from app.demo import entries
 from app.demo.shop import HERE, told
 from app.knowledge import flows, versions
 from app.models import Agent
@@ -29,6 +30,7 @@ def make(db: Session, admin: Agent, begun: datetime) -> None:
             knowledge.save_rule(db, admin, None, {**plain, **about})
         for data in flows.from_toml(db, (HERE / "flows.toml").read_text("utf-8")):
             flows.save_flow(db, admin, None, data)
+        entries.make(db, admin, 20)
         versions.publish_all(db, admin, REASON)
 
 
