@@ -36,6 +36,10 @@ THREADS = (
     "/search?q=返品",
     "/customers",
     "/customers?ordered=90&wrote=7",
+    "/tasks?view=all",
+    "/tasks?view=done",
+    "/counter",
+    "/calls/new",
     "/manual",
     "/manual/inbox",
     "/manual/api",
@@ -46,7 +50,8 @@ SETTINGS = (
     *("general", "channels", "channels/1", "channels/new", "channels/new/webchat"),
     "channels/new/email?preset=google",
     *("people", "people/1", "people/new", "teams/1", "receipts", "receipts?view=all", "receipts/1", "audit"),
-    *("webhooks", "webhooks/new", "tokens", "purposes"),
+    *("webhooks", "webhooks/new", "tokens", "purposes", "attributes", "imports"),
+    *("knowledge", "knowledge/import", "knowledge/evaluation", "knowledge/questions", "knowledge/versions/1"),
 )
 INSIDE = (*INBOX, *THREADS, *(f"/settings/{page}" for page in SETTINGS))
 OUTSIDE = ("/login", "/demo", "/demo/products", "/demo/products/wool-coat", "/demo/guide", "/demo/stores")
