@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,8 +46,13 @@ class Book:
         version: int = 0,
         lexicon: Lexicon | None = None,
         flows: Iterable[Flow] = (),
+        before: Sequence[Book] = (),
     ) -> None:
-        """Compile. A rule whose pattern `check_pattern` refuses keeps only its keywords."""
+        """Compile. A rule whose pattern `check_pattern` refuses keeps only its keywords.
+
+        Of books made `before`, what was learned of a language is taken over where nothing that is matched has changed
+        in it: the very same would be learned again.
+        """
         self.entries = tuple(entries)
         self.rules = tuple(sorted(rules, key=lambda rule: (rule.position, rule.id)))
         self.settings = settings or Settings()
@@ -55,9 +60,13 @@ class Book:
         self._by_id = {entry.id: entry for entry in self.entries}
         self._told = {(entry.subject, entry.language): entry for entry in self.entries}
         self._flows = {flow.id: flow for flow in flows if not check_flow(flow)}
+        self._flow_words = {
+            flow.id: tuple(word for one in flow.keywords if (word := fold(one)))
+            for flow in self._flows.values()
+        }
         self._ready = tuple(ready(rule) for rule in self.rules)
         self.lexicon = lexicon or Lexicon()
-        self._indexes = _indexes(self.entries, self.lexicon)
+        self._indexes = _indexes(self.entries, self.lexicon, before)
 
     def entry(self, entry_id: int) -> Entry | None:
         """The entry with this id, if this version has it."""
@@ -74,8 +83,8 @@ class Book:
     def flow_meant(self, folded: str, language: str) -> Flow | None:
         """The first flow in this language one of whose words a folded message holds."""
         for flow in self._flows.values():
-            words = (fold(one) for one in flow.keywords)
-            if flow.language in ("", language) and any(word and holds(folded, word) for word in words):
+            words = self._flow_words[flow.id]
+            if flow.language in ("", language) and any(holds(folded, word) for word in words):
                 return flow
         return None
 
@@ -89,14 +98,20 @@ class Book:
         return match(index, text, said) if index else ()
 
 
-def _indexes(entries: tuple[Entry, ...], lexicon: Lexicon) -> dict[str, Index]:
+def _indexes(entries: tuple[Entry, ...], lexicon: Lexicon, before: Sequence[Book]) -> dict[str, Index]:
     """An index for each language. Its arithmetic takes 20 MB, which a process that answers nobody is spared."""
     if not entries:
         return {}
     from bots.index import Index
 
-    languages = dict.fromkeys(entry.language for entry in entries)
-    return {
-        language: Index((entry for entry in entries if entry.language == language), language, lexicon)
-        for language in languages
-    }
+    found = {}
+    for language in dict.fromkeys(entry.language for entry in entries):
+        own = tuple(entry for entry in entries if entry.language == language)
+        known = (
+            book._indexes[language]
+            for book in before
+            if language in book._indexes and book.lexicon == lexicon
+        )
+        same = next((index for index in known if index.learned_of(own)), None)
+        found[language] = same.of(own) if same else Index(own, language, lexicon)
+    return found

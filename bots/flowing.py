@@ -15,6 +15,7 @@ from bots.decision import Decision, HandoverReason
 from bots.flow import END, PERSON, Flow, Step, filled
 from bots.flow_words import flow_word
 from bots.progress import Call, Collected, Progress
+from bots.replies import courtesy
 from bots.text import fold
 from bots.turn import Turn
 from bots.values import Reader, shown
@@ -132,6 +133,8 @@ def heard(turn: Turn, form: Form, label: str | None) -> Decision | None:
         return _go_on(turn, changed, label, *([told] if found.step in form.said else []))
     if step is None:
         return _confirming(turn, form, label)
+    if step.kind == "text" and courtesy(turn.folded) in ("thanks", "greeting"):
+        return _polite(turn, form, label)
     if _asks_something_else(turn, step, reader):
         return None
     if step.optional and fold(text) == fold(flow_word("chip_skip", form.language)):
@@ -179,6 +182,15 @@ def _asks_something_else(turn: Turn, step: Step, reader: Reader) -> bool:
     asks = turn.text.rstrip(" 。.!！").endswith(_QUESTION) and turn.answer is not None
     value = reader.read(step, turn.text)
     return asks if value is not None else asks or turn.answer is not None
+
+
+def _polite(turn: Turn, form: Form, label: str | None) -> Decision:
+    """Thanks and greetings are no answer, and no try either: the question stands as it was."""
+    again = replace(form.progress, asides=form.progress.asides + 1)
+    if again.asides >= ASIDES:
+        return _person(turn, form, label, "misses")
+    words, chips = _question(form)
+    return _said(turn, Form(form.flow, again), label, words, chips)
 
 
 def _answered(turn: Turn, form: Form, step: Step, reader: Reader, label: str | None) -> Decision:

@@ -40,6 +40,8 @@ def _in_form(turn: Turn, form: flowing.Form, label: str | None) -> Decision:
     """The form goes on; what is a question of another kind is answered beside it."""
     if urgent := ruled_to_person(turn, label) or _alarming(turn, label):
         return flowing.left(form, urgent)
+    if quiet := _a_program(turn, label):
+        return flowing.kept(turn, quiet)
     return flowing.heard(turn, form, label) or flowing.beside(turn, form, _heard(turn, label))
 
 

@@ -159,6 +159,17 @@ def test_a_question_of_another_kind_is_answered_and_the_form_goes_on() -> None:
     assert talk("返品したい", "5512", "送料はいくらですか？", "コート").quick_replies[0] == "サイズが合わない"
 
 
+def test_thanks_are_no_answer() -> None:
+    decision = talk("返品したい", "5512", "ありがとうございます")
+    assert (decision.text, answers(decision)) == ("どの商品でしょうか。", {"order": "5512"})
+
+
+def test_what_answers_by_itself_is_not_answered() -> None:
+    flow = Progress(1, {"order": "5512"})
+    decision = decide(Question("これは自動返信です。", "ja", flow=flow), BOOK)
+    assert (decision.action, decision.flow) == ("silent", flow)
+
+
 def test_what_cannot_be_read_is_asked_again_and_then_a_person_goes_on() -> None:
     assert "番号として読み取れませんでした" in talk("返品したい", "ええと").text
     decision = talk("返品したい", *["ええと"] * TRIES)
