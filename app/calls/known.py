@@ -17,6 +17,7 @@ from typing import Any
 from app.models.call import ANSWERED, ENDED, RINGING, STATES, TALKED
 from app.text import clean
 from channels import base
+from channels.masking import mask_cards
 
 Known = dict[str, Any]
 Claim = list[Any]  # [rank, when, value]
@@ -35,6 +36,7 @@ WORDS = {
 }
 LONGEST = 7 * 24 * 3600  # seconds of a call that are believed
 MOST_RUNG = MOST_LEGS = 50
+FREE = frozenset({"text", "note", "disposition", "category", "summary", "transcript"})  # words, not numbers
 MAX_TEXT = 20_000
 
 
@@ -124,7 +126,9 @@ def say(
     history: bool = False,
     system: bool = False,
 ) -> Known:
-    """One telling; `words` are what it says, `when` an ISO time in UTC or ""."""
+    """One telling; `words` are what it says, `when` an ISO time in UTC or "". Of the number of a payment card that was
+    written down, only the end is kept."""
+    words = {name: mask_cards(said)[0] if name in FREE and said else said for name, said in words.items()}
     rank = SYSTEM if system else OURS
     return {
         "state": STATES.index(state),

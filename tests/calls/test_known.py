@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import get_args
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.calls.known import Known, facts, join, told_by
+from app.calls.known import Known, facts, join, say, told_by
 from channels import base
 from channels.events import CallResult, CallState
 from tests.calls.told import answered_call, at, call
@@ -27,6 +28,13 @@ some = st.builds(
     answered_at=st.sampled_from([None, at(3)]),
     history=st.booleans(),
 )
+
+
+@pytest.mark.parametrize("name", ["text", "note", "disposition", "category"])
+def test_of_a_payment_card_s_number_only_the_end_is_known(name: str) -> None:
+    told = say({name: "カード 4111 1111 1111 1111 で", "number": "4111111111111111"}, "", state="ended")
+    assert told["words"][name][2] == "カード •••• 1111 で"
+    assert told["words"]["number"][2] == "4111111111111111"  # who called is no card
 
 
 def all_of(events: list[base.Call]) -> Known:
