@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import Any
@@ -53,6 +53,11 @@ class _Kept:
                 self._of, self._book = of, make()
             return self._book
 
+    @property
+    def latest(self) -> bots.Book | None:
+        """The book made last, whatever holds now."""
+        return self._book
+
     def forget(self) -> None:
         self._of, self._book = None, None
 
@@ -68,7 +73,7 @@ def version(db: Session) -> int:
 def book(db: Session) -> bots.Book:
     """What the bot answers from, built once per version and process."""
     current = version(db)
-    return _published.book(current, lambda: build(versions.content(db), current))
+    return _published.book(current, lambda: build(versions.content(db), current, _before()))
 
 
 def draft_book(db: Session) -> bots.Book:
@@ -81,7 +86,7 @@ def draft_book(db: Session) -> bots.Book:
 
     def make() -> bots.Book:
         draft = versions.draft(db)
-        return build(draft, current) if versions.changes(versions.content(db), draft) else book(db)
+        return build(draft, current, _before()) if versions.changes(versions.content(db), draft) else book(db)
 
     return _draft.book((highest, edits, current), make)
 
@@ -98,7 +103,12 @@ def forget_book() -> None:
     _draft.forget()
 
 
-def build(content: versions.Content, current: int) -> bots.Book:
+def _before() -> list[bots.Book]:
+    """The books this process has: what they have learned need not be learned again where it holds still."""
+    return [kept.latest for kept in (_published, _draft) if kept.latest]
+
+
+def build(content: versions.Content, current: int, before: Sequence[bots.Book] = ()) -> bots.Book:
     """The enabled entries and rules of a version as the bot's own types."""
     named = [(noun, id, data) for (noun, id), data in sorted(content.items()) if data.get("enabled", True)]
     return bots.Book(
@@ -108,6 +118,7 @@ def build(content: versions.Content, current: int) -> bots.Book:
         current,
         words.lexicon(content.get((knowledge.WORDS, 0), {})),
         (bots.flow_of(id, data) for noun, id, data in named if noun == knowledge.FLOW),
+        before,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ from bots.features import LONGEST, parts
 from bots.ground import Ground, best
 from bots.lexicon import Lexicon, Reading
 from bots.machine import MOST_CORRECTIONS, MOST_WEIGHTS, Machine
+from bots.memory import give_back
 from bots.nearest import Nearest
 from bots.negation import Stance, all_opposed, denies, stance
 from bots.ridge import MOST_ROWS, Ridge
@@ -29,6 +31,7 @@ _FINALISTS = 30
 _ANSWER_DOUBT = 4.0
 """How much less an answer is relied on than a question: it says more than what it answers."""
 _ANSWER_READ = 4 * LONGEST
+_MANY = 5000
 _FEW = 3
 """Texts an entry with which everyday phrases count half: they show by themselves what is frequent."""
 _SAME = 0.5
@@ -72,6 +75,10 @@ class Index:
                 self._exact[text].add(int(owner))
         self._stems = {stem(word) for text in folded for word in text.split()} if language != "ja" else set()
         self._words = sorted({word for text in folded for word in text.split()}) if language != "ja" else []
+        self._small_talk = any(
+            says_nothing(text, language) for text, doubt in zip(folded, doubts, strict=True) if doubt == 1
+        )
+        """Whether an entry is asked by everyday phrases alone (`where are you from`): others may be, too."""
         self._denying = {
             owner
             for owner, entry in enumerate(self._entries)
@@ -96,12 +103,24 @@ class Index:
         self._model = _model(self._ground)
         each = len(folded) / max(len(starts), 1)
         self._sureness = Sureness(self._model.evidence, each, self._ground.coverage.worth)
+        if len(folded) > _MANY:
+            give_back()
+
+    def learned_of(self, entries: tuple[Entry, ...]) -> bool:
+        """Whether these entries would teach the very same: what they are asked by and answer is the same."""
+        return [_taught(entry) for entry in entries] == [_taught(entry) for entry in self._entries]
+
+    def of(self, entries: tuple[Entry, ...]) -> Index:
+        """The same for `entries`, which teach nothing else."""
+        found = copy(self)
+        found._entries = entries
+        return found
 
     def search(self, text: str, said: str = "") -> list[Likeness]:
         """The entries that resemble `text` at all, the likest first. `said` is the message it is the matter of."""
         folded = self._reading(text[: 2 * LONGEST])[:LONGEST]
         exact = self._exact.get(folded, set())
-        if not exact and says_nothing(folded, self._language):
+        if not (exact or self._small_talk) and says_nothing(folded, self._language):
             return []
         vector = self._space.vector(parts(self._mended(folded), self._language))
         if not len(vector.columns):
@@ -188,6 +207,10 @@ def _rows(entry: Entry) -> Iterator[tuple[str, float]]:
 
 def _asked(entry: Entry) -> Iterable[str]:
     return dict.fromkeys((entry.title, *entry.questions))
+
+
+def _taught(entry: Entry) -> tuple[str, tuple[str, ...], str]:
+    return entry.title, entry.questions, entry.answer
 
 
 def _model(ground: Ground) -> Ridge | Machine | Nearest:

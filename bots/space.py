@@ -5,6 +5,7 @@ A part is known by a checksum, so no word need be kept, and every worker numbers
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -46,10 +47,14 @@ class Space:
         """
         self._common_worth = worth
         self._common = np.unique(np.array([key for text in common for key in _keys(text)], np.int64))
-        found = [np.array(_keys(text), np.int64) for text in texts]  # text by text: their parts are many
-        count = len(found)
-        owners = np.repeat(np.arange(count), [len(keys) for keys in found])
-        numbers = np.concatenate(found) if found else np.zeros(0, np.int64)
+        found, lengths = array("q"), array("q")
+        for text in texts:  # text by text: their parts are many
+            keys = _keys(text)
+            found.extend(keys)
+            lengths.append(len(keys))
+        count = len(lengths)
+        owners = np.repeat(np.arange(count), np.array(lengths, np.int64))
+        numbers = np.array(found, np.int64)
         del found
         self.blocks = int(numbers.max() >> _BITS) + 1 if len(numbers) else 1
         self._keys, columns = np.unique(numbers, return_inverse=True)

@@ -15,7 +15,7 @@ _COMPOUNDS = """
     差出 届先 送先 置換 付替 張替 植替 着替 染直 縫直
 """.split()  # noqa: SIM905
 _BETWEEN, _BEHIND = "(?:[しりいけきみちえげてせめ]|わせ)?", "(?:わせ|あわせ|[みしりいえけきちてせげれ])?"
-_COMPOUND = re.compile("|".join(f"{one}{_BETWEEN}{other}{_BEHIND}" for one, other in _COMPOUNDS))
+_COMPOUND = re.compile("|".join(f"{pair[0]}{_BETWEEN}{pair[1]}{_BEHIND}" for pair in _COMPOUNDS))
 _OTHERWISE = dict(
     pair.split("=")
     for pair in """

@@ -9,8 +9,8 @@ LONGEST = 4000
 """Characters of a message that are read. Whoever writes more has said it by then."""
 
 _OLD_CHARACTERS = {
-    ord(old): modern
-    for old, modern in """
+    ord(pair[0]): pair[1]
+    for pair in """
     國国 會会 學学 變変 廣広 發発 賣売 數数 圖図 實実 體体 處処 價価 經経 續続 當当 點点 號号 壽寿 寫写 眞真 氣気
     應応 關関 澤沢 邊辺 邉辺 濱浜 斷断 傳伝 轉転 輕軽 鐵鉄 歸帰 舊旧 樂楽 藥薬 禮礼 讀読 拂払 繪絵 縣県 齒歯 兒児
     乘乗 來来 殘残 爲為 畫画 晝昼 佛仏 假仮 圓円 團団 圍囲 對対 專専 將将 戀恋 擇択 擔担 據拠 收収 條条 樣様 檢検

@@ -29,8 +29,9 @@ def try_draft(
     """What the bot would say there if the draft were published; ``typed`` stands in for its entry."""
     book = answers.draft_book(db)
     if typed is not None:
-        others = tuple(entry for entry in book.entries if entry.id != typed.id)
-        book = bots.Book((*others, typed), book.rules, book.settings, book.version, book.lexicon)
+        entries = [typed if entry.id == typed.id else entry for entry in book.entries]
+        entries += [] if typed in entries else [typed]
+        book = bots.Book(entries, book.rules, book.settings, book.version, book.lexicon, before=[book])
     return bots.decide(_question(words, language, situation), book)
 
 

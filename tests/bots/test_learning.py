@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from bots import Book, Entry, Question, look_up
 from bots.ground import Evidence, Signals
 from bots.index import Index
+from bots.lexicon import Lexicon
 from bots.machine import Machine
 from bots.nearest import Nearest
 from bots.ridge import Ridge
@@ -66,6 +68,27 @@ def test_the_same_knowledge_gives_the_same_scores() -> None:
     one, other = (Book(deeds()) for _ in range(2))
     for text in asked:
         assert look_up(Question(text, "en"), one) == look_up(Question(text, "en"), other)
+
+
+def test_what_a_book_before_has_learned_is_taken_over_where_it_would_be_learned_again() -> None:
+    first = Book(entries())
+    changed = tuple(
+        replace(entry, tags=("new",))
+        if entry.id == 1
+        else replace(entry, answer="Soon.")
+        if entry.id == 102
+        else entry
+        for entry in entries()
+    )
+    second, alone = Book(changed, before=[first]), Book(changed)
+    assert second._indexes["ja"]._model is first._indexes["ja"]._model
+    assert second._indexes["en"]._model is not first._indexes["en"]._model
+    for text in ("送料いくら", "when is it delivered", "返品"):
+        assert look_up(Question(text), second) == look_up(Question(text), alone)
+    assert second.search("送料", "ja")[0].entry.tags == ("new",)
+    worded = Book(entries(), lexicon=Lexicon(same=(("送料", "運賃"),)), before=[first])
+    assert worded.search("運賃", "ja")[0].score == 100
+    assert first.search("運賃", "ja") == ()
 
 
 def test_an_answer_leads_to_its_entry_by_words_no_question_has() -> None:
@@ -190,3 +213,12 @@ def test_one_question_under_two_entries_is_asked_back() -> None:
     found = look_up(Question("opening hours", "en"), known)
     assert found.answer is None
     assert {match.score for match in found.matches} == {50}
+
+
+def test_everyday_words_alone_are_a_question_where_entries_are_asked_by_them() -> None:
+    talk = (
+        Entry(1, "Name", "en", ("who are you", "what are you"), "A bot."),
+        Entry(2, "Post", "en", ("postage",), "5"),
+    )
+    assert look_up(Question("so who are you then", "en"), Book(talk)).matches[0].entry.id == 1
+    assert look_up(Question("so who are you then", "en"), Book(talk[1:])).matches == ()
