@@ -8,6 +8,7 @@ from hashlib import blake2b
 from typing import Any
 from urllib.parse import unquote
 
+from markupsafe import escape
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -129,7 +130,8 @@ def entry(request: Request) -> Response:
 def _told(place: Place, found: bots.Entry, picture: Attachment | None, said: str) -> dict[str, Any]:
     address = place.base + addresses.entry(found)
     question = found.questions[0] if found.questions else found.title
-    answer = {"@type": "Answer", "text": found.answer}
+    marked = str(escape(found.answer)).replace("\n", "<br>")  # search engines read HTML there
+    answer = {"@type": "Answer", "text": marked}
     data: list[dict[str, Any]] = [
         {
             "@context": "https://schema.org",
