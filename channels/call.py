@@ -173,6 +173,8 @@ def _call(data: Mapping[str, Any], what: str) -> Call:
         disposition=words(data, "disposition"),
         category=words(data, "category"),
         text=words(data, "memo", MAX_MEMO),
+        summary=words(data, "summary", MAX_MEMO),
+        transcript=words(data, "transcript", telephony.MAX_TRANSCRIPT),
         recording=_recording(words(data, "recording_url", values.MAX_URL)),
         callback_due=when(data, "callback_at"),
         history=flag(data, "history"),

@@ -289,8 +289,9 @@ class Call:
     tells it, of kind "phone". `withheld` says in the system's own words why there is none (非通知, anonymous); the
     address is "" then. `at` is when this was told: of two tellings that contradict, the later one holds. `state` only
     climbs. `line` is our number or the name of the line, `agent` who took it (an extension, a login, a name), `queue`
-    the group it waited for; seconds are whole, None where not told. `text` is what the agent wrote down. `leg` names
-    the part of the call this is about, where it has several.
+    the group it waited for; seconds are whole, None where not told. `text` is what the agent wrote down, `summary` and
+    `transcript` what a machine made of what was said. `leg` names the part of the call this is about, where it has
+    several.
     """
 
     external_id: str
@@ -315,6 +316,8 @@ class Call:
     disposition: str = ""
     category: str = ""
     text: str = ""
+    summary: str = ""
+    transcript: str = ""
     recording: Attachment | None = None
     callback_due: datetime | None = None
     history: bool = False

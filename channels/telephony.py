@@ -10,6 +10,7 @@ from channels.outbound import ChannelError
 from channels.text import clean
 
 MAX_NUMBER, MAX_NAME, MAX_ID = 320, 200, 200
+MAX_TRANSCRIPT = 50_000  # characters
 LONGEST = 2_000_000  # seconds a call may have taken
 NONE_TOLD = "withheld"  # where a system leaves the number out and says no word about it
 

@@ -264,7 +264,8 @@ class TaskShape(Shape):
 
 
 class CallShape(Shape):
-    """A telephone call, told of by a system or noted by hand; `message_id` is its entry, `text` its words.
+    """A telephone call, told of by a system or noted by hand; `message_id` is its entry, `text` its words, `summary`
+    and `transcript` what the system made of what was said.
 
     `number` is as it was told, "" where it was withheld. `agent_id` took it, `noted_by` wrote the note.
     """
@@ -294,6 +295,8 @@ class CallShape(Shape):
     disposition: str
     category: str
     text: str
+    summary: str
+    transcript: str
     recording_url: str
     callback_due: Time | None
     noted_by: int | None

@@ -33,6 +33,8 @@ WORDS = {
     "disposition": 500,
     "category": 500,
     "withheld": 500,
+    "summary": 20_000,
+    "transcript": 50_000,
 }
 LONGEST = 7 * 24 * 3600  # seconds of a call that are believed
 MOST_RUNG = MOST_LEGS = 50
@@ -42,7 +44,8 @@ MAX_TEXT = 20_000
 
 @dataclass(frozen=True)
 class Facts:
-    """What it comes to. `memo` is what the system passed on, `note` what one of us wrote here."""
+    """What it comes to. `memo` is what the system passed on, `note` what one of us wrote here; `summary` and
+    `transcript` are what a machine made of what was said."""
 
     state: str
     result: str
@@ -66,6 +69,8 @@ class Facts:
     category: str
     memo: str
     note: str
+    summary: str
+    transcript: str
     recording: Mapping[str, Any] | None
     callback_due: datetime | None
     history: bool

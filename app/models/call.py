@@ -54,3 +54,17 @@ class Call(Base):
     def talked(self) -> bool:
         """Whether somebody has spoken with them, or is doing so."""
         return self.result in TALKED if self.state == ENDED else self.state == ANSWERED
+
+    @property
+    def summary(self) -> str:
+        """What a machine says it was about, "" where none did."""
+        return self._word("summary")
+
+    @property
+    def transcript(self) -> str:
+        """What was said, as a machine heard it."""
+        return self._word("transcript")
+
+    def _word(self, name: str) -> str:
+        claim = self.known.get("words", {}).get(name)
+        return str(claim[2]) if claim else ""

@@ -69,6 +69,8 @@ def read(fields: Fields, house: House) -> list[Event]:
             "a message, no call" if fields.get("MessageSid") or fields.get("SmsSid") else "no call of Twilio"
         )
         return [Ignored(said)]
+    if fields.get("TranscriptionSid"):
+        return [_transcribed(sid, fields)]
     if fields.get("RecordingSid") and not fields.get("CallStatus") and not fields.get("DialCallStatus"):
         return [_recording(sid, fields)]
     if fields.get("DialCallStatus"):
@@ -167,6 +169,20 @@ def _recording(sid: str, fields: Fields) -> Event:
         raw=telephony.plain(
             fields, "RecordingSid", "RecordingSource", "RecordingDuration", "RecordingChannels"
         ),
+    )
+
+
+def _transcribed(sid: str, fields: Fields) -> Event:
+    """What a caller left, in writing (https://www.twilio.com/docs/voice/twiml/record#transcribecallback)."""
+    text = clean(fields.get("TranscriptionText", "")).strip()[: telephony.MAX_TRANSCRIPT]
+    if fields.get("TranscriptionStatus", "completed").lower() != "completed" or not text:
+        return Ignored("a transcript that did not come about")
+    return Call(
+        external_id=sid,
+        sender=telephony.untold(),
+        state="ended",
+        transcript=text,
+        raw=telephony.plain(fields, "TranscriptionSid", "RecordingSid"),
     )
 
 
