@@ -30,6 +30,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "settings": (
             "audit.shop_changed", "audit.attributes_changed", "audit.hours_changed", "audit.dispositions_changed",
             "audit.recordings_kept_changed",
+            "audit.bot_changed",
             "audit.help_centre_changed", "audit.purposes_changed",
             "audit.customers_exported", "audit.filter_shared", "audit.reply_added", "audit.reply_changed",
             "audit.reply_removed", "audit.label_added", "audit.label_changed", "audit.label_removed",

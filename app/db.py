@@ -25,6 +25,7 @@ from sqlalchemy import (
     ColumnElement,
     DateTime,
     Engine,
+    Float,
     Integer,
     MetaData,
     Select,
@@ -33,6 +34,7 @@ from sqlalchemy import (
     cast,
     create_engine,
     event,
+    extract,
     func,
 )
 from sqlalchemy.dialects import postgresql as postgresql_dialect
@@ -332,6 +334,15 @@ def is_one_of(column: InstrumentedAttribute[Any], ids: Select[Any]) -> ColumnEle
     *Trap:* left to itself PostgreSQL, which takes `head_id = id` for rare, asks that query anew for each row.
     """
     return column.in_(ids) if one_writer() else column == any_(func.array(ids.scalar_subquery()))
+
+
+def seconds_between(
+    earlier: InstrumentedAttribute[Any], later: InstrumentedAttribute[Any]
+) -> ColumnElement[float]:
+    """The seconds from one time column to another; NULL where either has none."""
+    if one_writer():
+        return (func.julianday(later) - func.julianday(earlier)) * 86400.0
+    return cast(extract("epoch", later) - extract("epoch", earlier), Float)
 
 
 def told_at(column: InstrumentedAttribute[Any], *path: str) -> ColumnElement[str | None]:

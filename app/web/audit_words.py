@@ -42,6 +42,7 @@ SENTENCES: Mapping[str, str] = {
     "audit.shop_changed": "The shop is called “%(name)s”, and sending can be undone for %(undo_seconds)s s.",
     "audit.attributes_changed": "The attribute “%(name)s” was defined, changed or removed.",
     "audit.hours_changed": "The business hours were changed.",
+    "audit.bot_changed": "Where answers of the bot are rated, and when one counts as a help, was changed.",
     "audit.dispositions_changed": "What can come of a telephone call was changed.",
     "audit.recordings_kept_changed": "How long recordings of calls are kept was changed (days: %(days)s).",
     "audit.help_centre_changed": "The help centre was opened, closed or given another chat.",

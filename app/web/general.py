@@ -113,6 +113,22 @@ def _chats(db: Session) -> list[tuple[str, str]]:
     return [(one.key, one.name) for one in switchboard.all_channels(db) if one.kind == KIND and one.enabled]
 
 
+def save_bot(request: Request, form: FormData) -> Response:
+    """Where answers of the bot are rated, and when one has helped."""
+    require_role(request, "admin")
+    rating, after = text(form, "rating"), number(text(form, "helped_hours")) or 0
+    try:
+        with transaction() as db:
+            general.change_bot(db, request.state.viewer, rating, after)
+    except general.Wrong as wrong:
+        with reading() as db:
+            wanted, _ = general.opening_hours(db)
+            shop = _shop(db)
+        errors = {name: words(request, told, **values) for name, (told, values) in wrong.errors.items()}
+        return _page(request, shop, _written(request, wanted), wanted, 422, bot_errors=errors)
+    return done(request, HERE, words(request, "Saved."))
+
+
 def save_hours(request: Request, form: FormData) -> Response:
     require_role(request, "admin")
     typed = _typed(form)
@@ -232,12 +248,14 @@ def _page(
     status: int = 200,
     **more: Any,
 ) -> Response:
-    more = {"errors": {}, "shop_errors": {}, "call_errors": {}, "problem": "", **more}
+    more = {"errors": {}, "shop_errors": {}, "call_errors": {}, "bot_errors": {}, "problem": "", **more}
     with reading() as db:
         more |= {"centre": general.help_centre(db), "chats": _chats(db)}
         more["recording_days"] = general.recording_days(db)
         if "dispositions" not in more:
             more["dispositions"] = "\n".join(general.dispositions(db))
+    with reading() as db:
+        more["bot"] = {"rating": general.rating_asked(db), "helped_hours": general.helped_hours(db)}
     weekdays = [
         (name, words(request, called), value)
         for name, called, value in zip(hours.WEEKDAYS, DAY_NAMES, typed.week, strict=True)
@@ -252,6 +270,7 @@ def _page(
         weekdays=weekdays,
         zones=zones(),
         undo_choices=general.UNDO_CHOICES,
+        helped_choices=general.HELPED_CHOICES,
         mail_choices=general.MAIL_AFTER_CHOICES,
         recording_choices=[
             (n, words(request, "for %(n)s days", n=n) if n else words(request, "for good"))
@@ -267,6 +286,7 @@ routes = [
     Route(HERE, show, methods=["GET"]),
     Route(f"{HERE}/shop", with_form(save_shop), methods=["POST"]),
     Route(f"{HERE}/calls", with_form(save_calls), methods=["POST"]),
+    Route(f"{HERE}/bot", with_form(save_bot), methods=["POST"]),
     Route(f"{HERE}/help-centre", with_form(save_help_centre), methods=["POST"]),
     Route(f"{HERE}/hours", with_form(save_hours), methods=["POST"]),
     Route(f"{HERE}/hours/preview", with_form(preview), methods=["POST"]),

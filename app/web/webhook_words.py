@@ -97,6 +97,7 @@ KINDS: Mapping[str, str] = {
     "audit.shop_changed": "The shop was changed",
     "audit.attributes_changed": "The attributes of customers were changed",
     "audit.hours_changed": "The business hours were changed",
+    "audit.bot_changed": "How answers of the bot are rated was changed",
     "audit.dispositions_changed": "What can come of a telephone call was changed",
     "audit.recordings_kept_changed": "How long recordings of calls are kept was changed",
     "audit.help_centre_changed": "The help centre was opened or closed",
