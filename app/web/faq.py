@@ -48,9 +48,7 @@ def export(request: Request) -> Response:
     require_role(request, *EDITORS)
     with reading() as db:
         entries = relations.exported(db)
-    kind = str(request.path_params["kind"])
-    if kind not in ("json", "csv"):
-        raise NotFound(kind)
+    kind = request.url.path.rpartition(".")[2]
     body, media = (
         (sheets.as_csv(entries), "text/csv; charset=utf-8")
         if kind == "csv"
@@ -188,7 +186,8 @@ routes = [
     Route("/settings", lambda _request: RedirectResponse("/settings/me", 303), methods=["GET"]),
     Route(LIST, index, methods=["GET"]),
     Route(f"{LIST}/new", new, methods=["GET"]),
-    Route(f"{LIST}/export.{{kind}}", export, methods=["GET"]),
+    Route(f"{LIST}/export.csv", export, methods=["GET"]),
+    Route(f"{LIST}/export.json", export, methods=["GET"]),
     Route(f"{LIST}/{{id:int}}/picture", show_picture, methods=["GET"]),
     Route(f"{LIST}/{{id:int}}/picture", with_form(put_picture), methods=["POST"]),
     *SHELF.routes(),

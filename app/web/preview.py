@@ -1,5 +1,6 @@
 """The preview in the settings: what would the bot answer to …, and how it looks on a channel."""
 
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import date
 
@@ -12,8 +13,8 @@ from starlette.routing import Route
 import bots
 from app import answers, connect, knowledge, outgoing, situations
 from app.db import now, reading
-from app.knowledge import pictures
-from app.models import Channel
+from app.knowledge import pictures, relations
+from app.models import Channel, FaqEntry
 from app.web.bot import try_draft, try_out
 from app.web.knowledge import EDITORS, every
 from app.web.pages import number, partial, text, with_form
@@ -35,7 +36,7 @@ def preview(request: Request, form: FormData) -> Response:
             may_correct=False,
         )
     with reading() as db:
-        language, typed = text(form, "language") or None, _typed(form)
+        language, typed = text(form, "language") or None, _typed(db, form)
         channel = db.get(Channel, number(text(form, "as_on")) or 0)
         there = _situation(db, channel, typed, bool(text(form, "as_signed_in")))
         decision = try_draft(db, words, language, typed, there)
@@ -79,13 +80,24 @@ def _said(decision: bots.Decision) -> tuple[object, ...]:
     return *told, decision.picture
 
 
-def _typed(form: FormData) -> bots.Entry | None:
-    """The entry of the form beside the preview; one that is switched off or unfinished answers nothing."""
+def _typed(db: Session, form: FormData) -> bots.Entry | None:
+    """The entry of the form beside the preview, with the picture it has; one that is switched off or unfinished answers
+    nothing."""
     data = knowledge.entry_data({name: every(form, name) for name in knowledge.ENTRY_FIELDS})
     days = (data["valid_from"], data["valid_until"])
     if not (data["enabled"] and data["questions"] and data["answer"] and all(map(knowledge.is_day, days))):
         return None
-    return answers.entry_of(number(text(form, "entry")) or 0, data)
+    kept = db.get(FaqEntry, number(text(form, "entry")) or 0)
+    data |= {"image_id": kept.image_id, "image_text": kept.image_text} if kept else {}
+    with suppress(knowledge.Invalid):  # half a title names nothing yet
+        data |= relations.resolved(
+            db,
+            kept.id if kept else None,
+            data["language"],
+            every(form, "follow_ups"),
+            text(form, "translation_of"),
+        )
+    return answers.entry_of(kept.id if kept else 0, data)
 
 
 routes = [Route("/settings/bot/preview", with_form(preview), methods=["POST"])]

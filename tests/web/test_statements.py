@@ -33,6 +33,7 @@ PLACES = {
         f"/settings/audit?person={FIRST}",
     ],
     "/settings/receipts": [f"/settings/receipts?view={view}" for view in ("trouble", "left_out", "all")],
+    "/settings/faq/{id:int}/picture": [],  # a file
     "/settings/imports/{id}/progress": [],  # nothing, unless one is worked on
     "/settings/replies": ["/settings/replies", "/settings/replies?q=件名"],
     "/escalations": ["/escalations", f"/escalations?open={FIRST}"],
