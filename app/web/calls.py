@@ -26,7 +26,7 @@ from app.models import Agent, Attachment, Call, Channel, Conversation, Customer,
 from app.queries import NotFound
 from app.render import zone_of
 from app.web.conversations import found
-from app.web.pages import done, page, partial, path_id, text, with_form, words
+from app.web.pages import client_id, done, page, partial, path_id, text, with_form, words
 from app.web.pane import local_time
 from app.web.pops import pops_for
 from channels import base, registry
@@ -51,12 +51,12 @@ def create(request: Request, form: FormData) -> Response:
     recording = _recording(form)
     with transaction() as db:
         viewer, head = found(db, request)
-        client_id = text(form, "client_id")[:64]
-        if not client_id:
+        given = client_id(form)
+        if not given:
             raise Refused("Reload the page and try again.")
         attachments = _kept(db, viewer, recording)
         written = _written(form, zone_of(viewer), ours=True)
-        call, new = write(db, viewer, head, written, client_id, attachments)
+        call, new = write(db, viewer, head, written, given, attachments)
         if new:
             _follow_up(db, request, form, viewer, head, call)
     return Response("")

@@ -20,7 +20,7 @@ from app.models import Agent, Channel
 from app.queries import NotFound
 from app.render import zone_of
 from app.web import pane as panes
-from app.web.pages import number, page, partial, path_id, text, with_form
+from app.web.pages import client_id, number, page, partial, path_id, text, with_form
 from app.web.rows import sign_of
 from app.web.task_rows import task_rows
 
@@ -102,8 +102,8 @@ def note(request: Request, form: FormData) -> Response:
 
 
 def _note(db: Session, request: Request, form: FormData) -> Note:
-    given = text(form, "client_id").strip()
-    if not 8 <= len(given) <= 64 or not given.isprintable():
+    given = client_id(form)
+    if not given:
         raise Refused("The note came without its number. Reload the page and note it again.")
     promised = text(form, "promised")
     way = number(text(form, "way"))

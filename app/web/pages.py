@@ -105,6 +105,12 @@ def text(form: FormData, name: str, default: str = "") -> str:
     return clean(value) if isinstance(value, str) else default
 
 
+def client_id(form: FormData) -> str:
+    """The number a page gave to what it sends, so that the same twice is one; "" where there is none that can be."""
+    given = text(form, "client_id").strip()
+    return given if 8 <= len(given) <= 64 and given.isprintable() else ""
+
+
 def number(value: object) -> int | None:
     """A positive whole number from a form or path, else nothing."""
     return (

@@ -20,7 +20,7 @@ from app.web.conversations import found
 from app.web.entries import entries
 from app.web.envelopes import others
 from app.web.foreseen import marked, uploaded
-from app.web.pages import number, partial, path_id, text, with_form
+from app.web.pages import client_id, number, partial, path_id, text, with_form
 
 
 def reply(request: Request, form: FormData) -> Response:
@@ -104,8 +104,8 @@ def fetch_file(request: Request) -> Response:
 
 
 def _client_id(form: FormData) -> str:
-    given = text(form, "client_id").strip()
-    if not 8 <= len(given) <= 64 or not given.isprintable():
+    given = client_id(form)
+    if not given:
         raise Refused("The message came without its number. Reload the page and send it again.")
     return given
 

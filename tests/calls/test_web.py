@@ -93,7 +93,7 @@ def test_a_note_by_hand_stands_in_the_thread_with_its_task(desk: tuple[Browser, 
     form = page.see(f"/conversations/{thread}/calls/new")
     assert "090-1234-5678" in form
     said = {
-        "client_id": "x1", "direction": "out", "number": NUMBER, "length": "6:12", "result": "answered",
+        "client_id": "client-x1", "direction": "out", "number": NUMBER, "length": "6:12", "result": "answered",
         "disposition": "解決", "text": "在庫をご案内", "what": "入荷のご連絡", "due": "2031-01-06T10:00",
     }  # fmt: skip
     for _ in range(2):
@@ -152,7 +152,7 @@ def test_a_note_is_changed_by_who_wrote_it_and_the_change_is_kept(
 def test_what_cannot_be_noted_says_why(desk: tuple[Browser, Agent, Channel], wrong: dict[str, str]) -> None:
     page, _, line = desk
     thread = told(line, "ended", result="answered")
-    said = {"client_id": "x1", "text": "メモ", **wrong}
+    said = {"client_id": "client-x1", "text": "メモ", **wrong}
     answer = page.submit(f"/conversations/{thread}/calls", said, headers={"hx-request": "true"})
     assert answer.status_code == 422
     with reading() as db:
