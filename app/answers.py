@@ -254,8 +254,24 @@ def _store(
 
 
 def before(question: bots.Question) -> dict[str, Any]:
-    """What the bot was told besides the words: with it the same can be asked again of another book."""
-    return {"language": question.language, "misses": question.misses, "asked": list(question.asked)}
+    """What the bot was told besides the words: with it the same can be asked again of another book. What is noted of
+    the customer and the page they were on are not copied; `in_form`: it was no question, but said in a form."""
+    where = question.situation
+    return {
+        "language": question.language,
+        "misses": question.misses,
+        "asked": list(question.asked),
+        "earlier": [asdict(one) for one in question.earlier],
+        "in_form": question.flow is not None,
+        "situation": {
+            "channel": where.channel,
+            "kind": where.kind,
+            "on": where.on.isoformat() if where.on else None,
+            "open": where.open,
+            "signed_in": where.signed_in,
+            "labels": sorted(where.labels),
+        },
+    }
 
 
 def plain(detail: dict[str, Any]) -> dict[str, Any]:

@@ -54,10 +54,11 @@ def _attributes(db: Session, head: Conversation, identity: Identity) -> Mapping[
     told: dict[str, str] = {}
     for customer_id in (head.customer_id, identity.customer_id):
         customer = db.get_one(Customer, customer_id)
-        told |= {name: _value(one) for name, one in customer.attributes.items()}
+        told |= {name: value(one) for name, one in customer.attributes.items()}
     return told
 
 
-def _value(noted: Any) -> str:
+def value(noted: Any) -> str:
+    """What is noted under one name, as the bot compares it."""
     value = noted.get("value") if isinstance(noted, dict) else noted
     return "" if value is None else str(value)

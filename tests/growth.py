@@ -325,22 +325,18 @@ def _item(id: int) -> dict[str, Any]:
 
 def _replay(run: int, ids: range) -> dict[str, Any]:
     """What would change of as many questions."""
-    silent, answered = (
-        {
-            "action": action,
-            "entry_id": entry,
-            "rule_id": None,
-            "offered": [],
-            "text": "",
-            "version": 1,
-            "reason": "",
-        }
-        for action, entry in (("unknown", None), ("answer", ids[0]))
-    )
+    usual: dict[str, Any] = {"rule_id": None, "offered": [], "text": "", "version": 1, "reason": ""}
+    silent, answered = {"action": "unknown", "entry_id": None}, {"action": "answer", "entry_id": ids[0]}
     result = {"questions": len(ids), "times": len(ids), "counts": {"answered": len(ids)}, "left_out": 0}
-    result["changes"] = [["answered", id, 1, silent, answered] for id in ids]
+    changes = [["answered", id, 1, {**usual, **silent}, {**usual, **answered}] for id in ids]
     wanted = {"first": "2026-11-20", "last": "2026-11-21", "zone": "Asia/Tokyo", "channel_id": None}
-    return {"id": run, "kind": "replay", "state": "done", "wanted": wanted, "result": result}
+    return {
+        "id": run,
+        "kind": "replay",
+        "state": "done",
+        "wanted": wanted,
+        "result": {**result, "changes": changes},
+    }
 
 
 def _proposal(id: int, at: datetime) -> dict[str, Any]:

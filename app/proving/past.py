@@ -12,8 +12,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import bots
+from app import situations
 from app.knowledge.writing import Invalid
-from app.models import Conversation, Decision, Message
+from app.models import Conversation, Customer, Decision, Message
 from bots.text import fold
 
 LONGEST = 366  # days looked at together
@@ -93,47 +94,60 @@ class Asked:
     """A question as it was asked, `times` times, the last time in `message_id`; and what was decided then."""
 
     message_id: int
-    text: str
-    language: str | None
-    misses: int
-    offered: tuple[int, ...]
+    question: bots.Question
     times: int
     old: Side
 
     @property
-    def question(self) -> bots.Question:
-        """The same, to be asked again."""
-        return bots.Question(self.text, self.language, self.misses, self.offered)
+    def text(self) -> str:
+        """The customer's words."""
+        return self.question.text
 
 
 def asked(db: Session, wanted: Days) -> Iterator[tuple[Asked, str]]:
     """Every message of these days that the bot decided about, with the key under which two are the same question; the
-    latest first. What was taken back, or chose among what the bot had offered, is no question."""
+    latest first. What was taken back, was said in a form, or chose among what the bot had offered, is no question."""
     rows = (
-        select(Decision, Message.text, Conversation.locale)
+        select(Decision, Message.text, Message.context, Conversation.locale, Customer.attributes)
         .join(Message, Message.id == Decision.message_id)
         .join(Conversation, Conversation.id == Decision.conversation_id)
+        .join(Customer, Customer.id == Conversation.customer_id)
         .where(Decision.made_at >= wanted.begin, Decision.made_at < wanted.end, Message.removed_at.is_(None))
         .order_by(Decision.made_at.desc(), Decision.id.desc())
         .execution_options(yield_per=BATCH)
     )
     if wanted.channel_id is not None:
         rows = rows.where(Message.channel_id == wanted.channel_id)
-    for decision, text, locale in db.execute(rows):
+    for decision, text, context, locale, attributes in db.execute(rows):
         before = decision.detail.get("before", {})
-        offered = tuple(before.get("asked", ()))
-        if not fold(text) or _chose(decision, offered):
-            continue
-        one = Asked(
-            decision.message_id,
+        question = bots.Question(
             text,
             before.get("language", locale) or None,
             before.get("misses", 0),
-            offered,
-            1,
-            side_of(decision),
+            tuple(before.get("asked", ())),
+            earlier=tuple(_turn(one) for one in before.get("earlier", ())),
+            situation=_situation(before.get("situation", {}), attributes, str(context.get("url", ""))),
         )
-        yield one, f"{fold(text)}\n{one.language}\n{one.misses}\n{offered}"
+        if not fold(text) or before.get("in_form") or _chose(decision, question.asked):
+            continue
+        key = f"{fold(text)}\n{question.language}\n{question.misses}\n{question.asked}"
+        yield Asked(decision.message_id, question, 1, side_of(decision)), key
+
+
+def _turn(stored: Mapping[str, Any]) -> bots.Earlier:
+    return bots.Earlier(**{**stored, "asked": tuple(stored["asked"])})
+
+
+def _situation(stored: Mapping[str, Any], attributes: Mapping[str, Any], page: str) -> bots.Situation:
+    """Where and when it was asked, with what is noted of the customer now. Nothing is known of older decisions."""
+    day = stored.get("on")
+    told = {
+        **stored,
+        "on": date.fromisoformat(day) if day else None,
+        "labels": frozenset(stored.get("labels", ())),
+    }
+    noted = {name: situations.value(one) for name, one in attributes.items()}
+    return bots.Situation(**told, attributes=noted, page=page)
 
 
 def _chose(decision: Decision, offered: tuple[int, ...]) -> bool:

@@ -79,13 +79,18 @@ def different(db: Session, wanted: Days) -> tuple[list[Asked], int]:
     beyond = set()
     for one, key in asked(db, wanted):
         if key in latest or len(latest) < MOST:
-            latest.setdefault(key, one)
+            latest[key] = _fresher(latest.get(key), one)
             times[key] += 1
         else:
             beyond.add(hash(key))
     found = [replace(one, times=times[key]) for key, one in latest.items()]
     found.sort(key=lambda one: (-one.times, -one.message_id))
     return found, len(beyond)
+
+
+def _fresher(one: Asked | None, other: Asked) -> Asked:
+    """The one that was asked with less said before: the bot minds what it has said already."""
+    return one if one and len(one.question.earlier) <= len(other.question.earlier) else other
 
 
 def compared(found: Any, draft: bots.Book) -> dict[str, Any]:

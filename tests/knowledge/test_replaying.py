@@ -13,7 +13,7 @@ from app import knowledge, proving
 from app.db import now, reading, transaction
 from app.inbox import changing
 from app.knowledge import questions, versions
-from app.models import Agent, Channel, Decision, FaqEntry, KnowledgeRun, LabelledQuestion
+from app.models import Agent, Channel, Decision, FaqEntry, KnowledgeRun, LabelledQuestion, Message
 from app.proving import past, replaying, runs
 from app.proving.past import Side
 from app.proving.replaying import kind_of
@@ -131,6 +131,35 @@ def test_each_different_question_is_asked_once_and_what_changes_is_kept_without_
     with transaction() as db:
         nowhere = make.channel(db).id
     assert replayed(agent, nowhere).result["questions"] == 0
+
+
+def test_a_question_is_asked_again_as_it_was_asked_and_what_was_said_in_a_form_is_none(
+    house: tuple[Agent, Channel],
+) -> None:
+    _, chat = house
+    first_id = ask(chat, "宇宙へ届きますか", "a")
+    ask(chat, "宇宙へ届きますか", "a")
+    form = ask(chat, "5512です", "b")
+    with transaction() as db:
+        said = db.scalars(select(Decision).where(Decision.message_id == form)).one()
+        said.detail = {**said.detail, "before": {**said.detail["before"], "in_form": True}}
+        head = make.thread_of(db, db.get_one(Message, first_id))
+        customer = make.customer_of(db, head)
+        customer.attributes = {"rank": {"value": "gold"}}
+    wanted = past.Days(now().date() - timedelta(days=1), now().date() + timedelta(days=1), "UTC")
+    with reading() as db:
+        rows = [one.question for one, _ in past.asked(db, wanted)]
+    assert {one.text for one in rows} == {"宇宙へ届きますか"}
+    first, again = sorted(rows, key=lambda one: len(one.earlier))
+    assert (first.misses, first.earlier) == (0, ())
+    assert again.earlier[0].action != "answer"
+    assert (first.situation.channel, first.situation.kind, first.situation.open) == (
+        chat.key,
+        chat.kind,
+        True,
+    )
+    assert first.situation.attributes == {"rank": "gold"}
+    assert first.situation.on is not None
 
 
 def test_accepting_and_correcting_make_one_test_question_and_taking_back_leaves_none(
