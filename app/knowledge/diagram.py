@@ -47,7 +47,7 @@ class Diagram:
 
 def diagram(flow: Flow) -> Diagram:
     """The picture of a flow that can be used (:func:`bots.check_flow`)."""
-    leads = {step.name: list(flow.ways(step)) for step in flow.steps}
+    leads = {step.name: [(words or _usual(step), to) for words, to in flow.ways(step)] for step in flow.steps}
     ends = [END, *([PERSON] if any(to == PERSON for each in leads.values() for _, to in each) else [])]
     rows = {name: at for at, name in enumerate((*leads, *ends))}
     ways, lanes = list[Way](), list[list[tuple[int, int]]]()
@@ -64,6 +64,12 @@ def diagram(flow: Flow) -> Diagram:
         (step, tuple((words, _label(flow, to)) for words, to in leads[step.name])) for step in flow.steps
     )
     return Diagram(width, TOP + PITCH * len(rows) - PITCH + HEIGHT_BOX + TOP, boxes, tuple(ways), told)
+
+
+def _usual(step: Step) -> str:
+    """The choices that lead where an answer usually does, if others lead elsewhere."""
+    usual = [one.words for one in step.choices if not one.to]
+    return " / ".join(usual) if len(usual) < len(step.choices) else ""
 
 
 def _together(leads: list[tuple[str, str]], at: int, rows: dict[str, int]) -> list[tuple[str, str, int]]:
