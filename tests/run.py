@@ -97,6 +97,14 @@ PURE = (
     *("tests/test_timetable.py", "tests/test_hours.py", "tests/test_render.py", "tests/test_rates.py"),
     *("tests/web/test_static.py", "tests/web/test_limits.py", "tests/test_deploy.py"),
     *("tests/calllog", "tests/tables", "tests/test_canonical.py", "tests/knowledge/test_sources.py"),
+    *(
+        "tests/test_rich.py",
+        "tests/test_approved.py",
+        "tests/test_lines.py",
+        "tests/test_logs.py",
+        "tests/test_config.py",
+    ),
+    *("tests/calls/test_known.py", "tests/bench/test_reports.py", "tests/webhooks/test_guide.py"),
 )
 
 # What reaches the same code on either, and takes long: whom a page shows something to, who is let in where, inputs by
@@ -126,6 +134,7 @@ ONCE = (
                 "health",
                 "manual",
             ),
+            *("channels", "continuing", "correcting", "frames", "importing", "people"),
             *("labels", "mail", "mail_composer", "mail_guards", "mailbox", "measuring", "profile", "replies"),
             *("session", "state", "tokens", "widget"),
         )
