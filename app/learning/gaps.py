@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.models import AnswerCorrection, AnswerRating, Decision, Message
-from app.models.decision import ANSWERED, ASKED, HANDED_OVER, QUIET, UNKNOWN
+from app.models.decision import ANSWERED, ASKED, HANDED_OVER, UNKNOWN
 from bots.language import guess
 from bots.text import fold
 
@@ -23,14 +23,6 @@ SHORTEST = 2  # letters of a question
 MOST = 20_000  # different questions
 MESSAGES = 20  # kept of each
 BATCH = 500
-_BY_ACTION = {
-    "answer": ANSWERED,
-    "ask": ASKED,
-    "unknown": UNKNOWN,
-    "hand_over": HANDED_OVER,
-    "escalate": HANDED_OVER,
-}
-"""What comes of an action, where it was not noted."""
 
 
 @dataclass(slots=True)
@@ -99,24 +91,19 @@ def _decisions(db: Session, since: datetime) -> Iterator[_Seen]:
             Decision.id,
             Decision.conversation_id,
             Decision.message_id,
-            Decision.action,
             Decision.outcome,
             Decision.reason,
             Decision.entry_id,
             Decision.made_at,
             detail["phrase"].as_string(),
-            detail["handover_reason"].as_string(),
             detail["asked"],
         )
         .where(Decision.made_at >= since)
         .order_by(Decision.made_at.desc(), Decision.id.desc())
         .execution_options(yield_per=BATCH)
     )
-    for id, head, message, action, outcome, reason, entry, at, phrase, handed, offered in db.execute(rows):
-        came = _BY_ACTION.get(action, outcome) if outcome == QUIET else outcome
-        yield _Seen(
-            id, head, message, came, reason or handed or "", entry, at, phrase or "", tuple(offered or ())
-        )
+    for id, head, message, outcome, reason, entry, at, phrase, offered in db.execute(rows):
+        yield _Seen(id, head, message, outcome, reason, entry, at, phrase or "", tuple(offered or ()))
 
 
 def _with_next(decisions: Iterator[_Seen]) -> Iterator[tuple[_Seen, _Seen | None]]:

@@ -52,6 +52,7 @@ SETTINGS = (
     *("people", "people/1", "people/new", "teams/1", "receipts", "receipts?view=all", "receipts/1", "audit"),
     *("webhooks", "webhooks/new", "tokens", "purposes", "attributes", "imports"),
     *("knowledge", "knowledge/import", "knowledge/evaluation", "knowledge/questions", "knowledge/versions/1"),
+    *("knowledge/replay", "knowledge/proposals"),
 )
 INSIDE = (*INBOX, *THREADS, *(f"/settings/{page}" for page in SETTINGS))
 OUTSIDE = ("/login", "/demo", "/demo/products", "/demo/products/wool-coat", "/demo/guide", "/demo/stores")
