@@ -277,7 +277,7 @@ def bars(made: Report) -> tuple[list[Bar], list[tuple[float, int]]]:
     most = max([each.questions for each in made.days.values()], default=0)
     step = _step(most)
     top = max(step * -(-most // step), 1)
-    room, high = WIDTH - LEFT, HEIGHT - BOTTOM - 10
+    room, high = WIDTH - LEFT - 12, HEIGHT - BOTTOM - 10
     width = room / max(len(made.days), 1)
     every = -(-len(made.days) // 10)
     drawn = []

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.config import settings
 from app.db import insert_if_new, now, transaction
-from app.demo import agreed, counter, knowledge, relations, shop, week
+from app.demo import agreed, counter, knowledge, rated, relations, shop, week
 from app.models import Setting
 
 KEY = "demo"  # the setting that says it is loaded, and who can sign in
@@ -49,6 +49,7 @@ def load(progress: Step | None = None) -> list[Person]:
         week.play(db, people, begun, told)
         relations.make(db, people, begun)
         agreed.make(db, people, begun)
+        rated.make(db, people)
         people |= counter.make(db, people, begun)
         made = [
             Person(one.name, one.role, one.email, shop.password()) for one in people.values()
