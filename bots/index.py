@@ -82,8 +82,9 @@ class Index:
         self._denying = {
             owner
             for owner, entry in enumerate(self._entries)
-            if any(denies(phrase, language) for phrase in _asked(entry))
+            if 2 * sum(denies(phrase, language) for phrase in _asked(entry)) >= len(entry.questions)
         }
+        """Entries that are about what is not wanted or did not happen: at least half of their questions say so."""
         self._known_stances: dict[int, tuple[Stance, ...]] = {}
         self._space = Space(
             (parts(text, language) for text in folded),

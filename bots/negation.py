@@ -30,13 +30,15 @@ _DONE = re.compile(
 )
 _NOT = re.compile(
     r"\b(?:do not|don't|dont|does not|doesn't|doesnt|did not|didn't|didnt|has not|hasn't|hasnt|have not|haven't|havent"
-    r"|will not|won't|wont|is not|isn't|isnt|are not|aren't|was not|wasn't|never|no longer|not|without)\b"
+    r"|will not|won't|wont|never|no longer|not|without)\b"
     r"((?: [a-z']+){1,5})"
 )
 _NO_DENIAL = re.compile(
     r"\b(?:why (?:don't|dont|do not|not)|(?:if|or|whether) not|not sure|not only|not just|can ?not|can't"
     r"|(?:do not|don't|dont|did not|didn't) (?:know|understand|see|have|find|remember|get|think|mind))\b"
 )
+_A_THING = re.compile(r" (?:want|need|like|wish)(?: for)?(?! to\b)")
+"""`I don't want this coat` asks to be rid of it: no opposite of anything."""
 _CLAUSE = re.compile(r"[.,;:!?]|\b(?:but|and|because|so|which|that|if|when|how|until|unless)\b")
 _SIGN = re.compile(r"な[いかく]|ません|ねえ|not|n['’]?t\b|never|without|no longer", re.IGNORECASE)
 _SKIPPED = STOP_WORDS | {
@@ -111,6 +113,8 @@ def _spaced(read: str) -> Stance:
     denied = set()
     for found in _NOT.finditer(_NO_DENIAL.sub(" ", read)):
         clause = _CLAUSE.split(found[1], maxsplit=1)[0]
+        if _A_THING.match(clause):
+            continue
         if verb := next((word for word in clause.split() if word not in _SKIPPED), ""):
             denied.add(stem(verb))
     return Stance(frozenset(denied), frozenset(), frozenset(), words)
