@@ -41,7 +41,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "audit.webhook_on", "audit.webhook_off", "audit.webhook_stopped", "audit.webhook_resent",
         ),
         "bot": (
-            "faq_entry.saved", "faq_entry.removed", "bot_rule.saved", "bot_rule.removed", "bot_flow.saved", "bot_flow.removed",
+            "faq_entry.saved", "faq_entry.removed", "bot_rule.saved", "bot_rule.removed",
+            "bot_flow.saved", "bot_flow.removed",
             "bot_settings.saved", "bot_words.saved", "knowledge.published", "knowledge.manners", "knowledge.review",
             "knowledge.returned", "knowledge.question", "knowledge.question_removed",
             "knowledge.proposal_taken", "knowledge.proposal_dismissed", "knowledge.proposal_reopened",

@@ -1,4 +1,5 @@
-"""Forms that the bot goes through with a customer, how far each conversation is in one, and what it asks other systems."""
+"""Forms that the bot goes through with a customer, how far each conversation is in one, and what other systems are
+asked."""
 
 from __future__ import annotations
 
