@@ -17,17 +17,19 @@ class Features:
     max_length: of one text, in `length_unit`, None for no limit. max_attachment_bytes: 0 means no files.
     attachment_types: accepted content types ("image/*" allowed), empty for any. reply_window: how long after
     the customer's last message one may answer. person_window: the same for what a person wrote, where that is
-    longer. window_messages: how many messages the provider takes until the customer writes again (a long text makes
-    several, and each file one), None if it does not count them; with `reply_window` only. per_second: how many
-    messages a second the provider takes from one channel, None if it does not say. push: can start a conversation.
-    needs_public_url: the provider must reach us. live: the thread's own socket carries it, so there is no delivery
-    job. idempotent: the provider honours `Outbound.key`, for as long as `key_lasts` (None: for good). inbound_only:
-    nothing can be sent. sends_with: the setting without which nothing can be sent, either. posted: a program that the product itself let in may bring messages too, in the JSON that
-    `parse` reads. files_by_url: the provider fetches files from `Attachment.url` (and `preview`), which must hold for
-    a while. quotes: an answer can quote a message of the customer's. nameless: the provider tells nobody's name.
-    rates: below an answer it can be asked whether it helped, and what is pressed is no message. telephone: it brings
-    calls, where no bot answers. counter: staff note there what was said in a shop. beta: not proven in daily work yet.
-    identity_kind: "" means the kind. icon: a Lucide icon name; tint: one of the design tokens' colours.
+    longer. window_messages: how many messages the provider takes until the customer writes again (a long text
+    makes several, and each file one), None if it does not count them; with `reply_window` only. per_second:
+    how many messages a second the provider takes from one channel, None if it does not say. push: can start a
+    conversation. needs_public_url: the provider must reach us. live: the thread's own socket carries it, so
+    there is no delivery job. idempotent: the provider honours `Outbound.key`, for as long as `key_lasts`
+    (None: for good). inbound_only: nothing can be sent. sends_with: the setting without which nothing can be
+    sent, either. posted: a program that the product itself let in may bring messages too, in the JSON that
+    `parse` reads. files_by_url: the provider fetches files from `Attachment.url` (and `preview`), which must
+    hold for a while. quotes: an answer can quote a message of the customer's. nameless: the provider tells
+    nobody's name. rates: below an answer it can be asked whether it helped, and what is pressed is no
+    message. telephone: it brings calls, where no bot answers. counter: staff note there what was said in a
+    shop. beta: not proven in daily work yet. identity_kind: "" means the kind. icon: a Lucide icon name;
+    tint: one of the design tokens' colours.
     """
 
     max_length: int | None = None
