@@ -10,7 +10,7 @@ from starlette.routing import Route, WebSocketRoute
 from app.tokens import SCOPES
 from app.web.api.framework import ENDPOINTS
 from tests.api.calling import Program, program
-from tests.attack.scene import Scene, all_routes, browser, routes, unharmed
+from tests.attack.scene import Scene, all_routes, at_length, browser, routes, unharmed
 
 # What anybody may call. Whoever opens one more page to the world writes it here, too.
 OPEN = {
@@ -21,7 +21,13 @@ OPEN = {
     *("/hooks/{key}", "/static/{digest}/{path:path}", "/widget.js", "/widget/assets/{digest}/{name}"),
     *("/widget/words/{locale}", "/widget/{key}/config", "/widget/{key}/frame", "/widget/{key}/files"),
     *("/widget/files/{file}", "/widget/{key}/frames", "/widget/{key}/events", "/api/v1/openapi.json"),
-    *("/pictures/{key}/{stamp}/{signature}", "/robots.txt", "/help", "/help/sitemap.xml", "/help/pictures/{id}"),
+    *(
+        "/pictures/{key}/{stamp}/{signature}",
+        "/robots.txt",
+        "/help",
+        "/help/sitemap.xml",
+        "/help/pictures/{id}",
+    ),
     *("/help/{language}", "/help/{language}/others", "/help/{language}/topics/{topic:path}"),
     *("/help/{language}/{entry}", "/help/{language}/{entry}/rating", "/widget/{key}/suggestions"),
 }
@@ -36,7 +42,9 @@ SCOPED = (
 # Of the settings: what everybody has. All else there is for admins, unless it is named below.
 FOR_ALL = ("/settings/me", "/settings/tokens")
 # What the bot knows is no secret: agents may read it, and try it out.
-READ_BY_ALL = {("GET", f"/settings/{noun}{more}") for noun in ("faq", "rules", "flows") for more in ("", "/{id:int}")}
+READ_BY_ALL = {
+    ("GET", f"/settings/{noun}{more}") for noun in ("faq", "rules", "flows") for more in ("", "/{id:int}")
+}
 READ_BY_ALL |= {("GET", "/settings/faq/{id:int}/picture")}
 READ_BY_ALL |= {("GET", f"/settings/{noun}/new") for noun in ("faq", "rules", "flows")} | {
     ("POST", "/settings/bot/preview"),
@@ -227,11 +235,11 @@ NO_LISTS = {"/api/v1/openapi.json", "/api/v1/events/stream"}
 
 def test_a_token_does_what_its_scope_says_and_no_more(scene: Scene) -> None:
     for scope in SCOPES:
-        caller = program(scene.admin, scope)
-        for one in ENDPOINTS:
-            if one.scope not in ("", scope):
-                answer = caller.request(one.method, scene.path("/api/v1" + one.path))
-                assert answer.status_code == 403, (scope, one.method, one.path, answer.status_code)
+        with at_length(program(scene.admin, scope)) as caller:
+            for one in ENDPOINTS:
+                if one.scope not in ("", scope):
+                    answer = caller.request(one.method, scene.path("/api/v1" + one.path))
+                    assert answer.status_code == 403, (scope, one.method, one.path, answer.status_code)
 
 
 @pytest.mark.parametrize("role", ["agent", "supervisor"])
