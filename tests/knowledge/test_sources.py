@@ -105,6 +105,31 @@ def test_entries_are_read_from_files(text: str, asked: list[list[str]]) -> None:
     assert [list(one.questions) for one in sources.read_file(text.encode("cp932"), "faq.csv")] == asked
 
 
+@pytest.mark.parametrize("write", [sheets.as_csv, sheets.as_json])
+def test_what_is_written_out_is_read_again_with_days_audience_and_relations(write: Any) -> None:
+    more = {
+        "quick_replies": ["返品"], "valid_from": "2026-12-01", "valid_until": "", "kinds": ["line"], "channels": [],
+        "signed_in": True, "follow_ups": ["返品", "交換"], "translation_of": "Sale", "listed": False, "enabled": True,
+    }  # fmt: skip
+    links = [{"label": "案内", "url": "https://shop.example/sale"}]
+    entry = {"id": 7, "title": "=セール", "language": "ja", "questions": ["セールは？", "割引は？"], "answer": "2割引",
+             "tags": ["催し"], "links": links, **more}  # fmt: skip
+    (found,) = sheets.items_in(write([entry]))
+    assert (found.title.lstrip("'"), found.questions, list(found.links)) == (
+        "=セール",
+        ("セールは？", "割引は？"),
+        links,
+    )
+    assert dict(found.more) == more
+
+
+def test_days_are_read_as_people_write_them_and_no_day_is_told() -> None:
+    (found,) = sheets.items_in("質問,回答,開始日\nセールは？,2割引,2026/12/1\n")
+    assert found.more["valid_from"] == "2026-12-01"
+    with pytest.raises(Unreadable, match="is no day"):
+        sheets.items_in("質問,回答,開始日\nセールは？,2割引,2026/13/1\n")
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
