@@ -88,7 +88,7 @@ function begin(init) {
       if (f.on) quiet = setTimeout(() => log.typing(null), 6000);
     },
     read: (f) => log.read(f.message),
-    helped(f) { const m = log.all().find((m) => m.id === f.message); if (m) { log.put({ ...m, helped: f.yes }); $("log").querySelector(`[data-id="${f.message}"] .helped [aria-pressed=true]`)?.focus(); } },
+    helped(f) { const m = log.all().find((m) => m.id === f.message); if (m) log.put({ ...m, helped: f.yes }); },
     status,
     ended: status,
     claim(f) { if (!open) unreadIs(unread + 1); more("claim", f); },

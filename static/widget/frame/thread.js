@@ -28,8 +28,10 @@ export function thread(log, { locale, onChip, onHelped, onRetry, onEdit, onDrop,
     const now = { message, node: draw(message) };
     const next = at < 0 ? dots : list[at].node;
     list.splice(at < 0 ? list.length : at, 0, now);
+    const held = old ? [...old.node.querySelectorAll(".helped button")].indexOf(document.activeElement) : -1;
     if (old) { now.node.classList.add("still"); old.node.remove(); }
     log.insertBefore(now.node, next);
+    now.node.querySelectorAll(".helped button")[held]?.focus(); // drawn anew under the finger that pressed it
     tidy();
     if (stick || (!old && !message.id)) bottom();
     else if (!old && at < 0) { unseen += 1; down.hidden = false; }
