@@ -161,7 +161,7 @@ def the_bot_knows_both_languages(db: Session) -> None:
     assert count(db, BotRule) >= 6
     actions = [row.action for row in db.scalars(select(Decision))]
     assert set(actions) >= {"answer", "hand_over", "escalate"}
-    assert actions.count("answer") > len(actions) / 2
+    assert actions.count("answer") > 3 * actions.count("unknown")  # some ask on purpose what no entry says
 
 
 def the_tour_goes_as_it_is_told(db: Session) -> None:
