@@ -42,7 +42,11 @@ def test_of_two_opposite_entries_the_right_one_is_first(text: str, expected: str
 
 @pytest.mark.parametrize(
     ("text", "missing"),
-    [("解約したくないです", "継続"), ("解約するつもりはありません", "継続"), ("商品が届いていないです", "未着")],
+    [
+        ("解約したくないです", "継続"),
+        ("解約するつもりはありません", "継続"),
+        ("商品が届いていないです", "未着"),
+    ],
 )
 def test_without_an_entry_for_it_the_opposite_is_not_given_as_the_answer(text: str, missing: str) -> None:
     known = [one for one in JAPANESE if one[0] != missing]
@@ -65,7 +69,8 @@ def test_in_english_what_is_not_wanted_is_not_answered_as_if_it_were(text: str, 
 
 
 @pytest.mark.parametrize(
-    "text", ["キャンセルできませんか", "送料はかからないですか", "why don't you ship abroad", "can you not do that"]
+    "text",
+    ["キャンセルできませんか", "送料はかからないですか", "why don't you ship abroad", "can you not do that"],
 )
 def test_polite_questions_deny_nothing(text: str) -> None:
     from bots.negation import denies

@@ -26,7 +26,17 @@ FORM = {"text": "hello", "client_id": "client-of-an-outsider", "take": "1", "typ
 NOUNS = {"conversations": "conversation_id", "inbox": "conversation_id", "messages": "message_id",
          "escalations": "escalation_id", "links": "link_id", "relocations": "relocation_id",
          "tasks": "task_id", "calls": "call_id"}  # fmt: skip
-FOR_NOBODY = ("/login", "/logout", "/demo", "/help", "/hooks", "/robots.txt", "/widget", "/static", "/settings/me")
+FOR_NOBODY = (
+    "/login",
+    "/logout",
+    "/demo",
+    "/help",
+    "/hooks",
+    "/robots.txt",
+    "/widget",
+    "/static",
+    "/settings/me",
+)
 KNOWN = ("conversation_id", "message_id", "customer_id", "case_id", "escalation_id", "attachment_id",
          "identity_id", "link_id", "relocation_id", "task_id", "call_id", "other_id")  # fmt: skip
 NOTHING = dict.fromkeys(KNOWN, ABSENT) | {"key": "nothing"}
