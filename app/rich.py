@@ -26,7 +26,7 @@ _KEPT = "\ue000"  # stands for an ideographic space that the parser would take f
 
 def formatted(text: str) -> str:
     """`text` as HTML that can do no harm: paragraphs, lists, and what is bold, italic or a link."""
-    return harmless(_markdown().render(_marked(text)).replace(_KEPT, "\u3000").strip())
+    return str(harmless(_markdown().render(_marked(text)).replace(_KEPT, "\u3000").strip()))
 
 
 def _marked(text: str) -> str:

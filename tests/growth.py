@@ -304,7 +304,7 @@ def _flow(id: int) -> dict[str, Any]:
         "name": f"申込{id}",
         "keywords": [f"申込{id}"],
         "steps": [step],
-        "ending": {"text": "承りました"},
+        "ending": {"confirm": True, "text": "承りました"},
     }
 
 

@@ -11,8 +11,10 @@ from sqlalchemy import event
 
 import app.db
 
-# A list is never cut by counting rows from its beginning, and a table is never counted.
+# A list is never cut by counting rows from its beginning, and a table is never counted; how often each thing came about
+# between two days is what a report is for.
 FORBIDDEN = re.compile(r"\bOFFSET\b|\bCOUNT\s*\(\s*(\*|1)\s*\)", re.IGNORECASE)
+REPORT = re.compile(r"made_at < .*\bGROUP BY\b", re.IGNORECASE | re.DOTALL)
 
 _OFFSET = re.compile(r" OFFSET \?")
 _LISTED = re.compile(r"\((?:(?:\?|%\(\w+\)s(?:::\w+)?)(?:, )?)+\)")  # of IN, however many there are
@@ -47,7 +49,7 @@ def _meant(statement: str, values: Any) -> str:
 
 def forbidden(statements: list[str]) -> list[str]:
     """Those that skip rows or count a table."""
-    return [one for one in statements if FORBIDDEN.search(one)]
+    return [one for one in statements if FORBIDDEN.search(one) and not REPORT.search(one)]
 
 
 def more_often(few: list[str], many: list[str]) -> list[str]:

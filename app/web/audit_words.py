@@ -255,6 +255,7 @@ def _values(request: Request, event: Event, known: _Known) -> dict[str, object]:
         "text",
         "number",
         "back_to",
+        "days",
     )
     return {
         **{key: data.get(key, "?") for key in named},
