@@ -112,7 +112,7 @@ def test_what_is_delivered_later_clears_the_address(at: Sent) -> None:
 
 
 def test_an_address_where_nothing_arrives_is_the_last_way(at: Sent) -> None:
-    chat = make.channel(at.db, "api")
+    chat = make.channel(at.db, "api", settings={"callback_url": "https://shop.example/callback"})
     at.db.add(Identity(customer_id=at.head.customer_id, kind="api", scope=chat.key, address="u1"))
     at.db.flush()
     assert [channel.id for _, channel in ways(at.db, at.head)] == [at.box.id, chat.id]

@@ -88,7 +88,7 @@ def frame(request: Request) -> Response:
         if channel is None:
             return Response("Not found", 404)
         chosen: WebChatSettings = connect.connector(channel).settings
-    files = {name: asset_url(name) for name in ("frame.js", "frame.css", "more.js", "more.css", "suggest.js")}
+    files = {name: asset_url(name) for name in ("frame.js", "frame.css", "more.js", "more.css")}
     html = render("widget/frame.html", None, locale=locale, files=files)
     headers = {
         "Content-Security-Policy": _policy(request, chosen),
@@ -166,7 +166,7 @@ def _config(db: Any, channel: Channel, chosen: WebChatSettings, locale: str) -> 
         "closed": _closed(locale, opens),
         "files": {"max_bytes": chosen.max_upload_mb * 1_000_000, "types": list(chosen.upload_types)},
         "limits": {"text": MAX_TEXT},
-        **({"suggest": True} if chosen.suggest else {}),
+        **({"suggest": asset_url("suggest.js")} if chosen.suggest else {}),
         "strings": words(locale),
     }
 

@@ -36,10 +36,6 @@ WORDS = {
     "offline": "You are offline. What you write is kept and sent later.",
     "too_long": "%(length)s of at most %(limit)s characters",
     "with": "%(name)s is answering",
-    "helped": "Did this help?",
-    "helped_thanks": "Thank you.",
-    "helped_yes": "Yes",
-    "helped_no": "No",
     "usually": "We are here for you",
 }
 MORE_WORDS = {
@@ -83,6 +79,10 @@ MORE_WORDS = {
     "too_big": "This file is too large (at most %(size)s).",
     "not_sent": "This could not be uploaded. Please try again.",
     "uploading": "Uploading",
+    "helped": "Did this help?",
+    "helped_thanks": "Thank you.",
+    "helped_yes": "Yes",
+    "helped_no": "No",
     "hints": "Is it one of these?",
     "hints_found": "%(n)s answers may be what you mean. The up arrow leads to them.",
     "read_on": "Read it in the help centre",

@@ -1,5 +1,5 @@
 // What is rarely needed, fetched when first wanted: menu, emoji, files, another device, forms, rating, sound.
-let api, sheet, giver;
+let api, sheet, giver, pressed;
 
 let ready = null; // the words and the style of this file come when it does
 export async function act(what, arg, given) {
@@ -131,6 +131,24 @@ const acts = {
     api.log.foot(form);
   },
 
+  // Whether an answer helped: said once, and changed as often as they like.
+  helped([node, m]) {
+    const choice = (word, yes) => button(say(word), () => m.helped !== yes && told(yes), { "aria-pressed": String(m.helped === yes) });
+    const told = (yes) => api.send({ t: "helped", message: m.id, yes }) ? pressed = m.id : api.banner(say("offline"));
+    const stick = api.log.near();
+    node.className = "helped";
+    node.setAttribute("role", "group");
+    node.setAttribute("aria-label", say("helped"));
+    node.append(h("span", {}, say(m.helped === null ? "helped" : "helped_thanks")), choice("helped_yes", true), choice("helped_no", false));
+    if (stick) api.log.bottom();
+    if (pressed === m.id) pressed = node.querySelector("[aria-pressed=true]")?.focus(); // drawn anew under the finger
+  },
+
+  judged({ message, yes }) {
+    const m = api.log.all().find((m) => m.id === message);
+    if (m) api.log.put({ ...m, helped: yes });
+  },
+
   beep() {
     const audio = new AudioContext(), tone = audio.createOscillator(), gain = audio.createGain();
     tone.frequency.value = 880;
@@ -144,7 +162,7 @@ const acts = {
 
   claim(frame) { asked(frame); },
 
-  async hints() { (await import(document.body.dataset.suggest)).watch({ ...api, lay, shut }); },
+  async hints() { (await import(api.config.suggest)).watch({ ...api, lay, shut }); },
 
   idle() {},
 

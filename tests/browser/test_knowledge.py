@@ -93,7 +93,7 @@ def test_an_faq_page_is_taken_over_corrected_measured_published_and_brought_back
         case.locator("summary").click()
         expect(case.get_by_text("公開中", exact=True)).to_be_visible()  # why, on both sides
         case.get_by_role("link", name=f"この言い方を「{title}」に追加").click()
-        page.get_by_role("button", name="保存").click()
+        page.get_by_role("button", name="保存", exact=True).click()
         expect(page.get_by_text("下書きに保存しました。")).to_be_visible()
         settings(page, "評価")
     measured(page)

@@ -136,7 +136,7 @@ def test_a_page_that_is_not_there_says_so_accessibly(admin: Admin) -> None:
 
 def test_dialogs_and_menus_are_accessible_too(admin: Admin) -> None:
     admin.page.set_viewport_size(WIDE)
-    admin.page.goto(f"{admin.base}/inbox/1?view=open")
+    admin.page.goto(f"{admin.base}/inbox/2?view=open")
     for keys, shown in (("?", "#shortcuts"), ("x", "#escalate"), ("Control+k", "#palette")):
         _press(admin.page, keys)
         expect(admin.page.locator(shown)).to_be_visible()
@@ -237,7 +237,7 @@ def test_an_agent_works_without_a_mouse(house: House, people: People) -> None:
 def test_japanese_words_find_canned_replies_commands_and_people(house: House, people: People) -> None:
     staff: Staff = people(Staff).comes_in(house.base, "kinoshita@example.jp")
     page = staff.page
-    page.goto(f"{house.base}/inbox/1?view=open")
+    page.goto(f"{house.base}/inbox/2?view=open")
     _press(page, "r")
     page.keyboard.type("/")
     expect(page.locator("#suggest li").nth(1)).to_be_visible()
@@ -283,7 +283,7 @@ def test_a_message_shows_in_the_title_in_the_count_and_at_its_row(house: House, 
 
 def test_while_the_server_is_gone_the_page_says_so_and_then_goes_on(house: House, people: People) -> None:
     staff: Staff = people(Staff).comes_in(house.base, "kinoshita@example.jp")
-    staff.page.goto(f"{house.base}/inbox/1?view=open")
+    staff.page.goto(f"{house.base}/inbox/2?view=open")
     banner = staff.page.locator("[data-offline]")
     expect(banner).to_be_hidden()
     keeper = psutil.Process(house.served.process.pid)

@@ -34,7 +34,7 @@ PLACES = {
     ],
     "/settings/receipts": [f"/settings/receipts?view={view}" for view in ("trouble", "left_out", "all")],
     "/settings/faq/{id:int}/picture": [],  # a file
-    "/settings/knowledge/replay/{id:int}/changes/{place:int}/choice": [],  # asks the bot about one question, lists nothing
+    "/settings/knowledge/replay/{id:int}/changes/{place:int}/choice": [],  # lists nothing
     "/settings/imports/{id}/progress": [],  # nothing, unless one is worked on
     "/settings/replies": ["/settings/replies", "/settings/replies?q=件名"],
     "/escalations": ["/escalations", f"/escalations?open={FIRST}"],

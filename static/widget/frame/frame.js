@@ -23,7 +23,7 @@ function begin(init) {
     locale: config.locale,
     down: $("down"),
     onChip: (label, value) => write(label, { quick_reply: value }),
-    onHelped: (message, yes) => wire.send({ t: "helped", message, yes }) || banner(say("offline")),
+    onAnswer: (m) => { const node = h("div"); more("helped", [node, m]); return node; },
     onRetry: (m) => lane.retry(m.client_id),
     onEdit: (m) => { lane.remove(m.client_id); log.drop(m.client_id); type.edit(m.text); },
     onDrop: (m) => { lane.remove(m.client_id); log.drop(m.client_id); },
@@ -88,7 +88,7 @@ function begin(init) {
       if (f.on) quiet = setTimeout(() => log.typing(null), 6000);
     },
     read: (f) => log.read(f.message),
-    helped(f) { const m = log.all().find((m) => m.id === f.message); if (m) log.put({ ...m, helped: f.yes }); },
+    helped(f) { more("judged", f); },
     status,
     ended: status,
     claim(f) { if (!open) unreadIs(unread + 1); more("claim", f); },

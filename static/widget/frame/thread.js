@@ -4,7 +4,7 @@ import { h, icon, linked, outward, say } from "./dom.js";
 const GAP = 5 * 60e3; // a pause longer than this starts a new group
 let clock, day;
 
-export function thread(log, { locale, onChip, onHelped, onRetry, onEdit, onDrop, onOlder, onSeen, down }) {
+export function thread(log, { locale, onChip, onAnswer, onRetry, onEdit, onDrop, onOlder, onSeen, down }) {
   clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
   day = new Intl.DateTimeFormat(locale, { month: "long", day: "numeric", weekday: "short" });
   const list = []; // {key, message, node}
@@ -28,10 +28,8 @@ export function thread(log, { locale, onChip, onHelped, onRetry, onEdit, onDrop,
     const now = { message, node: draw(message) };
     const next = at < 0 ? dots : list[at].node;
     list.splice(at < 0 ? list.length : at, 0, now);
-    const held = old ? [...old.node.querySelectorAll(".helped button")].indexOf(document.activeElement) : -1;
     if (old) { now.node.classList.add("still"); old.node.remove(); }
     log.insertBefore(now.node, next);
-    now.node.querySelectorAll(".helped button")[held]?.focus(); // drawn anew under the finger that pressed it
     tidy();
     if (stick || (!old && !message.id)) bottom();
     else if (!old && at < 0) { unseen += 1; down.hidden = false; }
@@ -46,8 +44,8 @@ export function thread(log, { locale, onChip, onHelped, onRetry, onEdit, onDrop,
     for (const file of m.attachments || []) body.append(attached(file));
     for (const link of m.links || []) body.append(outward(link.url, link.label || link.title || link.url, { class: "out" }));
     const who = !mine && h("div", { class: "who" }, m.author.kind === "bot" ? say("automatic") : m.author.name || say("staff"));
-    return h("div", { class: `m ${mine ? "me" : m.author.kind}`, "data-id": m.id || "" }, who, body,
-      !mine && chips(m), "helped" in m && asks(m), h("div", { class: "s" }));
+    return h("div", { class: `m ${mine ? "me" : m.author.kind}` }, who, body,
+      !mine && chips(m), "helped" in m && onAnswer(m), h("div", { class: "s" }));
   }
 
   function chips(m) {
@@ -56,12 +54,6 @@ export function thread(log, { locale, onChip, onHelped, onRetry, onEdit, onDrop,
       const label = q.label || q;
       return h("button", { type: "button", onclick: () => onChip(label, q.value || label) }, label);
     }));
-  }
-
-  // Whether an answer helped: said once, and changed as often as they like.
-  function asks(m) {
-    const button = (word, yes) => h("button", { type: "button", "aria-pressed": String(m.helped === yes), onclick: () => m.helped !== yes && onHelped(m.id, yes) }, say(word));
-    return h("div", { class: "helped", role: "group", "aria-label": say("helped") }, h("span", {}, say(m.helped === null ? "helped" : "helped_thanks")), button("helped_yes", true), button("helped_no", false));
   }
 
   function attached(file) {
