@@ -47,7 +47,9 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         told = dict(attrs)
-        if tag == "script" and not told.get("src", ""):
+        if (
+            tag == "script" and not told.get("src", "") and told.get("type") != "application/ld+json"
+        ):  # (data)
             self.wrong.append(f"<script> without a file: {told}")
         if tag in ("style", "object", "embed", "base") or (tag == "iframe" and not _is_mail(told)):
             self.wrong.append(f"<{tag}>")
@@ -187,6 +189,10 @@ def test_no_page_runs_anything_inline_and_each_says_so(scene: Scene) -> None:
                 continue  # (the frame has a policy of its own, see below)
             answer = here.get(scene.path(pattern))
             policy = answer.headers["content-security-policy"]
+            if (
+                pattern == "/counter"
+            ):  # the reader of codes, for phones whose browsers have none, is WebAssembly
+                policy = policy.replace(" 'wasm-unsafe-eval'", "")
             assert "unsafe" not in policy, pattern
             assert "default-src 'self'" in policy or "default-src 'none'" in policy, pattern
             assert "frame-ancestors 'none'" in policy, pattern
