@@ -12,7 +12,7 @@ import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -103,19 +103,26 @@ def run(call_id: int) -> None:
     answer = Answer(problem) if problem else calling.call(url, headers, body, DEADLINE, MOST)
     said = None if answer.error else understood(answer.body)
     with transaction() as db:
-        row = db.get(BotCall, call_id)
+        row = _still_ours(db, call_id, claimed)
         if row is not None:
             error = answer.error or ("" if said else NO_ANSWER)
             _finish(db, row, said, error)
             row.status, row.duration_ms, row.error = answer.status, answer.duration_ms, error
 
 
-def _claim(call_id: int) -> int | None:
+def _claim(call_id: int) -> datetime | None:
+    """When it was claimed for us; None if it is another's."""
     dead = (BotCall.state == "calling") & (BotCall.claimed_at < now() - STALE)
     mine = update(BotCall).where(BotCall.id == call_id, (BotCall.state == "waiting") | dead)
     with transaction() as db:
-        taken = db.execute(mine.values(state="calling", claimed_at=now()).returning(BotCall.id)).scalar()
-    return int(taken) if taken is not None else None
+        taken = mine.values(state="calling", claimed_at=now()).returning(BotCall.claimed_at)
+        return db.execute(taken).scalar()
+
+
+def _still_ours(db: Session, call_id: int, claimed: datetime) -> BotCall | None:
+    """The call, unless we were frozen past our time and another worker has it, or has ended it."""
+    ours = select(BotCall).filter_by(id=call_id, state="calling", claimed_at=claimed)
+    return db.scalar(ours.with_for_update())
 
 
 def _prepared(call_id: int) -> tuple[str, dict[str, str], bytes, str]:

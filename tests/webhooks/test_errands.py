@@ -12,10 +12,10 @@ import pytest
 from sqlalchemy import select
 
 from app import inbox
-from app.db import reading, transaction
+from app.db import now, reading, transaction
 from app.knowledge import versions
 from app.models import Agent, BotCall, BotRule, Channel, Conversation, Customer, Label, Message
-from app.webhooks import errands
+from app.webhooks import calling, errands
 from app.webhooks.kinds import ASKED
 from tests import factories as make
 from tests.webhooks.receiver import Receiver, subscribe
@@ -117,6 +117,26 @@ def test_one_that_hangs_holds_nothing_and_a_person_is_to_look(
         let_go.set()
     assert thread()[-1] == "担当者が確認いたします。"
     assert (call(id).state, owner()) == ("failed", "human")
+
+
+def test_a_worker_that_was_frozen_past_its_time_says_nothing_twice(
+    admin: Agent, other: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other.answer = lambda heard: says({"text": "本日発送しました。"})
+    id, _, _ = asked(admin, other.url)
+    really = calling.call
+
+    def frozen(*told: Any) -> Any:
+        monkeypatch.setattr(calling, "call", really)
+        with transaction() as db:
+            db.get_one(BotCall, id).claimed_at = now() - 2 * errands.STALE
+        errands.run(id)  # another worker, which the clock had rung for
+        return really(*told)
+
+    monkeypatch.setattr(calling, "call", frozen)
+    errands.run(id)
+    assert thread()[1:] == ["本日発送しました。"]
+    assert len(other.heard) == 2
 
 
 def test_what_comes_after_a_person_took_over_is_not_said(admin: Agent, other: Receiver) -> None:
