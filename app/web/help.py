@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from markupsafe import escape
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -88,7 +89,7 @@ def index(request: Request) -> Response:
 def _found(request: Request, place: Place, typed: str) -> Response:
     host = request.client.host if request.client else ""
     if rates.hit(f"help:search:{rates.network(host)}", SEARCHES, PER):
-        return Response("", 429, headers={"Retry-After": str(int(PER)), "Cache-Control": "no-store"})
+        raise HTTPException(429, headers={"Retry-After": str(int(PER))})
     found = finding.find(place.shelf.book, typed, place.language, place.shelf.shows, FOUND)
     other = {one: addresses.index(one) for one in i18n.LOCALES}
     return _page(

@@ -18,6 +18,7 @@ from app.general import HelpCentre
 from app.helpcentre import votes
 from app.knowledge import pages, pictures, versions
 from app.models import Agent, FaqEntry
+from app.web import help
 from tests import factories
 from tests.web.visiting import Browser
 
@@ -120,6 +121,16 @@ def test_words_are_found_in_japanese_and_what_is_not_there_is_said(house: House,
     assert "当てはまる回答は見つかりませんでした" in nothing
     assert "<script>" not in nothing.split("<body")[1]
     assert 'content="noindex"' in nothing
+
+
+def test_who_searches_without_end_is_told_to_wait(
+    house: House, reader: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(help, "SEARCHES", 1)
+    assert reader.get("/help/ja?q=返品").status_code == 200
+    refused = reader.get("/help/ja?q=返品", headers={"accept-language": "ja"})
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "60")
+    assert "少し待って" in refused.text
 
 
 def test_caches_keep_a_page_until_something_changes(house: House, reader: Browser) -> None:
