@@ -168,7 +168,7 @@ def test_one_customer_is_met_everywhere_in_one_thread(house: Served, people: Peo
     guest.page.goto(f"{house.base}/demo")
     home = guest.page.locator("section.one")
     with guest.page.expect_popup() as opened:
-        home.get_by_role("link", name="お客様として LINE から書く").click()
+        home.get_by_role("link", name="佐々木 真理として LINE から書く").click()
     expect(opened.value.locator("[data-log]")).to_contain_text("まだ何もありません", timeout=PATIENCE)
     opened.value.locator("textarea").fill("LINE でもお待ちしています。")
     opened.value.locator("textarea").press("Enter")
