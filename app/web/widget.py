@@ -156,7 +156,6 @@ def _config(db: Any, channel: Channel, chosen: WebChatSettings, locale: str) -> 
             **colours(chosen.brand_colour),
             "logo": chosen.logo_url,
             "position": chosen.position,
-            "scheme": "auto",
         },
         "greeting": greeting or gettext(locale, "Hello. How can we help you?"),
         "quick_replies": list(chosen.quick_replies_ja if japanese else chosen.quick_replies_en),

@@ -43,6 +43,7 @@ PLACES = {
         f"/conversations/{FIRST}/messages?before=2999-01-01T00:00:00%2B00:00|1"
     ],
 }
+SEEN = "UPDATE signin SET last_seen_at"  # once in some minutes, whatever is looked at
 # Doors that are no pages of ours: texts, files, probes, the widget's and the providers'. tests/api has the API.
 NO_PAGES = re.compile(
     r"/(api|avatars|continue|cti|demo|files|help|manual|robots\.txt|healthz|readyz|metrics|hooks|static|widget|link|login|pictures|shared|widget\.js)(/|$)"
@@ -87,5 +88,5 @@ def _visit(browser: Browser) -> dict[str, list[str]]:
         with recorded() as said:
             response = browser.get(page)
         assert response.status_code in (200, 303), (page, response.status_code, response.text[:500])
-        asked[page] = said
+        asked[page] = [one for one in said if not one.startswith(SEEN)]
     return asked

@@ -215,7 +215,6 @@ function begin(init) {
 function dress({ look, name, locale, strings }) {
   const root = document.documentElement;
   root.lang = locale;
-  root.dataset.scheme = look.scheme;
   for (const [k, v] of Object.entries({ "--brand": look.colour, "--on-brand": look.on, "--ink-light": look.ink_light, "--ink-dark": look.ink_dark })) root.style.setProperty(k, v);
   document.title = $("name").textContent = name;
   const mark = $("mark");
