@@ -80,8 +80,9 @@ def _guarded(call_id: int) -> None:
 
 def sweep() -> int:
     """Ring for calls whose job or worker was lost, and forget old ones. A duty of the clock."""
-    lost = (BotCall.state == "waiting") & (BotCall.made_at < now() - LATE)
-    dead = (BotCall.state == "calling") & (BotCall.claimed_at < now() - STALE)
+    hopeful = BotCall.made_at > now() - 2 * TOO_LATE  # what cannot even be ended in that time is left
+    lost = (BotCall.state == "waiting") & (BotCall.made_at < now() - LATE) & hopeful
+    dead = (BotCall.state == "calling") & (BotCall.claimed_at < now() - STALE) & hopeful
     with reading() as db:
         ids = db.scalars(select(BotCall.id).where(lost | dead).order_by(BotCall.id).limit(100)).all()
         old = db.scalars(select(BotCall.id).where(BotCall.made_at < now() - KEPT).limit(1)).first()

@@ -119,6 +119,15 @@ def test_one_that_hangs_holds_nothing_and_a_person_is_to_look(
     assert (call(id).state, owner()) == ("failed", "human")
 
 
+def test_a_lost_call_is_rung_for_again_and_not_for_ever(admin: Agent, other: Receiver) -> None:
+    id, _, _ = asked(admin, other.url)
+    assert errands.sweep() == 0  # its job may still come
+    for age, rung in ((2 * errands.LATE, 1), (3 * errands.TOO_LATE, 0)):
+        with transaction() as db:
+            db.get_one(BotCall, id).made_at = now() - age
+        assert errands.sweep() == rung
+
+
 def test_a_worker_that_was_frozen_past_its_time_says_nothing_twice(
     admin: Agent, other: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
