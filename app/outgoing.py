@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from app import connect, files, ratings, rich
+from app import connect, files, rich
+from app.bot import ratings
 from app.config import settings
 from app.db import remember, remembered
 from app.models import (

@@ -17,8 +17,9 @@ from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 import app.db
-from app import answers, connect, migrations, passwords
+from app import connect, migrations, passwords
 from app.bench.seeding.rows import INDEXES
+from app.bot import answers
 from app.config import Settings, configure, settings
 from app.models import Base
 from tests import engines

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import answers, inbox, intake, passwords, vault
+from app import inbox, intake, passwords, vault
+from app.bot import answers
 from app.db import now
 from app.knowledge import versions
 from app.models import (

@@ -8,7 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import bots
-from app import answers, inbox, situations
+from app import inbox
+from app.bot import answers, situations
 from app.i18n import gettext
 from app.knowledge import versions
 from app.models import (

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app import automatic, inbox
+from app import inbox
+from app.bot import automatic
 from app.db import as_of, now
 from app.models import Channel, Conversation, Customer, Decision, Event, Message
 from app.web.suggested import suggested

@@ -10,8 +10,10 @@ import time_machine
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
-from app import botreport, outgoing, ratings
-from app.botreport import Figures, Wanted, report
+from app import outgoing
+from app.bot import ratings
+from app.bot import report as botreport
+from app.bot.report import Figures, Wanted, report
 from app.db import now
 from app.models import Channel, Decision, Message
 from channels import base

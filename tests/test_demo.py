@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 import bots
-from app import answers, connect, demo, family, passwords, verify
+from app import connect, demo, family, passwords, verify
+from app.bot import answers
 from app.db import Base, as_of, now, reading, transaction
 from app.demo import goods, identity, script, shop, week
 from app.models import (

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from app import answers, inbox, intake, vault, verify
+from app import inbox, intake, vault, verify
+from app.bot import answers
 from app.db import reading, transaction
 from app.inbox import Received, Said
 from app.models import Channel, Conversation, Customer, Identity, Message, RawReceipt

@@ -9,7 +9,8 @@ import time_machine
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import automatic, handing, inbox, outgoing, ratings
+from app import inbox, outgoing
+from app.bot import automatic, handing, ratings
 from app.db import now
 from app.models import AnswerRating, Channel, Decision, Message, Setting
 from app.models.decision import ANSWERED, HANDED_OVER

@@ -12,7 +12,8 @@ from sqlalchemy.engine import make_url
 from starlette.testclient import TestClient
 
 import app.db
-from app import answers, migrations
+from app import migrations
+from app.bot import answers
 from app.knowledge import versions
 from app.main import make
 from app.web import health

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.api.kinds import Shape
-from app.botreport import COLUMNS, Figures, Report
+from app.bot.report import COLUMNS, Figures, Report
 
 
 class BotFigures(Shape):

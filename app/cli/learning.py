@@ -43,7 +43,7 @@ def replay(first: str, last: str, channel: int | None, as_json: bool) -> None:
     Nothing is sent and nothing is kept. Exit code 2 for days that cannot be.
     """
     prepare()
-    from app import answers
+    from app.bot import answers
     from app.config import settings
     from app.db import now, reading
     from app.knowledge import Invalid

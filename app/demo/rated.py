@@ -9,7 +9,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import ratings
+from app.bot import ratings
 from app.db import as_of
 from app.demo.shop import ADMIN
 from app.models import Agent, Channel, Conversation, Decision, Identity, Message

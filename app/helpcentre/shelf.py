@@ -10,7 +10,7 @@ from functools import cached_property
 from sqlalchemy.orm import Session
 
 import bots
-from app import answers, situations
+from app.bot import answers, situations
 from app.db import now
 from app.models import KnowledgeVersion
 

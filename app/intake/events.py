@@ -11,7 +11,8 @@ from itertools import zip_longest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import afterwards, answers, brought, connect, family, inbox, outgoing, ratings, realtime, reported
+from app import afterwards, brought, connect, family, inbox, outgoing, realtime, reported
+from app.bot import answers, ratings
 from app.customers import Address
 from app.db import after_commit, now, passing
 from app.inbox import Received, consents, refs, ways

@@ -12,7 +12,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 import bots
-from app import answers, knowledge
+from app import knowledge
+from app.bot import answers
 from app.db import now, reading, transaction
 from app.events import record
 from app.learning import wording

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 import bots
-from app import answers
+from app.bot import answers
 from app.db import reading, transaction
 from app.knowledge import questions, versions
 from app.models import Agent, KnowledgeRun, KnowledgeVersion, LabelledQuestion

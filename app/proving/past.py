@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import bots
-from app import situations
+from app.bot import situations
 from app.knowledge.writing import Invalid
 from app.models import Conversation, Customer, Decision, Message
 from bots.text import fold

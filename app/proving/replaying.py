@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import bots
-from app import answers
+from app.bot import answers
 from app.db import now, reading, transaction
 from app.knowledge import questions, versions
 from app.models import Agent, KnowledgeRun, Message

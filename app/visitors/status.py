@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app import situations
+from app.bot import situations
 from app.db import now
 from app.models import Agent, Case, Conversation, ReadMark, Visitor
 from app.models.conversation import HUMAN, RESOLVED

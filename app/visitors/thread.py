@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from app import ratings
+from app.bot import ratings
 from app.models import Agent, Attachment, Conversation, Delivery, Identity, Message
 from app.models.delivery import READ
 from app.models.message import OUTBOUND, PUBLIC

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 import bots
-from app import answers
+from app.bot import answers
 from app.realtime import Change, Hub
 
 _preparing: set[asyncio.Task[None]] = set()

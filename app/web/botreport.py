@@ -9,8 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app import botreport, general
-from app.botreport import Wanted
+from app import general
+from app.bot import report as botreport
+from app.bot.report import Wanted
 from app.db import now, reading
 from app.models import Channel
 from app.web.knowledge import EDITORS

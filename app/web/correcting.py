@@ -11,7 +11,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import bots
-from app import answers, knowledge, queries, ratings
+from app import knowledge, queries
+from app.bot import answers, ratings
 from app.db import reading, transaction
 from app.knowledge import questions
 from app.models import Decision, Message

@@ -11,8 +11,9 @@ from sqlalchemy import BindParameter, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app import connect
+from app.bot.handing import Summary, summaries
+from app.bot.ratings import Judgement, judgements
 from app.formats import iso
-from app.handing import Summary, summaries
 from app.inbox import reactions_of
 from app.models import (
     Agent,
@@ -30,7 +31,6 @@ from app.models import (
     Reaction,
 )
 from app.models.message import CALL, INBOUND, NOTE, OUTBOUND, SYSTEM
-from app.ratings import Judgement, judgements
 from app.render import with_emoji
 from app.rich import harmless
 from app.text import one_line

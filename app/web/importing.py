@@ -6,7 +6,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import bots
-from app import answers
+from app.bot import answers
 from app.db import reading, transaction
 from app.knowledge import differences, sources
 from app.knowledge.items import Item

@@ -11,7 +11,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import bots
-from app import answers, connect, knowledge, outgoing, situations
+from app import connect, knowledge, outgoing
+from app.bot import answers, situations
 from app.db import now, reading
 from app.knowledge import pictures, relations
 from app.models import Channel, FaqEntry

@@ -13,7 +13,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import bots
-from app import answers, knowledge
+from app import knowledge
+from app.bot import answers
 from app.db import now, reading, transaction
 from app.knowledge import questions, versions
 from app.models import Channel, KnowledgeRun, Message

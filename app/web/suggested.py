@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import bots
-from app import answers
+from app.bot import answers
 from app.db import reading
 from app.family import family_ids
 from app.models import Conversation, Message

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import bots
-from app import answers, situations
+from app.bot import answers, situations
 from app.db import now, reading
 from app.models import Channel, Team, Webhook
 from app.web.pages import is_htmx, page, partial, text, with_form

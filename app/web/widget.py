@@ -14,7 +14,8 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from app import connect, hours, i18n, situations, switchboard, visitors
+from app import connect, hours, i18n, switchboard, visitors
+from app.bot import situations
 from app.config import settings
 from app.db import now, reading
 from app.formats import clock, day

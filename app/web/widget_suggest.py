@@ -9,7 +9,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 import bots
-from app import answers, general, i18n, rates, situations
+from app import general, i18n, rates
+from app.bot import answers, situations
 from app.config import settings
 from app.db import now, reading
 from app.helpcentre import addresses, finding

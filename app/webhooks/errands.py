@@ -20,7 +20,8 @@ import msgspec
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from app import effects, inbox, jobs, situations, vault
+from app import inbox, jobs, vault
+from app.bot import effects, situations
 from app.db import now, reading, transaction
 from app.family import head_of
 from app.formats import iso

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import answers, knowledge, labels
+from app import knowledge, labels
+from app.bot import answers
 from app.knowledge import differences, versions
 from app.knowledge.versions import Manners
 from app.models import Agent, BotRule, Event, FaqEntry, KnowledgeVersion, Setting

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 import bots
-from app import answers, knowledge
+from app import knowledge
+from app.bot import answers
 from app.knowledge import versions, words
 from app.knowledge.writing import ENTRY_USUAL
 from app.tables import Unreadable

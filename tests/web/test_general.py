@@ -9,7 +9,8 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
-from app import general, hours, situations
+from app import general, hours
+from app.bot import situations
 from app.db import reading, transaction
 from app.models import Agent, Event, Setting
 from tests import factories

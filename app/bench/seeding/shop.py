@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app import answers, knowledge, labels, passwords, people, switchboard
+from app import knowledge, labels, passwords, people, switchboard
 from app.bench.seeding.lives import Crew, Shop
 from app.bench.seeding.rows import COUNTED
 from app.bench.seeding.threads import Colleague, Way
+from app.bot import answers
 from app.db import Base
 from app.knowledge import versions
 from app.models import Agent, Channel

@@ -9,10 +9,10 @@ from dataclasses import asdict
 from typing import Any
 
 import bots
-from app import answers
 from app.bench.seeding.rows import packed, stamp
 from app.bench.seeding.sentences import Text
 from app.bench.seeding.threads import Colleague, Matter, Thread
+from app.bot import answers
 from app.inbox.current import FIRST_NUMBER, REOPEN_WITHIN
 
 

@@ -7,11 +7,12 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from app import botreport, general
+from app import general
 from app.api import reports as shapes
 from app.api.kinds import Given, Id
 from app.api.reports import BotReportShape
-from app.botreport import Wanted
+from app.bot import report as botreport
+from app.bot.report import Wanted
 from app.db import now
 from app.inbox import Refused
 from app.web.api.framework import Call, endpoint

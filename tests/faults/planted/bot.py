@@ -6,7 +6,8 @@ import threading
 
 from sqlalchemy.orm import Session
 
-from app import answers, inbox
+from app import inbox
+from app.bot import answers
 from app.db import after_commit, transaction
 from app.models import Channel, Conversation, Identity, Message
 from app.models.conversation import BOT

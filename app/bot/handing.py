@@ -12,7 +12,8 @@ from sqlalchemy import and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
 import bots
-from app import hours, situations
+from app import hours
+from app.bot import situations
 from app.db import now
 from app.formats import clock, day
 from app.i18n import gettext, ngettext

@@ -18,7 +18,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 import bots
-from app import automatic, connect, effects, handing, inbox, knowledge, outcomes, ratings, situations
+from app import connect, inbox, knowledge
+from app.bot import automatic, effects, handing, outcomes, ratings, situations
+from app.bot.outcomes import QUIET_ACTIONS
 from app.db import reading
 from app.inbox import consents
 from app.knowledge import pictures, versions, words
@@ -32,7 +34,6 @@ from app.models import (
 )
 from app.models.conversation import BOT
 from app.models.message import OUTBOUND
-from app.outcomes import QUIET_ACTIONS
 from bots.phrases import phrase
 
 _NUMBER = re.compile(r"(\d{1,2})[.)、]?")

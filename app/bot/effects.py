@@ -11,7 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import bots
-from app import customers, hours, inbox, jobs, situations, tasks
+from app import customers, hours, inbox, jobs, tasks
+from app.bot import situations
 from app.db import after_commit, insert_if_new, now
 from app.events import record
 from app.i18n import gettext
