@@ -1,11 +1,13 @@
 """Questions and answers found in a page: schema.org FAQPage (JSON-LD and microdata), details and summary, definition
-lists, and headings with the text that follows. Pure; everything it gives is plain text."""
+lists, headings with the text that follows, and lines that begin with Q and A. Pure; everything it gives is plain
+text."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 from urllib.parse import urljoin
@@ -19,19 +21,39 @@ _TRIED = 1000  # items of one sort; a page that has more is none that people rea
 _AROUND = ("nav", "header", "footer", "aside", "form")
 _NUMBERED = re.compile(r"^\s*(?:(?:Q|Ｑ|問|質問)\s*\d*\s*[.:．：、)）]|[Qq]\d+\s+|[ＱQ]\s)\s*")
 _ANSWERED = re.compile(r"^\s*(?:(?:A|Ａ|答|回答)\s*\d*\s*[.:．：、)）]|[ＡA]\s(?=[^\x00-\x7f]))\s*")
+_ABOUT = re.compile(r"(?:について|に関して|に関する(?:ご)?質問)$")
+_TOPIC = 40  # letters of a topic
 _ASKS = re.compile(r"[?？]\s*$|(?:か|の)[。.]?\s*$")
+
+Found = tuple[Node, Item]
+"""An item, and the element of the page it begins with."""
 
 
 def items_of(html: str, address: str = "") -> list[Item]:
     """Every question with its answer, in the order of the page; `address` is where links start from."""
     page = tree(html)
     found = _first(_linked_data(html), _microdata(page, address))
-    found = found or _first(_details(page, address), _definitions(page, address))
-    return _distinct(found or _first(_headed(page, address)))
+    return _distinct(found or _read(page, address) or _first(_lettered(page)))
 
 
 def _first(*ways: Iterator[Item]) -> list[Item]:
     return [one for way in ways for one in islice(way, _TRIED)]
+
+
+def _read(page: Node, address: str) -> list[Item]:
+    """What people find there: folded questions, lists and headings, as a page has them side by side. What stands below
+    a heading that asks nothing is of that topic."""
+    folded = [*islice(_details(page, address), _TRIED), *islice(_definitions(page, address), _TRIED)]
+    found = folded + list(islice(_headed(page, address, {id(node) for node, _ in folded}), _TRIED))
+    items = {id(node): one for node, one in found}
+    read, topic = [], ""
+    for node in page.elements():
+        if id(node) in items:
+            one = items[id(node)]
+            read.append(replace(one, tags=(topic,)) if 0 < len(topic) <= _TOPIC else one)
+        elif node.name in _HEADINGS[1:]:
+            topic = "" if _asks(text(node)) else _ABOUT.sub("", text(node).replace("\n", " "))
+    return read
 
 
 def _distinct(found: Sequence[Item]) -> list[Item]:
@@ -94,29 +116,29 @@ def _property(node: Node, name: str) -> Node | None:
 # Plain HTML ----------------------------------------------------------------------------------------------
 
 
-def _details(page: Node, address: str) -> Iterator[Item]:
+def _details(page: Node, address: str) -> Iterator[Found]:
     for node in page.named("details"):
         summary = next(
             (one for one in node.children if isinstance(one, Node) and one.name == "summary"), None
         )
         if summary is not None:
             rest = [one for one in node.children if one is not summary]
-            yield from _made(text(summary), text(*rest), _links(Node("", {}, rest), address))
+            for one in _made(text(summary), text(*rest), _links(Node("", {}, rest), address)):
+                yield node, one
 
 
-def _definitions(page: Node, address: str) -> Iterator[Item]:
+def _definitions(page: Node, address: str) -> Iterator[Found]:
     for pairs in page.named("dl"):
-        asked, said = "", list[Node]()
-        for node in _terms(pairs):
-            if node.name == "dt":
-                if asked and said:
-                    yield from _made(asked, text(*said), _links(Node("", {}, [*said]), address))
-                    asked, said = "", []
-                asked = text(node)
-            else:
+        asked, said = None, list[Node]()
+        for node in (*_terms(pairs), Node("dt")):
+            if node.name == "dd":
                 said.append(node)
-        if asked and said:
-            yield from _made(asked, text(*said), _links(Node("", {}, [*said]), address))
+                continue
+            if asked is not None and said:
+                for one in _made(text(asked), text(*said), _links(Node("", {}, [*said]), address)):
+                    yield asked, one
+                said = []
+            asked = node
 
 
 def _terms(pairs: Node) -> Iterator[Node]:
@@ -131,40 +153,64 @@ def _terms(pairs: Node) -> Iterator[Node]:
                 )
 
 
-def _headed(page: Node, address: str) -> Iterator[Item]:
-    """Headings that ask something, with what follows until the next heading; else those of the lowest level."""
-    flow = list(_flow(page))
-    levels = [one.name for one in flow if isinstance(one, Node) and one.name in _HEADINGS]
-    asking = [one for one in flow if isinstance(one, Node) and one.name in _HEADINGS and _asks(text(one))]
+def _headed(page: Node, address: str, folded: set[int]) -> Iterator[Found]:
+    """Headings that ask something, with what follows until the next heading or one of `folded`; where nothing else
+    is found, those of the lowest level."""
+    flow = list(_flow(page, folded))
+    headings = [one for one in flow if isinstance(one, Node) and one.name in _HEADINGS]
+    levels = [one.name for one in headings]
+    asking = {id(one) for one in headings if _asks(text(one))}
     lowest = max((name for name in levels if levels.count(name) > 1), default="")
     for place, node in enumerate(flow):
         if not isinstance(node, Node) or node.name not in _HEADINGS:
             continue
-        if not (any(node is one for one in asking) if asking else node.name == lowest):
+        if not (id(node) in asking if asking or folded else node.name == lowest):
             continue
         said = []
         for after in flow[place + 1 :]:
-            if isinstance(after, Node) and after.name in _HEADINGS:
+            if isinstance(after, Node) and (after.name in _HEADINGS or _holds(after, folded)):
                 break
             said.append(after)
-        yield from _made(text(node), text(*said), _links(Node("", {}, said), address))
+        for one in _made(text(node), text(*said), _links(Node("", {}, said), address)):
+            yield node, one
+
+
+def _holds(node: Node, wanted: set[int]) -> bool:
+    return id(node) in wanted or any(id(one) in wanted for one in node.elements())
+
+
+def _lettered(page: Node) -> Iterator[Item]:
+    """Lines that begin with Q, and what follows from a line that begins with A on; for pages that mark up nothing."""
+    asked, said = "", list[str]()
+    for line in (*text(_body(page)).split("\n"), "Q."):
+        if _NUMBERED.match(line):
+            yield from _made(asked, "\n".join(said)) if said else ()
+            asked, said = line, []
+        elif said or (asked and _ANSWERED.match(line)):
+            said.append(line)
+
+
+def _body(node: Node) -> Node:
+    """Without what stands around the text of a page."""
+    kept = [one for one in node.children if isinstance(one, str) or one.name not in _AROUND]
+    return Node(node.name, node.attributes, [one if isinstance(one, str) else _body(one) for one in kept])
 
 
 def _asks(words: str) -> bool:
     return bool(_ASKS.search(words) or _NUMBERED.match(words))
 
 
-def _flow(node: Node) -> Iterator[Node | str]:
-    """The page as it is read: headings, and the pieces between them that hold none."""
+def _flow(node: Node, whole: Container[int] = ()) -> Iterator[Node | str]:
+    """The page as it is read: headings, and the pieces between them that hold none, or are among `whole`."""
     for child in node.children:
         if isinstance(child, str):
             yield child
         elif child.name in _AROUND:
             continue
-        elif child.name not in _HEADINGS and next(child.named(*_HEADINGS), None) is not None:
-            yield from _flow(child)
-        else:
+        elif id(child) in whole or child.name in _HEADINGS or next(child.named(*_HEADINGS), None) is None:
             yield child
+        else:
+            yield from _flow(child, whole)
 
 
 def _links(node: Node, address: str) -> list[dict[str, str]]:

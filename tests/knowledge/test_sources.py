@@ -52,6 +52,13 @@ PAGES: list[tuple[str, str, list[tuple[str, str]]]] = [
      [("カードは使えますか？", "使えます。\n\n手数料はかかりません。"), ("領収書は出ますか。", "マイページから。")]),
     ("plain headings", "<h1>Help</h1><h2>Shipping</h2><p>5 dollars.</p><h2>Returns</h2><p>14 days.</p>",
      [("Shipping", "5 dollars."), ("Returns", "14 days.")]),
+    ("all of them on one page, and a heading that asks above a folded one", """<nav><h2>何か？</h2></nav>
+      <h2>お支払い</h2><dl><dt>カードは？</dt><dd>可</dd></dl><h2>配送について</h2><h3>送料はいくらですか？</h3><p>550円です。</p>
+      <h3>お困りですか？</h3><details><summary>届かない</summary><h4>まずは</h4>お待ちください。</details><p>以上</p>""",
+     [("カードは？", "可"), ("送料はいくらですか？", "550円です。"), ("届かない", "まずは\nお待ちください。")]),
+    ("nothing marked up", """<div><span>Q</span>1．送料は？</div><div>A．550円です。</div><p>沖縄は900円</p>
+      <div>Q2．返品は？</div><div>A．可</div><div>Q3．</div><footer>会社概要</footer>""",
+     [("送料は？", "550円です。\n\n沖縄は900円"), ("返品は？", "可")]),
     ("broken", "<dl><dt>送料は<b>いくら？</dt><dd>550円</i> です<dt>返品は？<dd>可</dl></div></p><",
      [("送料はいくら？", "550円 です"), ("返品は？", "可")]),
 ]  # fmt: skip
@@ -60,6 +67,15 @@ PAGES: list[tuple[str, str, list[tuple[str, str]]]] = [
 @pytest.mark.parametrize(("html", "found"), [one[1:] for one in PAGES], ids=[one[0] for one in PAGES])
 def test_questions_are_found_in_a_page(html: str, found: list[tuple[str, str]]) -> None:
     assert [(one.questions[0], one.answer) for one in pages.items_of(html)] == found
+
+
+def test_what_stands_below_a_heading_is_of_that_topic() -> None:
+    html = """<h1>よくある質問</h1><dl><dt>店は？</dt><dd>札幌</dd></dl>
+      <h2>配送について</h2><h3>送料は？</h3><p>550円</p>
+      <details><summary>日数は？</summary>3日</details>"""
+    assert [(one.title, one.tags) for one in pages.items_of(html)] == [
+        ("店は？", ()), ("送料は？", ("配送",)), ("日数は？", ("配送",))
+    ]  # fmt: skip
 
 
 def test_links_start_from_the_page_and_only_web_addresses_are_kept() -> None:
