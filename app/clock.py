@@ -36,11 +36,13 @@ from app import (
     polled,
     proving,
     remote,
+    resuming,
     tasks,
     upkeep,
     vault,
     webhooks,
 )
+from app.bot import answers
 from app.calls import retaining
 from app.db import now, reading, transaction
 from app.models import Attachment, Channel, Conversation, EntryImage, RawReceipt, ReplyLock
@@ -96,6 +98,7 @@ def run(stop: threading.Event) -> None:
             wake_snoozed,
             tasks.call_due,
             read_late,
+            answers.conclude_due,
             intake.settle_reactions,
             remote.fetch_due,
             lookups.ring_due,
@@ -198,18 +201,19 @@ def attach_touchpoints() -> int:
 
 
 def tidy() -> None:
-    """Forget lapsed reply locks, uploads nobody sent, links of accounts that came to nothing, and answers kept for
-    repeated requests."""
+    """Forget lapsed reply locks, uploads nobody sent, links of accounts that came to nothing, codes that are over, and
+    answers kept for repeated requests."""
     with reading() as db:
         lapsed = db.scalar(select(ReplyLock.conversation_id).where(ReplyLock.expires_at < now()).limit(1))
         orphan = db.scalar(_orphans().limit(1))
-        kept = idempotency.lapsed(db) or linking.lapsed(db)
+        kept = idempotency.lapsed(db) or linking.lapsed(db) or resuming.lapsed(db)
     if lapsed is not None or orphan is not None or kept:
         with transaction() as db:
             db.execute(delete(ReplyLock).where(ReplyLock.expires_at < now()))
             files.forget(db, db.scalars(_orphans().limit(200)))
             idempotency.tidy(db)
             linking.tidy(db)
+            resuming.tidy(db)
 
 
 def _orphans() -> Select[Attachment]:

@@ -18,6 +18,7 @@ from bots.progress import Call, Collected, Progress, progress_of
 from bots.question import Question
 from bots.rule import Rule, RuleAction
 from bots.situation import Situation
+from bots.whole import goes_on, whole
 
 __all__ = [
     "Action",
@@ -49,6 +50,8 @@ __all__ = [
     "check_pattern",
     "decide",
     "flow_of",
+    "goes_on",
     "look_up",
     "progress_of",
+    "whole",
 ]

@@ -78,8 +78,10 @@ def channel(
     secrets: dict[str, Any] | None = None,
     **columns: Any,
 ) -> Channel:
-    """A channel of `kind`. The bot is off unless asked for, so that tests say what they are about."""
+    """A channel of `kind`. The bot is off unless asked for, and waits for nothing (`bot_pause`), so that tests say what
+    they are about."""
     n = next(_numbers)
+    columns.setdefault("bot_pause", 0)
     made = Channel(
         kind=kind,
         name=columns.pop("name", f"{kind} {n}"),

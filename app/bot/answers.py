@@ -6,25 +6,26 @@ owns the thread, and that a person may have taken over meanwhile.
 
 from __future__ import annotations
 
-import re
+import logging
 import threading
-import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 import bots
-from app import connect, inbox, knowledge
-from app.bot import automatic, effects, handing, outcomes, ratings, situations
+from app import connect, inbox, knowledge, timing
+from app.bot import automatic, effects, handing, hearing, outcomes, pausing, ratings
 from app.bot.outcomes import QUIET_ACTIONS
-from app.db import reading
+from app.db import after_commit, as_of, now, passing, reading, transaction
 from app.inbox import consents
 from app.knowledge import pictures, versions, words
 from app.models import (
+    BotPause,
     Channel,
     Conversation,
     Decision,
@@ -32,11 +33,10 @@ from app.models import (
     Message,
     Revision,
 )
-from app.models.conversation import BOT
-from app.models.message import OUTBOUND
+from app.models.conversation import BOT, RESOLVED
 from bots.phrases import phrase
 
-_NUMBER = re.compile(r"(\d{1,2})[.)、]?")
+log = logging.getLogger(__name__)
 
 
 class _Kept:
@@ -164,31 +164,110 @@ def rule_of(id: int, data: Mapping[str, Any]) -> bots.Rule:
     )
 
 
-def respond(db: Session, channel: Channel, identity: Identity, head: Conversation, message: Message) -> None:
-    """Let the bot decide about a message it owns, store the decision, and do as it says. `head` is held."""
+def respond(
+    db: Session,
+    channel: Channel,
+    identity: Identity,
+    head: Conversation,
+    message: Message,
+    *,
+    more: bool = False,
+) -> None:
+    """Let the bot decide about a message it owns, store the decision, and do as it says; or wait for what else is said,
+    where the words alone are not clear. `head` is held. `more`: the next message came with this one."""
     if head.owner != BOT:
         return
     if not connect.bot_speaks(channel):  # it answers elsewhere, not here
         inbox.hand_over(db, head, "rule")
         return
-    epoch = head.owner_epoch
-    asked = _chosen(db, channel, message) or message.text
-    before_that = () if connect.features(channel).suggests else outcomes.earlier(db, head)
-    flow, resumed = effects.progress(head)
-    question = bots.Question(
-        asked,
-        head.locale or None,
-        head.bot_misses,
-        tuple(head.bot_asked),
-        situation=situations.of(db, channel, identity, head, message),
-        flow=flow,
-        resumed=resumed,
-        earlier=before_that,
-    )
-    decision = bots.decide(question, book(db))
+    pause = pausing.open_in(db, head) if pausing.of(channel) else None
+    if pause is not None and not pausing.fits(pause, channel, identity, head):
+        _end(db, head, pause)
+        pause = None
+        if head.owner != BOT:
+            return
+    said = [*pausing.waited(db, pause), message]
+    waits = bool(pausing.of(channel)) and not pausing.is_full(said)
+    heard = None if more and waits else hearing.hear(db, channel, identity, head, said, book(db))
+    if waits and (heard is None or not heard.whole):
+        kept = pausing.keep(db, channel, identity, head, said, pause)
+        after_commit(db, _wake, head.id, kept.due_at)
+        return
+    if pause is not None:
+        db.delete(pause)
+    assert heard is not None
+    _do(db, channel, identity, head, heard)
+
+
+def _wake(conversation_id: int, due: datetime) -> None:
+    timing.call_in(max(0.0, (due - now()).total_seconds()), conclude, conversation_id, due)
+
+
+def conclude(conversation_id: int, due: datetime | None = None) -> None:
+    """Answer what the bot waited with, unless it waits for longer by now. `due`: the time it was to be; None: whatever
+    is due."""
+    with transaction() as db:
+        own = db.get(Conversation, conversation_id)
+        if own is None:
+            return
+        head = inbox.hold(db, own)
+        pause = pausing.open_in(db, own)
+        if pause is not None and (pause.due_at == due if due else pausing.is_due(pause)):
+            _end(db, head, pause)
+
+
+def conclude_due() -> int:
+    """Answer what nobody saw to: its process died, or the time was put back. A duty of the clock."""
+    due = pausing.overdue()
+    for conversation_id in due:
+        conclude(conversation_id)
+    return len(due)
+
+
+def catch_up(db: Session, until: datetime) -> None:
+    """Answer whatever is due by then, at the moment it is due: for who tells of the past."""
+    due = select(BotPause).where(BotPause.due_at <= until).order_by(BotPause.due_at, BotPause.conversation_id)
+    for pause in db.scalars(due).all():
+        with as_of(pause.due_at):
+            _end(db, inbox.hold(db, db.get_one(Conversation, pause.conversation_id)), pause)
+
+
+def _end(db: Session, head: Conversation, pause: BotPause) -> None:
+    """Answer what was said, all of it at once, unless a person has it by now. `head` is held."""
+    said = pausing.waited(db, pause)
+    channel, identity = db.get_one(Channel, pause.channel_id), db.get_one(Identity, pause.identity_id)
+    taken = head.id == pause.conversation_id and head.owner_epoch != pause.epoch
+    db.delete(pause)
+    db.flush()
+    if not said or taken or head.owner != BOT or head.status == RESOLVED:
+        return
+    if not connect.bot_speaks(channel):
+        inbox.hand_over(db, head, "rule")
+        return
+    with unbroken(db, head, said[-1]):
+        _do(db, channel, identity, head, hearing.hear(db, channel, identity, head, said, book(db)))
+
+
+@contextmanager
+def unbroken(db: Session, head: Conversation, message: Message) -> Iterator[None]:
+    """Where the bot breaks over a message, what the customer said is kept all the same, and a person is to look."""
+    try:
+        with db.begin_nested():
+            yield
+    except Exception as error:
+        if passing(error):
+            raise
+        log.exception("the bot broke over message %s", message.id)
+        inbox.hand_over(db, head, "misses")
+
+
+def _do(db: Session, channel: Channel, identity: Identity, head: Conversation, heard: hearing.Heard) -> None:
+    """What was decided is stored, said, and brought about."""
+    message, question, decision = heard.said[-1], heard.question, heard.decision
+    epoch, before_that = head.owner_epoch, question.earlier
     head.bot_misses, head.bot_asked = decision.misses, list(decision.asked)
     effects.keep(head, decision)
-    stored = _store(db, head, message, epoch, question, decision)
+    stored = _store(db, head, epoch, heard)
     silent = _hesitates(channel, decision) or automatic.must_be_silent(
         db, channel, identity, head, len(before_that)
     )
@@ -200,17 +279,6 @@ def respond(db: Session, channel: Channel, identity: Identity, head: Conversatio
     effects.follow(db, channel, identity, head, message, decision)
     if silent and decision.action not in QUIET_ACTIONS:
         inbox.hand_over(db, head, silent)  # unless the decision did that already
-
-
-def _chosen(db: Session, channel: Channel, message: Message) -> str:
-    """The words of the choice whose number the customer gave, where choices were numbered; else ""."""
-    number = _NUMBER.fullmatch(unicodedata.normalize("NFKC", message.text).strip())
-    if number is None or connect.features(channel).max_quick_replies:
-        return ""
-    said = select(Message).where(Message.conversation_id == message.conversation_id, Message.kind == OUTBOUND)
-    last = db.scalar(said.order_by(Message.sent_at.desc(), Message.id.desc()).limit(1))
-    offered = last.quick_replies if last is not None and last.author == "bot" else []
-    return str(offered[int(number[1]) - 1]) if 0 < int(number[1]) <= len(offered) else ""
 
 
 def _hesitates(channel: Channel, decision: bots.Decision) -> str:
@@ -229,14 +297,18 @@ def _hesitates(channel: Channel, decision: bots.Decision) -> str:
     return "" if decision.action == "answer" and decision.score >= wanted else "unsure"
 
 
-def _store(
-    db: Session,
-    head: Conversation,
-    message: Message,
-    epoch: int,
-    question: bots.Question,
-    decision: bots.Decision,
-) -> Decision:
+def _store(db: Session, head: Conversation, epoch: int, heard: hearing.Heard) -> Decision:
+    message, question, decision = heard.said[-1], heard.question, heard.decision
+    asked = (
+        question.text
+        if len(heard.said) > 1 or heard.question.text.endswith(f"\n{message.text}")
+        else message.text
+    )
+    told = {**asdict(decision), "question": asked[:2000], "before": before(question)}
+    if len(heard.said) > 1:
+        told["together"] = [one.id for one in heard.said]
+    if heard.adds_to is not None:
+        told["adds_to"] = heard.adds_to
     stored = Decision(
         conversation_id=head.id,
         message_id=message.id,
@@ -247,7 +319,7 @@ def _store(
         entry_id=decision.entry_id,
         rule_id=decision.rule_id,
         score=decision.score,
-        detail=plain({**asdict(decision), "question": message.text[:2000], "before": before(question)}),
+        detail=plain(told),
     )
     db.add(stored)
     db.flush()

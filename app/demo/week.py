@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import family, files, inbox, resuming, search, visitors
+from app.bot import answers
 from app.config import settings
 from app.db import as_of, now
 from app.demo import arriving, goods, identity, shop
@@ -81,9 +82,11 @@ def play(db: Session, people: Mapping[str, Agent], begun: datetime, told: Told) 
     steps = [(step, scene) for scene in scenes for step in scene.talk.steps]
     steps.sort(key=lambda one: one[0].at)
     for done, (step, scene) in enumerate(steps, 1):
+        answers.catch_up(db, step.at.astimezone(UTC))
         with as_of(step.at.astimezone(UTC)):
             act(scene, step)
         told("Demo conversations", done, len(steps))
+    answers.catch_up(db, now())
     for scene in scenes:
         if scene.conversation.status == RESOLVED:
             _all_read(scene)

@@ -34,6 +34,7 @@ from app.models.flow import BotCall, BotFlow
 from app.models.label import ConversationLabel, Label
 from app.models.mail import Collector, MessageRef, MessageSource, Participant
 from app.models.message import Message
+from app.models.pause import BotPause
 from app.models.proposal import Proposal
 from app.models.rating import AnswerCorrection, AnswerRating
 from app.models.reaction import EarlyReaction, Reaction
@@ -61,6 +62,7 @@ __all__ = [
     "Base",
     "BotCall",
     "BotFlow",
+    "BotPause",
     "BotRule",
     "Call",
     "CallImport",

@@ -10,6 +10,7 @@ from app.models.columns import At, Body, Id, Line, Made, Object, Word
 
 WORKS, UNKNOWN, FAILING = "ok", "unknown", "failing"  # Channel.health
 ACTION, REAUTHORISE = "action", "reauthorise"  # an admin has to do something, or to sign in again
+PAUSE = 3  # seconds the bot waits for what else is said, where words alone make no sense yet; 0: never
 
 
 class Channel(Base):
@@ -23,6 +24,7 @@ class Channel(Base):
     secrets: Mapped[bytes] = mapped_column(LargeBinary, default=b"")  # encrypted, see app.secrets
     enabled: Mapped[bool] = mapped_column(default=True)
     bot_enabled: Mapped[bool] = mapped_column(default=True)
+    bot_pause: Mapped[int] = mapped_column(default=PAUSE, server_default="3")
     health: Mapped[Word] = mapped_column(default=UNKNOWN)
     health_text: Mapped[Body] = mapped_column(default="")
     health_at: Mapped[At | None]

@@ -29,6 +29,7 @@ class FaqEntry(Base):
     follow_ups: Mapped[Array]  # ids of entries offered below the answer
     translation_of: Mapped[Ref | None]  # the entry that says the same in the other language
     listed: Mapped[bool] = mapped_column(default=True)  # in the help centre
+    flow_id: Mapped[Ref | None]  # of a BotFlow: the form that the answer leads to
     image_id: Mapped[Ref | None]  # of an EntryImage
     image_text: Mapped[Line] = mapped_column(default="")  # what it shows, for who does not see it
     source_id: Mapped[Ref | None] = mapped_column(index=True)

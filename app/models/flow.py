@@ -15,9 +15,13 @@ class BotFlow(Base):
     __tablename__ = "bot_flow"
 
     id: Mapped[Id]
+    key: Mapped[Word] = mapped_column(default="", server_default="")  # by which a file or a program names it
     name: Mapped[Line]
     language: Mapped[Word] = mapped_column(default="ja")
     keywords: Mapped[Array]
+    questions: Mapped[Array] = mapped_column(
+        server_default="[]"
+    )  # what customers ask who mean it, as an entry has
     steps: Mapped[Array]
     ending: Mapped[Object]
     enabled: Mapped[bool] = mapped_column(default=True)
@@ -49,3 +53,5 @@ class BotCall(Base):
     error: Mapped[Body] = mapped_column(default="")
     status: Mapped[int] = mapped_column(default=0)
     duration_ms: Mapped[int] = mapped_column(default=0)
+    sent: Mapped[Body] = mapped_column(default="", server_default="")  # what was asked, as it went out
+    answer: Mapped[Body] = mapped_column(default="", server_default="")  # what came back, its beginning

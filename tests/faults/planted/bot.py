@@ -17,7 +17,13 @@ _respond = answers.respond
 
 
 def _respond_later(
-    db: Session, channel: Channel, identity: Identity, head: Conversation, message: Message
+    db: Session,
+    channel: Channel,
+    identity: Identity,
+    head: Conversation,
+    message: Message,
+    *,
+    more: bool = False,
 ) -> None:
     if head.owner != BOT or not channel.bot_enabled:
         return
