@@ -49,9 +49,19 @@ def claim(db: Session, token_id: int, key: str, request: str) -> KeptAnswer | An
     row = KeptAnswer(token_id=token_id, key=key, fingerprint=request, headers={})
     if insert_if_new(db, row):
         return row
-    seen = db.scalars(select(KeptAnswer).filter_by(token_id=token_id, key=key)).one()
+    return _of(db.scalars(select(KeptAnswer).filter_by(token_id=token_id, key=key)).one(), request)
+
+
+def answered(db: Session, token_id: int, key: str, request: str) -> Answer | None:
+    """The answer the same request got before, without claiming anything. Raises :class:`Mismatch`."""
+    kept = select(KeptAnswer).filter_by(token_id=token_id, key=key).where(~_old())
+    seen = db.scalars(kept).one_or_none()
+    return _of(seen, request) if seen is not None else None
+
+
+def _of(seen: KeptAnswer, request: str) -> Answer:
     if seen.fingerprint != request:
-        raise Mismatch(key)
+        raise Mismatch(seen.key)
     return Answer(seen.status, dict(seen.headers), vault.unseal(seen.body).get("body", "").encode())
 
 

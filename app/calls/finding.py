@@ -58,7 +58,7 @@ def begin(db: Session, viewer: Agent, number: str, name: str, *, withheld: bool)
         return _thread(db, Contact(address, name=unknown, proof=CLAIMED, owner="human"))
     kept = number_of(number)
     if not kept:
-        raise Refused("This is no telephone number. Choose “withheld” where there is none.")
+        raise Refused("This is no telephone number. Choose “withheld” where there is none.", field="number")
     try:
         there = by_number(db, viewer, kept)
     except NotFound:

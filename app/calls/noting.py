@@ -130,13 +130,13 @@ def _began(written: Written) -> datetime:
     if at is None:
         return most - timedelta(seconds=min(written.seconds or 0, LONGEST))
     if not most - LONG_AGO < at:
-        raise Refused("This is too long ago to be noted here.")
+        raise Refused("This is too long ago to be noted here.", field="started_at")
     return min(at, most)
 
 
 def _known(db: Session, agent: Agent, written: Written, began: datetime, *, ours: bool) -> Known:
     if written.result is not None and written.result not in RESULTS:
-        raise Refused("Choose what became of the call.")
+        raise Refused("Choose what became of the call.", field="result")
     words: dict[str, Any] = {
         "note": clean(written.text).strip()[:MAX_TEXT],
         "disposition": one_line(written.disposition, WORDS["disposition"]),

@@ -67,7 +67,7 @@ def snooze(db: Session, agent: Agent, conversation: Conversation, until: datetim
     if case is None:
         raise Refused("There is no open case to snooze.", status=409)
     if not now() < until < now() + FURTHEST:
-        raise Refused("Choose a time in the future to snooze until.")
+        raise Refused("Choose a time in the future to snooze until.", field="until")
     for one in _unresolved(db, head):
         one.status = SNOOZED
     head.status, head.snoozed_until = SNOOZED, until

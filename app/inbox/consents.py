@@ -64,9 +64,9 @@ def consent(db: Session, identity: Identity, said: Said, *, agent: Agent | None 
     the house notes it by hand and gives no reason.
     """
     if said.source not in SOURCES:
-        raise Refused("There is no such source of a consent.")
+        raise Refused("There is no such source of a consent.", field="source")
     if said.source == AGENT and not one_line(said.reason, MAX_REASON):
-        raise Refused("Write down why: what the customer said, or where they signed.")
+        raise Refused("Write down why: what the customer said, or where they signed.", field="reason")
     head = hold(db, family.conversation_of(db, identity.customer_id))
     made = keep(db, identity, said, agent=agent)
     if made:
@@ -211,8 +211,10 @@ def refuse_unwilling(
     if allows(db, counts, key):
         return
     if counts is None:
-        raise Refused(UNASKED)
-    raise Refused(UNWANTED_TAKE, others=", ".join(others)) if others else Refused(UNWANTED)
+        raise Refused(UNASKED, field="purpose")
+    if others:
+        raise Refused(UNWANTED_TAKE, field="channel_id", others=", ".join(others))
+    raise Refused(UNWANTED, field="purpose")
 
 
 def unwilling_copies(
@@ -237,7 +239,7 @@ def refuse_unwilling_copies(
 ) -> None:
     """Raises :class:`Refused`, with their addresses, where somebody in copy may not be written to for this purpose."""
     if unwilling := unwilling_copies(db, channel, key, people):
-        raise Refused(UNWANTED_COPY, addresses=", ".join(unwilling))
+        raise Refused(UNWANTED_COPY, field="copies", addresses=", ".join(unwilling))
 
 
 def may_go(db: Session, delivery: Delivery, said: bool | None) -> bool:

@@ -48,9 +48,9 @@ def escalate(
         raise Refused("There is no open case to escalate.", status=409)
     reason = clean(reason).strip()[:2000]
     if type not in DUE:
-        raise Refused("Choose what kind of escalation it is.")
+        raise Refused("Choose what kind of escalation it is.", field="type")
     if not reason:
-        raise Refused("Say why it is escalated, so that the supervisor knows what to decide.")
+        raise Refused("Say why it is escalated, so that the supervisor knows what to decide.", field="reason")
     made = Escalation(
         conversation_id=case.conversation_id,
         case_id=case.id,
@@ -87,21 +87,22 @@ def take(db: Session, supervisor: Agent, escalation: Escalation) -> None:
 
 def give_back(db: Session, supervisor: Agent, escalation: Escalation, advice: str) -> None:
     """Return it to whoever raised it, with advice. Raises :class:`Refused` without any, or when it is closed."""
-    _close(db, supervisor, escalation, "returned", advice, "Write the advice to return it with.")
+    _close(db, supervisor, escalation, "returned", {"advice": advice}, "Write the advice to return it with.")
 
 
 def settle(db: Session, supervisor: Agent, escalation: Escalation, finding: str) -> None:
     """Close it with a finding; the case itself stays as it is. Raises :class:`Refused`."""
-    _close(db, supervisor, escalation, "resolved", finding, "Write what was found.")
+    _close(db, supervisor, escalation, "resolved", {"finding": finding}, "Write what was found.")
 
 
 def _close(
-    db: Session, supervisor: Agent, escalation: Escalation, state: str, words: str, missing: str
+    db: Session, supervisor: Agent, escalation: Escalation, state: str, said_as: dict[str, str], missing: str
 ) -> None:
     head = _head(db, supervisor, escalation)
+    ((field, words),) = said_as.items()
     words = clean(words).strip()[:4000]
     if not words:
-        raise Refused(missing)
+        raise Refused(missing, field=field)
     if escalation.state not in ACTIVE:
         raise Refused("This escalation is closed already.", status=409)
     escalation.state, escalation.finding, escalation.closed_at = state, words, now()

@@ -17,14 +17,16 @@ from app.models import Conversation, Message
 class Refused(Exception):
     """The person may not do this now, and `sentence` says why (an English msgid; `values` fill it in).
 
-    `status` is the HTTP status it becomes: 409 when somebody else was first, 422 when the input is at fault.
+    `status` is the HTTP status it becomes: 409 when somebody else was first, 422 when the input is at fault; `field`
+    names what of it, as the API calls it.
     """
 
-    def __init__(self, sentence: str, *, status: int = 422, **values: Any) -> None:
+    def __init__(self, sentence: str, *, status: int = 422, field: str = "", **values: Any) -> None:
         super().__init__(sentence % values if values else sentence)
         self.sentence = sentence
         self.values = values
         self.status = status
+        self.field = field
 
 
 def hold(db: Session, conversation: Conversation) -> Conversation:

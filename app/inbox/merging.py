@@ -50,7 +50,10 @@ def merge(
             status=409,
         )
     if against and not reason:
-        raise Refused("Write down why these two are one person although what is proved contradicts itself.")
+        raise Refused(
+            "Write down why these two are one person although what is proved contradicts itself.",
+            field="reason",
+        )
     evidence: dict[str, Any] = {"by": "suggestion" if suggested else "agent", "reason": reason}
     if against:
         evidence["against"] = [[one.what, one.name, one.ours, one.theirs] for one in against]

@@ -182,7 +182,7 @@ def note(
         return stored
     text, cards = mask_cards(clean(text).strip())
     if not text and not attachments:
-        raise Refused("The note is empty.")
+        raise Refused("The note is empty.", field="text")
     case = current_case(db, head)
     message = Message(
         conversation_id=head.id,
@@ -255,25 +255,27 @@ def _outbound(
 
 def _check(text: str, attachments: Sequence[Attachment]) -> None:
     if not text and not attachments:
-        raise Refused("The reply is empty.")
+        raise Refused("The reply is empty.", field="text")
     if len(text) > MAX_TEXT:
-        raise Refused("The reply is longer than %(limit)s characters. Please shorten it.", limit=MAX_TEXT)
+        raise Refused(
+            "The reply is longer than %(limit)s characters. Please shorten it.", field="text", limit=MAX_TEXT
+        )
 
 
 def _quotable(db: Session, head: Conversation, identity: Identity, channel: Channel, id: int) -> int:
     quoted = db.get(Message, id)
     here = quoted is not None and quoted.conversation_id in family.family_ids(db, head)
     if quoted is None or not here or quoted.kind != INBOUND or quoted.removed_at:
-        raise Refused("The message you quote is not here any more.")
+        raise Refused("The message you quote is not here any more.", field="quotes")
     same_way = (quoted.channel_id, quoted.identity_id) == (channel.id, identity.id)
     if not (same_way and connect.features(channel).quotes):
-        raise Refused("Only what the customer wrote this way can be quoted.")
+        raise Refused("Only what the customer wrote this way can be quoted.", field="quotes")
     return id
 
 
 def _put(template: base.FilledTemplate, message: Message, attachments: Sequence[Attachment]) -> None:
     if attachments or message.quick_replies:
-        raise Refused("A template is sent as it was approved, without files or choices.")
+        raise Refused("A template is sent as it was approved, without files or choices.", field="template")
     message.html = ""
     message.context = {**message.context, "template": asdict(template)}
 

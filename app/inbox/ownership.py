@@ -91,9 +91,13 @@ def assign(
     """
     head = hold(db, conversation)
     if assignee is not None and not assignee.active:
-        raise Refused("%(name)s cannot be assigned: the account is switched off.", name=assignee.name)
+        raise Refused(
+            "%(name)s cannot be assigned: the account is switched off.", field="agent_id", name=assignee.name
+        )
     if assignee is not None and not assignee.serves:
-        raise Refused("%(name)s works at a counter and sees no conversations.", name=assignee.name)
+        raise Refused(
+            "%(name)s works at a counter and sees no conversations.", field="agent_id", name=assignee.name
+        )
     team_id = head.team_id if keep_team else team.id if team else None
     assignee_id = assignee.id if assignee else None
     if (head.assignee_id, head.team_id) == (assignee_id, team_id):

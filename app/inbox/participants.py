@@ -74,16 +74,16 @@ def copies(
     if not others:
         return []
     if not connect.features(channel).copies:
-        raise Refused("This way has no copies.")
+        raise Refused("This way has no copies.", field="copies")
     seen, kept = {identity.address.lower()}, []
     for one in others:
         if not is_address(one.address):
-            raise Refused("“%(address)s” is no address.", address=one_line(one.address, 100))
+            raise Refused("“%(address)s” is no address.", field="copies", address=one_line(one.address, 100))
         if one.address.lower() not in seen:
             seen.add(one.address.lower())
             kept.append(base.Participant(one.address, one_line(one.name, 100), one.role))
     if len(kept) > MOST_COPIES:
-        raise Refused("A message can go to at most %(limit)s more people.", limit=MOST_COPIES)
+        raise Refused("A message can go to at most %(limit)s more people.", field="copies", limit=MOST_COPIES)
     return kept
 
 

@@ -77,7 +77,7 @@ def route(
     every, unwilling = _ways(db, head, purpose)
     found = [way for way in every if channel_id in (None, way[1].id)]
     if not found:
-        raise Refused("This customer cannot be reached this way. Choose another channel.")
+        raise Refused("This customer cannot be reached this way. Choose another channel.", field="channel_id")
     willing = [way for way in every if (way[0].id, way[1].id) not in unwilling]
     found = [way for way in found if way in willing] or found[:1]
     if found[0] not in willing:
@@ -93,10 +93,10 @@ def route(
 
 def _refusal(identity: Identity, channel: Channel) -> Refused:
     if connect.has_templates(channel):
-        return Refused(ONLY_TEMPLATES)
+        return Refused(ONLY_TEMPLATES, field="template")
     if _is_over(identity, channel):
-        return Refused(CLOSED)
-    return Refused(SPENT, most=connect.features(channel).window_messages)
+        return Refused(CLOSED, field="channel_id")
+    return Refused(SPENT, field="channel_id", most=connect.features(channel).window_messages)
 
 
 def _with_templates(found: Sequence[tuple[Identity, Channel]]) -> tuple[Identity, Channel]:

@@ -198,20 +198,20 @@ def told_of(task: Task) -> dict[str, Any]:
 
 def _kind(kind: str) -> str:
     if kind not in KINDS:
-        raise Refused("Choose what kind of task it is.")
+        raise Refused("Choose what kind of task it is.", field="kind")
     return kind
 
 
 def _text(text: str) -> str:
     said = mask_cards(clean(text).strip()[:MAX_TEXT])[0]
     if not said:
-        raise Refused("Write what is to be done.")
+        raise Refused("Write what is to be done.", field="text")
     return said
 
 
 def _due(at: datetime) -> datetime:
     if not now() - LATE <= at < now() + FURTHEST:
-        raise Refused("Choose a time in the future.")
+        raise Refused("Choose a time in the future.", field="due_at")
     return at
 
 
@@ -227,7 +227,7 @@ def _doer(db: Session, doer: Doer | None) -> dict[str, Any]:
     if doer is None:
         return {}
     if doer.assignee is not None and not doer.assignee.active:
-        raise Refused("%(name)s does not work here any more.", name=doer.assignee.name)
+        raise Refused("%(name)s does not work here any more.", field="assignee_id", name=doer.assignee.name)
     return {
         "assignee_id": doer.assignee.id if doer.assignee else None,
         "team_id": doer.team.id if doer.team else None,

@@ -33,14 +33,14 @@ def resend_between(db: Session, actor: Agent, hook: Webhook, since: datetime, un
     """Everything it subscribes to that happened from one time until before another, once more, in order;
     returns how many events. What it has never been told of is told now. Raises :class:`Refused`."""
     if since >= until:
-        raise Refused("The end must be later than the beginning.")
+        raise Refused("The end must be later than the beginning.", field="until")
     return _again(db, actor, hook, feed.heads_between(db, since, until, AT_ONCE + 1))
 
 
 def resend_range(db: Session, actor: Agent, hook: Webhook, after: int, upto: int) -> int:
     """The same from after one position of the feed up to another."""
     if after >= upto:
-        raise Refused("The end must be later than the beginning.")
+        raise Refused("The end must be later than the beginning.", field="upto")
     found = [head for head in feed.heads(db, after, AT_ONCE + 1) if head.position <= upto]
     return _again(db, actor, hook, found)
 
@@ -49,7 +49,7 @@ def _again(db: Session, actor: Agent, hook: Webhook, found: Sequence[Head]) -> i
     """What lies beyond the cursor comes by itself."""
     heads = [head for head in found if head.position <= hook.cursor and wants(hook, head)]
     if len(found) > AT_ONCE:
-        raise Refused("This is more than %(n)s events. Choose a shorter time.", n=AT_ONCE)
+        raise Refused("This is more than %(n)s events. Choose a shorter time.", field="until", n=AT_ONCE)
     known = _known(db, hook, heads)
     queue(db, hook, [head for head in heads if head.id not in known])
     _queue_again(db, hook, [head.id for head in heads if head.id in known])

@@ -7,10 +7,11 @@ import pytest
 from app.db import transaction
 from app.models import Agent, Conversation
 from tests import factories
-from tests.api.calling import Program, program
+from tests.api.calling import PREFIX, Program, program
 from tests.calls.told import call
 
 pytestmark = pytest.mark.usefixtures("committed")
+SEEN = {"if-match": "*"}
 
 
 def scene() -> tuple[Program, Agent, Conversation]:
@@ -29,7 +30,10 @@ def test_one_is_noted_once_and_its_note_changed() -> None:
     assert caller.call("POST", f"/conversations/{thread.id}/calls", 201, json=body) == made
     assert [one["id"] for one in caller.see(f"/conversations/{thread.id}/calls")["items"]] == [made["id"]]
     note = {"text": "在庫なし", "disposition": "折り返し待ち"}
-    changed = caller.call("PUT", f"/calls/{made['id']}/note", json=note)
+    caller.refused("PUT", f"/calls/{made['id']}/note", 428, json=note)
+    seen = {"if-match": caller.get(f"{PREFIX}/calls/{made['id']}").headers["etag"]}
+    changed = caller.call("PUT", f"/calls/{made['id']}/note", json=note, headers=seen)
+    caller.refused("PUT", f"/calls/{made['id']}/note", 412, json=note, headers=seen)
     assert (changed["text"], changed["disposition"]) == ("在庫なし", "折り返し待ち")
     assert caller.see(f"/calls/{made['id']}") == changed
 
@@ -43,8 +47,8 @@ def test_what_a_telephone_system_told_is_read_and_noted_by_who_may_see_it() -> N
     (thread,) = [one for one in caller.see("/conversations")["items"] if one["channel_id"] == line.id]
     (told,) = caller.see(f"/conversations/{thread['id']}/calls")["items"]
     assert (told["result"], told["external_id"], told["noted_by"]) == ("missed", "c-1", None)
-    caller.call("PUT", f"/calls/{told['id']}/note", json={"text": "折り返し済み"})
-    program(other).refused("PUT", f"/calls/{told['id']}/note", 403, json={"text": "他人"})
+    caller.call("PUT", f"/calls/{told['id']}/note", json={"text": "折り返し済み"}, headers=SEEN)
+    program(other).refused("PUT", f"/calls/{told['id']}/note", 403, json={"text": "他人"}, headers=SEEN)
     with transaction() as db:
         db.get_one(Conversation, thread["id"]).team_id = factories.team(db).id
     for method, path in (("GET", ""), ("PUT", "/note")):

@@ -140,6 +140,10 @@ def test_what_is_wrong_with_the_query_is_told_by_field(sato: Agent) -> None:
     ):
         problem = caller.refused("GET", "/conversations", 422, params={name: value})
         assert problem["errors"][0]["field"] == f"query.{name}"
+    problem = caller.refused(
+        "GET", "/me", 422, params={"fields": "id"}
+    )  # also where nothing can be asked with
+    assert problem["errors"] == [{"field": "query.fields", "detail": "There is no such field."}]
     early = {"updated_since": "0001-01-01T00:00:00+09:00"}
     assert (
         caller.refused("GET", "/conversations", 422, params=early)["errors"][0]["field"]

@@ -68,6 +68,14 @@ def test_a_template_goes_where_the_time_to_answer_is_over(monkeypatch: pytest.Mo
         assert said["text"] == "花子様、届きました。"
         assert said["context"]["template"] == template
         assert caller.call("POST", path, 201, json=body)["id"] == said["id"]
+        key, other = caller.key(), {"template": template}
+        said = caller.call("POST", path, 201, json=other, headers=key)
+        with transaction() as db:  # switched off since: what was done is answered as it was
+            db.get_one(Channel, channel.id).enabled = False
+        assert caller.call("POST", path, 201, json=other, headers=key) == said
+        assert caller.refused("POST", path, 422, json=other)["errors"][0]["field"] == "body.channel_id"
+        with transaction() as db:
+            db.get_one(Channel, channel.id).enabled = True
         problem = caller.refused("POST", path, 422, json={"template": {**template, "values": {}}})
         assert problem["detail"] == "The template needs a value for “{{1}}”."
         problem = caller.refused("POST", path, 422, json={"template": template, "text": "はい"})

@@ -10,7 +10,7 @@ from app import inbox
 from app.db import now, transaction
 from app.models import Agent, Conversation
 from tests import factories
-from tests.api.calling import Program, program
+from tests.api.calling import PREFIX, Program, program
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -32,11 +32,14 @@ def test_one_is_added_changed_finished_and_opened_again() -> None:
     path = f"/tasks/{made['id']}"
     assert caller.see(path) == made
     assert [one["id"] for one in caller.see("/tasks")["items"]] == [made["id"]]
-    assert caller.call("PATCH", path, json={"text": "必ず折り返す"})["text"] == "必ず折り返す"
+    caller.refused("PATCH", path, 428, json={"text": "必ず折り返す"})
+    seen = {"if-match": caller.get(PREFIX + path).headers["etag"]}
+    assert caller.call("PATCH", path, json={"text": "必ず折り返す"}, headers=seen)["text"] == "必ず折り返す"
+    caller.refused("PATCH", path, 412, json={"text": "もう一人"}, headers=seen)
     assert caller.call("PUT", path + "/completion")["done_by"] == agent.id
     assert caller.see("/tasks")["items"] == []
     assert [one["id"] for one in caller.see("/tasks", view="done")["items"]] == [made["id"]]
-    caller.refused("PATCH", path, 409, json={"text": "やはり"})
+    caller.refused("PATCH", path, 409, json={"text": "やはり"}, headers={"if-match": "*"})
     assert caller.call("DELETE", path + "/completion")["done_at"] is None
 
 
@@ -52,6 +55,11 @@ def test_it_is_a_teams_or_comes_from_a_message_with_words_to_tell() -> None:
         team.id, None, said, "入荷しました",
     )  # fmt: skip
     assert [one["id"] for one in caller.see("/tasks", view="teams")["items"]] == [made["id"]]
+    path, seen = f"/tasks/{made['id']}", {"if-match": "*"}
+    changed = caller.call("PATCH", path, json={"assignee_id": agent.id, "words": "届きました"}, headers=seen)
+    assert (changed["team_id"], changed["assignee_id"], changed["words"]) == (None, agent.id, "届きました")
+    back = caller.call("PATCH", path, json={"team_id": team.id}, headers=seen)
+    assert (back["team_id"], back["assignee_id"], back["words"]) == (team.id, None, "届きました")
     for wrong in (
         {"message_id": other.id},
         {"team_id": 999},

@@ -8,22 +8,23 @@ from typing import Annotated, Literal
 from msgspec import Meta
 from sqlalchemy import select
 
-from app import queries
+from app import inbox, queries
 from app.api import shapes
 from app.api.kinds import Given, Time
 from app.api.shapes import CallResult, CallShape
 from app.calls.known import LONGEST, MAX_TEXT
 from app.calls.noting import Written, rewrite, write
+from app.directory.paging import cursor_at, cut, in_time
 from app.family import family_ids
 from app.models import Call as Spoken
 from app.models import Message
 from app.queries import NotFound
 from app.web.api.conversations import found
-from app.web.api.framework import Call, Page, endpoint
+from app.web.api.framework import Call, Page, PageQuery, endpoint
+from app.web.api.lists import page_of
 
 TAG = "Telephone calls"
 READ, WRITE = "conversations:read", "conversations:write"
-NEWEST = 100
 Text = Annotated[str, Meta(max_length=MAX_TEXT)]
 Line = Annotated[str, Meta(max_length=320)]
 
@@ -51,13 +52,15 @@ class CallNote(Given):
 
 
 @endpoint("GET", "/conversations/{conversation_id}/calls", scope=READ, tag=TAG)
-def list_calls(call: Call, conversation_id: int) -> Page[CallShape]:
-    """The newest hundred calls of a conversation, the newest first; there is no page behind."""
+def list_calls(call: Call, conversation_id: int, query: PageQuery) -> Page[CallShape]:
+    """The calls of a conversation, the newest first."""
     head = found(call, conversation_id)
     mine = select(Spoken, Message).join(Message, Message.id == Spoken.message_id)
     mine = mine.where(Message.conversation_id.in_(family_ids(call.db, head)))
-    rows = call.db.execute(mine.order_by(Message.sent_at.desc(), Message.id.desc()).limit(NEWEST))
-    return Page([shapes.call(one, message, head.id) for one, message in rows], None)
+    ordered = in_time(mine, Message.sent_at, Message.id, query.after, newest_first=True)
+    rows = call.db.execute(ordered.limit(query.limit + 1)).all()
+    page = cut(rows, query.limit, lambda row: cursor_at(row[1].sent_at, row[1].id))
+    return page_of(page, lambda row: shapes.call(row[0], row[1], head.id))
 
 
 @endpoint("GET", "/calls/{call_id}", scope=READ, tag=TAG)
@@ -84,10 +87,13 @@ def note_call(call: Call, conversation_id: int, body: CallIn) -> CallShape:
     return _shape(call, made)
 
 
-@endpoint("PUT", "/calls/{call_id}/note", scope=WRITE, tag=TAG)
+@endpoint("PUT", "/calls/{call_id}/note", scope=WRITE, tag=TAG, matched=True)
 def change_note(call: Call, call_id: int, body: CallNote) -> CallShape:
     """Note a call, or change its note. 403 where somebody else wrote it."""
     spoken = _found(call, call_id)
+    inbox.hold(call.db, queries.message_for(call.db, call.agent, spoken.message_id)[1])
+    call.db.refresh(spoken)
+    call.must_match(_shape(call, spoken))
     rewrite(call.db, call.agent, spoken, Written(body.text, body.disposition, result=body.result))
     return _shape(call, spoken)
 

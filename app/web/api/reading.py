@@ -9,6 +9,7 @@ import msgspec
 from starlette.requests import Request
 
 from app import files
+from app.api.kinds import Given
 from app.config import settings
 from app.queries import BIGGEST, NotFound
 from app.web.api.framework import Endpoint, Upload
@@ -20,6 +21,8 @@ def values(endpoint: Endpoint, request: Request, body: Any) -> dict[str, Any]:
     read = {name: _place(request.path_params[name], kind) for name, kind in endpoint.places.items()}
     if endpoint.query is not None:
         read["query"] = _query(endpoint.query, request)
+    else:
+        _query(Given, request)  # nothing can be asked with; what is misspelt is told here as well
     if endpoint.body is Upload:
         read["body"] = Upload(files.take_in(*body, limit=settings().max_upload_bytes))
     elif endpoint.body is not None:

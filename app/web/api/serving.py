@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, get_origin
 
 import msgspec
-from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
@@ -16,7 +15,6 @@ from starlette.routing import Route
 
 from app import idempotency
 from app.db import reading, transaction
-from app.models import KeptAnswer
 from app.web.api import door, etags, problems
 from app.web.api.framework import PREFIX, Call, Endpoint, Page, Problem, Upload
 from app.web.api.reading import values
@@ -81,12 +79,17 @@ def _perform(endpoint: Endpoint, call: Call, body: Any) -> Response:
     """Read the arguments, then everything else in one session, the keeping of the answer included."""
     arguments = values(endpoint, call.request, body)
     key = _key(call.request) if not endpoint.safe else ""
-    call.brought = endpoint.first(call, **arguments) if endpoint.first else None
+    print_ = _fingerprint(call.request, body) if key else ""
+    if endpoint.first:
+        with reading() as db:  # what was done is not looked into again
+            seen = idempotency.answered(db, call.bearer.token_id, key, print_) if key else None
+        if seen is not None:
+            return _replayed(seen)
+        call.brought = endpoint.first(call, **arguments)
     with (reading if endpoint.safe else transaction)() as db:
-        claimed = _claim(db, call, key, body) if key else None
+        claimed = idempotency.claim(db, call.bearer.token_id, key, print_) if key else None
         if isinstance(claimed, idempotency.Answer):
-            replay = {**claimed.headers, "Idempotent-Replayed": "true"}
-            return Response(claimed.body, claimed.status, replay)
+            return _replayed(claimed)
         call.session = db
         response = _response(endpoint, call, endpoint.function(call, **arguments))
         if claimed is not None:
@@ -106,12 +109,14 @@ def _key(request: Request) -> str:
     return key
 
 
-def _claim(db: Session, call: Call, key: str, body: Any) -> KeptAnswer | idempotency.Answer:
-    request = call.request
+def _replayed(kept: idempotency.Answer) -> Response:
+    return Response(kept.body, kept.status, {**kept.headers, "Idempotent-Replayed": "true"})
+
+
+def _fingerprint(request: Request, body: Any) -> str:
     said = body if isinstance(body, bytes) else hashlib.sha256(body[0]).digest() + body[1].encode()
     place = f"{request.method} {request.url.path}?{request.url.query}".encode()
-    print_ = idempotency.fingerprint(place, request.headers.get("if-match", "").encode(), said)
-    return idempotency.claim(db, call.bearer.token_id, key, print_)
+    return idempotency.fingerprint(place, request.headers.get("if-match", "").encode(), said)
 
 
 def _response(endpoint: Endpoint, call: Call, result: Any) -> Response:

@@ -7,11 +7,11 @@ from typing import Annotated, Literal, TypeVar
 
 from msgspec import UNSET, Meta, UnsetType
 
-from app import queries, tasks
+from app import inbox, queries, tasks
 from app.api import shapes
 from app.api.kinds import Given, Id, Time
 from app.api.shapes import TaskKind, TaskShape
-from app.models import Agent, Channel, Message, Task, Team
+from app.models import Agent, Channel, Conversation, Message, Task, Team
 from app.tasks import Change, Doer, Telling
 from app.web.api.conversations import found
 from app.web.api.framework import Call, Page, PageQuery, endpoint
@@ -47,12 +47,17 @@ class TaskIn(Given):
 
 
 class TaskChange(Given):
-    """What of it is to be different; what is left out stays."""
+    """What of it is to be different; what is left out stays. Named anew by `assignee_id`, `team_id` or `store_id`, it is
+    no more the work of whoever had it."""
 
     text: Text | UnsetType = UNSET
     due_at: Time | UnsetType = UNSET
     kind: TaskKind | UnsetType = UNSET
     assignee_id: Id | UnsetType = UNSET
+    team_id: Id | UnsetType = UNSET
+    store_id: Id | UnsetType = UNSET
+    words: Words | UnsetType = UNSET
+    channel_id: Id | UnsetType | None = UNSET
 
 
 @endpoint("GET", "/tasks", scope=READ, tag=TAG)
@@ -89,15 +94,19 @@ def add_task(call: Call, conversation_id: int, body: TaskIn) -> TaskShape:
     return shapes.task(made)
 
 
-@endpoint("PATCH", "/tasks/{task_id}", scope=WRITE, tag=TAG)
+@endpoint("PATCH", "/tasks/{task_id}", scope=WRITE, tag=TAG, matched=True)
 def change_task(call: Call, task_id: int, body: TaskChange) -> TaskShape:
     """Change it. 409 where it is done."""
     task = _found(call, task_id)
+    inbox.hold(call.db, call.db.get_one(Conversation, task.conversation_id))
+    call.db.refresh(task)
+    call.must_match(shapes.task(task))
     wanted = Change(
         text=body.text or None,
         due_at=body.due_at.astimezone(UTC) if body.due_at else None,
         kind=body.kind or None,
-        doer=Doer(_named(call, Agent, "assignee_id", body.assignee_id)) if body.assignee_id else None,
+        doer=_doer(call, body) or None,
+        telling=_telling(call, task, body),
     )
     tasks.change(call.db, call.agent, task, wanted)
     return shapes.task(task)
@@ -123,12 +132,20 @@ def _found(call: Call, task_id: int) -> Task:
     return tasks.task_for(call.db, call.agent, task_id)
 
 
-def _doer(call: Call, body: TaskIn) -> Doer:
+def _doer(call: Call, body: TaskIn | TaskChange) -> Doer:
     return Doer(
-        _named(call, Agent, "assignee_id", body.assignee_id),
-        _named(call, Team, "team_id", body.team_id),
-        _named(call, Channel, "store_id", body.store_id),
+        _named(call, Agent, "assignee_id", body.assignee_id or None),
+        _named(call, Team, "team_id", body.team_id or None),
+        _named(call, Channel, "store_id", body.store_id or None),
     )
+
+
+def _telling(call: Call, task: Task, body: TaskChange) -> Telling | None:
+    if body.words is UNSET and body.channel_id is UNSET:
+        return None
+    channel_id = task.channel_id if body.channel_id is UNSET else body.channel_id
+    words = task.words if body.words is UNSET else body.words
+    return Telling(words, _named(call, Channel, "channel_id", channel_id))
 
 
 Noun = TypeVar("Noun", Agent, Team, Channel)
