@@ -84,6 +84,12 @@ def save_entry(db: Session, agent: Agent, entry: FaqEntry | None, data: Mapping[
     return row
 
 
+def add_questions(db: Session, agent: Agent, entry: FaqEntry, questions: Sequence[str]) -> FaqEntry:
+    """More wordings of what an entry answers, in the draft. Raises :class:`Invalid`."""
+    asked = dict.fromkeys([*entry.questions, *(line for one in questions if (line := one_line(one, 500)))])
+    return save_entry(db, agent, entry, {"questions": list(asked)[:200]})
+
+
 def _dates(since: str, until: str) -> dict[str, str]:
     problems = {
         name: "" if is_day(day) else "Write a day as 2026-12-31."

@@ -209,9 +209,7 @@ def widen(
 ) -> FaqEntry:
     """Give its questions to an entry there is, in the draft. Raises :class:`Gone` and `knowledge.Invalid`."""
     _settle(db, agent, proposal, TAKEN)
-    data = knowledge.stored(entry)
-    data["questions"] = list(dict.fromkeys([*data["questions"], *questions]))[:200]
-    return _taken(db, agent, proposal, knowledge.save_entry(db, agent, entry, data))
+    return _taken(db, agent, proposal, knowledge.add_questions(db, agent, entry, questions))
 
 
 def _taken(db: Session, agent: Agent, proposal: Proposal, entry: FaqEntry) -> FaqEntry:

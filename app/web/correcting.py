@@ -15,13 +15,15 @@ from app import knowledge, queries
 from app.bot import answers, ratings
 from app.db import reading, transaction
 from app.knowledge import questions
-from app.models import Decision, Message
+from app.models import Decision, FaqEntry, Message
+from app.text import one_line
 from app.web.knowledge import EDITORS
-from app.web.pages import errors_of, partial, path_id, require_role, text, with_form
+from app.web.pages import errors_of, number, partial, path_id, require_role, text, with_form
 from app.web.proving import entry_given, titles_of
 from bots.text import fold
 
 TRIED = "/settings/knowledge/questions/tried"
+WORDING = f"{TRIED}/wording"
 SHOWN, LONGEST = 6, 200  # entries found; characters of what they are looked for by
 
 
@@ -58,16 +60,21 @@ def _choice(request: Request, db: Session, message: Message, problem: str = "") 
 
 
 def _found(db: Session, wanted: str, message: Message) -> Sequence[tuple[int, str]]:
-    """(id, title) of entries by what is in their titles and by what they answer; without words, what the bot
-    considered. Not the one it gave."""
+    """(id, title) of entries that :func:`_by_words` finds; without words, what the bot considered. Not the one it
+    gave."""
     decision, titles = ratings.decision_of(db, message), titles_of(db)
     given = decision.entry_id if decision else None
     if wanted.strip():
-        ids = [*_by_title(titles, wanted), *_by_question(db, wanted)]
+        ids = _by_words(db, titles, wanted)
     else:
         considered: Sequence[Mapping[str, Any]] = decision.detail.get("considered", ()) if decision else ()
         ids = [one["entry_id"] for one in considered]
     return [(id, titles[id]) for id in dict.fromkeys(ids) if id in titles and id != given][:SHOWN]
+
+
+def _by_words(db: Session, titles: Mapping[int, str], wanted: str) -> list[int]:
+    """Entries by what is in their titles, then by what they answer."""
+    return [*_by_title(titles, wanted), *_by_question(db, wanted)]
 
 
 def _by_title(titles: Mapping[int, str], wanted: str) -> list[int]:
@@ -100,28 +107,71 @@ def correct(request: Request, form: FormData) -> Response:
             return _choice(request, db, message, problem)
 
 
+def choose_tried(request: Request) -> Response:
+    """Entries that may have been right for what was typed in the settings, by words (``?q=``)."""
+    require_role(request, *EDITORS)
+    wanted = request.query_params.get("q", "")[:LONGEST]
+    with reading() as db:
+        titles = titles_of(db)
+        ids = dict.fromkeys(_by_words(db, titles, wanted)) if wanted.strip() else ()
+        found = [(id, titles[id]) for id in ids if id in titles][:SHOWN]
+    return partial(request, "inbox/_correct_found.html", found=found)
+
+
 def correct_try(request: Request, form: FormData) -> Response:
     """The same for what was typed in the settings."""
     require_role(request, *EDITORS)
-    values: dict[str, Any] = {"entry_id": None, "titles": {}}
     try:
         with transaction() as db:
             row = questions.label(
                 db, request.state.viewer, text(form, "text"), entry_given(form), origin="tried"
             )
-            return _kept(request, db, row.entry_id)
+            return _kept(request, db, row.entry_id, tried=row.text)
     except knowledge.Invalid as invalid:
-        problem = next(iter(errors_of(invalid.problems, request).values()))
-        return partial(request, "inbox/_corrected.html", status=422, problem=problem, **values)
+        return _refused(request, invalid)
 
 
-def _kept(request: Request, db: Session, entry_id: int | None) -> Response:
-    return partial(request, "inbox/_corrected.html", problem="", entry_id=entry_id, titles=titles_of(db))
+def add_wording(request: Request, form: FormData) -> Response:
+    """What was typed there as one more wording of the right entry, in the draft."""
+    require_role(request, *EDITORS)
+    said = text(form, "text")
+    try:
+        with transaction() as db:
+            entry = db.get(FaqEntry, number(text(form, "entry")) or 0)
+            if entry is None:
+                raise knowledge.Invalid({"entry": "This entry is gone. Choose another one."})
+            knowledge.add_questions(db, request.state.viewer, entry, [said])
+            return _kept(request, db, entry.id, added=True)
+    except knowledge.Invalid as invalid:
+        return _refused(request, invalid)
+
+
+def _kept(
+    request: Request, db: Session, entry_id: int | None, tried: str = "", *, added: bool = False
+) -> Response:
+    """`tried`: the words, where they may become a wording of the entry; `added`: they did."""
+    entry = db.get(FaqEntry, entry_id) if entry_id and tried else None
+    return partial(
+        request,
+        "inbox/_corrected.html",
+        problem="",
+        entry_id=entry_id,
+        titles=titles_of(db),
+        tried=tried if entry and one_line(tried, 500) not in entry.questions else "",
+        added=added,
+    )
+
+
+def _refused(request: Request, invalid: knowledge.Invalid) -> Response:
+    problem = next(iter(errors_of(invalid.problems, request).values()))
+    return partial(request, "inbox/_corrected.html", status=422, problem=problem, entry_id=None, titles={})
 
 
 routes = [
     Route("/messages/{id:int}/why", why, methods=["GET"]),
     Route("/messages/{id:int}/correction", choose, methods=["GET"]),
     Route("/messages/{id:int}/correction", with_form(correct), methods=["POST"]),
+    Route(TRIED, choose_tried, methods=["GET"]),
     Route(TRIED, with_form(correct_try), methods=["POST"]),
+    Route(WORDING, with_form(add_wording), methods=["POST"]),
 ]

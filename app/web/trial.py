@@ -1,7 +1,7 @@
 """A conversation with the draft, for trial: nobody hears it, nothing is kept, no other system is asked."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,21 +15,52 @@ from starlette.routing import Route
 import bots
 from app.bot import answers, situations
 from app.db import now, reading
+from app.knowledge import questions
 from app.models import Channel, Team, Webhook
+from app.web.knowledge import EDITORS
 from app.web.pages import is_htmx, page, partial, text, with_form
+from app.web.proving import titles_of
 
 HERE = "/settings/bot/trial"
 MOST = 60  # turns that are shown
-LONGEST = 60_000  # characters of what the page carries from turn to turn
+WEIGHED = 3  # entries shown of those the bot weighed
+LONGEST = 120_000  # characters of what the page carries from turn to turn
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """An entry the bot weighed, with its score."""
+
+    entry_id: int
+    title: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """How the bot came to its words: what it did, by which entry or rule, and what it weighed. `asked`: the words it
+    answered, where an entry could have been right for them."""
+
+    action: str = ""
+    entry_id: int | None = None
+    rule_id: int | None = None
+    asked: str = ""
+    considered: tuple[Weighed, ...] = ()
+
+    @property
+    def chosen(self) -> Weighed | None:
+        """What it answered with."""
+        return next((one for one in self.considered if one.entry_id == self.entry_id), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What was said by whom (`me` or `bot`), and what would have happened besides, in (a key, its words)."""
+    """What was said by whom (`me` or `bot`), what would have happened besides, in (a key, its words), and why."""
 
     who: str
     text: str
     effects: tuple[tuple[str, str], ...] = ()
+    why: Why = Why()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +78,7 @@ class Trial:
         """As the page carries it."""
         return json.dumps(
             {
-                "turns": [[one.who, one.text, one.effects] for one in self.turns[-MOST:]],
+                "turns": [[one.who, one.text, one.effects, _carried(one.why)] for one in self.turns[-MOST:]],
                 "misses": self.misses,
                 "asked": self.asked,
                 "flow": self.flow.stored() if self.flow else {},
@@ -56,7 +87,13 @@ class Trial:
         )
 
 
+def _carried(why: Why) -> list[Any]:
+    weighed = [[one.entry_id, one.title, round(one.score)] for one in why.considered]
+    return [why.action, why.entry_id, why.rule_id, why.asked, weighed] if why.action else []
+
+
 def show(request: Request) -> Response:
+    """Nothing said yet."""
     with reading() as db:
         return _page(request, db, Trial(), {})
 
@@ -74,10 +111,18 @@ def say(request: Request, form: FormData) -> Response:
 
 def _page(request: Request, db: Session, trial: Trial, given: Mapping[str, str]) -> Response:
     channels = [(one.key, one.name) for one in db.scalars(select(Channel).order_by(Channel.name))]
-    shown: dict[str, Any] = {"trial": trial, "given": given, "channel_names": channels}
+    asked = [one.why.asked for one in trial.turns if one.why.asked]
+    shown: dict[str, Any] = {
+        "trial": trial,
+        "given": given,
+        "channel_names": channels,
+        "may_correct": request.state.viewer.role in EDITORS,
+        "tests": questions.find_all(db, asked) if asked else {},
+        "titles": titles_of(db) if asked else {},
+    }
     if is_htmx(request):
         return partial(request, "settings/_trial.html", **shown)
-    return page(request, "settings/trial.html", section="flows", **shown)
+    return page(request, "settings/trial.html", section="trial", **shown)
 
 
 def _answered(db: Session, trial: Trial, words: str, given: Mapping[str, str]) -> Trial:
@@ -91,7 +136,8 @@ def _answered(db: Session, trial: Trial, words: str, given: Mapping[str, str]) -
         flow=before.flow,
     )
     decision = bots.decide(question, answers.draft_book(db))
-    turns = (*before.turns, Turn("me", words), Turn("bot", decision.text, tuple(_effects(db, decision))))
+    said = Turn("bot", decision.text, tuple(_effects(db, decision)), _why(decision, words))
+    turns = (*before.turns, Turn("me", words), said)
     return Trial(
         turns[-MOST:],
         decision.misses,
@@ -99,6 +145,18 @@ def _answered(db: Session, trial: Trial, words: str, given: Mapping[str, str]) -
         decision.flow,
         decision.quick_replies,
         decision.action in ("hand_over", "escalate"),
+    )
+
+
+def _why(decision: bots.Decision, words: str) -> Why:
+    of_entries = decision.rule_id is None and decision.flow_id is None and not decision.collected
+    weighed = [Weighed(one.entry_id, one.title, one.score) for one in decision.considered[:WEIGHED]]
+    return Why(
+        decision.action,
+        decision.entry_id,
+        decision.rule_id,
+        words if of_entries and decision.action in ("answer", "ask", "unknown", "hand_over") else "",
+        tuple(weighed),
     )
 
 
@@ -136,13 +194,26 @@ def _read(carried: str) -> Trial:
                 "me" if who == "me" else "bot",
                 str(said)[:4000],
                 tuple((str(key), str(value)) for key, value in effects),
+                _read_why(*why),
             )
-            for who, said, effects in told.get("turns", [])[-MOST:]
+            for who, said, effects, why in told.get("turns", [])[-MOST:]
         )
         asked = tuple(one for one in told.get("asked", []) if isinstance(one, int))[:20]
         return Trial(turns, int(told.get("misses", 0)), asked, bots.progress_of(told.get("flow") or {}))
     except (ValueError, TypeError, AttributeError, RecursionError):
         return Trial()
+
+
+def _read_why(
+    action: str = "",
+    entry_id: int | None = None,
+    rule_id: int | None = None,
+    asked: str = "",
+    weighed: Sequence[Any] = (),
+) -> Why:
+    considered = tuple(Weighed(int(id), str(title)[:200], float(score)) for id, title, score in weighed)
+    entry, rule = (id if isinstance(id, int) else None for id in (entry_id, rule_id))
+    return Why(str(action), entry, rule, str(asked)[:2000], considered[:WEIGHED])
 
 
 routes = [

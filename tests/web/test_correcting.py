@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from app import inbox
 from app.db import reading, transaction
-from app.models import AnswerCorrection, Channel, Conversation, Decision, LabelledQuestion
+from app.models import AnswerCorrection, Channel, Conversation, Decision, FaqEntry, LabelledQuestion
 from tests import factories
 from tests.web.visiting import Browser
 
@@ -116,6 +116,35 @@ def test_a_try_is_corrected_too() -> None:
     assert labelled() == [("送料は", entry, "tried")]
     refused = editor.submit("/settings/knowledge/questions/tried", {"text": "送料は", "entry": ""})
     assert refused.status_code == 422
+    assert f'value="{entry}"' in editor.see("/settings/knowledge/questions/tried?q=送料")
+    assert "value=" not in editor.see("/settings/knowledge/questions/tried?q=駐車場")
     other = Browser().come_in(agent)
     assert "questions/tried" not in other.submit("/settings/bot/preview", {"try": "送料はいくらですか"}).text
     assert other.submit("/settings/knowledge/questions/tried", {"text": "x"}).status_code == 403
+
+
+def test_a_conversation_that_is_tried_tells_why_and_what_was_tried_becomes_a_wording() -> None:
+    with transaction() as db:
+        boss = factories.supervisor(db)
+        factories.faq(db, "550円です", ["返品の送料はいくらですか"], title="返品の送料")
+        right = factories.faq(db, "14日以内です", ["返品の期限"], title="返品の期限").id
+    editor = Browser().come_in(boss)
+    words = "返品の送料はいくらですか"
+    shown = editor.submit("/settings/bot/trial", {"try": words}).text
+    assert "返品の送料 ·" in shown
+    assert "<meter" in shown
+    assert 'hx-post="/settings/knowledge/questions/tried"' in shown
+    kept = editor.submit(
+        "/settings/knowledge/questions/tried", {"text": "いつまで返せる？", "entry": str(right)}
+    )
+    assert 'hx-post="/settings/knowledge/questions/tried/wording"' in kept.text
+    asked = {"text": "いつまで返せる？", "entry": str(right)}
+    assert "追加しました" in editor.submit("/settings/knowledge/questions/tried/wording", asked).text
+    with reading() as db:
+        assert db.get_one(FaqEntry, right).questions == ["返品の期限", "いつまで返せる？"]
+    again = editor.submit("/settings/knowledge/questions/tried", asked)
+    assert "questions/tried/wording" not in again.text
+    told = editor.submit("/settings/bot/trial", {"try": "いつまで返せる？"}).text
+    assert "正解：返品の期限" in told
+    gone = editor.submit("/settings/knowledge/questions/tried/wording", asked | {"entry": "999"})
+    assert gone.status_code == 422
