@@ -13,7 +13,7 @@ from app import connect, vault
 from app.db import now
 from app.events import record
 from app.models import Agent, Channel
-from app.models.channel import FAILING, REAUTHORISE, UNKNOWN, WORKS
+from app.models.channel import FAILING, PAUSE, REAUTHORISE, UNKNOWN, WORKS
 from app.text import one_line
 from channels import forms
 from channels.base import ChannelError, Health
@@ -63,9 +63,11 @@ def add_channel(
     key: str | None = None,
     *,
     bot: bool = True,
+    pause: int = PAUSE,
     actor: Agent | None = None,
 ) -> Channel:
-    """A new channel of `kind`, from the answers to its form. Raises `Wrong`, `registry.UnknownKind`."""
+    """A new channel of `kind`, from the answers to its form. `pause`: seconds the bot waits for what else is said.
+    Raises `Wrong`, `registry.UnknownKind`."""
     reading = forms.read_settings(kind, answers)
     name = one_line(name, MAX_NAME + 1)
     _refuse(reading.errors, name)
@@ -76,6 +78,7 @@ def add_channel(
         settings=reading.plain,
         secrets=vault.seal(reading.secret),
         bot_enabled=bot,
+        bot_pause=pause,
         cursor={},
     )
     db.add(channel)
@@ -91,6 +94,7 @@ def change_channel(
     answers: Mapping[str, Any],
     *,
     bot: bool | None = None,
+    pause: int | None = None,
     forget: Collection[str] = (),
     actor: Agent | None = None,
 ) -> None:
@@ -107,6 +111,9 @@ def change_channel(
     channel.name, channel.settings = name, reading.plain
     channel.secrets = vault.seal({**kept, **reading.secret})
     channel.bot_enabled = channel.bot_enabled if bot is None else bot
+    if pause is not None and pause != channel.bot_pause:
+        channel.bot_pause = pause
+        changed.append("bot_pause")
     _anew(channel)
     _note(db, "audit.channel_changed", actor, channel, changed=[*changed, *reading.secret, *forget])
 
@@ -138,6 +145,13 @@ def switch(db: Session, channel: Channel, *, on: bool, actor: Agent | None = Non
     if channel.enabled != on:
         channel.enabled = on
         _note(db, "audit.channel_on" if on else "audit.channel_off", actor, channel)
+
+
+def set_pause(db: Session, channel: Channel, seconds: int, *, actor: Agent | None = None) -> None:
+    """How long the bot waits there for what else is said."""
+    if channel.bot_pause != seconds:
+        channel.bot_pause = seconds
+        _note(db, "audit.channel_changed", actor, channel, changed=["bot_pause"])
 
 
 def probe(channel: Channel) -> tuple[str, str]:

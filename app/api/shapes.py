@@ -64,7 +64,8 @@ class TeamShape(Shape):
 
 
 class ChannelShape(Shape):
-    """A configured account. `key` is its public name in addresses; secrets are never told."""
+    """A configured account. `key` is its public name in addresses; secrets are never told. `bot_pause`: seconds the
+    bot waits for what else is written, where the words alone are not clear."""
 
     id: int
     kind: str
@@ -72,6 +73,7 @@ class ChannelShape(Shape):
     key: str
     enabled: bool
     bot_enabled: bool
+    bot_pause: int
     created_at: Time
 
 

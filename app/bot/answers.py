@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 import bots
-from app import connect, inbox, knowledge, timing
+from app import connect, inbox, knowledge, meaning, timing
 from app.bot import automatic, effects, handing, hearing, outcomes, pausing, ratings
 from app.bot.outcomes import QUIET_ACTIONS
 from app.db import after_commit, as_of, now, passing, reading, transaction
@@ -112,14 +112,16 @@ def _before() -> list[bots.Book]:
 def build(content: versions.Content, current: int, before: Sequence[bots.Book] = ()) -> bots.Book:
     """The enabled entries and rules of a version as the bot's own types."""
     named = [(noun, id, data) for (noun, id), data in sorted(content.items()) if data.get("enabled", True)]
+    settings = bots.Settings(**content.get((knowledge.SETTINGS, 0), {}))
     return bots.Book(
         (entry_of(id, data) for noun, id, data in named if noun == knowledge.ENTRY),
         (rule_of(id, data) for noun, id, data in named if noun == knowledge.RULE),
-        bots.Settings(**content.get((knowledge.SETTINGS, 0), {})),
+        settings,
         current,
         words.lexicon(content.get((knowledge.WORDS, 0), {})),
         (bots.flow_of(id, data) for noun, id, data in named if noun == knowledge.FLOW),
         before,
+        meaning.chosen(settings.embeddings),
     )
 
 

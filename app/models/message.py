@@ -16,7 +16,8 @@ UNMET, TALKED = (
     "call",
     "talked",
 )  # sorts of calls that ask nothing: nobody was reached, somebody has spoken with them
-SILENT = QUIET | {UNMET, TALKED}
+CODE = "code"  # `sort` of a message that is a code of ours and nothing else
+SILENT = QUIET | {UNMET, TALKED, CODE}
 
 
 class Message(Base):
@@ -62,8 +63,8 @@ class Message(Base):
 
     @property
     def quiet(self) -> bool:
-        """Whether it asks nothing of anybody: an automatic answer, list mail, spam, a call that somebody took; or what
-        was said long ago."""
+        """Whether it asks nothing of anybody: an automatic answer, list mail, spam, a call that somebody took, a code
+        that carries a chat here; or what was said long ago."""
         return self.context.get("sort") in SILENT or bool(self.context.get("history"))
 
     @property

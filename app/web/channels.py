@@ -14,6 +14,7 @@ from app import connect, intake, switchboard, vault
 from app.config import settings
 from app.db import reading, transaction
 from app.models import Channel, RawReceipt
+from app.models.channel import PAUSE
 from app.queries import NotFound
 from app.web.mailbox import channel_of, consent_place, mailbox, returns_to
 from app.web.pages import done, page, path_id, require_role, text, with_form, words
@@ -25,6 +26,7 @@ from channels.forms import Problem
 from channels.settings import Field, fields_of
 
 LIST = "/settings/channels"
+PAUSES = (0, 1, 2, 3, 5, 8, 10)  # seconds to choose from
 PREFIX = "set_"  # of the form's fields that are settings of the kind
 
 
@@ -52,7 +54,8 @@ def choose(request: Request) -> Response:
 def show_new(request: Request) -> Response:
     require_role(request, "admin")
     made = _known(request.path_params["kind"])
-    return _form(request, made, None, {**_defaults(made), **filled_in(request, made)}, name="", bot=True)
+    answers = {**_defaults(made), **filled_in(request, made)}
+    return _form(request, made, None, answers, name="", bot=True)
 
 
 def create(request: Request, form: FormData) -> Response:
@@ -60,13 +63,16 @@ def create(request: Request, form: FormData) -> Response:
     require_role(request, "admin")
     made = _known(request.path_params["kind"])
     name, answers, bot = text(form, "name"), _answers(made, form), bool(text(form, "bot"))
+    pause = _pause(form)
     try:
         with transaction() as db:
             channel = switchboard.add_channel(
-                db, made.kind, name, answers, bot=bot, actor=request.state.viewer
+                db, made.kind, name, answers, bot=bot, pause=pause, actor=request.state.viewer
             )
     except switchboard.Wrong as wrong:
-        return _form(request, made, None, answers, name=name, bot=bot, status=422, wrong=wrong.errors)
+        return _form(
+            request, made, None, answers, name=name, bot=bot, pause=pause, status=422, wrong=wrong.errors
+        )
     return done(request, f"{LIST}/{channel.id}", words(request, "%(name)s was added.", name=channel.name))
 
 
@@ -76,9 +82,13 @@ def show(request: Request) -> Response:
         channel = channel_of(db, request)
     made = _kind(channel.kind)
     if made is None:
-        return _form(request, None, channel, {}, name=channel.name, bot=channel.bot_enabled)
+        return _form(
+            request, None, channel, {}, name=channel.name, bot=channel.bot_enabled, pause=channel.bot_pause
+        )
     answers = {**_defaults(made), **channel.settings, **filled_in(request, made)}
-    return _form(request, made, channel, answers, name=channel.name, bot=channel.bot_enabled)
+    return _form(
+        request, made, channel, answers, name=channel.name, bot=channel.bot_enabled, pause=channel.bot_pause
+    )
 
 
 def save(request: Request, form: FormData) -> Response:
@@ -88,6 +98,7 @@ def save(request: Request, form: FormData) -> Response:
         before = channel_of(db, request)
     made = _known(before.kind)
     name, answers, bot = text(form, "name"), _answers(made, form), bool(text(form, "bot"))
+    pause = _pause(form)
     forget = [one.name for one in fields_of(made.Settings) if text(form, f"forget_{one.name}")]
     try:
         with transaction() as db:
@@ -97,11 +108,14 @@ def save(request: Request, form: FormData) -> Response:
                 name,
                 answers,
                 bot=bot,
+                pause=pause,
                 forget=forget,
                 actor=request.state.viewer,
             )
     except switchboard.Wrong as wrong:
-        return _form(request, made, before, answers, name=name, bot=bot, status=422, wrong=wrong.errors)
+        return _form(
+            request, made, before, answers, name=name, bot=bot, pause=pause, status=422, wrong=wrong.errors
+        )
     return done(request, f"{LIST}/{before.id}", words(request, "Saved."))
 
 
@@ -161,6 +175,7 @@ def _form(
     *,
     name: str,
     bot: bool,
+    pause: int = PAUSE,
     status: int = 200,
     wrong: Mapping[str, Problem] | None = None,
 ) -> Response:
@@ -179,10 +194,18 @@ def _form(
         groups=_groups(made, answers, channel, wrong or ()),
         called=name,
         bot=bot,
+        pause=pause,
+        pauses=PAUSES,
         preset=chosen(request, made, answers),
         errors=problems,
         **_about(request, channel),
     )
+
+
+def _pause(form: FormData) -> int:
+    """The seconds chosen; the usual ones for anything else."""
+    told = text(form, "bot_pause")
+    return int(told) if told in {str(one) for one in PAUSES} else PAUSE
 
 
 def _about(request: Request, channel: Channel | None) -> dict[str, Any]:

@@ -11,12 +11,21 @@ from app.api import shapes
 from app.api.kinds import Given
 from app.api.shapes import ChannelShape
 from app.models import Channel
+from app.models.channel import PAUSE
 from app.web.api.framework import Call, Page, PageQuery, endpoint
 from app.web.api.lists import ADMINS, page_of, wrong
 from channels import registry
 
 TAG = "Channels"
 Name = Annotated[str, Meta(min_length=1, max_length=switchboard.MAX_NAME)]
+
+
+Pause = Annotated[
+    int,
+    Meta(
+        ge=0, le=10, description="Seconds the bot waits for what else is written, where it is not clear yet"
+    ),
+]
 
 
 class ChannelFilter(PageQuery):
@@ -32,12 +41,14 @@ class ChannelIn(Given):
     name: Name
     settings: dict[str, Any] = {}
     bot_enabled: bool = True
+    bot_pause: Pause = PAUSE
 
 
 class ChannelChange(Given):
-    """Whether the channel receives and sends."""
+    """Whether the channel receives and sends, and how long the bot waits there."""
 
     enabled: bool | UnsetType = UNSET
+    bot_pause: Pause | UnsetType = UNSET
 
 
 @endpoint("GET", "/channels", scope="channels:read", tag=TAG)
@@ -57,7 +68,13 @@ def create_channel(call: Call, body: ChannelIn) -> ChannelShape:
     """Add a channel. 422 names the setting at fault."""
     try:
         made = switchboard.add_channel(
-            call.db, body.kind, body.name, body.settings, bot=body.bot_enabled, actor=call.agent
+            call.db,
+            body.kind,
+            body.name,
+            body.settings,
+            bot=body.bot_enabled,
+            pause=body.bot_pause,
+            actor=call.agent,
         )
     except registry.UnknownKind as unknown:
         raise wrong({"kind": ("There is no such kind of channel.", {})}) from unknown
@@ -69,11 +86,13 @@ def create_channel(call: Call, body: ChannelIn) -> ChannelShape:
 
 @endpoint("PATCH", "/channels/{channel_id}", scope="channels:write", tag=TAG, roles=ADMINS, matched=True)
 def change_channel(call: Call, channel_id: int, body: ChannelChange) -> ChannelShape:
-    """Switch a channel off or on. What arrives while it is off is refused."""
+    """Switch a channel off or on, or have the bot wait longer or shorter. What arrives while it is off is refused."""
     channel = directory.one(call.db, Channel, channel_id, held=True)
     call.must_match(shapes.channel(channel))
     if body.enabled is not UNSET:
         switchboard.switch(call.db, channel, on=body.enabled, actor=call.agent)
+    if body.bot_pause is not UNSET:
+        switchboard.set_pause(call.db, channel, body.bot_pause, actor=call.agent)
     return shapes.channel(channel)
 
 

@@ -1,0 +1,187 @@
+"""What is written in several bubbles gets one answer: to what it means together, once, whoever is alive by then."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import inbox, timing
+from app.bot import answers, pausing
+from app.db import as_of, now, transaction
+from app.intake import accept
+from app.models import BotPause, Channel, Decision, Message
+from channels import base
+from tests import factories as make
+from tests.test_flows import RETURN, published
+
+PAUSE = 3
+SHIPPING = ("送料はいくらですか", "送料を教えてください", "配送料はかかりますか")
+RETURNS = ("返品したい", "返品できますか", "商品を返したい")
+
+
+@pytest.fixture
+def rung(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """What was to be called in a few seconds; the test is the time."""
+    calls: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(timing, "call_in", lambda seconds, call, *args: calls.append((seconds, call, *args)))
+    return calls
+
+
+@pytest.fixture
+def chat(db: Session, rung: list[Any]) -> Channel:
+    make.faq(db, "全国一律550円です", SHIPPING, title="送料")
+    make.faq(db, "30日以内なら返品できます", RETURNS, title="返品")
+    return make.channel(db, bot=True, bot_pause=PAUSE)
+
+
+def said(db: Session) -> list[str]:
+    return list(db.scalars(select(Message.text).filter_by(author="bot").order_by(Message.id)))
+
+
+def time_goes_by(db: Session) -> None:
+    db.flush()
+    answers.catch_up(db, now() + timedelta(minutes=1))
+
+
+def test_three_bubbles_get_one_answer_to_what_they_mean_together(db: Session, chat: Channel) -> None:
+    bubbles = [
+        make.customer_says(db, chat, text) for text in ("すみません", "昨日頼んだ", "返品したいんですが")
+    ]
+    time_goes_by(db)
+    assert said(db) == ["30日以内なら返品できます"]
+    decision = db.scalars(select(Decision)).one()
+    assert decision.message_id == bubbles[-1].id
+    assert decision.detail["together"] == [one.id for one in bubbles]
+    assert decision.detail["question"] == "すみません\n昨日頼んだ\n返品したいんですが"
+    assert db.scalars(select(BotPause)).all() == []
+
+
+def test_in_english_too(db: Session, chat: Channel) -> None:
+    make.faq(db, "Within 30 days.", ("Can I return something?", "I want to return an item"), language="en")
+    for text in ("hi", "i bought a scarf yesterday", "i want to return it"):
+        make.customer_says(db, chat, text)
+    time_goes_by(db)
+    assert said(db) == ["Within 30 days."]
+
+
+@pytest.mark.parametrize("text", ["送料はいくらですか？", "人と話したい", "返品したい"])
+def test_what_is_clear_is_answered_at_once(db: Session, chat: Channel, text: str) -> None:
+    make.customer_says(db, chat, text)
+    assert len(said(db)) == 1
+    assert db.scalars(select(BotPause)).all() == []
+
+
+def test_a_greeting_alone_is_returned_when_nothing_follows(db: Session, chat: Channel) -> None:
+    make.customer_says(db, chat, "こんにちは")
+    assert said(db) == []
+    time_goes_by(db)
+    assert len(said(db)) == 1
+
+
+def test_what_follows_an_answer_and_changes_nothing_is_not_answered_again(db: Session, chat: Channel) -> None:
+    make.customer_says(db, chat, "返品したいんですが")
+    follows = make.customer_says(db, chat, "昨日頼んだやつ")
+    time_goes_by(db)
+    assert said(db) == ["30日以内なら返品できます"]
+    last = db.scalars(select(Decision).order_by(Decision.id.desc()).limit(1)).one()
+    assert (last.message_id, last.outcome, last.action) == (follows.id, "quiet", "silent")
+    assert "adds_to" in last.detail
+
+
+def test_another_question_after_an_answer_has_its_own(db: Session, chat: Channel) -> None:
+    make.customer_says(db, chat, "返品したいんですが")
+    make.customer_says(db, chat, "送料はいくらですか")
+    assert said(db) == ["30日以内なら返品できます", "全国一律550円です"]
+
+
+def test_words_before_the_first_question_of_a_form_can_be_read_are_no_wrong_answer(
+    db: Session, rung: list[Any]
+) -> None:
+    published(db, RETURN)
+    chat = make.channel(db, bot=True, bot_pause=PAUSE)
+    make.customer_says(db, chat, "返品したいんですが")
+    make.customer_says(db, chat, "昨日頼んだやつです")
+    time_goes_by(db)
+    assert said(db) == ["ご注文番号を教えてください。"]
+    make.customer_says(db, chat, "5521です")
+    assert said(db)[-1] == "返品の理由をお選びください。"
+
+
+def test_a_person_who_takes_over_meanwhile_is_not_talked_over(db: Session, chat: Channel) -> None:
+    message = make.customer_says(db, chat, "昨日頼んだ")
+    inbox.take_over(db, make.agent(db), make.thread_of(db, message))
+    time_goes_by(db)
+    assert said(db) == []
+    assert db.scalars(select(BotPause)).all() == []
+
+
+def test_what_is_taken_back_meanwhile_is_not_answered(db: Session, chat: Channel) -> None:
+    message = make.customer_says(db, chat, "昨日頼んだ")
+    inbox.unsend(db, make.thread_of(db, message), message)
+    time_goes_by(db)
+    assert said(db) == []
+
+
+def test_nobody_is_waited_for_for_ever(db: Session, chat: Channel) -> None:
+    with time_machine.travel(now(), tick=False) as clock_:
+        for n in range(20):
+            make.customer_says(db, chat, f"あのう{'う' * n}")
+            clock_.shift(2)
+            answers.catch_up(db, now())
+            if said(db):
+                break
+    assert said(db)
+    assert 2 * (n + 1) <= PAUSE * pausing.LONGEST + 2
+
+
+def test_several_messages_in_one_request_get_one_answer(db: Session, chat: Channel) -> None:
+    who = base.Person("v")
+    events = [
+        base.Inbound(f"e{n}", who, text=text) for n, text in enumerate(("送料はいくらですか", "返品したい"))
+    ]
+    accept(db, chat, events)
+    assert said(db) == ["全国一律550円です\n\n30日以内なら返品できます"]
+
+
+def test_a_channel_that_waits_for_nothing_answers_each(db: Session, chat: Channel) -> None:
+    chat.bot_pause = 0
+    make.customer_says(db, chat, "こんにちは")
+    assert len(said(db)) == 1
+
+
+@pytest.mark.usefixtures("committed")
+def test_what_a_dead_process_waited_with_the_clock_answers_once(rung: list[tuple[Any, ...]]) -> None:
+    with transaction() as db:
+        make.faq(db, "30日以内なら返品できます", RETURNS)
+        channel = make.channel(db, bot=True, bot_pause=PAUSE)
+        message = make.customer_says(db, channel, "昨日頼んだ")
+        make.customer_says(db, channel, "マフラーの件")
+        thread = message.conversation_id
+    (_, call, *_), (seconds, *_) = rung  # what was to happen, had it not died
+    assert (call, 0 < seconds <= PAUSE) == (answers.conclude, True)
+    assert answers.conclude_due() == 0
+    with as_of(now() + timedelta(seconds=PAUSE + 1)):
+        assert answers.conclude_due() == 1
+        assert answers.conclude_due() == 0
+        answers.conclude(thread)
+    with transaction() as db:
+        assert len(said(db)) == 1
+        assert len(db.scalars(select(Decision)).all()) == 1
+
+
+def test_an_alarm_calls_in_the_order_of_time() -> None:
+    order: list[int] = []
+    done = threading.Event()
+    alarm = timing.Alarm()
+    alarm.set(0.06, done.set)
+    alarm.set(0.04, order.append, 2)
+    alarm.set(0.02, lambda: 1 / 0)
+    alarm.set(0.01, order.append, 1)
+    assert done.wait(5)
+    assert order == [1, 2]
