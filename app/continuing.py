@@ -65,7 +65,7 @@ def send(db: Session, agent: Agent, conversation: Conversation, client_id: str) 
     visitor = visitor_in(db, head)
     if visitor is None:
         raise Refused(NO_CHAT)
-    code, _ = resuming.issue(db, visitor, by_link=True, lasts=resuming.SENT_LASTS)
+    code = resuming.issue_link(db, visitor, lasts=resuming.SENT_LASTS)
     locale = head.locale or db.get_one(Customer, head.customer_id).locale or settings().locale
     url = f"{settings().public_url}/continue/{code}"
     return inbox.reply(

@@ -1,8 +1,8 @@
-"""Going on elsewhere: a short code shown in one place and typed in another, or carried there by an address.
+"""Going on elsewhere: six digits shown in one place and typed in another, or a longer code carried there by an address.
 
-Forty bits, minutes, once. The hash is keyed, so that a stolen table does not give the codes; guessing is held back by
-the limits of the caller. Who types a code stands before the screen that shows it. An address may be passed on: who
-comes with its code only asks to be let in, the first alone, and sees nothing until the old chat says yes.
+Minutes, once. The hash is keyed, so that a stolen table does not give the codes; what guessing comes to is in
+:mod:`app.guesses`. Who types a code stands before the screen that shows it. An address may be passed on: who comes with
+its code only asks to be let in, the first alone, and sees nothing until the old chat says yes.
 """
 
 from __future__ import annotations
@@ -15,31 +15,59 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from app import connect, realtime
+from app import connect, guesses, realtime
 from app.config import settings
 from app.db import after_commit, insert_if_new, now
 from app.models import Identity, ResumeClaim, ResumeCode, Visitor
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that looks like something else
 LENGTH = 8
-LASTS = timedelta(minutes=10)
+DIGITS = "0123456789"
+TYPED = 6  # digits: read from one screen, typed on another
+TYPED_LASTS = timedelta(minutes=5)
+LASTS = timedelta(minutes=10)  # of the code of an address
 SENT_LASTS = timedelta(hours=24)  # of an address that an agent sends: who gets it by mail reads it later
-WRONG = "This code is not valid (any more). Codes hold for ten minutes and work once."
-_ALONE = re.compile(rf"([{ALPHABET}]{{4}})[-‐‑–—−ー ]?([{ALPHABET}]{{4}})")
+EXPECTED = timedelta(minutes=15)  # after a code was over, six digits may still be meant as one
+KEPT = timedelta(days=1)  # after it is over; until then nobody else gets the same
+WRONG = "This code is not valid (any more). Codes hold for a few minutes and work once."
+TOO_MANY = "Too many codes were tried. Please wait an hour, or use the QR code."
+_LETTERS = frozenset(ALPHABET + DIGITS)
+_BETWEEN = r"[-‐‑‒–—―−ー\s]{0,3}"
+_ALONE = re.compile(rf"([{ALPHABET}]{{4}}){_BETWEEN}([{ALPHABET}]{{4}})")
+_SIX = re.compile(
+    rf"([0-9]{{3}}){_BETWEEN}([0-9]{{3}})|([0-9]{{2}}) ([0-9]{{2}}) ([0-9]{{2}})|[0-9](?: [0-9]){{5}}"
+)
 
 
-def issue(
-    db: Session, visitor: Visitor, *, by_link: bool = False, lasts: timedelta = LASTS
-) -> tuple[str, datetime]:
-    """A fresh code for this visitor's thread ("ABCD-EFGH"), and until when it holds."""
-    code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
-    until = now() + lasts
-    db.add(ResumeCode(code_hash=_hashed(code), visitor_id=visitor.id, expires_at=until, by_link=by_link))
-    db.flush()
-    return f"{code[:4]}-{code[4:]}", until
+def issue(db: Session, visitor: Visitor, *, lasts: timedelta = TYPED_LASTS) -> tuple[str, datetime]:
+    """Six fresh digits for this visitor's thread ("123 456"), and until when they hold. Those shown before are over:
+    a browser has one code at a time."""
+    mine = select(ResumeCode.code_hash).where(
+        ResumeCode.visitor_id == visitor.id, ~ResumeCode.by_link, ResumeCode.used_at.is_(None)
+    )
+    _forget(db, mine)
+    code = _store(db, visitor, DIGITS, TYPED, by_link=False, until=now() + lasts)
+    return f"{code[:3]} {code[3:]}", now() + lasts
+
+
+def issue_link(db: Session, visitor: Visitor, *, lasts: timedelta = LASTS) -> str:
+    """A fresh code for an address that leads to this visitor's thread ("ABCD-EFGH")."""
+    code = _store(db, visitor, ALPHABET, LENGTH, by_link=True, until=now() + lasts)
+    return f"{code[:4]}-{code[4:]}"
+
+
+def _store(
+    db: Session, visitor: Visitor, letters: str, length: int, *, by_link: bool, until: datetime
+) -> str:
+    """One that nobody has, or had a short time ago."""
+    while True:
+        code = "".join(secrets.choice(letters) for _ in range(length))
+        row = ResumeCode(code_hash=_hashed(code), visitor_id=visitor.id, expires_at=until, by_link=by_link)
+        if insert_if_new(db, row):
+            return code
 
 
 def find(db: Session, code: object) -> ResumeCode | None:
@@ -47,9 +75,33 @@ def find(db: Session, code: object) -> ResumeCode | None:
     return db.scalar(select(ResumeCode).where(ResumeCode.code_hash == _hashed(code), *holds()))
 
 
-def use(db: Session, code: object) -> Visitor | None:
+def sure(db: Session, code: object) -> bool:
+    """Whether this code may let in at once, if it is right: it is one that is typed, and guessing is hopeless now.
+    To be asked before it is looked for; every time counts."""
+    if not is_typed(code) or not guesses.quiet():
+        return False
+    few = select(ResumeCode.code_hash).where(~ResumeCode.by_link, *holds()).limit(guesses.LIVE + 1)
+    return (db.scalar(select(func.count()).select_from(few.subquery())) or 0) <= guesses.LIVE
+
+
+def expected(db: Session, code: str) -> bool:
+    """Whether somebody may mean a code by this. Six digits are many things; only where a code was shown just now are
+    they taken for one."""
+    if not is_typed(code):
+        return True
+    lately = select(ResumeCode.code_hash).where(~ResumeCode.by_link, ResumeCode.expires_at > now() - EXPECTED)
+    return db.scalar(lately.limit(1)) is not None
+
+
+def is_typed(code: object) -> bool:
+    """Whether it has the form of those that are typed."""
+    bare = _bare(code)
+    return len(bare) == TYPED and bare.isdecimal()
+
+
+def use(db: Session, code: ResumeCode) -> Visitor | None:
     """The visitor a typed code is of; it is used up by one conditional update, whoever else tries at once."""
-    return _use_up(db, ResumeCode.code_hash == _hashed(code), ~ResumeCode.by_link)
+    return _use_up(db, ResumeCode.code_hash == code.code_hash, ~ResumeCode.by_link)
 
 
 def claim(
@@ -121,13 +173,15 @@ def mark(claim: ResumeClaim) -> str:
 
 
 def code_in(text: str) -> str:
-    """The code that is all of a message ("abcd-efgh", 「ＡＢＣＤ－ＥＦＧＨ」), "" if it is something else.
+    """The code that is all of a message ("123 456", 「１２３－４５６」, "abcd-efgh"), "" if it is something else.
 
-    Written in one piece it has to have a digit: eight letters may be a word.
+    Eight letters written in one piece have to have a digit: they may be a word.
     """
     if len(text) > 40:
         return ""
     plain = unicodedata.normalize("NFKC", text).strip().upper()
+    if _SIX.fullmatch(plain):
+        return _bare(plain)
     found = _ALONE.fullmatch(plain)
     if found is None or (len(plain) == LENGTH and not any(one.isdigit() for one in plain)):
         return ""
@@ -148,7 +202,34 @@ def _use_up(db: Session, *which: ColumnElement[bool]) -> Visitor | None:
     return source if source is not None and source.revoked_at is None else None
 
 
+def lapsed(db: Session) -> bool:
+    """Whether some are to be forgotten."""
+    return db.scalar(select(ResumeCode.code_hash).where(_old()).limit(1)) is not None
+
+
+def tidy(db: Session) -> None:
+    """Forget codes that were over a day ago, and who came with them."""
+    _forget(db, select(ResumeCode.code_hash).where(_old()))
+
+
+def _old() -> ColumnElement[bool]:
+    return ResumeCode.expires_at < now() - KEPT
+
+
+def _forget(db: Session, which: Select[str]) -> None:
+    for table in (ResumeClaim, ResumeCode):
+        db.execute(
+            delete(table).where(table.code_hash.in_(which)),
+            execution_options={"synchronize_session": "fetch"},
+        )
+
+
+def _bare(code: object) -> str:
+    """Its letters and digits, however it was written; "" where it is too long for one."""
+    if not isinstance(code, str) or len(code) >= 40:
+        return ""
+    return "".join(one for one in unicodedata.normalize("NFKC", code).upper() if one in _LETTERS)
+
+
 def _hashed(code: object) -> str:
-    plain = code.upper() if isinstance(code, str) and len(code) < 40 else ""
-    bare = "".join(c for c in plain if c in ALPHABET)
-    return hmac.new(settings().key("resume code"), bare.encode(), "sha256").hexdigest()
+    return hmac.new(settings().key("resume code"), _bare(code).encode(), "sha256").hexdigest()

@@ -11,7 +11,18 @@ from sqlalchemy.orm import Session
 
 from app import inbox, resuming
 from app.db import as_of, now
-from app.models import Agent, Channel, Conversation, CustomerLink, Identity, Message
+from app.models import (
+    Agent,
+    Case,
+    Channel,
+    Conversation,
+    CustomerLink,
+    Decision,
+    Identity,
+    Message,
+    ResumeClaim,
+    ResumeCode,
+)
 from app.models.customer import CODE
 from channels import base
 from tests import factories as make
@@ -60,16 +71,85 @@ def test_the_code_makes_one_thread_of_the_two(db: Session, messenger: Channel, g
     assert db.scalars(select(Identity.proof).where(Identity.address == "U1")).one() == CODE
 
 
-@pytest.mark.parametrize("how", ["{}", " {} ", "{lower}", "{wide}", "{whole}"])
-def test_it_may_be_written_in_any_way_people_type(
-    db: Session, messenger: Channel, guest: Guest, how: str
+def test_it_is_six_digits_and_a_new_one_ends_the_one_before(
+    db: Session, messenger: Channel, guest: Guest
+) -> None:
+    first, second = code_of(guest), code_of(guest)
+    assert all(len(one.replace(" ", "")) == 6 and one.replace(" ", "").isdecimal() for one in (first, second))
+    says(db, messenger, first)
+    assert db.scalars(select(CustomerLink)).all() == []
+    says(db, messenger, second)
+    assert db.scalars(select(CustomerLink)).one().active
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "123456",
+        " 123 456 ",
+        "１２３４５６",
+        "１２３　４５６",
+        "123-456",
+        "１２３ー４５６",
+        "１２３－４５６",
+        "1 2 3 4 5 6",
+    ],
+)
+def test_it_may_be_written_in_any_way_people_type(text: str) -> None:
+    assert resuming.code_in(text) == "123456"
+
+
+def test_a_code_opens_no_case_and_the_bot_does_not_take_it_for_a_question(
+    db: Session, messenger: Channel, guest: Guest
 ) -> None:
     code = code_of(guest)
-    while not any(one.isdigit() for one in code):
-        code = code_of(guest)
-    wide = "".join(chr(ord(one) + 0xFEE0) for one in code)
-    says(db, messenger, how.format(code, lower=code.lower(), wide=wide, whole=code.replace("-", "")))
-    assert db.scalars(select(CustomerLink)).one().active
+    wrong = "111 111" if code != "111 111" else "222 222"
+    stranger = says(db, messenger, wrong, "U2")
+    assert words(db, stranger)[-1].startswith("このコードは")
+    says(db, messenger, code, "U3")
+    assert [one.subject for one in db.scalars(select(Case))] == ["サイトから"]
+    assert len(db.scalars(select(Decision)).all()) == 1  # about what was said in the chat
+    assert (stranger.status, stranger.waiting_since) == ("resolved", None)
+
+
+def test_six_digits_are_a_number_where_nobody_was_shown_a_code(db: Session, messenger: Channel) -> None:
+    head = says(db, messenger, "123456")
+    assert (head.status, not words(db, head)[-1].startswith("このコード")) == ("open", True)
+
+
+def test_an_answer_to_a_form_that_happens_to_be_a_code_only_asks(
+    db: Session, messenger: Channel, guest: Guest
+) -> None:
+    head = says(db, messenger, "注文について")
+    head.owner, head.bot_flow = "bot", {"flow": "order"}
+    db.flush()
+    says(db, messenger, code_of(guest))
+    assert db.scalars(select(CustomerLink)).all() == []
+    assert db.scalars(select(ResumeClaim)).one().allowed is None
+
+
+@pytest.mark.parametrize("limit", ["WRONG", "AT_ONCE", "LIVE"])
+def test_where_much_is_guessed_or_many_codes_hold_a_right_one_only_asks(
+    db: Session, messenger: Channel, guest: Guest, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setattr(f"app.guesses.{limit}", 1)
+    code = code_of(guest)
+    other = Guest(db, guest.channel)
+    other.send("もう一人")
+    assert other.say("code")["code"] != code
+    says(db, messenger, "1 1 1 1 1 1", "U2")
+    third = Guest(db, guest.channel)
+    assert third.say("redeem", code=code)["t"] == "waiting"
+    assert third.texts() == []
+
+
+def test_what_is_over_is_forgotten_and_may_come_again(db: Session, guest: Guest) -> None:
+    code_of(guest)
+    assert not resuming.lapsed(db)
+    with as_of(now() + timedelta(days=2)):
+        assert resuming.lapsed(db)
+        resuming.tidy(db)
+    assert db.scalars(select(ResumeCode)).all() == []
 
 
 def test_it_works_once_so_that_who_it_was_forwarded_to_gets_nothing(
@@ -83,9 +163,9 @@ def test_it_works_once_so_that_who_it_was_forwarded_to_gets_nothing(
     assert "サイトから" not in words(db, stranger)
 
 
-def test_it_is_over_after_ten_minutes(db: Session, messenger: Channel, guest: Guest) -> None:
+def test_it_is_over_after_five_minutes(db: Session, messenger: Channel, guest: Guest) -> None:
     code = code_of(guest)
-    with as_of(now() + timedelta(minutes=11)):
+    with as_of(now() + timedelta(minutes=6)):
         says(db, messenger, code)
     assert db.scalars(select(CustomerLink)).all() == []
 
@@ -93,11 +173,13 @@ def test_it_is_over_after_ten_minutes(db: Session, messenger: Channel, guest: Gu
 def test_who_guesses_is_held_back(
     db: Session, messenger: Channel, guest: Guest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.intake.resume.TRIES", 3)
-    for number in range(2, 5):
-        says(db, messenger, f"ABCD-{number}FGH")
-    says(db, messenger, code_of(guest))
+    monkeypatch.setattr("app.guesses.SENDER", 3)
+    code = code_of(guest)
+    for number in range(3):
+        says(db, messenger, f"00000{number}" if code[:3] != "000" else f"11111{number}")
+    head = says(db, messenger, code)
     assert db.scalars(select(CustomerLink)).all() == []
+    assert words(db, head)[-1].startswith("コードの入力回数が上限を超えました")
 
 
 def test_an_address_that_is_merely_claimed_is_joined_with_nobody(
@@ -114,8 +196,8 @@ def test_where_the_bot_may_not_speak_it_says_nothing(db: Session, messenger: Cha
     head = says(db, messenger, code)
     assert db.scalars(select(CustomerLink)).one().active
     assert words(db, head)[-1] == code
-    stranger = says(db, messenger, "ABCD-2FGH", "U2")
-    assert (len(words(db, stranger)), stranger.owner) == (1, "human")
+    stranger = says(db, messenger, code, "U2")
+    assert (len(words(db, stranger)), stranger.owner, stranger.status) == (1, "human", "open")
 
 
 def test_where_a_person_has_the_thread_the_bot_stays_silent(
@@ -146,7 +228,21 @@ def test_two_who_are_signed_in_as_different_people_stay_two(
 
 
 @pytest.mark.parametrize(
-    "text", ["ABSTRACT", "abstract", "ABCD-EFGI", "12345678", "ABCD-EFGH です", "", "x" * 50]
+    "text",
+    [
+        "ABSTRACT",
+        "abstract",
+        "ABCD-EFGI",
+        "12345678",
+        "12345",
+        "1234-5678",
+        "2026-11",
+        "¥123,456",
+        "12/34/56",
+        "ABCD-EFGH です",
+        "",
+        "x" * 50,
+    ],
 )
 def test_other_words_are_no_code(text: str) -> None:
     assert resuming.code_in(text) == ""

@@ -22,7 +22,7 @@ from app.intake.keeping import Kept, keep
 from app.intake.outcome import Outcome
 from app.intake.people import contact, identity_for, known, meet, named
 from app.intake.places import Place, places
-from app.intake.resume import resume
+from app.intake.resume import Tried, resume, tried
 from app.intake.said import key, said
 from app.models import Channel, Conversation, Identity, Message
 from app.models.consent import API, STOP
@@ -186,12 +186,23 @@ def _inbound(
     where = places(db, channel, [(identity, event) for identity, event, _ in arriving])
     real = [(*one, place) for one, place in zip(arriving, where, strict=True) if not place.echo]
     beside = connect.features(channel).copies
-    wanted = [(identity, said(event, place, html_beside=beside)) for identity, event, _, place in real]
+    codes = [
+        None if place.conversation_id else tried(db, channel, one, event) for one, event, _, place in real
+    ]
+    wanted = [
+        (identity, said(event, place, html_beside=beside, code=code is not None))
+        for (identity, event, _, place), code in zip(real, codes, strict=True)
+    ]
     received = inbox.receive(db, channel, wanted) if wanted else []
-    both = list(zip(real, received, strict=True))
-    keep(db, channel, [Kept(event, got.message, id) for (_, event, id, _), got in both if got.new])
+    both = list(zip(real, received, codes, strict=True))
+    keep(db, channel, [Kept(event, got.message, id) for (_, event, id, _), got, _ in both if got.new])
+    last = {(identity.id, got.conversation.id): got.message.id for (identity, *_), got, _ in both if got.new}
+    more = [last.get((one[0].id, got.conversation.id)) != got.message.id for one, got, _ in both]
     outcomes = iter(
-        [_settle(db, channel, identity, event, place, got) for (identity, event, _, place), got in both]
+        [
+            _settle(db, channel, identity, event, place, got, code, more=follows)
+            for ((identity, event, _, place), got, code), follows in zip(both, more, strict=True)
+        ]
     )
     return [{"excluded": "our own echo"} if place.echo else next(outcomes) for place in where]
 
@@ -205,9 +216,18 @@ def _sender(
 
 
 def _settle(
-    db: Session, channel: Channel, identity: Identity, event: base.Inbound, place: Place, received: Received
+    db: Session,
+    channel: Channel,
+    identity: Identity,
+    event: base.Inbound,
+    place: Place,
+    received: Received,
+    code: Tried | None,
+    *,
+    more: bool,
 ) -> Outcome:
-    """What a stored message brings along and brings about; told for the books."""
+    """What a stored message brings along and brings about; told for the books. `more`: another one of theirs came with
+    it, and the bot answers both at once."""
     told: Outcome = {"message": received.message.id, "new": received.new}
     if not received.new:
         other = received.message.channel_id != channel.id
@@ -217,17 +237,18 @@ def _settle(
         inbox.tell_of_stranger(db, place.answers_in, identity, received.conversation)
     if event.conversation == str(received.message.conversation_id) and not received.message.quiet:
         _belongs(db, channel, identity, place, event, received.message)
-    if event.sort == "unreadable" and not received.message.quiet:
+    if code is not None:
+        resume(db, channel, identity, received.conversation, code)
+    elif event.sort == "unreadable" and not received.message.quiet:
         inbox.hand_over(db, received.conversation, "unreadable")
     elif place.conversation_id is not None and not received.message.quiet:
         inbox.hand_over(db, received.conversation, "others")  # the bot has one customer to talk to
     elif connect.features(channel).suggests and is_old(received.message) and not received.message.quiet:
         inbox.hand_over(db, received.conversation, "old")  # a mailbox read afterwards: nobody waits for a bot
     elif event.kind == "inbound" and not event.auto and not received.message.quiet:
-        head = received.conversation
-        if resume(db, channel, identity, head, event) or linked.wants(db, channel, identity, head, event):
+        if linked.wants(db, channel, identity, received.conversation, event):
             return told
-        _answer(db, channel, identity, received)
+        _answer(db, channel, identity, received, more=more)
     return told
 
 
@@ -241,24 +262,22 @@ def _belongs(
         refs.learn(db, channel, message.conversation_id, place.unknown)
 
 
-def _answer(db: Session, channel: Channel, identity: Identity, received: Received) -> None:
+def _answer(
+    db: Session, channel: Channel, identity: Identity, received: Received, *, more: bool = False
+) -> None:
     """What the customer said is kept even where the bot breaks over it; then a person is to look."""
     if received.conversation.owner != BOT:
         return
-    try:
-        with db.begin_nested():
-            answers.respond(db, channel, identity, received.conversation, received.message)
-    except Exception as error:
-        if passing(error):
-            raise
-        log.exception("the bot broke over message %s", received.message.id)
-        inbox.hand_over(db, received.conversation, "misses")
+    with answers.unbroken(db, received.conversation, received.message):
+        answers.respond(db, channel, identity, received.conversation, received.message, more=more)
 
 
 def _typing(db: Session, channel: Channel, event: base.Typing) -> Outcome:
     if found := known(db, channel, event.sender):
         head = family.head_of(db, family.conversation_of(db, found.customer_id))
         after_commit(db, realtime.publish, "typing", head.id, "customer", 0, event.on)
+        if event.on:
+            answers.wait_for(db, channel, head)
     return {"excluded": "typing"}
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import connect, family, inbox, rates, resuming
+from app import connect, family, guesses, inbox, resuming
 from app.config import settings
 from app.i18n import gettext
 from app.intake.people import contradict
@@ -15,39 +17,60 @@ from app.models.customer import CODE
 from app.models.message import INBOUND
 from channels import base
 
-TRIES, WITHIN = 8, 3600.0  # codes one address may try, in seconds
 CONFIRM = (
     "Please confirm this in the chat on our site: it asks whether you are the one with the number %(mark)s."
 )
 JOINED = "This is now the same conversation as the chat on our site. You can go on here."
 
 
-def resume(
-    db: Session, channel: Channel, identity: Identity, head: Conversation, event: base.Inbound
-) -> bool:
-    """Join the thread that a code is of; whether these words were a code, with nothing else to answer.
+@dataclass(frozen=True)
+class Tried:
+    """A message that is a code: the one it is of, if it holds; `at_once`: it lets in without asking the old chat.
+    `too_often`: it was not even looked for."""
 
-    Not for a sender that is merely claimed: whoever forges an address would be joined with its owner. Where the bot
-    may not speak nothing is said, and a code that is none is for a person to look at.
+    found: ResumeCode | None = None
+    at_once: bool = False
+    too_often: bool = False
+
+
+def tried(db: Session, channel: Channel, identity: Identity, event: base.Inbound) -> Tried | None:
+    """What a message is as a code; None where it is something else: nobody was shown a code lately, a form waits for
+    an answer, or it is none and a person has the thread. Asked before the message is stored: a code asks nothing of
+    anybody, so no case is opened for it.
+
+    Not for a sender that is merely claimed: whoever forges an address would be joined with its owner.
     """
     code = resuming.code_in(event.text) if event.sender.proof != "claimed" else ""
-    if not code or rates.hit(f"resume:{identity.id}", TRIES, WITHIN):
-        return False
+    if not code or event.kind != INBOUND or event.auto or event.history or event.sort in base.QUIET:
+        return None
+    if not resuming.expected(db, code):
+        return None
+    head = family.head_of(db, family.conversation_of(db, identity.customer_id))
+    waits = bool(head.bot_flow)
+    told = connect.bot_speaks(channel) and head.owner == BOT and not waits
+    if guesses.too_often(identity.id, channel.id):
+        return Tried(too_often=True) if told else None
+    at_once = resuming.sure(db, code) and not waits  # an order number may be somebody's code
     found = resuming.find(db, code)
-    if found is not None and found.by_link:
-        claim = resuming.claim(db, found, identity=identity)
-        known, sentence = claim is not None, resuming.WRONG
+    if found is None and resuming.is_typed(code):
+        guesses.wrong()
+    return Tried(found, at_once) if found is not None or told else None
+
+
+def resume(db: Session, channel: Channel, identity: Identity, head: Conversation, code: Tried) -> None:
+    """Join the thread that a code is of, or ask the old chat; where the bot may speak it says what came of it."""
+    if code.too_often:
+        sentence = resuming.TOO_MANY
+    elif code.found is not None and not code.at_once:
+        claim, sentence = resuming.claim(db, code.found, identity=identity), resuming.WRONG
         if claim is not None:
-            _ask(db, found, claim, identity)
+            _ask(db, code.found, claim, identity)
             sentence = gettext(_language(head), CONFIRM, mark=resuming.mark(claim))
     else:
-        source = resuming.use(db, code)
-        known = source is not None and _join(db, identity, source)
-        sentence = JOINED if known else resuming.WRONG
-    if not connect.bot_speaks(channel):
-        return known
-    _say(db, channel, identity, head, sentence)
-    return True
+        source = resuming.use(db, code.found) if code.found is not None else None
+        sentence = JOINED if source is not None and _join(db, identity, source) else resuming.WRONG
+    if connect.bot_speaks(channel):
+        _say(db, channel, identity, head, sentence)
 
 
 def allowed(db: Session, claim: ResumeClaim) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from app import connect
 from app.inbox import Said
 from app.intake.keeping import MOST_OTHERS
 from app.intake.places import OWN, Place
+from app.models.message import CODE
 from app.text import clean
 from channels import base
 
@@ -32,11 +33,13 @@ OURS = {
 }  # never a sender's to say
 
 
-def said(event: base.Inbound, place: Place = OWN, *, html_beside: bool = False) -> Said:
+def said(event: base.Inbound, place: Place = OWN, *, html_beside: bool = False, code: bool = False) -> Said:
     """The event in the form the inbox stores it, nothing of it too long or unfit for a column.
 
-    `html_beside`: its HTML is kept in a row of its own (:mod:`app.intake.keeping`).
+    `html_beside`: its HTML is kept in a row of its own (:mod:`app.intake.keeping`). `code`: it is a code of ours.
     """
+    if code:
+        event = replace(event, sort=CODE)
     beside = {  # an answer needs these, and the sender's own page their id of it
         "locale": event.sender.locale[:16],
         "thread": event.thread[:200],
@@ -56,7 +59,7 @@ def said(event: base.Inbound, place: Place = OWN, *, html_beside: bool = False) 
         context=_storable(
             {**told, **{name: value for name, value in beside.items() if value}, **_about(event)}
         ),
-        quiet=event.sort in base.QUIET or event.history,
+        quiet=event.sort in {*base.QUIET, CODE} or event.history,
         place=place.conversation_id,
     )
 

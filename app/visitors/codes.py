@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import family, inbox, intake, resuming
+from app import family, guesses, inbox, intake, resuming
 from app.events import record
 from app.inbox import links
 from app.inbox.lines import line
@@ -41,27 +41,29 @@ def issue_code(db: Session, visitor: Visitor) -> Codes:
     if visitor.identity_id is None and visitor.proved_identity_id is None:
         raise Trouble("code_empty", "There is nothing to continue yet. Send a message first.")
     typed, until = resuming.issue(db, visitor)
-    sent, _ = resuming.issue(db, visitor, by_link=True)
-    return Codes(typed, sent, until)
+    return Codes(typed, resuming.issue_link(db, visitor), until)
 
 
 def redeem(
     db: Session, channel: Channel, visitor: Visitor, code: object
 ) -> tuple[Visitor, str] | ResumeClaim:
-    """A new session in the thread the code is of, and its token; the present session ends. With the code of an address
-    only the wish to be let in. Without a code: what the old chat has allowed.
+    """A new session in the thread the code is of, and its token; the present session ends. With the code of an address,
+    or where too much is guessed, only the wish to be let in. Without a code: what the old chat has allowed.
 
     What this device wrote before is linked to that thread, so that agents see one. Raises :class:`Trouble`.
     """
     if code is None:
         return _enter(db, channel, visitor, _allowed(db, visitor), "confirmed")
+    at_once = resuming.sure(db, code)
     found = resuming.find(db, code)
     source = db.get_one(Visitor, found.visitor_id) if found else None
+    if found is None and resuming.is_typed(code):
+        guesses.wrong()
     if found is None or source is None or source.channel_id != channel.id or source.revoked_at is not None:
         raise Trouble("code_wrong", resuming.WRONG)
     _fit(visitor, source)
-    if not found.by_link:
-        return _enter(db, channel, visitor, resuming.use(db, code), "typed")
+    if at_once and not found.by_link:
+        return _enter(db, channel, visitor, resuming.use(db, found), "typed")
     if source.id == visitor.id or set(identities(db, source)) <= set(identities(db, visitor)):
         raise Trouble("code_here", "This is the chat itself. Open the address on your other device.")
     claim = resuming.claim(db, found, claimant=visitor)

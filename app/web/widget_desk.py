@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from starlette.requests import HTTPConnection
 
-from app import connect, rates, visitors
+from app import connect, guesses, rates, resuming, visitors
 from app.db import reading, transaction
 from app.i18n import DEFAULT, known
 from app.models import Channel, Visitor
@@ -28,6 +28,8 @@ MAX_FRAME = 64 * 1024  # bytes of JSON; the longest message fits
 FAILED = "This could not be taken in. It is kept here; please try again."
 PONG = re.compile(r'\s*\{\s*"t"\s*:\s*"pong"\s*\}\s*')
 COUNTED = {"send", "ask"}
+ISSUED = 10  # codes one visitor is shown in ten minutes; ten times as many of one address
+MANY = "That was a lot at once. It will be sent in a moment."
 GUESSES = 5  # codes one visitor may try in ten minutes; four times as many from one address
 
 
@@ -211,8 +213,13 @@ def _limit(desk: Desk, frame: Mapping[str, Any]) -> None:
     """Raises :class:`Trouble` with the seconds to wait. Asked before the transaction: Redis may be slow."""
     kind = frame.get("t")
     if kind == "redeem":
-        _hit(f"code:{desk.visitor_id}", GUESSES, 600)
-        _hit(f"code:{desk.remote}", GUESSES * 4, 600)
+        _hit(f"code:{desk.visitor_id}", GUESSES, 600, resuming.TOO_MANY)
+        _hit(f"code:{desk.remote}", GUESSES * 4, 600, resuming.TOO_MANY)
+        if resuming.is_typed(frame.get("code")) and (wait := guesses.on_channel(desk.key)):
+            raise Trouble("rate", resuming.TOO_MANY, retry_after=wait)
+    elif kind == "code":
+        _hit(f"issue:{desk.visitor_id}", ISSUED, 600)
+        _hit(f"issue:{desk.remote}", ISSUED * 10, 600)
     elif kind == "hello":
         _hit(f"hello:{desk.key}:{desk.remote}", 240, 60)
     elif kind in COUNTED:
@@ -227,10 +234,10 @@ def _limit_messages(desk: Desk, chosen: Any) -> None:
         _hit(f"say:{desk.key}:{desk.remote}", chosen.messages_per_minute_ip, 60)
 
 
-def _hit(key: str, limit: int, per: float) -> None:
+def _hit(key: str, limit: int, per: float, sentence: str = MANY) -> None:
     wait = rates.hit(f"widget:{key}", limit, per)
     if wait:
-        raise Trouble("rate", "That was a lot at once. It will be sent in a moment.", retry_after=wait)
+        raise Trouble("rate", sentence, retry_after=wait)
 
 
 def _chosen(key: str) -> Any:

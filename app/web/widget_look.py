@@ -42,7 +42,7 @@ MORE_WORDS = {
     "have_code": "I have a code",
     "code": "Code",
     "redeem_hint": "Enter the code shown on your other device. The conversation then continues here.",
-    "code_hint": "Photograph this with the other device, or open the chat there and enter the code. "
+    "code_hint": "Photograph this with the other device, or open the chat there and enter the six digits. "
     "Sent to us on LINE or another messenger, it continues the conversation there.",
     "on_channel": "Continue by %(name)s",
     "claim": "Another device wants to continue this chat. It shows the number %(mark)s. Is it yours?",

@@ -80,7 +80,7 @@ const acts = {
   code() { api.send({ t: "code" }) || api.banner(say("offline")); },
 
   redeem(code) {
-    const input = h("input", { name: "code", value: code, autocomplete: "off", autocapitalize: "characters", spellcheck: "false", maxlength: 9, required: true, "aria-label": say("code") });
+    const input = h("input", { name: "code", value: code, autocomplete: "off", autocapitalize: "characters", inputmode: code ? "text" : "numeric", spellcheck: "false", maxlength: 11, required: true, "aria-label": say("code") });
     const form = h("form", {}, h("h2", {}, say("have_code")), h("p", {}, say("redeem_hint")), input, h("p", { class: "bad", role: "alert" }),
       h("div", { class: "row" }, button(say("cancel"), shut), h("button", { class: "go" }, say("continue"))));
     form.addEventListener("submit", (e) => { e.preventDefault(); api.send({ t: "redeem", code: input.value }); });
