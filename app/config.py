@@ -45,6 +45,8 @@ class Settings:
     admin_password: str | None = field(repr=False)
     demo: bool | None
     allow_private: bool
+    embeddings: Path | None
+    embeddings_prefix: str
     sandbox: str | None
     secret: str | None = field(repr=False)
     sources: Mapping[str, str] = field(repr=False)

@@ -58,6 +58,11 @@ def _folder(value: Any) -> Path:
     return Path(os.path.abspath(Path(str(value)).expanduser()))
 
 
+def _as_written(value: Any) -> str:
+    """With its spaces."""
+    return str(value)
+
+
 def _text(value: Any) -> str:
     return str(value).strip()
 
@@ -193,6 +198,13 @@ OPTIONS: tuple[Option, ...] = (
         False,
         "Let channels reach private addresses (a mail server or callback in your network)",
     ),
+    Option(
+        "embeddings",
+        _folder,
+        None,
+        "Folder of a sentence model (ONNX) the bot may use, with the extra embeddings",
+    ),
+    Option("embeddings_prefix", _as_written, "", "What the model wants before each text (e5: “query: ”)"),
     Option("sandbox", _web_address, None, "Where the sandbox runs that plays the platforms of the demo"),
     Option(
         "secret", _long(32), None, "Master secret; otherwise a file is made", "MADOGUCHI_SECRET_KEY", True

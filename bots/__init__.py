@@ -9,6 +9,7 @@ It knows no database, network or clock, and remembers nothing: the caller keeps 
 from bots.book import Book, Settings
 from bots.decision import Action, Considered, Decision, EscalationType, HandoverReason
 from bots.earlier import Earlier
+from bots.embedder import Embedder
 from bots.entry import Entry, Link, Picture
 from bots.flow import Choice, Ending, Flow, Problem, Step, check_flow, flow_of
 from bots.lexicon import Lexicon
@@ -29,6 +30,7 @@ __all__ = [
     "Considered",
     "Decision",
     "Earlier",
+    "Embedder",
     "Ending",
     "Entry",
     "EscalationType",

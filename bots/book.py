@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bots.embedder import Embedder
 from bots.entry import Entry
 from bots.flow import Flow, check_flow
 from bots.lexicon import Lexicon
@@ -24,12 +25,14 @@ class Settings:
     From `threshold_answer` up it answers unless the next is nearly as likely; from
     `threshold_ask` up it asks back; below it says it does not know, and at `max_misses` unknown
     messages in a row it hands over. `languages` are those it speaks, the shop's first one first.
+    `embeddings` is the name of the sentence model it was switched to ("": none): for whoever hands in an embedder.
     """
 
     threshold_answer: float = 40.0
     threshold_ask: float = 15.0
     max_misses: int = 2
     languages: tuple[str, ...] = ("ja", "en")
+    embeddings: str = ""
 
 
 class Book:
@@ -47,11 +50,12 @@ class Book:
         lexicon: Lexicon | None = None,
         flows: Iterable[Flow] = (),
         before: Sequence[Book] = (),
+        embedder: Embedder | None = None,
     ) -> None:
         """Compile. A rule whose pattern `check_pattern` refuses keeps only its keywords.
 
         Of books made `before`, what was learned of a language is taken over where nothing that is matched has changed
-        in it: the very same would be learned again.
+        in it: the very same would be learned again. With an `embedder` texts are compared by what they mean, too.
         """
         self.entries = tuple(entries)
         self.rules = tuple(sorted(rules, key=lambda rule: (rule.position, rule.id)))
@@ -66,7 +70,8 @@ class Book:
         }
         self._ready = tuple(ready(rule) for rule in self.rules)
         self.lexicon = lexicon or Lexicon()
-        self._indexes = _indexes(self.entries, self.lexicon, before)
+        self.embedder = embedder
+        self._indexes = _indexes(self.entries, self.lexicon, before, embedder)
 
     def entry(self, entry_id: int) -> Entry | None:
         """The entry with this id, if this version has it."""
@@ -98,7 +103,9 @@ class Book:
         return match(index, text, said) if index else ()
 
 
-def _indexes(entries: tuple[Entry, ...], lexicon: Lexicon, before: Sequence[Book]) -> dict[str, Index]:
+def _indexes(
+    entries: tuple[Entry, ...], lexicon: Lexicon, before: Sequence[Book], embedder: Embedder | None
+) -> dict[str, Index]:
     """An index for each language. Its arithmetic takes 20 MB, which a process that answers nobody is spared."""
     if not entries:
         return {}
@@ -112,6 +119,6 @@ def _indexes(entries: tuple[Entry, ...], lexicon: Lexicon, before: Sequence[Book
             for book in before
             if language in book._indexes and book.lexicon == lexicon
         )
-        same = next((index for index in known if index.learned_of(own)), None)
-        found[language] = same.of(own) if same else Index(own, language, lexicon)
+        same = next((index for index in known if index.learned_of(own, embedder)), None)
+        found[language] = same.of(own) if same else Index(own, language, lexicon, embedder)
     return found

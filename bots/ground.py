@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bots.coverage import Coverage
+from bots.meaning import WEIGHT, Meanings
 from bots.space import Floats, Ints, Postings, Rows, Space
 
 MOST_TRIALS = 1500
@@ -43,11 +44,17 @@ class Ground:
     doubts: Floats
     starts: Ints
     coverage: Coverage
+    meanings: Meanings | None = None
 
     @property
     def entries(self) -> int:
         """How many entries there are."""
         return len(self.starts)
+
+    @property
+    def width(self) -> int:
+        """How many columns there are, those of meaning among them."""
+        return self.space.width + (self.meanings.rows.shape[1] if self.meanings else 0)
 
     def of_entry(self, owner: int) -> Ints:
         """The rows of an entry."""
@@ -56,7 +63,21 @@ class Ground:
 
     def likeness(self, row: int) -> Floats:
         """How like a row is to every row."""
-        return self.postings.likeness(*self.rows.row(row))
+        found = self.postings.likeness(*self.rows.row(row))
+        return self.meanings.joined(found, self.meanings.rows[row]) if self.meanings else found
+
+    def whole(self, row: int) -> tuple[Ints, Floats]:
+        """The columns and weights of a row, its meaning among them, behind those of its parts."""
+        columns, values = self.rows.row(row)
+        return self.with_meaning(columns, values, self.meanings.rows[row] if self.meanings else None)
+
+    def with_meaning(self, columns: Ints, values: Floats, meaning: Floats | None) -> tuple[Ints, Floats]:
+        """A text's columns and weights, and those of its meaning: the product of two is how like they are."""
+        if meaning is None:
+            return columns, values
+        behind = np.arange(self.space.width, self.space.width + len(meaning), dtype=columns.dtype)
+        words, meant = np.float32(np.sqrt(1 - WEIGHT)), np.float32(np.sqrt(WEIGHT))
+        return np.concatenate([columns, behind]), np.concatenate([words * values, meant * meaning])
 
     def lift(self, row: int) -> Floats:
         """What each entry's score gains for a row, as if the row were not there."""

@@ -12,6 +12,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from bots.coverage import Coverage
+from bots.embedder import Embedder
 from bots.english import stem
 from bots.entry import Entry
 from bots.everyday import everyday, says_nothing
@@ -19,6 +20,7 @@ from bots.features import LONGEST, parts
 from bots.ground import Ground, best
 from bots.lexicon import Lexicon, Reading
 from bots.machine import MOST_CORRECTIONS, MOST_WEIGHTS, Machine
+from bots.meaning import Meanings
 from bots.memory import give_back
 from bots.nearest import Nearest
 from bots.negation import Stance, all_opposed, denies, stance
@@ -56,7 +58,13 @@ class Likeness:
 class Index:
     """Searches the entries of one language by their questions and answers."""
 
-    def __init__(self, entries: Iterable[Entry], language: str, lexicon: Lexicon | None = None) -> None:
+    def __init__(
+        self,
+        entries: Iterable[Entry],
+        language: str,
+        lexicon: Lexicon | None = None,
+        embedder: Embedder | None = None,
+    ) -> None:
         self._language = language
         self._reading = Reading(lexicon or Lexicon(), language)
         self._entries = tuple(entries)
@@ -100,6 +108,7 @@ class Index:
             np.array(doubts, np.float32),
             np.array(starts, np.int64),
             Coverage(rows, self._space.width, owners, np.array(doubts) > 1),
+            Meanings(embedder, self._phrases) if embedder else None,
         )
         self._model = _model(self._ground)
         each = len(folded) / max(len(starts), 1)
@@ -107,8 +116,11 @@ class Index:
         if len(folded) > _MANY:
             give_back()
 
-    def learned_of(self, entries: tuple[Entry, ...]) -> bool:
+    def learned_of(self, entries: tuple[Entry, ...], embedder: Embedder | None = None) -> bool:
         """Whether these entries would teach the very same: what they are asked by and answer is the same."""
+        meanings = self._ground.meanings
+        if (embedder.name if embedder else "") != (meanings.name if meanings else ""):
+            return False
         return [_taught(entry) for entry in entries] == [_taught(entry) for entry in self._entries]
 
     def of(self, entries: tuple[Entry, ...]) -> Index:
@@ -127,7 +139,11 @@ class Index:
         if not len(vector.columns):
             return []
         likeness = self._ground.postings.likeness(vector.columns, vector.weights)
-        scores = self._model.scores(vector, likeness)
+        meaning = None
+        if meanings := self._ground.meanings:
+            meaning = meanings.of((said or text)[: 2 * LONGEST])
+            likeness = meanings.joined(likeness, meaning)
+        scores = self._model.scores(vector, likeness, meaning)
         opposite = [] if exact else self._opposite(said or text, scores)
         scores[opposite] -= _OPPOSITE * self._sureness.scale
         if exact:
@@ -218,7 +234,7 @@ def _model(ground: Ground) -> Ridge | Machine | Nearest:
     """The most exact model that the size of the knowledge allows."""
     if len(ground.rows) <= MOST_ROWS:
         return Ridge(ground)
-    corrections, weights = len(ground.rows) * ground.entries, ground.space.width * ground.entries
+    corrections, weights = len(ground.rows) * ground.entries, ground.width * ground.entries
     fits = corrections <= MOST_CORRECTIONS and weights <= MOST_WEIGHTS
     return Machine(ground) if fits else Nearest(ground)
 

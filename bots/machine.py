@@ -33,18 +33,19 @@ class Machine:
     """Trained on all rows of a ground; tried by one trained without some entries and questions."""
 
     def __init__(self, ground: Ground) -> None:
-        self._coverage = ground.coverage
+        self._ground, self._coverage = ground, ground.coverage
         self.evidence = _evidence(ground)
         self._weights = _trained(ground, np.arange(len(ground.rows)), _ROUNDS)
 
-    def scores(self, vector: Vector, likeness: Floats) -> Floats:
+    def scores(self, vector: Vector, likeness: Floats, meaning: Floats | None = None) -> Floats:
         """For each entry, above 0 where the text is rather one of its questions."""
-        margins = product(vector.weights, self._weights[vector.columns])
+        columns, values = self._ground.with_meaning(vector.columns, vector.weights, meaning)
+        margins = product(values, self._weights[columns])
         return margins + self._coverage.lift(vector.columns, vector.weights)
 
 
 def _trained(ground: Ground, chosen: Ints, rounds: int) -> Floats:
-    weights = np.zeros((ground.space.width, ground.entries), np.float32)
+    weights = np.zeros((ground.width, ground.entries), np.float32)
     alphas = np.zeros((len(chosen), ground.entries), np.float32)
     resting = np.zeros(len(chosen), np.int8)
     order = np.random.default_rng(_SEED)
@@ -54,7 +55,7 @@ def _trained(ground: Ground, chosen: Ints, rounds: int) -> Floats:
                 resting[place] -= 1
                 continue
             row = chosen[place]
-            if not _learn(weights, *ground.rows.row(row), alphas[place], int(ground.owners[row])):
+            if not _learn(weights, *ground.whole(int(row)), alphas[place], int(ground.owners[row])):
                 resting[place] = _REST
     return weights
 
@@ -95,7 +96,7 @@ def _try(evidence: Evidence, ground: Ground, without: Flags, asked: Flags) -> No
     spread = ground.spread(chosen)
     (tried,) = np.nonzero(left_out & (ground.doubts == 1))
     for row in np.random.default_rng(_SEED).permutation(tried)[:MOST_TRIALS]:
-        columns, values = ground.rows.row(row)
+        columns, values = ground.whole(int(row))
         scores = product(values, weights[columns]) + ground.lift(int(row))
         scores[without] = -np.inf
         likeness = ground.likeness(row)

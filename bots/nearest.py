@@ -17,7 +17,7 @@ class Nearest:
         self._ground = ground
         self.evidence = self._tried()
 
-    def scores(self, vector: Vector, likeness: Floats) -> Floats:
+    def scores(self, vector: Vector, likeness: Floats, meaning: Floats | None = None) -> Floats:
         """The likeness of the nearest row of each entry, and what it gains by all of them."""
         return self._ground.nearest(likeness) + self._ground.coverage.lift(vector.columns, vector.weights)
 

@@ -30,7 +30,7 @@ class Ridge:
         self._shares = inverse @ labels
         self.evidence = _Trials(ground, kernel, inverse, labels, self._shares).evidence()
 
-    def scores(self, vector: Vector, likeness: Floats) -> Floats:
+    def scores(self, vector: Vector, likeness: Floats, meaning: Floats | None = None) -> Floats:
         """For each entry, about 1 where the text is one of its questions and 0 where it is of another."""
         return product(likeness, self._shares) + self._coverage.lift(vector.columns, vector.weights)
 

@@ -15,11 +15,14 @@ from rich.console import Console
 from rich.table import Table
 
 import bots
+from app import meaning
 from app.cli import learning
+from app.proving.gains import gain
 from bots.labelled import Faulty, Known, Labelled, read_knowledge, read_questions
 from bots.measures import Measures, Predicted, measure
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _SHOWN_CONFUSIONS = 10
 
 
@@ -48,13 +51,27 @@ bot.add_command(learning.proposals)
 @click.option("--knowledge", required=True, type=_FILE, help="Entries, one JSON object a line.")
 @click.option("--questions", required=True, type=_FILE, help="Labelled questions, one JSON object a line.")
 @click.option("--predictions", type=click.Path(dir_okay=False, path_type=Path), help="Write each decision.")
+@click.option("--embeddings", type=_FOLDER, help="Measure beside it with the sentence model in this folder.")
+@click.option(
+    "--embeddings-prefix", default="", help="What the model wants before each text (e5: “query: ”)."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def evaluate(knowledge: Path, questions: Path, predictions: Path | None, as_json: bool) -> None:
+def evaluate(
+    knowledge: Path,
+    questions: Path,
+    predictions: Path | None,
+    embeddings: Path | None,
+    embeddings_prefix: str,
+    as_json: bool,
+) -> None:
     """Measure how well the knowledge answers the questions.
 
     \b
     An entry:   {"id": "returns", "questions": ["Can I return it?"], "answer": "…", "lang": "en"}
     A question: {"text": "may i send it back", "id": "returns", "lang": "en"}; "id": null has no answer
+
+    With --embeddings the questions are asked twice, of the bot without the model and of the bot with it; --predictions
+    writes what it decides with it.
     """
     try:
         known = read_knowledge(_lines(knowledge), knowledge.name)
@@ -62,14 +79,36 @@ def evaluate(knowledge: Path, questions: Path, predictions: Path | None, as_json
     except Faulty as trouble:
         raise BadFile(str(trouble)) from trouble
     asked = list(_within(known, asked))
-    began = time.perf_counter()
-    book = bots.Book(one.entry(number) for number, one in enumerate(known))
-    trained = time.perf_counter() - began
-    predicted, took = _predict(book, known, asked)
+    predicted, figures = _measured(known, asked)
+    told = [figures]
+    if embeddings:
+        try:
+            model = meaning.opened(embeddings, embeddings_prefix)
+        except meaning.Missing as missing:
+            raise BadFile(str(missing)) from missing
+        before = predicted
+        predicted, with_model = _measured(known, asked, model)
+        found = gain((one.label, one.id, other.id) for one, other in zip(before, predicted, strict=True))
+        with_model["compared"] = asdict(found) | {"chance": round(found.chance, 4), "better": found.shown}
+        told.append(with_model)
     if predictions:
         _write(predictions, predicted)
-    figures = _figures(measure(predicted), took, trained)
-    click.echo(json.dumps(figures, ensure_ascii=False, indent=2)) if as_json else _print(figures)
+    if as_json:
+        both = {**figures, "with_embeddings": told[1]} if embeddings else figures
+        click.echo(json.dumps(both, ensure_ascii=False, indent=2))
+    else:
+        _print(told)
+
+
+def _measured(
+    known: Sequence[Known], asked: Sequence[Labelled], model: bots.Embedder | None = None
+) -> tuple[list[Predicted], dict[str, Any]]:
+    """What a bot that knows this decides, and its figures."""
+    began = time.perf_counter()
+    book = bots.Book((one.entry(number) for number, one in enumerate(known)), embedder=model)
+    trained = time.perf_counter() - began
+    predicted, took = _predict(book, known, asked)
+    return predicted, _figures(measure(predicted), took, trained)
 
 
 def _lines(file: Path) -> list[str]:
@@ -153,15 +192,30 @@ _WORDS = {
 }
 
 
-def _print(figures: dict[str, Any]) -> None:
+def _print(told: Sequence[dict[str, Any]]) -> None:
+    """One column of figures, or two: without the sentence model and with it."""
     console = Console(width=None if sys.stdout.isatty() else 100)
-    table = Table("measured", "figure", show_header=False)
+    columns = ("measured", "without the model", "with it") if len(told) > 1 else ("measured", "figure")
+    table = Table(*columns, show_header=len(told) > 1)
     for name, words in _WORDS.items():
-        table.add_row(words, _said(figures[name]))
-    took = figures["decision_ms"]
-    table.add_row("time per decision, p50 / p99", f"{took['p50']:.1f} / {took['p99']:.1f} ms")
-    table.add_row("training", f"{figures['training_s']:.2f} s")
+        table.add_row(words, *(_said(figures[name]) for figures in told))
+    took = [figures["decision_ms"] for figures in told]
+    table.add_row(
+        "time per decision, p50 / p99", *(f"{one['p50']:.1f} / {one['p99']:.1f} ms" for one in took)
+    )
+    table.add_row("training", *(f"{figures['training_s']:.2f} s" for figures in told))
     console.print(table)
+    figures = told[-1]
+    if compared := figures.get("compared"):
+        verdict = (
+            "measurably better with the model"
+            if compared["better"]
+            else "not measurably better with the model"
+        )
+        console.print(
+            f"{compared['won']} questions are handled rightly only with it, {compared['lost']} only without; wrong"
+            f" answers {compared['wrong_before']} before, {compared['wrong_after']} with it: {verdict}."
+        )
     if figures["confusions"]:
         confused = Table("right", "answered with", "times", title="Wrong answers")
         for label, given, times in figures["confusions"][:_SHOWN_CONFUSIONS]:

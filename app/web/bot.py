@@ -31,7 +31,15 @@ def try_draft(
     if typed is not None:
         entries = [typed if entry.id == typed.id else entry for entry in book.entries]
         entries += [] if typed in entries else [typed]
-        book = bots.Book(entries, book.rules, book.settings, book.version, book.lexicon, before=[book])
+        book = bots.Book(
+            entries,
+            book.rules,
+            book.settings,
+            book.version,
+            book.lexicon,
+            before=[book],
+            embedder=book.embedder,
+        )
     return bots.decide(_question(words, language, situation), book)
 
 
