@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -65,11 +65,15 @@ def identify_all(db: Session, contacts: Iterable[Contact]) -> dict[Address, Iden
     wait for the first, and its savepoint takes back the customer it had begun. New ones are made in the order of
     their addresses, so that two transactions wait for each other one way only.
     """
-    wanted = {contact.address: contact for contact in contacts}
+    wanted: dict[Address, Contact] = {}
+    for contact in contacts:
+        before = wanted.get(contact.address)
+        wanted[contact.address] = (
+            contact if contact.name or before is None else replace(contact, name=before.name)
+        )
     for _ in range(len(wanted) + 1):  # each race lost makes one of them known
         found = find_all(db, wanted)
-        for address, identity in found.items():
-            _refresh(db, identity, wanted[address].name, wanted[address].proof)
+        _refresh_all(db, [(identity, wanted[address]) for address, identity in found.items()])
         new = [wanted[address] for address in sorted(wanted.keys() - found.keys())]
         try:
             with db.begin_nested() if new else nullcontext():
@@ -116,15 +120,39 @@ def _identity(one: Contact, customer: Customer) -> Identity:
 
 def _refresh(db: Session, identity: Identity, name: str, proof: int) -> None:
     """A better name or proof than the one on record is kept; a worse one changes nothing."""
+    if _proved_and_named(identity, name, proof):
+        customer = db.get_one(Customer, identity.customer_id)
+        _call(customer, identity)
+        search.index_customer(db, customer)
+
+
+def _refresh_all(db: Session, met: Sequence[tuple[Identity, Contact]]) -> None:
+    """:func:`_refresh` for several: those who have another name now are read, and indexed, together."""
+    named = [identity for identity, one in met if _proved_and_named(identity, one.name, one.proof)]
+    if not named:
+        return
+    theirs = select(Customer).where(Customer.id.in_({one.customer_id for one in named}))
+    customers = {customer.id: customer for customer in db.scalars(theirs)}
+    for identity in named:
+        _call(customers[identity.customer_id], identity)
+    db.flush()
+    search.index_customers(db, list(customers.values()))
+
+
+def _proved_and_named(identity: Identity, name: str, proof: int) -> bool:
+    """Note what is better than what is on record; whether they have another name now."""
     identity.proof = max(identity.proof, proof)
     name = clean(name)[:200]
     if not name or name == identity.display:
-        return
+        return False
     identity.display = name
-    customer = db.get_one(Customer, identity.customer_id)
+    return True
+
+
+def _call(customer: Customer, identity: Identity) -> None:
+    """A customer without a name goes by that of this address."""
     if customer.name in ("", identity.address):
-        customer.name = name
-    search.index_customer(db, customer)
+        customer.name = identity.display
 
 
 def introduce(db: Session, identity: Identity, name: str, locale: str) -> list[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from app.cli.processes import prepare
-from app.cli.progress import progress
+from app.cli.progress import Pace, progress
 
 if TYPE_CHECKING:
     from app.imports import Counts, Look
@@ -148,9 +148,10 @@ def _dry(file: Path, channel: Channel, seen: Look, zone: str) -> Counts:
 
     how = Reading(seen.header, seen.columns, zone or settings().timezone, home=settings().country)
     counts = Counts()
+    pace = Pace()
     with progress() as step:
-        for counts, share in look_through(file, seen.encoding, channel, how):  # noqa: B007 - the last ones count
-            step("percent looked through", int(share * 100), 100)
+        for counts, share in look_through(file, seen.encoding, channel, how):
+            step("percent looked through", int(share * 100), 100, pace.said(counts.rows, "rows"))
     _show_first(seen)
     click.echo(
         f"{counts.rows} rows: {counts.new} new calls, {counts.seen} there already, {counts.inside} within the house, "
@@ -185,10 +186,13 @@ def _take(file: Path, channel: Channel, seen: Look, zone: str, work_days: int, e
         return Counts(rows=counts.rows)
     if row.place:
         click.echo(f"Going on behind {row.place} rows.")
+    pace = Pace()
     with progress() as step:
-        row = imports.work(
-            row.id, file, lambda counts, share: step("percent taken in", int(share * 100), 100)
-        )
+
+        def tell(counts: Counts, share: float) -> None:
+            step("percent taken in", int(share * 100), 100, pace.said(counts.rows, "rows"))
+
+        row = imports.work(row.id, file, tell)
     if row.error:
         raise click.ClickException(row.error["sentence"] % row.error["values"])
     counts = Counts.of(row.taken)

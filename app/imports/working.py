@@ -35,7 +35,7 @@ from channels.base import Request
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=60)
-AT_ONCE = 200  # rows in a transaction
+AT_ONCE = 400  # rows in a transaction
 BREATH = 0.02  # seconds between two of them
 GONE = "The file is kept no more. Please choose it again."
 FAULT = "Something went wrong inside. What was taken in stays; you can go on."

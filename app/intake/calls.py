@@ -127,12 +127,19 @@ def _same(call: Call | None, tale: Tale) -> tuple[int, bool] | None:
 def _callers(db: Session, channel: Channel, told: Mapping[str, Tale]) -> dict[str, Identity]:
     """Whose each call is. The senders are met together, in one order; who withholds their number is met alone."""
     people = {id: tale.person or nobody(channel, id) for id, tale in told.items()}
-    contacts = {connect.address(channel, one): contact(channel, one) for one in people.values()}
-    met = meet(db, list(contacts.values())) if len(contacts) > 1 else {}
+    addresses = {id: connect.address(channel, one) for id, one in people.items()}
+    contacts = [contact(channel, one) for one in people.values()]
+    met = meet(db, contacts) if len(contacts) > 1 else {}
+    asks = connect.looks_up(channel)
+    who = {id: met.get(addresses[id]) if _merely(one) and not asks else None for id, one in people.items()}
     return {
-        id: identity_for(db, channel, one, met.get(connect.address(channel, one)))
-        for id, one in people.items()
+        id: who[id] or identity_for(db, channel, one, met.get(addresses[id])) for id, one in people.items()
     }
+
+
+def _merely(person: base.Person) -> bool:
+    """Whether nothing is told of them but a number and a name, which is noted once they were met."""
+    return person == base.Person(person.address, kind=person.kind, name=person.name, proof=person.proof)
 
 
 def nobody(channel: Channel, external_id: str) -> base.Person:

@@ -13,6 +13,7 @@ from openpyxl import Workbook
 from sqlalchemy import func, select
 
 from app import customers, imports, intake, verify
+from app.cli.progress import Pace
 from app.db import now, reading, transaction
 from app.imports import working
 from app.models import Call, CallImport, Case, Channel, Customer, Identity, Message, RawReceipt
@@ -341,3 +342,27 @@ def test_a_file_with_which_nothing_was_done_for_a_week_is_forgotten(tmp_path: Pa
         row = imports.one(db, row.id)
     assert not row.kept
     assert imports.path_of(row) is None
+
+
+def test_a_caller_goes_by_the_last_name_that_a_log_gives_them(tmp_path: Path) -> None:
+    """Also where the last row has none; and the first name they were known by stays the customer's."""
+    named = [[f"N-{n}", f"2024/1/6 9:{n:02}", "090-1111-2222", *ROWS[0][3:]] for n in range(3)]
+    at = HEADER.index("お客様名")
+    for row, name in zip(named, ("山田", "山田 太郎", ""), strict=True):
+        row[at] = name
+    first, again = [named[0]], named[1:]
+    for number, rows in enumerate((first, again)):
+        assert run(log(tmp_path, rows, name=f"{number}.csv")).exit_code == 0
+    with reading() as db:
+        theirs = db.scalars(select(Identity).filter_by(address="+819011112222")).one()
+        assert (theirs.display, db.get_one(Customer, theirs.customer_id).name) == ("山田 太郎", "山田")
+
+
+def test_the_pace_is_told_once_there_is_one() -> None:
+    ticks = iter((10.0, 10.5, 12.0))
+    pace = Pace(lambda: next(ticks))
+    assert [pace.said(done, "rows") for done in (400, 800, 2400)] == [
+        "400 rows",
+        "800 rows",
+        "2,400 rows, 1,000/s",
+    ]
