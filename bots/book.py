@@ -61,9 +61,11 @@ class Book:
         self.rules = tuple(sorted(rules, key=lambda rule: (rule.position, rule.id)))
         self.settings = settings or Settings()
         self.version = version
-        self._by_id = {entry.id: entry for entry in self.entries}
+        flows = [flow for flow in flows if not check_flow(flow)]
+        matched = (*self.entries, *(asked for flow in flows if (asked := flow.asked)))
+        self._by_id = {entry.id: entry for entry in matched}
         self._told = {(entry.subject, entry.language): entry for entry in self.entries}
-        self._flows = {flow.id: flow for flow in flows if not check_flow(flow)}
+        self._flows = {flow.id: flow for flow in flows}
         self._flow_words = {
             flow.id: tuple(word for one in flow.keywords if (word := fold(one)))
             for flow in self._flows.values()
@@ -74,7 +76,7 @@ class Book:
         self._indexes = _indexes(self.entries, self.lexicon, before, embedder)
 
     def entry(self, entry_id: int) -> Entry | None:
-        """The entry with this id, if this version has it."""
+        """The entry with this id, if this version has it; one below 0 stands for a form (:attr:`Flow.asked`)."""
         return self._by_id.get(entry_id)
 
     def translation(self, entry: Entry, language: str) -> Entry | None:
@@ -107,6 +109,10 @@ def _indexes(
     entries: tuple[Entry, ...], lexicon: Lexicon, before: Sequence[Book], embedder: Embedder | None
 ) -> dict[str, Index]:
     """An index for each language. Its arithmetic takes 20 MB, which a process that answers nobody is spared."""
+        return tuple(one for one in self.meant(text, language, said) if one.entry.id >= 0)
+
+    def meant(self, text: str, language: str, said: str = "") -> tuple[Match, ...]:
+        """:meth:`search`, and the forms that `text` may mean among them."""
     if not entries:
         return {}
     from bots.index import Index

@@ -15,7 +15,7 @@ HandoverReason = Literal["asked", "misses", "anger", "risk", "language", "rule",
 
 @dataclass(frozen=True, slots=True)
 class Considered:
-    """An entry the bot weighed: the question of it that came nearest, and its score from 0 to 100."""
+    """An entry the bot weighed (0: a form): the question of it that came nearest, and its score from 0 to 100."""
 
     entry_id: int
     title: str

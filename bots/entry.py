@@ -33,7 +33,8 @@ class Entry:
     `since` and `until` are the first and the last day it holds. `kinds` and `channels` (keys) are where it holds, both
     empty: everywhere. `signed_in` keeps it for customers who have proved who they are.
     `follow_ups` are entries offered below the answer. `translation_of` is the entry that says the same in another
-    language. `listed` is for the caller: whether it stands in the help centre.
+    language. `listed` is for the caller: whether it stands in the help centre. `flow` is a form that begins after the
+    answer.
     """
 
     id: int
@@ -53,6 +54,7 @@ class Entry:
     translation_of: int | None = None
     listed: bool = True
     picture: Picture | None = None
+    flow: int | None = None
 
     @property
     def subject(self) -> int:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
+from bots.entry import Entry
 from bots.patterns import check_pattern
 
 StepKind = Literal["text", "number", "date", "time", "phone", "email", "choice"]
@@ -74,7 +75,8 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """A form of the shop. It begins when a message holds one of `keywords`, or a rule says so."""
+    """A form of the shop. It begins when a message holds one of `keywords`, when it is likely to mean what `questions`
+    ask, after the answer of an entry that leads to it, or when a rule says so."""
 
     id: int
     name: str
@@ -82,6 +84,14 @@ class Flow:
     keywords: tuple[str, ...]
     steps: tuple[Step, ...]
     ending: Ending = field(default_factory=Ending)
+    questions: tuple[str, ...] = ()
+
+    @property
+    def asked(self) -> Entry | None:
+        """What is matched where customers mean this form: no entry of the FAQ has such a number. None: nothing is."""
+        if not self.questions:
+            return None
+        return Entry(-self.id, self.name, self.language, self.questions, "", listed=False)
 
     def step(self, name: str) -> Step | None:
         """The step of this name."""
@@ -223,4 +233,5 @@ def flow_of(id: int, data: Mapping[str, Any]) -> Flow:
             for one in data.get("steps", ())
         ),
         ending=Ending(**ending),
+        questions=tuple(data.get("questions", ())),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bots import earlier, flowing, others, sayings, several
+from bots import earlier, flowing, leading, others, sayings, several
 from bots.anger import anger
 from bots.book import Book
 from bots.decision import Decision
@@ -48,7 +48,7 @@ def _in_form(turn: Turn, form: flowing.Form, label: str | None) -> Decision:
 def _heard(turn: Turn, label: str | None) -> Decision:
     for concern in _CONCERNS:
         if decision := concern(turn, label):
-            return _not_again(turn, label, decision)
+            return leading.on(turn, label, _not_again(turn, label, decision))
     return sayings.missed(turn, label, "unknown")
 
 
@@ -75,7 +75,13 @@ class Found:
 def look_up(question: Question, book: Book) -> Found:
     """Search the FAQ for `question`, without rules and manners: what an evaluation measures."""
     turn = Turn(question, book)
-    return Found(turn.matches, turn.answer, turn.ahead)
+    found = tuple(match for match in turn.matches if match.entry.id >= 0)
+    return Found(found, _of_the_faq(turn.answer), _of_the_faq(turn.ahead))
+
+
+def _of_the_faq(match: Match | None) -> Match | None:
+    """The match, unless it is a form that is meant."""
+    return match if match and match.entry.id >= 0 else None
 
 
 def _chosen(turn: Turn, label: str | None) -> Decision | None:

@@ -38,7 +38,7 @@ def answered(turn: Turn, label: str | None) -> Decision | None:
     if not 2 <= len(parts) <= _MOST:
         return None
     found = _found(turn, parts)
-    if len({match.entry.id for match in found}) != len(parts):
+    if len({match.entry.id for match in found}) != len(parts) or any(one.entry.id < 0 for one in found):
         return None
     decisions = [sayings.answered(turn, label, match.entry, match.score) for match in found]
     first = decisions[0]

@@ -71,7 +71,7 @@ class Turn:
         return max(found, key=lambda matches: matches[0].score if matches else 0.0)
 
     def _search(self, subject: str, language: str) -> tuple[Match, ...]:
-        found = self.book.search(subject, language, self.text)
+        found = self.book.meant(subject, language, self.text)
         return tuple(match for match in found if match.entry.holds(self.question.situation))
 
     @property
@@ -83,7 +83,7 @@ class Turn:
     def considered(self) -> tuple[Considered, ...]:
         """The best of the matches, for the record."""
         return tuple(
-            Considered(match.entry.id, match.entry.title, match.question, match.score)
+            Considered(max(match.entry.id, 0), match.entry.title, match.question, match.score)
             for match in self.matches[:_CONSIDERED]
         )
 

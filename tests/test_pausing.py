@@ -140,6 +140,18 @@ def test_nobody_is_waited_for_for_ever(db: Session, chat: Channel) -> None:
     assert 2 * (n + 1) <= PAUSE * pausing.LONGEST + 2
 
 
+def test_while_they_write_the_bot_waits(db: Session, chat: Channel) -> None:
+    with time_machine.travel(now(), tick=False) as clock_:
+        make.customer_says(db, chat, "昨日頼んだ", "v")
+        clock_.shift(2)
+        accept(db, chat, [base.Typing(base.Person("v"), on=True)])
+        clock_.shift(2)
+        answers.catch_up(db, now())
+        assert said(db) == []
+        make.customer_says(db, chat, "返品したいんですが", "v")
+    assert said(db) == ["30日以内なら返品できます"]
+
+
 def test_several_messages_in_one_request_get_one_answer(db: Session, chat: Channel) -> None:
     who = base.Person("v")
     events = [

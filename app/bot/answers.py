@@ -145,6 +145,7 @@ def entry_of(id: int, data: Mapping[str, Any]) -> bots.Entry:
         translation_of=data.get("translation_of"),
         listed=bool(data.get("listed", True)),
         picture=bots.Picture(data["image_id"], data.get("image_text", "")) if data.get("image_id") else None,
+        flow=data.get("flow_id"),
     )
 
 
@@ -203,6 +204,12 @@ def respond(
 
 def _wake(conversation_id: int, due: datetime) -> None:
     timing.call_in(max(0.0, (due - now()).total_seconds()), conclude, conversation_id, due)
+
+
+def wait_for(db: Session, channel: Channel, head: Conversation) -> None:
+    """The customer is writing: what the bot waits with is answered later."""
+    if until := pausing.prolong(db, channel, head):
+        after_commit(db, _wake, head.id, until)
 
 
 def conclude(conversation_id: int, due: datetime | None = None) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from app import connect
@@ -62,6 +62,20 @@ def keep(
     db.add(row)
     db.flush()
     return row
+
+
+def prolong(db: Session, channel: Channel, head: Conversation) -> datetime | None:
+    """Somebody is writing: the bot waits for them a little longer, if it waits; until when. The thread is not held."""
+    row = select(BotPause.began_at).where(
+        BotPause.conversation_id == head.id, BotPause.channel_id == channel.id
+    )
+    began, more = db.scalar(row) if channel.bot_pause else None, of(channel)
+    if began is None:
+        return None
+    until = min(now() + more, began + LONGEST * more)
+    later = update(BotPause).where(BotPause.conversation_id == head.id, BotPause.due_at < until)
+    moved = db.execute(later.values(due_at=until).returning(BotPause.conversation_id)).first()
+    return until if moved else None
 
 
 def is_due(pause: BotPause) -> bool:

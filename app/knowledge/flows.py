@@ -4,6 +4,7 @@ used."""
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import bots
-from app.knowledge.writing import Invalid, keep_flow, lines
+from app.knowledge.writing import FLOW_USUAL, Invalid, id_of, keep_flow, lines, stored
 from app.models import Agent, BotFlow, Team, Webhook
 from app.text import clean, one_line
 from bots.flow import KINDS, MOST_STEPS
@@ -21,18 +22,40 @@ STEP_FIELDS = ("name", "label", "ask", "kind", "pattern", "choices", "hint", "op
 END_FIELDS = ("confirm", "text", "label", "attributes", "task", "team", "hand_over", "webhook", "fallback")
 SWITCHES = ("optional", "ahead")
 LONGEST = 100_000  # characters of TOML
+KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _ARROW = "->"
 
 
 def save_flow(db: Session, agent: Agent | None, flow: BotFlow | None, data: Mapping[str, Any]) -> BotFlow:
-    """Write a flow (None: a new one). Raises :class:`Invalid`: `step3` names the question at fault, from 0."""
+    """Write a flow (None: a new one); what is not given stays. Raises :class:`Invalid`: `step3` names the question at
+    fault, from 0."""
+    data = {**(stored(flow) if flow else FLOW_USUAL), **data}
     if not data["name"]:
         raise Invalid({"name": "Give the form a name."})
+    if data["key"] and not KEY.fullmatch(data["key"]):
+        raise Invalid({"key": "Write a key with small letters, digits, - and _."})
+    if data["key"] and named(db, data, but=flow):
+        raise Invalid({"key": "Another form has this key."})
     for problem in bots.check_flow(bots.flow_of(0, data)):
         places = [step["name"] for step in data["steps"]]
         field = f"step{places.index(problem.place)}" if problem.place in places else "steps"
         raise Invalid({field: problem.sentence}, problem.values)
     return keep_flow(db, agent, flow, data)
+
+
+def named(db: Session, data: Mapping[str, Any], but: BotFlow | None = None) -> BotFlow | None:
+    """The flow that has the same key; without one, the same name in the same language."""
+    same = BotFlow.key == data["key"] if data.get("key") else None
+    if same is None:
+        same = (BotFlow.name == data["name"]) & (BotFlow.language == data["language"])
+    other = BotFlow.id != (but.id if but else 0)
+    return db.scalars(select(BotFlow).where(same, other).order_by(BotFlow.id).limit(1)).first()
+
+
+def take_in(db: Session, agent: Agent | None, text: str) -> list[BotFlow]:
+    """Write the flows of a TOML text: each over the one it names by its key, or by its name and language where it has
+    none, else as a new one. Raises `Unreadable`, :class:`Invalid`."""
+    return [save_flow(db, agent, named(db, data), data) for data in from_toml(db, text)]
 
 
 # The form ------------------------------------------------------------------------------------------------
@@ -41,7 +64,8 @@ def save_flow(db: Session, agent: Agent | None, flow: BotFlow | None, data: Mapp
 def fields() -> list[str]:
     """Every field of the form: of the flow, of each question it may have, and of its end."""
     steps = [f"s{at}_{name}" for at in range(MOST_STEPS) for name in (*STEP_FIELDS, "order")]
-    return ["name", "language", "keywords", "enabled", *steps, *(f"end_{name}" for name in END_FIELDS)]
+    told = ("key", "name", "language", "keywords", "questions", "enabled")
+    return [*told, *steps, *(f"end_{name}" for name in END_FIELDS)]
 
 
 def form_data(given: Mapping[str, str]) -> dict[str, Any]:
@@ -58,7 +82,8 @@ def form_data(given: Mapping[str, str]) -> dict[str, Any]:
     end = {name: given.get(f"end_{name}", "") for name in END_FIELDS}
     pairs = (line.partition("=") for line in lines(end["attributes"]))
     noted = {name.strip(): of.strip() for name, _, of in pairs if name.strip() and of.strip()}
-    return _flow(given, lines(given.get("keywords", "")), steps, {**end, "attributes": noted})
+    words = {name: lines(given.get(name, "")) for name in ("keywords", "questions")}
+    return _flow({**given, **words}, steps, {**end, "attributes": noted})
 
 
 def slots(given: Mapping[str, str]) -> list[int]:
@@ -72,7 +97,8 @@ def slots(given: Mapping[str, str]) -> list[int]:
 def typed(data: Mapping[str, Any]) -> dict[str, str]:
     """A flow as its form shows it."""
     shown = dict.fromkeys(fields(), "")
-    shown |= {"name": data["name"], "language": data["language"], "keywords": "\n".join(data["keywords"])}
+    shown |= {name: data[name] for name in ("key", "name", "language")}
+    shown |= {name: "\n".join(data[name]) for name in ("keywords", "questions")}
     shown["enabled"] = "1" if data["enabled"] else ""
     for at, step in enumerate(data["steps"]):
         told = {**step, "choices": "\n".join(_choice_line(one) for one in step.get("choices", ()))}
@@ -117,13 +143,13 @@ def _said(value: Any) -> str:
 # What is stored ------------------------------------------------------------------------------------------
 
 
-def _flow(
-    given: Mapping[str, Any], keywords: list[str], steps: list[dict[str, Any]], end: Mapping[str, Any]
-) -> dict[str, Any]:
+def _flow(given: Mapping[str, Any], steps: list[dict[str, Any]], end: Mapping[str, Any]) -> dict[str, Any]:
     return {
+        "key": one_line(str(given.get("key", "")), 64),
         "name": one_line(str(given.get("name", "")), 200),
         "language": "en" if given.get("language") == "en" else "ja",
-        "keywords": keywords,
+        "keywords": given["keywords"],
+        "questions": given["questions"],
         "steps": steps,
         "ending": _ending(end),
         "enabled": bool(given.get("enabled")),
@@ -154,17 +180,12 @@ def _ending(end: Mapping[str, Any]) -> dict[str, Any]:
         "label": one_line(str(end.get("label", "")), 64),
         "attributes": {one_line(name, 64): str(of)[:32] for name, of in end.get("attributes", {}).items()},
         "task": one_line(str(end.get("task", "")), 500),
-        "team": _id(end.get("team")),
+        "team": id_of(end.get("team")),
         "hand_over": bool(end.get("hand_over")),
-        "webhook": _id(end.get("webhook")),
+        "webhook": id_of(end.get("webhook")),
         "fallback": clean(str(end.get("fallback", ""))).strip()[:2000],
     }
     return {name: value for name, value in told.items() if value or name == "confirm"}
-
-
-def _id(told: Any) -> int | None:
-    text = str(told or "")
-    return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 19 else None
 
 
 # TOML ----------------------------------------------------------------------------------------------------
@@ -193,8 +214,12 @@ def from_toml(db: Session, text: str) -> list[dict[str, Any]]:
 
 def _read(db: Session, told: Mapping[str, Any]) -> dict[str, Any]:
     name, steps, end = str(told.get("name", "")), told.get("step", []), told.get("end", {})
-    keywords = told.get("keywords", [])
-    if not (isinstance(steps, list) and isinstance(end, dict) and isinstance(keywords, list)):
+    listed = {field: told.get(field, []) for field in ("keywords", "questions")}
+    if not (
+        isinstance(steps, list)
+        and isinstance(end, dict)
+        and all(isinstance(one, list) for one in listed.values())
+    ):
         raise Unreadable("The form “%(name)s” is not written as the others are.", name=name)
     if len(steps) > MOST_STEPS or not all(isinstance(one, dict) for one in steps):
         raise Unreadable("The form “%(name)s” is not written as the others are.", name=name)
@@ -207,7 +232,8 @@ def _read(db: Session, told: Mapping[str, Any]) -> dict[str, Any]:
         "webhook": _found(db, Webhook, end.get("webhook"), name),
     }
     made = [_step(one, _read_choices(one.get("choices", []))) for one in steps]
-    return _flow({"enabled": True, **told}, lines("\n".join(map(str, keywords))), made, read)
+    said = {field: lines("\n".join(map(str, one))) for field, one in listed.items()}
+    return _flow({"enabled": True, **told, **said}, made, read)
 
 
 def _read_choices(told: Any) -> list[dict[str, str]]:
@@ -236,8 +262,9 @@ def to_toml(db: Session, flows: Sequence[Mapping[str, Any]]) -> str:
 
 def _written(db: Session, data: Mapping[str, Any]) -> Iterator[str]:
     yield "[[flow]]"
-    for name in ("name", "language", "keywords", "enabled"):
-        yield f"{name} = {_value(data[name])}"
+    for name in ("key", "name", "language", "keywords", "questions", "enabled"):
+        if name in ("name", "language", "keywords", "enabled") or data[name]:
+            yield f"{name} = {_value(data[name])}"
     for step in data["steps"]:
         yield "\n[[flow.step]]"
         for name in STEP_FIELDS:

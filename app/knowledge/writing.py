@@ -30,6 +30,7 @@ ENTRY_USUAL: Mapping[str, Any] = {
     "channels": [],
     "signed_in": False,
     "translation_of": None,
+    "flow_id": None,
     "image_id": None,
     "image_text": "",
     "listed": True,
@@ -37,7 +38,9 @@ ENTRY_USUAL: Mapping[str, Any] = {
 }
 """What holds where nothing was said: of entries, too, that were written before there was such a field."""
 ENTRY_FIELDS = ("title", "questions", "answer", *ENTRY_USUAL)
-FLOW_FIELDS = ("name", "language", "keywords", "steps", "ending", "enabled")
+FLOW_USUAL: Mapping[str, Any] = {"key": "", "questions": []}
+"""The same for forms."""
+FLOW_FIELDS = ("name", "language", "keywords", "steps", "ending", "enabled", *FLOW_USUAL)
 RULE_FIELDS = ("name", "language", "keywords", "pattern", "action", "params", "position", "enabled")
 USUAL = bots.Settings()
 Knowledge = FaqEntry | BotRule | BotFlow
@@ -183,7 +186,7 @@ def restore(db: Session, agent: Agent, row: Knowledge, revision: Revision) -> No
 
 def filled(noun: str, data: Mapping[str, Any]) -> dict[str, Any]:
     """What was stored, with every field there is now."""
-    return {**ENTRY_USUAL, **data} if noun == ENTRY else dict(data)
+    return {**{ENTRY: ENTRY_USUAL, FLOW: FLOW_USUAL}.get(noun, {}), **data}
 
 
 def history(db: Session, row: Knowledge) -> list[tuple[Revision, str]]:
@@ -264,6 +267,7 @@ def entry_data(given: Mapping[str, str]) -> dict[str, Any]:
 
 
 def rule_data(given: Mapping[str, str]) -> dict[str, Any]:
+        "flow_id": id_of(given.get("flow_id")),
     """A rule from the fields of its form."""
     asked = {name: clean(given.get(name, "")).strip()[:4000] for name in PARAMS}
     return {
@@ -283,6 +287,12 @@ def lines(text: str, limit: int = 200) -> list[str]:
 
 
 def _link(line: str) -> dict[str, str]:
+def id_of(told: Any) -> int | None:
+    """The number of a row, if that is one."""
+    text = str(told or "")
+    return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 19 else None
+
+
     label, _, url = line.rpartition("|")
     return {"label": label.strip() or url.strip(), "url": url.strip()}
 

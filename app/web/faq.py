@@ -96,6 +96,7 @@ def _typed(entry: FaqEntry) -> dict[str, str]:
         "kinds": "\n".join(entry.kinds),
         "channels": "\n".join(entry.channels),
         "signed_in": "1" if entry.signed_in else "",
+        "flow_id": str(entry.flow_id or ""),
         "listed": "1" if entry.listed else "",
         "enabled": "1" if entry.enabled else "",
     }
@@ -110,6 +111,7 @@ def _beside(db: Session, entry: FaqEntry | None, values: Mapping[str, str]) -> d
         "translation_of": named["translation_of"],
         "titles": relations.titles(db, entry.id if entry else None),
         "twin": relations.twin_of(db, entry) if entry else None,
+        "forms": [(str(one.id), one.name) for one in knowledge.all_flows(db)],
         "places": _places(db, values),
         "channels": [one for one in switchboard.all_channels(db) if connect.bot_speaks(one)],
         "votes": votes.of(db, entry.id) if entry else votes.Votes(),

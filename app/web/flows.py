@@ -58,13 +58,12 @@ def new(request: Request) -> Response:
 
 
 def read(request: Request, form: FormData) -> Response:
-    """Forms written as TOML, each a new one."""
+    """Forms written as TOML: each over the one of its key, or a new one."""
     require_role(request, *EDITORS)
     given = text(form, "toml")
     try:
         with transaction() as db:
-            for data in flows.from_toml(db, given):
-                flows.save_flow(db, request.state.viewer, None, data)
+            flows.take_in(db, request.state.viewer, given)
     except flows.Unreadable as trouble:
         problem = words(request, trouble.sentence, **trouble.values)
     except knowledge.Invalid as invalid:

@@ -107,11 +107,12 @@ def _titled(data: dict[str, Any] | None, content: versions.Content) -> dict[str,
     def called(id: int) -> str:
         return str(content.get((knowledge.ENTRY, id), {}).get("title") or f"#{id}")
 
-    twin = data["translation_of"]
+    twin, form = data["translation_of"], data.get("flow_id")
     return {
         **data,
         "follow_ups": [called(id) for id in data["follow_ups"]],
         "translation_of": called(twin) if twin else None,
+        "flow_id": str(content.get((knowledge.FLOW, form), {}).get("name") or f"#{form}") if form else None,
     }
 
 
