@@ -51,11 +51,14 @@ class Book:
         flows: Iterable[Flow] = (),
         before: Sequence[Book] = (),
         embedder: Embedder | None = None,
+        quick: bool = False,
     ) -> None:
         """Compile. A rule whose pattern `check_pattern` refuses keeps only its keywords.
 
         Of books made `before`, what was learned of a language is taken over where nothing that is matched has changed
-        in it: the very same would be learned again. With an `embedder` texts are compared by what they mean, too.
+        in it: the very same would be learned again, and so is what was read of each text. A `quick` book of many
+        questions is ready sooner and somewhat less exact (`is_quick`); it, too, follows from what it is made of alone.
+        With an `embedder` texts are compared by what they mean, too.
         """
         self.entries = tuple(entries)
         self.rules = tuple(sorted(rules, key=lambda rule: (rule.position, rule.id)))
@@ -73,7 +76,12 @@ class Book:
         self._ready = tuple(ready(rule) for rule in self.rules)
         self.lexicon = lexicon or Lexicon()
         self.embedder = embedder
-        self._indexes = _indexes(self.entries, self.lexicon, before, embedder)
+        self._indexes = _indexes(matched, self.lexicon, before, embedder, quick)
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether the same would be answered more exactly by a book that was not to be `quick`."""
+        return any(index.is_quick for index in self._indexes.values())
 
     def entry(self, entry_id: int) -> Entry | None:
         """The entry with this id, if this version has it; one below 0 stands for a form (:attr:`Flow.asked`)."""
@@ -101,18 +109,22 @@ class Book:
 
     def search(self, text: str, language: str, said: str = "") -> tuple[Match, ...]:
         """The entries in `language` that may answer `text`, the surest first. `said` is the whole message."""
+        return tuple(one for one in self.meant(text, language, said) if one.entry.id >= 0)
+
+    def meant(self, text: str, language: str, said: str = "") -> tuple[Match, ...]:
+        """:meth:`search`, and the forms that `text` may mean among them."""
         index = self._indexes.get(language)
         return match(index, text, said) if index else ()
 
 
 def _indexes(
-    entries: tuple[Entry, ...], lexicon: Lexicon, before: Sequence[Book], embedder: Embedder | None
+    entries: tuple[Entry, ...],
+    lexicon: Lexicon,
+    before: Sequence[Book],
+    embedder: Embedder | None,
+    quick: bool,
 ) -> dict[str, Index]:
     """An index for each language. Its arithmetic takes 20 MB, which a process that answers nobody is spared."""
-        return tuple(one for one in self.meant(text, language, said) if one.entry.id >= 0)
-
-    def meant(self, text: str, language: str, said: str = "") -> tuple[Match, ...]:
-        """:meth:`search`, and the forms that `text` may mean among them."""
     if not entries:
         return {}
     from bots.index import Index
@@ -120,11 +132,12 @@ def _indexes(
     found = {}
     for language in dict.fromkeys(entry.language for entry in entries):
         own = tuple(entry for entry in entries if entry.language == language)
-        known = (
+        known = [
             book._indexes[language]
             for book in before
             if language in book._indexes and book.lexicon == lexicon
-        )
-        same = next((index for index in known if index.learned_of(own, embedder)), None)
-        found[language] = same.of(own) if same else Index(own, language, lexicon, embedder)
+        ]
+        same = next((index for index in known if index.learned_of(own, embedder, quick)), None)
+        read = known[0] if known else None
+        found[language] = same.of(own) if same else Index(own, language, lexicon, embedder, read, quick)
     return found

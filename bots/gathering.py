@@ -17,7 +17,7 @@ from bots.everyday import everyday
 from bots.features import LONGEST, parts
 from bots.lexicon import Lexicon, Reading
 from bots.replies import without_courtesy
-from bots.space import Floats, Ints, Rows, Space
+from bots.space import Floats, Ints, Rows, Space, bag
 
 Numbers = npt.NDArray[np.floating[Any]]
 
@@ -79,7 +79,9 @@ def _space(texts: Sequence[str], language: str, lexicon: Lexicon | None) -> Spac
     reading = Reading(lexicon or Lexicon(), language)
     folded = (reading(text[: 2 * LONGEST])[:LONGEST] for text in texts)
     return Space(
-        (parts(without_courtesy(text) or text, language) for text in folded), everyday(language), _EVERYDAY
+        (bag(parts(without_courtesy(text) or text, language)) for text in folded),
+        everyday(language),
+        _EVERYDAY,
     )
 
 

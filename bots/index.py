@@ -22,10 +22,10 @@ from bots.lexicon import Lexicon, Reading
 from bots.machine import MOST_CORRECTIONS, MOST_WEIGHTS, Machine
 from bots.meaning import Meanings
 from bots.memory import give_back
-from bots.nearest import Nearest
 from bots.negation import Stance, all_opposed, denies, stance
 from bots.ridge import MOST_ROWS, Ridge
-from bots.space import Floats, Ints, Postings, Space
+from bots.sketch import QUICK_PLACES, Sketch
+from bots.space import Bag, Floats, Ints, Postings, Space, bag
 from bots.sureness import Sureness
 from bots.text import fold
 
@@ -34,6 +34,8 @@ _ANSWER_DOUBT = 4.0
 """How much less an answer is relied on than a question: it says more than what it answers."""
 _ANSWER_READ = 4 * LONGEST
 _MANY = 5000
+_QUICK = 1000
+"""Rows for which the exact model is quick, too."""
 _FEW = 3
 """Texts an entry with which everyday phrases count half: they show by themselves what is frequent."""
 _SAME = 0.5
@@ -64,7 +66,11 @@ class Index:
         language: str,
         lexicon: Lexicon | None = None,
         embedder: Embedder | None = None,
+        before: Index | None = None,
+        quick: bool = False,
     ) -> None:
+        """Learn. Of one made `before` in the same words, what was read of a text is taken over: the same would be read
+        again. Where it should be `quick`, knowledge that takes long is learned less exactly (`is_quick`)."""
         self._language = language
         self._reading = Reading(lexicon or Lexicon(), language)
         self._entries = tuple(entries)
@@ -75,7 +81,12 @@ class Index:
             for phrase, doubt in _rows(entry):
                 self._phrases.append(phrase)
                 doubts.append(doubt)
-        folded = [self._reading(phrase) for phrase in self._phrases]
+        known = before.read() if before else {}
+        folded = [
+            before.folded[known[phrase]] if before and phrase in known else self._reading(phrase)
+            for phrase in self._phrases
+        ]
+        self.folded: list[str] = folded
         owners = np.repeat(np.arange(len(starts)), np.diff([*starts, len(folded)]))
         self._exact: dict[str, set[int]] = defaultdict(set)
         for text, owner, doubt in zip(folded, owners, doubts, strict=True):
@@ -95,7 +106,10 @@ class Index:
         """Entries that are about what is not wanted or did not happen: at least half of their questions say so."""
         self._known_stances: dict[int, tuple[Stance, ...]] = {}
         self._space = Space(
-            (parts(text, language) for text in folded),
+            (
+                before.bag(known[phrase]) if before and phrase in known else bag(parts(text, language))
+                for phrase, text in zip(self._phrases, folded, strict=True)
+            ),
             everyday(language),
             len(folded) / (len(folded) + _FEW * len(starts)),
         )
@@ -110,14 +124,27 @@ class Index:
             Coverage(rows, self._space.width, owners, np.array(doubts) > 1),
             Meanings(embedder, self._phrases) if embedder else None,
         )
-        self._model = _model(self._ground)
+        self._model = _quick_model(self._ground) if quick else _model(self._ground)
+        self.is_quick = quick and len(folded) > _QUICK
         each = len(folded) / max(len(starts), 1)
         self._sureness = Sureness(self._model.evidence, each, self._ground.coverage.worth)
         if len(folded) > _MANY:
             give_back()
 
-    def learned_of(self, entries: tuple[Entry, ...], embedder: Embedder | None = None) -> bool:
+    def read(self) -> dict[str, int]:
+        """Its texts and the row of each."""
+        return {phrase: row for row, phrase in enumerate(self._phrases)}
+
+    def bag(self, row: int) -> Bag:
+        """The parts of a row."""
+        return self._space.bag(row)
+
+    def learned_of(
+        self, entries: tuple[Entry, ...], embedder: Embedder | None = None, quick: bool = False
+    ) -> bool:
         """Whether these entries would teach the very same: what they are asked by and answer is the same."""
+        if self.is_quick and not quick:
+            return False
         meanings = self._ground.meanings
         if (embedder.name if embedder else "") != (meanings.name if meanings else ""):
             return False
@@ -230,13 +257,18 @@ def _taught(entry: Entry) -> tuple[str, tuple[str, ...], str]:
     return entry.title, entry.questions, entry.answer
 
 
-def _model(ground: Ground) -> Ridge | Machine | Nearest:
+def _model(ground: Ground) -> Ridge | Machine | Sketch:
     """The most exact model that the size of the knowledge allows."""
     if len(ground.rows) <= MOST_ROWS:
         return Ridge(ground)
     corrections, weights = len(ground.rows) * ground.entries, ground.width * ground.entries
     fits = corrections <= MOST_CORRECTIONS and weights <= MOST_WEIGHTS
-    return Machine(ground) if fits else Nearest(ground)
+    return Machine(ground) if fits else Sketch(ground)
+
+
+def _quick_model(ground: Ground) -> Ridge | Sketch:
+    """The most exact model that takes no longer than an edit may."""
+    return Ridge(ground) if len(ground.rows) <= _QUICK else Sketch(ground, QUICK_PLACES)
 
 
 def _largest(scores: Floats, count: int) -> list[int]:

@@ -20,6 +20,9 @@ Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.integer[Any]]
 Flags = npt.NDArray[np.bool_]
 
+Bag = tuple[Ints, Ints]
+"""The parts a text has: checksums in their order, and how often it has each."""
+
 _BITS = 28
 _MASK = (1 << _BITS) - 1
 
@@ -37,35 +40,40 @@ class Vector:
     known: float
 
 
+def bag(text: Parts) -> Bag:
+    """The parts of a text as checksums, in their order, and how often it has each."""
+    keys, counts = np.unique(np.fromiter(_keys(text), np.int64), return_counts=True)
+    return keys, np.minimum(counts, 255).astype(np.uint8)
+
+
 class Space:
     """The parts that occur in the knowledge, with their rarity."""
 
-    def __init__(self, texts: Iterable[Parts], common: Iterable[Parts] = (), worth: float = 1.0) -> None:
+    def __init__(self, texts: Iterable[Bag], common: Iterable[Parts] = (), worth: float = 1.0) -> None:
         """Learn from the parts of all texts; `rows` gives them back as one sparse matrix.
 
         The parts of `common` texts count only `worth` of their rarity: where little is known, no word is frequent.
         """
         self._common_worth = worth
         self._common = np.unique(np.array([key for text in common for key in _keys(text)], np.int64))
-        found, lengths = array("q"), array("q")
-        for text in texts:  # text by text: their parts are many
-            keys = _keys(text)
-            found.extend(keys)
+        found, times, lengths = array("q"), array("B"), array("q")
+        for keys, counts in texts:  # text by text: their parts are many
+            found.frombytes(keys.tobytes())
+            times.frombytes(counts.tobytes())
             lengths.append(len(keys))
         count = len(lengths)
-        owners = np.repeat(np.arange(count), np.array(lengths, np.int64))
+        rows = np.repeat(np.arange(count), np.array(lengths, np.int64))
         numbers = np.array(found, np.int64)
-        del found
+        counts = np.array(times, np.uint8)
+        del found, times
         self.blocks = int(numbers.max() >> _BITS) + 1 if len(numbers) else 1
         self._keys, columns = np.unique(numbers, return_inverse=True)
         width = len(self._keys)
-        cells, counts = np.unique(owners * width + columns, return_counts=True)
-        rows, columns = np.divmod(cells, max(width, 1))
         self._log_texts = np.log(1.0 + count)
         self.spread = np.bincount(columns, minlength=width)
         rarity = self._log_texts - np.log(1.0 + self.spread) + 1
         self.rarity = (rarity * self._worth(self._keys)).astype(np.float32)
-        weights = (1 + np.log(counts)) * self.rarity[columns]
+        weights = (1 + np.log(counts, dtype=np.float64)) * self.rarity[columns]
         block = self._keys[columns] >> _BITS
         lengths_of = np.bincount(rows * self.blocks + block, weights**2, count * self.blocks)
         weights /= np.sqrt(lengths_of[rows * self.blocks + block] * self.blocks)
@@ -74,6 +82,17 @@ class Space:
             columns.astype(np.int32),
             weights.astype(np.float32),
         )
+        self._counts = counts
+
+    def bag(self, row: int) -> Bag:
+        """The parts of a text it was learned from."""
+        columns, _ = self.rows.row(row)
+        return self._keys[columns], self._counts[self.rows.starts[row] : self.rows.starts[row + 1]]
+
+    @property
+    def keys(self) -> Ints:
+        """The checksums of the parts, in the order of their columns."""
+        return self._keys
 
     @property
     def width(self) -> int:
@@ -86,12 +105,12 @@ class Space:
 
     def vector(self, text: Parts) -> Vector:
         """A text as it lies among the known ones."""
-        keys, counts = np.unique(np.fromiter(_keys(text), np.int64), return_counts=True)
+        keys, counts = bag(text)
         places = np.minimum(np.searchsorted(self._keys, keys), max(self.width - 1, 0))
         met = self._keys[places] == keys if self.width else np.zeros(len(keys), bool)
         unmet = (self._log_texts + 1) * self._worth(keys)
         rarity = np.where(met, self.rarity[places], unmet) if self.width else unmet
-        weights = (1 + np.log(counts)) * rarity
+        weights = (1 + np.log(counts, dtype=np.float64)) * rarity
         block = keys >> _BITS
         squares = np.bincount(block, weights**2, self.blocks)
         weights = (weights / np.sqrt(squares[block] * self.blocks)).astype(np.float32)

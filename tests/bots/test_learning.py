@@ -15,8 +15,8 @@ from bots.ground import Evidence, Signals
 from bots.index import Index
 from bots.lexicon import Lexicon
 from bots.machine import Machine
-from bots.nearest import Nearest
 from bots.ridge import Ridge
+from bots.sketch import Sketch
 from bots.sureness import Sureness
 from tests.bots.shop import book, entries
 
@@ -50,9 +50,9 @@ def test_few_questions_an_entry_are_enough_to_find_it(each: int) -> None:
         assert matches[0].entry.id == number
 
 
-@pytest.mark.parametrize("model", [Ridge, Machine, Nearest])
+@pytest.mark.parametrize("model", [Ridge, Machine, Sketch])
 def test_every_model_knows_what_it_was_taught_and_is_surer_of_it(
-    model: type[Ridge] | type[Machine] | type[Nearest], monkeypatch: pytest.MonkeyPatch
+    model: type[Ridge] | type[Machine] | type[Sketch], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bots.index._model", model)
     index = Index(deeds(), "en")
@@ -68,6 +68,26 @@ def test_the_same_knowledge_gives_the_same_scores() -> None:
     one, other = (Book(deeds()) for _ in range(2))
     for text in asked:
         assert look_up(Question(text, "en"), one) == look_up(Question(text, "en"), other)
+
+
+def test_what_was_read_before_an_edit_is_read_no_more_and_teaches_the_very_same() -> None:
+    first = deeds()
+    after = [replace(first[0], questions=(*first[0].questions, "gimme my money back")), *first[2:], first[1]]
+    one, other = Index(after, "en", before=Index(first, "en")), Index(after, "en")
+    for text in ("return my hat", "is it going to rain", "wrap", "money back"):
+        assert one.search(text) == other.search(text)
+
+
+def test_a_quick_book_of_much_is_less_exact_and_says_so_and_is_the_same_everywhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert not Book(deeds(), quick=True).is_quick
+    monkeypatch.setattr("bots.index._QUICK", 10)
+    quick, other = Book(deeds(), quick=True), Book(deeds(), before=[Book(deeds()[1:])], quick=True)
+    assert quick.is_quick
+    assert quick.search("return my hat", "en") == other.search("return my hat", "en")
+    assert quick.search("return my hat", "en")[0].entry.title == "return"
+    assert not Book(deeds(), before=[quick]).is_quick
 
 
 def test_what_a_book_before_has_learned_is_taken_over_where_it_would_be_learned_again() -> None:
@@ -103,9 +123,9 @@ def test_an_answer_leads_to_its_entry_by_words_no_question_has() -> None:
     assert look_up(Question("any room for bicycles", "en"), known).matches[0].entry.id == 2
 
 
-@pytest.mark.parametrize("model", [Ridge, Machine, Nearest])
+@pytest.mark.parametrize("model", [Ridge, Machine, Sketch])
 def test_the_words_of_an_answer_count_beside_the_question(
-    model: type[Ridge] | type[Machine] | type[Nearest], monkeypatch: pytest.MonkeyPatch
+    model: type[Ridge] | type[Machine] | type[Sketch], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The rest of a question stands in the answer, however long that is."""
     monkeypatch.setattr("bots.index._model", model)
