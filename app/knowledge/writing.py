@@ -261,13 +261,13 @@ def entry_data(given: Mapping[str, str]) -> dict[str, Any]:
         "kinds": lines(given.get("kinds", "")),
         "channels": lines(given.get("channels", "")),
         "signed_in": bool(given.get("signed_in", "")),
+        "flow_id": id_of(given.get("flow_id")),
         "listed": bool(given.get("listed", "1")),
         "enabled": bool(given["enabled"]),
     }
 
 
 def rule_data(given: Mapping[str, str]) -> dict[str, Any]:
-        "flow_id": id_of(given.get("flow_id")),
     """A rule from the fields of its form."""
     asked = {name: clean(given.get(name, "")).strip()[:4000] for name in PARAMS}
     return {
@@ -281,18 +281,18 @@ def rule_data(given: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def lines(text: str, limit: int = 200) -> list[str]:
-    """The lines of a field that say something."""
-    return [one for each in text.splitlines() if (one := one_line(each, 500))][:limit]
-
-
-def _link(line: str) -> dict[str, str]:
 def id_of(told: Any) -> int | None:
     """The number of a row, if that is one."""
     text = str(told or "")
     return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 19 else None
 
 
+def lines(text: str, limit: int = 200) -> list[str]:
+    """The lines of a field that say something."""
+    return [one for each in text.splitlines() if (one := one_line(each, 500))][:limit]
+
+
+def _link(line: str) -> dict[str, str]:
     label, _, url = line.rpartition("|")
     return {"label": label.strip() or url.strip(), "url": url.strip()}
 
