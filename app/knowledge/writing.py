@@ -202,6 +202,12 @@ def history(db: Session, row: Knowledge) -> list[tuple[Revision, str]]:
     return [(revision, name or "") for revision, name in db.execute(found)]
 
 
+def changed_since(db: Session, row: Knowledge, seen: int | None) -> bool:
+    """Whether it was written again after the revision of this number (None: nobody knows which one they saw)."""
+    its = (Revision.noun == _noun(row)) & (Revision.noun_id == row.id)
+    return seen is not None and db.scalar(select(Revision.id).where(its, Revision.id > seen)) is not None
+
+
 def stored(row: Knowledge) -> dict[str, Any]:
     """Everything of a row that is edited."""
     return {name: getattr(row, name) for name in _FIELDS[type(row)]}

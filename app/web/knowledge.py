@@ -16,10 +16,14 @@ from app.db import reading, transaction
 from app.models import Agent, BotFlow, BotRule, FaqEntry, Revision
 from app.queries import NotFound
 from app.text import clean, one_line
-from app.web.pages import done, errors_of, page, path_id, require_role, text, with_form, words
+from app.web.pages import done, errors_of, number, page, path_id, require_role, text, with_form, words
 
 EDITORS = ("supervisor", "admin")
 Row = TypeVar("Row", FaqEntry, BotRule, BotFlow)
+
+
+class Overtaken(Exception):
+    """Somebody else saved it since the reader began."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +48,9 @@ class Shelf(Generic[Row]):
     shown: Mapping[str, Any] = field(default_factory=dict)
     beside: Callable[[Session, Row | None, Mapping[str, str]], dict[str, Any]] | None = None
 
-    def find(self, db: Session, request: Request) -> Row:
-        """The row the path names. Raises `NotFound`."""
-        found = db.get(self.model, path_id(request))
+    def find(self, db: Session, request: Request, *, hold: bool = False) -> Row:
+        """The row the path names, `hold`: that nobody else writes meanwhile. Raises `NotFound`."""
+        found = db.get(self.model, path_id(request), with_for_update=hold)
         if found is None:
             raise NotFound(self.address)
         return found
@@ -84,8 +88,11 @@ class Shelf(Generic[Row]):
         row: Row | None = None,
         db: Session | None = None,
         errors: Mapping[str, str] | None = None,
+        overtaken: bool = False,
     ) -> Response:
-        """The form with `values`; with `errors` (field → sentence) it is a 422."""
+        """The form with `values`; with `errors` (field → sentence) it is a 422. `overtaken`: somebody saved it since
+        the reader began, who is told of it."""
+        history = knowledge.history(db, row) if db and row else []
         shown: dict[str, Any] = {**self.shown, self.called: row}
         if self.beside is not None:
             with nullcontext(db) if db else reading() as open_db:
@@ -93,10 +100,12 @@ class Shelf(Generic[Row]):
         return page(
             request,
             self.template,
-            status=422 if errors else 200,
+            status=422 if errors else 409 if overtaken else 200,
             values=values,
             errors=errors or {},
-            history=knowledge.history(db, row) if db and row else [],
+            history=history,
+            seen=history[0][0].id if history else 0,
+            overtaken=history[0] if overtaken and history else None,
             may_edit=request.state.viewer.role in EDITORS,
             **shown,
         )
@@ -106,7 +115,9 @@ class Shelf(Generic[Row]):
         given = {name: every(form, name) for name in self.empty}
         try:
             with transaction() as db:
-                row = self.find(db, request) if existing else None
+                row = self.find(db, request, hold=True) if existing else None
+                if row is not None and knowledge.changed_since(db, row, number(text(form, "seen"))):
+                    raise Overtaken
                 saved = self.write(db, request.state.viewer, row, given)
         except knowledge.Invalid as invalid:
             with reading() as db:
@@ -114,6 +125,9 @@ class Shelf(Generic[Row]):
                 return self.form(
                     request, given, row, db, errors_of(invalid.problems, request, **invalid.values)
                 )
+        except Overtaken:
+            with reading() as db:
+                return self.form(request, given, self.find(db, request), db, overtaken=True)
         return done(request, self.goes_to(saved), words(request, self.saved))
 
     def switch(self, request: Request, form: FormData) -> Response:

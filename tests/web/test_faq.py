@@ -146,3 +146,29 @@ def test_a_question_the_bot_does_not_know_begins_an_entry(editor: Browser) -> No
     html = ask(editor, "宇宙旅行はできますか")
     assert "/settings/faq/new?question=" in html
     assert "宇宙旅行はできますか</textarea>" in editor.see("/settings/faq/new?question=宇宙旅行はできますか")
+
+
+def test_what_two_people_edit_at_once_is_overwritten_knowingly_or_not_at_all(editor: Browser) -> None:
+    with transaction() as db:
+        colleague: Agent = factories.supervisor(db, "岡 恵")
+    other = Browser().come_in(colleague)
+    for table, place, typed in ((FaqEntry, "/settings/faq", ENTRY), (BotRule, "/settings/rules", RULE)):
+        editor.submit(place, typed)
+        made = f"{place}/{_only(table).id}"
+        seen = _seen(editor.see(made))
+        assert other.submit(made, typed | {"enabled": "", "seen": _seen(other.see(made))}).status_code == 303
+        late = editor.submit(made, typed | {"language": "en", "seen": seen})
+        assert late.status_code == 409
+        assert "編集中に岡 恵さんがこの内容を保存しました。" in late.text
+        assert (_only(table).enabled, _only(table).language) == (False, typed["language"])
+        assert editor.submit(made, typed | {"language": "en", "seen": _seen(late.text)}).status_code == 303
+        assert (_only(table).enabled, _only(table).language) == (True, "en")
+
+
+def _only(table: type[FaqEntry] | type[BotRule]) -> FaqEntry | BotRule:
+    with reading() as db:
+        return db.scalars(select(table)).one()
+
+
+def _seen(page: str) -> str:
+    return page.split('name="seen" value="', 1)[1].split('"', 1)[0]
