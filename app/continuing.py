@@ -5,6 +5,7 @@ Every address here carries a code that lets nobody in by itself (see :mod:`app.r
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,15 +14,20 @@ from sqlalchemy.orm import Session
 
 from app import connect, family, inbox, resuming
 from app.config import settings
+from app.db import now
 from app.i18n import gettext
 from app.inbox import Refused
-from app.inbox.ways import ways
+from app.inbox.ways import reaches, ways
 from app.models import Agent, Channel, Conversation, Customer, Identity, Message, Visitor
 
 FRAGMENT = "madoguchi"  # in which the loader of the chat finds a code
 SENT = "Here you can go on with this chat: on another device, or another way. It holds for a day."
 BUTTON = "Continue the chat"
-NO_CHAT = "This customer has no open chat on your site."
+INVITED = (
+    "Here you can go on in the chat on our site. It holds for a day; when it is opened we ask here whether it was you."
+)
+NO_CHAT = "There is no chat on your site to go on in, or no way to ask this customer whether it is they."
+CHAT = "webchat"
 OVER = "This address does not hold any more. Ask for a new one in the chat."
 
 
@@ -31,6 +37,16 @@ class Opening:
 
     label: str
     url: str
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Where an address leads: the page with the chat ("" for none), and the other ways. `invited`: from another channel
+    into the chat."""
+
+    page: str
+    openings: Sequence[Opening] = ()
+    invited: bool = False
 
 
 def openings(db: Session, code: str) -> list[Opening]:
@@ -64,29 +80,78 @@ def send(db: Session, agent: Agent, conversation: Conversation, client_id: str) 
     head = inbox.hold(db, conversation)
     visitor = visitor_in(db, head)
     if visitor is None:
-        raise Refused(NO_CHAT)
+        return _invite(db, agent, head, client_id)
     code = resuming.issue_link(db, visitor, lasts=resuming.SENT_LASTS)
-    locale = head.locale or db.get_one(Customer, head.customer_id).locale or settings().locale
-    url = f"{settings().public_url}/continue/{code}"
-    return inbox.reply(
-        db,
-        agent,
-        head,
-        gettext(locale, SENT),
-        client_id,
-        channel_id=_way(db, head, visitor),
-        links=[{"label": gettext(locale, BUTTON), "url": url}],
+    return _sent(db, agent, head, client_id, _way(db, head, visitor), SENT, code)
+
+
+def chat_of(db: Session) -> Channel | None:
+    """The chat that customers of other channels are led into: the first of the house."""
+    chats = select(Channel).where(Channel.enabled, Channel.kind == CHAT).order_by(Channel.id)
+    return db.scalars(chats.limit(1)).first()
+
+
+def may_invite(identities: Sequence[Identity], channels: Sequence[Channel]) -> bool:
+    """Whether there is a chat among these channels, and a way by which they can be asked whether it is they."""
+    open_ones = [one for one in channels if one.enabled]
+    asked = any(reaches(one, way) and _asks(one, way) for one in identities for way in open_ones)
+    return asked and any(one.kind == CHAT for one in open_ones)
+
+
+def _asks(identity: Identity, channel: Channel) -> bool:
+    """Whether they can be written to there and answer: a form or a call says nothing back."""
+    return (
+        not identity.unreachable and not connect.features(channel).live and not connect.only_receives(channel)
     )
 
 
-def arrive(db: Session, code: str) -> tuple[str, Sequence[Opening]]:
-    """(the shop's page, the other ways) for who opened an address that was sent; nothing is used up by that. Raises
+def _invite(db: Session, agent: Agent, head: Conversation, client_id: str) -> Message:
+    """Lead a customer who never was in the chat into it. Whoever opens the address waits, until the customer says on
+    the channel it was sent by that it is they."""
+    chat = chat_of(db)
+    way = next((one for one in ways(db, head) if _asks(*one)), None)
+    if chat is None or way is None:
+        raise Refused(NO_CHAT)
+    identity, channel = way
+    nobody = Visitor(  # the chat as it is before anybody came: no token opens it
+        channel_id=chat.id,
+        token_hash=secrets.token_hex(32),
+        last_seen_at=now(),
+        expires_at=now() + resuming.SENT_LASTS,
+        locale=head.locale,
+        page={},
+    )
+    db.add(nobody)
+    db.flush()
+    code = resuming.issue_link(db, nobody, lasts=resuming.SENT_LASTS, sent_to=(identity, channel))
+    return _sent(db, agent, head, client_id, channel.id, INVITED, code)
+
+
+def _sent(
+    db: Session,
+    agent: Agent,
+    head: Conversation,
+    client_id: str,
+    channel_id: int | None,
+    words: str,
+    code: str,
+) -> Message:
+    locale = head.locale or db.get_one(Customer, head.customer_id).locale or settings().locale
+    links = [{"label": gettext(locale, BUTTON), "url": f"{settings().public_url}/continue/{code}"}]
+    return inbox.reply(db, agent, head, gettext(locale, words), client_id, channel_id=channel_id, links=links)
+
+
+def arrive(db: Session, code: str) -> Arrival:
+    """What is shown to who opened an address that was sent; nothing is used up by that. Raises
     :class:`app.inbox.Refused`."""
     found = resuming.find(db, code)
     visitor = db.get(Visitor, found.visitor_id) if found is not None and found.by_link else None
-    if visitor is None or visitor.revoked_at is not None:
+    if found is None or visitor is None or visitor.revoked_at is not None:
         raise Refused(OVER, status=404)
-    return page_of(visitor, code), openings(db, code)
+    if resuming.invited(db, found.code_hash) is None:
+        return Arrival(page_of(visitor, code), openings(db, code))
+    chat = db.get_one(Channel, visitor.channel_id)
+    return Arrival(f"{settings().public_url}/chat/{chat.key}#{FRAGMENT}={code}", invited=True)
 
 
 def _way(db: Session, head: Conversation, visitor: Visitor) -> int | None:

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from app import connect, guesses, realtime
 from app.config import settings
 from app.db import after_commit, insert_if_new, now
-from app.models import Identity, ResumeClaim, ResumeCode, Visitor
+from app.models import Channel, Identity, ResumeClaim, ResumeCode, ResumeInvitation, Visitor
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that looks like something else
 LENGTH = 8
@@ -41,6 +41,10 @@ _SIX = re.compile(
     rf"([0-9]{{3}}){_BETWEEN}([0-9]{{3}})|([0-9]{{2}}) ([0-9]{{2}}) ([0-9]{{2}})|[0-9](?: [0-9]){{5}}"
 )
 
+_WORD = re.compile(
+    r"(?:(?:はい|yes|y)|(?P<no>いいえ|no|n))?[\s、,.:「」()]*(?P<number>[1-9][0-9])[\s。.」)]*(?:です)?"
+)
+
 
 def issue(db: Session, visitor: Visitor, *, lasts: timedelta = TYPED_LASTS) -> tuple[str, datetime]:
     """Six fresh digits for this visitor's thread ("123 456"), and until when they hold. Those shown before are over:
@@ -53,9 +57,19 @@ def issue(db: Session, visitor: Visitor, *, lasts: timedelta = TYPED_LASTS) -> t
     return f"{code[:3]} {code[3:]}", now() + lasts
 
 
-def issue_link(db: Session, visitor: Visitor, *, lasts: timedelta = LASTS) -> str:
-    """A fresh code for an address that leads to this visitor's thread ("ABCD-EFGH")."""
+def issue_link(
+    db: Session,
+    visitor: Visitor,
+    *,
+    lasts: timedelta = LASTS,
+    sent_to: tuple[Identity, Channel] | None = None,
+) -> str:
+    """A fresh code for an address that leads to this visitor's thread ("ABCD-EFGH"); `sent_to`: from there into the
+    chat, whose first page this visitor is."""
     code = _store(db, visitor, ALPHABET, LENGTH, by_link=True, until=now() + lasts)
+    if sent_to is not None:
+        identity, channel = sent_to
+        db.add(ResumeInvitation(code_hash=_hashed(code), identity_id=identity.id, channel_id=channel.id))
     return f"{code[:4]}-{code[4:]}"
 
 
@@ -113,7 +127,7 @@ def claim(
         claimant_id=claimant.id if claimant else None,
         identity_id=identity.id if identity else None,
     )
-    if insert_if_new(db, made):
+    if db.get(ResumeClaim, code.code_hash) is None and insert_if_new(db, made):
         return made
     first = db.get_one(ResumeClaim, code.code_hash)
     mine = (first.claimant_id, first.identity_id) == (made.claimant_id, made.identity_id)
@@ -148,6 +162,31 @@ def claims_of(db: Session, claimant: Visitor) -> ResumeClaim | None:
     mine = select(ResumeClaim).join(ResumeCode, ResumeCode.code_hash == ResumeClaim.code_hash)
     mine = mine.where(ResumeClaim.claimant_id == claimant.id, *holds())
     return db.scalars(mine.order_by(ResumeClaim.created_at.desc()).limit(1)).first()
+
+
+def invited(db: Session, code_hash: str) -> ResumeInvitation | None:
+    """To whom the address was sent, where it leads from another channel into the chat."""
+    return db.get(ResumeInvitation, code_hash)
+
+
+def unanswered(db: Session, identity: Identity, number: str) -> ResumeClaim | None:
+    """Who came with an address that was sent to this customer, and has this number on their screen."""
+    mine = (
+        select(ResumeClaim)
+        .join(ResumeCode, ResumeCode.code_hash == ResumeClaim.code_hash)
+        .join(ResumeInvitation, ResumeInvitation.code_hash == ResumeClaim.code_hash)
+        .where(ResumeInvitation.identity_id == identity.id, ResumeClaim.allowed.is_(None), *holds())
+    )
+    return next((one for one in db.scalars(mine) if mark(one) == number), None)
+
+
+def word_in(text: str) -> tuple[bool, str]:
+    """(yes or no, the number) of an answer to who wants to be let in ("42", 「はい 42」, "no 42"); ("", no number) for
+    anything else. The number has to be there: a mere yes may be the answer to something else."""
+    found = (
+        _WORD.fullmatch(unicodedata.normalize("NFKC", text).strip().casefold()) if len(text) <= 40 else None
+    )
+    return (found["no"] is None, found["number"]) if found else (False, "")
 
 
 def asked(db: Session, claim: ResumeClaim, code: ResumeCode) -> dict[str, Any]:
@@ -217,7 +256,7 @@ def _old() -> ColumnElement[bool]:
 
 
 def _forget(db: Session, which: Select[str]) -> None:
-    for table in (ResumeClaim, ResumeCode):
+    for table in (ResumeInvitation, ResumeClaim, ResumeCode):
         db.execute(
             delete(table).where(table.code_hash.in_(which)),
             execution_options={"synchronize_session": "fetch"},

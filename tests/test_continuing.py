@@ -200,8 +200,7 @@ def test_an_agent_sends_an_address_that_holds_for_a_day_and_is_used_by_nobody_wh
     assert message.channel_id == messenger.id  # another way than the chat itself
     code = str(message.links[0]["url"]).rpartition("/continue/")[2]
     for _ in range(2):
-        page, _openings = continuing.arrive(db, code)
-        assert page == f"{PAGE['url']}#madoguchi={code}"
+        assert continuing.arrive(db, code).page == f"{PAGE['url']}#madoguchi={code}"
     with as_of(now() + timedelta(hours=23)):
         other = Guest(db, guest.channel)
         assert other.say("redeem", code=code)["t"] == "waiting"
@@ -214,7 +213,79 @@ def test_a_typed_code_makes_no_address(db: Session, guest: Guest) -> None:
         continuing.arrive(db, str(guest.say("code")["code"]))
 
 
-def test_who_has_no_chat_on_the_site_is_sent_none(db: Session, messenger: Channel) -> None:
+def invited(db: Session, messenger: Channel, person: str = "U1") -> tuple[Channel, Message, str]:
+    """(the chat, what was sent, the code): an agent leads somebody who is on LINE alone into the chat."""
+    chat = make.channel(db)
+    head = make.thread_of(db, says(db, messenger, "LINEから", person))
+    sent = continuing.send(db, make.agent(db), head, "c1")
+    return chat, sent, str(sent.links[0]["url"]).rpartition("/continue/")[2]
+
+
+def test_who_is_on_line_alone_goes_on_in_the_chat_once_they_say_so_there(
+    db: Session, messenger: Channel
+) -> None:
+    chat, sent, code = invited(db, messenger)
+    assert sent.channel_id == messenger.id
+    assert continuing.arrive(db, code).page.endswith(f"/chat/{chat.key}#madoguchi={code}")
+    guest = Guest(db, chat)
+    waiting = guest.say("redeem", code=code)
+    assert waiting["t"] == "waiting"
+    asked_there = answers(db, messenger)[-1]
+    assert f"「はい {waiting['mark']}」" in asked_there  # although a person has the thread
+    for early in ({}, {"code": code}):
+        if early:
+            assert guest.say("redeem", **early)["mark"] == waiting["mark"]
+        else:
+            with pytest.raises(visitors.Trouble):
+                guest.say("redeem")
+    assert answers(db, messenger)[-1] == asked_there  # and is asked once
+    says(db, messenger, f"はい　{waiting['mark']}")
+    guest.hello()
+    assert {"t": "allowed", "yes": True} in guest.frames
+    assert guest.say("redeem")["messages"] == []  # nothing of what was said there
+    guest.send("チャットから", id="m2")
+    head = make.thread_of(db, sent)
+    said = db.scalars(select(Message).where(Message.text == "チャットから")).one()
+    assert make.thread_of(db, said).id == head.id
+    (link,) = db.scalars(select(CustomerLink))
+    assert link.evidence["confirmed"] is True
+    with pytest.raises(visitors.Trouble):  # once
+        Guest(db, chat).say("redeem", code=code)
+
+
+def test_whoever_it_is_forwarded_to_is_kept_out_by_a_no_and_by_silence(
+    db: Session, messenger: Channel
+) -> None:
+    chat, _, code = invited(db, messenger)
+    thief = Guest(db, chat)
+    mark = thief.say("redeem", code=code)["mark"]
+    other = 10 + (int(mark) - 9) % 90
+    for no_answer in ("はい", f"はい {other}", "ok"):
+        says(db, messenger, no_answer)
+    says(db, messenger, f"はい {mark}", "U2")  # somebody else's word is nothing
+    with pytest.raises(visitors.Trouble):
+        thief.say("redeem")
+    says(db, messenger, f"いいえ {mark}")
+    assert answers(db, messenger)[-1].endswith("お断りしました。")
+    says(db, messenger, f"はい {mark}")  # the first answer counts
+    for late in ({}, {"code": code}):
+        with pytest.raises(visitors.Trouble):
+            thief.say("redeem", **late)
+    assert db.scalars(select(CustomerLink)).all() == []
+
+
+def test_who_is_not_to_be_asked_is_sent_no_way_into_the_chat(db: Session, messenger: Channel) -> None:
+    chat, _, code = invited(db, messenger)
+    db.scalars(select(Identity).where(Identity.address == "U1")).one().unreachable = "blocked"
+    db.flush()
+    with pytest.raises(visitors.Trouble):
+        Guest(db, chat).say("redeem", code=code)
+    head = make.thread_of(db, db.scalars(select(Message).filter_by(text="LINEから")).one())
+    with pytest.raises(Refused):
+        continuing.send(db, make.agent(db, "other@example.jp"), head, "c2")
+
+
+def test_who_is_left_without_a_chat_of_the_house_is_sent_none(db: Session, messenger: Channel) -> None:
     head = make.thread_of(db, says(db, messenger, "こんにちは"))
     with pytest.raises(Refused):
         continuing.send(db, make.agent(db), head, "c1")

@@ -24,7 +24,7 @@ from app.db import Timestamp
 from app.models import Base
 
 # Who is signed in, or about to be, ends with the installation: what was ended since must not come back to life.
-LEFT_OUT = frozenset({"signin", "resume_code", "resume_claim", "account_link"})
+LEFT_OUT = frozenset({"signin", "resume_code", "resume_claim", "resume_invitation", "account_link"})
 PORTION = 4 << 20  # bytes of JSON in a part
 BATCH = 1_000
 LEVEL = 3  # of gzip: half the time of the usual 6, a tenth more bytes

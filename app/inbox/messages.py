@@ -133,7 +133,7 @@ def bot_reply(
     conversation: Conversation,
     identity: Identity,
     channel: Channel,
-    epoch: int,
+    epoch: int | None,
     text: str,
     *,
     quick_replies: Sequence[str] = (),
@@ -142,17 +142,10 @@ def bot_reply(
     context: Mapping[str, Any] | None = None,
 ) -> Message | None:
     """Say the bot's words, unless a person took over since `epoch` was read, or the customer wants nothing said there:
-    then nothing is said (None)."""
+    then nothing is said (None). `epoch` None: whoever has the thread (a question that is the product's own)."""
     if not consents.agrees(db, identity, channel):
         return None
-    claim = (
-        update(Conversation)
-        .where(
-            Conversation.id == conversation.id, Conversation.owner == BOT, Conversation.owner_epoch == epoch
-        )
-        .values(bot_misses=Conversation.bot_misses)
-    )
-    if db.execute(claim, execution_options={"synchronize_session": False}).rowcount != 1:  # type: ignore[attr-defined]
+    if epoch is not None and not _still(db, conversation, epoch):
         return None
     own = family.conversation_of(db, identity.customer_id)
     at = max(now(), conversation.last_message_at or now())  # of the thread's time, see moment()
@@ -164,6 +157,19 @@ def bot_reply(
     _send(db, conversation, message, channel, identity, attachments)
     record(db, "message.sent", conversation, actor="bot", message=message)
     return message
+
+
+def _still(db: Session, conversation: Conversation, epoch: int) -> bool:
+    """Whether the bot has the thread as it was when `epoch` was read; nobody takes it until this ends."""
+    claim = (
+        update(Conversation)
+        .where(
+            Conversation.id == conversation.id, Conversation.owner == BOT, Conversation.owner_epoch == epoch
+        )
+        .values(bot_misses=Conversation.bot_misses)
+    )
+    done = db.execute(claim, execution_options={"synchronize_session": False})
+    return bool(done.rowcount == 1)  # type: ignore[attr-defined]
 
 
 def note(

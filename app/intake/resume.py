@@ -10,8 +10,19 @@ from sqlalchemy.orm import Session
 from app import connect, family, guesses, inbox, resuming
 from app.config import settings
 from app.i18n import gettext
+from app.inbox import ways
 from app.intake.people import contradict
-from app.models import Channel, Conversation, Customer, Identity, Message, ResumeClaim, ResumeCode, Visitor
+from app.models import (
+    Channel,
+    Conversation,
+    Customer,
+    Identity,
+    Message,
+    ResumeClaim,
+    ResumeCode,
+    ResumeInvitation,
+    Visitor,
+)
 from app.models.conversation import BOT
 from app.models.customer import CODE
 from app.models.message import INBOUND
@@ -20,14 +31,23 @@ from channels import base
 CONFIRM = (
     "Please confirm this in the chat on our site: it asks whether you are the one with the number %(mark)s."
 )
+IS_IT_YOU = (
+    "Somebody wants to go on with this conversation in the chat on our site; their screen shows the number %(mark)s. "
+    "If it is you, answer “%(yes)s”, otherwise “%(no)s”."
+)
+YES, NO = "Yes %(mark)s", "No %(mark)s"
+LET_IN = "Thank you. Please go on in the chat on our site."
+KEPT_OUT = "Thank you. Nobody was let in."
 JOINED = "This is now the same conversation as the chat on our site. You can go on here."
 
 
 @dataclass(frozen=True)
 class Tried:
     """A message that is a code: the one it is of, if it holds; `at_once`: it lets in without asking the old chat.
-    `too_often`: it was not even looked for."""
+    `too_often`: it was not even looked for. Or it answers `claim`, who came with an address that was sent here."""
 
+    claim: ResumeClaim | None = None
+    yes: bool = False
     found: ResumeCode | None = None
     at_once: bool = False
     too_often: bool = False
@@ -40,7 +60,11 @@ def tried(db: Session, channel: Channel, identity: Identity, event: base.Inbound
 
     Not for a sender that is merely claimed: whoever forges an address would be joined with its owner.
     """
-    code = resuming.code_in(event.text) if event.sender.proof != "claimed" else ""
+    text = event.text if event.sender.proof != "claimed" else ""
+    yes, number = resuming.word_in(text)
+    if number and (claim := resuming.unanswered(db, identity, number)) is not None:
+        return Tried(claim=claim, yes=yes)
+    code = resuming.code_in(text)
     if not code or event.kind != INBOUND or event.auto or event.history or event.sort in base.QUIET:
         return None
     if not resuming.expected(db, code):
@@ -54,11 +78,13 @@ def tried(db: Session, channel: Channel, identity: Identity, event: base.Inbound
     found = resuming.find(db, code)
     if found is None and resuming.is_typed(code):
         guesses.wrong()
-    return Tried(found, at_once) if found is not None or told else None
+    return Tried(found=found, at_once=at_once) if found is not None or told else None
 
 
 def resume(db: Session, channel: Channel, identity: Identity, head: Conversation, code: Tried) -> None:
     """Join the thread that a code is of, or ask the old chat; where the bot may speak it says what came of it."""
+    if code.claim is not None:
+        return _answer(db, channel, identity, code.claim, code.yes)
     if code.too_often:
         sentence = resuming.TOO_MANY
     elif code.found is not None and not code.at_once:
@@ -84,6 +110,32 @@ def allowed(db: Session, claim: ResumeClaim) -> bool:
     if joined and channel is not None and connect.bot_speaks(channel):
         _say(db, channel, identity, family.conversation_of(db, identity.customer_id), JOINED)
     return joined
+
+
+def ask_there(db: Session, claim: ResumeClaim, invitation: ResumeInvitation) -> bool:
+    """Ask the customer an address was sent to, where it was sent, whether it is they who opened it; whether they could
+    be asked."""
+    identity, channel = (
+        db.get_one(Identity, invitation.identity_id),
+        db.get_one(Channel, invitation.channel_id),
+    )
+    head = inbox.hold(db, family.conversation_of(db, identity.customer_id))
+    if not channel.enabled or identity.unreachable or ways.is_closed(db, identity, channel):
+        return False
+    locale, number = _language(head), resuming.mark(claim)
+    answers = [gettext(locale, one, mark=number) for one in (YES, NO)]
+    words = gettext(locale, IS_IT_YOU, mark=number, yes=answers[0], no=answers[1])
+    return inbox.bot_reply(db, head, identity, channel, None, words, quick_replies=answers) is not None
+
+
+def _answer(db: Session, channel: Channel, identity: Identity, claim: ResumeClaim, yes: bool) -> None:
+    """They have said whether it is they who wait in the chat."""
+    done = resuming.answer(db, claim, yes)
+    if done and claim.claimant_id is not None:
+        resuming.tell(db, (), claim.claimant_id, {"t": "allowed", "yes": yes})
+    head = inbox.hold(db, family.conversation_of(db, identity.customer_id))
+    sentence = (LET_IN if yes else KEPT_OUT) if done else resuming.WRONG
+    inbox.bot_reply(db, head, identity, channel, None, gettext(_language(head), sentence))
 
 
 def _ask(db: Session, code: ResumeCode, claim: ResumeClaim, identity: Identity) -> None:

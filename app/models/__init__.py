@@ -46,7 +46,7 @@ from app.models.task import Task
 from app.models.team import Team, TeamMember
 from app.models.token import ApiToken, KeptAnswer
 from app.models.touchpoint import AwaitedTouchpoint, ShopAnswer, Spending, Tally, Touchpoint
-from app.models.visitor import ResumeClaim, ResumeCode, Visitor
+from app.models.visitor import ResumeClaim, ResumeCode, ResumeInvitation, Visitor
 from app.models.webhook import Webhook, WebhookDelivery
 from app.models.working import Draft, ReadMark, ReplyLock
 
@@ -109,6 +109,7 @@ __all__ = [
     "ReplyLock",
     "ResumeClaim",
     "ResumeCode",
+    "ResumeInvitation",
     "Revision",
     "Setting",
     "ShopAnswer",

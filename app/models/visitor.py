@@ -55,3 +55,14 @@ class ResumeClaim(Base):
     created_at: Mapped[Made]
     allowed: Mapped[bool | None]
     answered_at: Mapped[At | None]
+
+
+class ResumeInvitation(Base):
+    """To whom an address was sent that leads into the chat from another channel: they are asked there, by `channel_id`,
+    whether it is they who opened it."""
+
+    __tablename__ = "resume_invitation"
+
+    code_hash: Mapped[str] = mapped_column(ForeignKey("resume_code.code_hash"), primary_key=True)
+    identity_id: Mapped[Ref] = mapped_column(ForeignKey("identity.id"), index=True)
+    channel_id: Mapped[Ref] = mapped_column(ForeignKey("channel.id"))

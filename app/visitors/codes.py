@@ -18,10 +18,11 @@ from app import family, guesses, inbox, intake, resuming
 from app.events import record
 from app.inbox import links
 from app.inbox.lines import line
-from app.intake.resume import allowed
-from app.models import Channel, Customer, Identity, ResumeClaim, ResumeCode, Visitor
+from app.intake.resume import allowed, ask_there
+from app.models import Channel, Customer, Identity, ResumeClaim, ResumeCode, ResumeInvitation, Visitor
+from app.models.customer import CODE
 from app.visitors.sending import text_of
-from app.visitors.sessions import begin, identities, reset
+from app.visitors.sessions import begin, identities, reset, sender, settle
 from app.visitors.trouble import Frame, Trouble
 
 LINE = "continued"  # the line in the thread, and the event
@@ -46,14 +47,14 @@ def issue_code(db: Session, visitor: Visitor) -> Codes:
 
 def redeem(
     db: Session, channel: Channel, visitor: Visitor, code: object
-) -> tuple[Visitor, str] | ResumeClaim:
+) -> tuple[Visitor, str | None] | ResumeClaim:
     """A new session in the thread the code is of, and its token; the present session ends. With the code of an address,
     or where too much is guessed, only the wish to be let in. Without a code: what the old chat has allowed.
 
     What this device wrote before is linked to that thread, so that agents see one. Raises :class:`Trouble`.
     """
     if code is None:
-        return _enter(db, channel, visitor, _allowed(db, visitor), "confirmed")
+        return _let_in(db, channel, visitor)
     at_once = resuming.sure(db, code)
     found = resuming.find(db, code)
     source = db.get_one(Visitor, found.visitor_id) if found else None
@@ -61,6 +62,8 @@ def redeem(
         guesses.wrong()
     if found is None or source is None or source.channel_id != channel.id or source.revoked_at is not None:
         raise Trouble("code_wrong", resuming.WRONG)
+    if (invitation := resuming.invited(db, found.code_hash)) is not None:
+        return _knock(db, visitor, found, invitation)
     _fit(visitor, source)
     if at_once and not found.by_link:
         return _enter(db, channel, visitor, resuming.use(db, found), "typed")
@@ -130,12 +133,45 @@ def _fit(visitor: Visitor, source: Visitor) -> None:
         )
 
 
-def _allowed(db: Session, visitor: Visitor) -> Visitor | None:
+def _let_in(db: Session, channel: Channel, visitor: Visitor) -> tuple[Visitor, str | None]:
+    """Into the thread that said yes; once."""
     claim = resuming.claims_of(db, visitor)
     source = resuming.let_in(db, claim) if claim else None
-    if source is not None:
-        _fit(visitor, source)
-    return source
+    if claim is None or source is None:
+        raise Trouble("code_wrong", resuming.WRONG)
+    if (invitation := resuming.invited(db, claim.code_hash)) is not None:
+        _met(db, channel, visitor, db.get_one(Identity, invitation.identity_id))
+        return visitor, None
+    _fit(visitor, source)
+    return _enter(db, channel, visitor, source, "confirmed")
+
+
+def _knock(db: Session, visitor: Visitor, code: ResumeCode, invitation: ResumeInvitation) -> ResumeClaim:
+    """Ask, where the address was sent to, whether it is they who came."""
+    before = db.get(ResumeClaim, code.code_hash)
+    claim = resuming.claim(db, code, claimant=visitor)
+    if claim is None or (before is None and not ask_there(db, claim, invitation)):
+        raise Trouble("code_wrong", resuming.WRONG)
+    return claim
+
+
+def _met(db: Session, channel: Channel, visitor: Visitor, other: Identity) -> None:
+    """The visitor is the customer of that address: one thread for agents. Of what was said there the chat shows
+    nothing: it is a new way to go on, not a window into the old one."""
+    own = intake.identity_for(db, channel, sender(db, channel, visitor))
+    settle(db, channel, visitor)
+    child, parent = (family.conversation_of(db, one.customer_id) for one in (own, other))
+    inbox.hold_all(db, [child, parent])
+    if family.head_of(db, child).id != family.head_of(db, parent).id:
+        if intake.contradict(db, child, parent):
+            raise Trouble(
+                "code_other", "You are signed in as somebody else here. Sign out first, then use the code."
+            )
+        evidence = {"proof": "code", "visitor": visitor.id, "identity": other.id, "confirmed": True}
+        customers = [db.get_one(Customer, one.customer_id) for one in (child, parent)]
+        links.link(db, customers[0], customers[1], evidence=evidence)
+    other.proof = max(other.proof, CODE)
+    _note(db, visitor, "invited")
 
 
 def _enter(

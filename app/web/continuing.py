@@ -5,15 +5,18 @@ from __future__ import annotations
 
 import secrets
 
+import segno
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from app import continuing, rates
+from app.config import settings
 from app.db import reading, transaction
 from app.inbox import Refused
 from app.web.conversations import found
 from app.web.pages import partial, words
+from app.web.widget import open_channel
 
 OPENED, WITHIN = 20, 600.0  # addresses opened from one network address, in seconds
 
@@ -25,12 +28,28 @@ def arrive(request: Request) -> Response:
         if rates.hit(f"continue:{rates.network(host)}", OPENED, WITHIN):
             raise Refused("This was opened too often. Please wait ten minutes.", status=429)
         with reading() as db:
-            page, openings = continuing.arrive(db, request.path_params["code"])
+            arrival = continuing.arrive(db, request.path_params["code"])
     except Refused as refused:
         return partial(
             request, "continue.html", status=refused.status, sentence=words(request, refused.sentence)
         )
-    return partial(request, "continue.html", sentence="", page=page, openings=openings)
+    return partial(request, "continue.html", sentence="", arrival=arrival, qr=_qr(request))
+
+
+def chat(request: Request) -> Response:
+    """A page with the chat and nothing else: for who has no page of the shop open."""
+    with reading() as db:
+        channel = open_channel(db, request.path_params["key"])
+        if channel is None:
+            sentence = words(request, "There is no chat here (any more).")
+            return partial(request, "continue.html", status=404, sentence=sentence)
+        return partial(request, "chat.html", key=channel.key, name=channel.name)
+
+
+def _qr(request: Request) -> str:
+    """The address itself as a picture: opened on a large screen, it is gone on with on the telephone."""
+    made = segno.make(f"{settings().public_url}{request.url.path}", micro=False)
+    return str(made.svg_data_uri(border=2, omitsize=True))
 
 
 def send(request: Request) -> Response:
@@ -43,5 +62,6 @@ def send(request: Request) -> Response:
 
 routes = [
     Route("/continue/{code}", arrive, methods=["GET"]),
+    Route("/chat/{key}", chat, methods=["GET"]),
     Route("/conversations/{id:int}/continue-link", send, methods=["POST"]),
 ]

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import canonical, connect, queries
+from app import canonical, connect, continuing, queries
 from app.config import settings
 from app.db import now
 from app.directory.persons import Bond, Known, Move, bonds, known, moves, separable
@@ -94,6 +94,7 @@ class Pane:
     identities: Sequence[Address] = ()
     may_link: bool = False
     may_continue: bool = False
+    may_invite: bool = False
     known: Known | None = None
     fields: Sequence[tuple[Attribute, str, bool]] = ()
     bonds: Sequence[Bond] = ()
@@ -248,6 +249,7 @@ def _customer(db: Session, viewer: Agent, head: Conversation) -> dict[str, Any]:
         "moves": moves(db, customers),
         "may_separate": bool(separable(identities)),
         "may_continue": visitor_of(db, [identity.id for identity in identities]) is not None,
+        "may_invite": continuing.may_invite(identities, channels),
         "may_link": any(_may_link(one, channel) for one in identities for channel in channels),
         "cases": db.scalars(cases).all(),
         "labels": labels_of(db, [head.id]).get(head.id, []),

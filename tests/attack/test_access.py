@@ -14,7 +14,7 @@ from tests.attack.scene import Scene, all_routes, at_length, browser, routes, un
 
 # What anybody may call. Whoever opens one more page to the world writes it here, too.
 OPEN = {
-    *("/shared/{key}/{mark}/{name}", "/link", "/link/{ticket}", "/continue/{code}"),
+    *("/shared/{key}/{mark}/{name}", "/link", "/link/{ticket}", "/continue/{code}", "/chat/{key}"),
     *("/demo", "/demo/products", "/demo/products/{slug}", "/demo/guide", "/demo/stores", "/demo/mypage"),
     *("/demo/call-log.csv", "/demo/telephone"),
     *("/demo/strict", "/demo/login", "/demo/logout", "/login", "/healthz", "/readyz", "/metrics"),
