@@ -48,6 +48,7 @@ class WhatsApp(Connector[WhatsAppSettings]):
         max_length=sending.MAX_TEXT,
         max_attachment_bytes=sending.MAX_DOCUMENT,
         max_quick_replies=sending.MAX_ROWS,
+        rates=True,
         read_receipts=True,
         edits=True,
         reactions=True,

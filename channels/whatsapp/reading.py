@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from channels import judging
 from channels.events import (
     DeliveryState,
     Edit,
@@ -129,6 +130,8 @@ def _message(one: Mapping[str, Any], told: _Change) -> list[Event]:
     person = _person(told, *(words(one, name) for name in ("from_user_id", "from")))
     if reader is not None:
         return reader(one, person)
+    if judged := judging.pressed(_chosen(one), person, moment(one.get("timestamp"))):
+        return [judged]
     said = content(one)
     id = words(one, "id", MAX_WAMID, required=True)
     quoted = long(optional(one, "context"), "id")[:MAX_WAMID]
@@ -144,6 +147,14 @@ def _message(one: Mapping[str, Any], told: _Change) -> list[Event]:
             context={**said.context, **{name: value for name, value in beside.items() if value}},
         )
     ]
+
+
+def _chosen(one: Mapping[str, Any]) -> str:
+    """What stands behind the button or the row of a list that was pressed."""
+    part = optional(one, "interactive")
+    return next(
+        (long(optional(part, kind), "id") for kind in ("button_reply", "list_reply") if kind in part), ""
+    )
 
 
 def _person(told: _Change, user: str, number: str) -> Person:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from channels import text
+from channels import judging, text
 from channels.events import Attachment
 from channels.meta import choices
 from channels.outbound import Bubble, ChannelError, FilledTemplate, Outbound
@@ -70,12 +70,14 @@ def recipient(address: str) -> Body:
 def _fits_below(outbound: Outbound, files: Sequence[Call]) -> bool:
     """Whether the words can stand below the only file: then they are one message."""
     one = len(files) == 1 and files[0].body["type"] in _CAPTIONED
-    return one and not outbound.quick_replies and 0 < len(outbound.text.strip()) <= MAX_BODY
+    return (
+        one and not (outbound.quick_replies or outbound.judged) and 0 < len(outbound.text.strip()) <= MAX_BODY
+    )
 
 
 def _texts(outbound: Outbound) -> list[Body]:
     pieces = text.split(outbound.text, MAX_TEXT)
-    if not (outbound.quick_replies and pieces):
+    if not (pieces and (outbound.quick_replies or outbound.judged)):
         return [_text(one) for one in pieces]
     *before, last = [*pieces[:-1], *text.split(pieces[-1], MAX_BODY)]
     return [*(_text(one) for one in before), _choice(last, outbound)]
@@ -96,42 +98,42 @@ def _bubble(call: Call, names: Mapping[str, str]) -> Bubble:
 
 
 def _choice(words: str, outbound: Outbound) -> Body:
-    """Up to three short ones as buttons, else a list."""
-    labels = outbound.quick_replies[:MAX_ROWS]
-    few = len(labels) <= MAX_BUTTONS and all(len(one) <= MAX_BUTTON for one in labels)
-    action = _buttons(labels) if few else _list(labels, outbound.locale)
+    """Up to three short ones as buttons, else a list; whether it helped is asked with the last of them."""
+    judged = judging.buttons(outbound)
+    said = outbound.quick_replies[: MAX_ROWS - len(judged)]
+    shown = [(one, _id(number, one)) for number, one in enumerate(said)] + judged
+    few = len(shown) <= MAX_BUTTONS and all(len(label) <= MAX_BUTTON for label, _ in shown)
+    action = _buttons(shown) if few else _list(shown, outbound.locale)
     return {
         "type": "interactive",
         "interactive": {"type": "button" if few else "list", "body": {"text": words}, "action": action},
     }
 
 
-def _buttons(labels: Sequence[str]) -> Body:
+def _buttons(shown: Sequence[tuple[str, str]]) -> Body:
+    """(label, id) of each."""
     return {
         "buttons": [
-            {
-                "type": "reply",
-                "reply": {"id": _id(number, one, MAX_ID), "title": choices.label(one, MAX_BUTTON)},
-            }
-            for number, one in enumerate(labels)
+            {"type": "reply", "reply": {"id": id[:MAX_ID], "title": choices.label(label, MAX_BUTTON)}}
+            for label, id in shown
         ]
     }
 
 
-def _list(labels: Sequence[str], locale: str) -> Body:
-    rows = [_row(number, one) for number, one in enumerate(labels)]
+def _list(shown: Sequence[tuple[str, str]], locale: str) -> Body:
+    rows = [_row(label, id) for label, id in shown]
     return {"button": CHOOSE.get(locale[:2], CHOOSE["en"]), "sections": [{"rows": rows}]}
 
 
-def _row(number: int, words: str) -> Body:
-    title = choices.label(words, MAX_ROW)
-    whole = {"description": choices.label(words, MAX_UNDER)} if title.endswith("…") else {}
-    return {"id": _id(number, words, MAX_ROW_ID), "title": title, **whole}
+def _row(label: str, id: str) -> Body:
+    title = choices.label(label, MAX_ROW)
+    whole = {"description": choices.label(label, MAX_UNDER)} if title.endswith("…") else {}
+    return {"id": id[:MAX_ROW_ID], "title": title, **whole}
 
 
-def _id(number: int, words: str, most: int) -> str:
+def _id(number: int, words: str) -> str:
     """The words themselves, so that they come back; ids must differ."""
-    return words[:most] or str(number)
+    return words or str(number)
 
 
 def _file(file: Attachment) -> Call:

@@ -183,6 +183,20 @@ def test_few_short_choices_are_buttons_more_or_longer_ones_a_list() -> None:
     )
 
 
+def test_whether_it_helped_is_asked_by_buttons_and_beside_choices_in_the_list() -> None:
+    judged = ("役に立った", "役に立たなかった")
+    (asked,) = sending.calls(message("550円です", PHONE, judged=judged))
+    assert [one["reply"] for one in asked.place["action"]["buttons"]] == [
+        {"id": "madoguchi-helped:yes:m42", "title": "役に立った"},
+        {"id": "madoguchi-helped:no:m42", "title": "役に立たなかった"},
+    ]
+    first, shown = sending.calls(message("550円です", PHONE, attachments=(PNG,), judged=judged))
+    assert (first.body["type"], shown.body["type"]) == ("interactive", "image")
+    (both,) = sending.calls(message("550円です", PHONE, quick_replies=tuple("abcdefghijk"), judged=judged))
+    rows = both.place["action"]["sections"][0]["rows"]
+    assert [one["title"] for one in rows] == [*"abcdefgh", *judged]
+
+
 def test_what_stands_above_choices_is_short_and_what_is_longer_goes_before() -> None:
     with serving(taken()) as server:
         whatsapp(server).send(message("あ" * 5000, PHONE, quick_replies=("はい",)))
