@@ -11,7 +11,7 @@ from app import knowledge
 from app.api.kinds import Given, Shape, Time
 from app.api.shapes import LinkShape, same
 from app.canned import MAX_BODY, MAX_SHORTCUT, MAX_TITLE
-from app.models import BotRule, CannedReply, FaqEntry
+from app.models import CannedReply, FaqEntry
 from app.text import clean, one_line
 
 Language = Literal["ja", "en"]
@@ -48,8 +48,8 @@ class FaqShape(Shape):
     """An entry of the FAQ. `questions` are the ways it is asked; the bot answers from those that are `enabled`, on the
     days from `valid_from` to `valid_until` ("": always, by the shop's clock), on channels of these `kinds` or with
     these keys (both empty: on all), and only to who has `signed_in` where that is wanted. `follow_ups` are entries
-    offered below the answer, `translation_of` is the one that says the same in the other language, and `listed` ones
-    stand in the help centre."""
+    offered below the answer, `flow_id` a form that begins after it, `translation_of` is the one that says the same in
+    the other language, and `listed` ones stand in the help centre."""
 
     id: int
     title: str
@@ -66,6 +66,7 @@ class FaqShape(Shape):
     signed_in: bool
     follow_ups: list[int]
     translation_of: int | None
+    flow_id: int | None
     listed: bool
     picture: EntryPictureShape | None
     enabled: bool
@@ -89,6 +90,7 @@ class FaqIn(Given):
     signed_in: bool = False
     follow_ups: FollowUps = []
     translation_of: Other | None = None
+    flow_id: Other | None = None
     listed: bool = True
     enabled: bool = True
 
@@ -110,6 +112,7 @@ class FaqChange(Given):
     signed_in: bool | UnsetType = UNSET
     follow_ups: FollowUps | UnsetType = UNSET
     translation_of: Other | UnsetType | None = UNSET
+    flow_id: Other | UnsetType | None = UNSET
     listed: bool | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
 
@@ -129,22 +132,6 @@ class PublicationShape(Shape):
 
     version: int | None
     measuring: bool
-
-
-class RuleShape(Shape):
-    """A rule of the bot, tried in the order of `position` before the FAQ. `params` depends on the action: what is
-    said, the label that is put, the type and reason of an escalation."""
-
-    id: int
-    position: int
-    name: str
-    language: str
-    keywords: list[str]
-    pattern: str
-    action: Literal["answer", "ask", "label", "hand_over", "escalate"]
-    params: dict[str, Any]
-    enabled: bool
-    updated_at: Time
 
 
 Shortcut = Annotated[str, Meta(min_length=1, max_length=MAX_SHORTCUT + 1)]  # perhaps with its slash
@@ -187,10 +174,6 @@ def entry(row: FaqEntry) -> FaqShape:
     links = [LinkShape(label=str(one.get("label", "")), url=str(one["url"])) for one in row.links]
     picture = EntryPictureShape(id=row.image_id, text=row.image_text) if row.image_id else None
     return same(FaqShape, row, links=links, picture=picture)
-
-
-def rule(row: BotRule) -> RuleShape:
-    return same(RuleShape, row)
 
 
 def canned(row: CannedReply) -> CannedShape:

@@ -9,10 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.directory.paging import Page, by_id
-from app.models import Agent, BotRule, CannedReply, Channel, FaqEntry, Label, Team, TeamMember
+from app.models import Agent, BotFlow, BotRule, CannedReply, Channel, FaqEntry, Label, Team, TeamMember
 from app.queries import BIGGEST, NotFound
 
-Noun = TypeVar("Noun", Agent, BotRule, CannedReply, Channel, FaqEntry, Label, Team)
+Noun = TypeVar("Noun", Agent, BotFlow, BotRule, CannedReply, Channel, FaqEntry, Label, Team)
 
 
 def one(db: Session, noun: type[Noun], id: int, *, held: bool = False) -> Noun:
@@ -68,6 +68,11 @@ def entries(
 def rules(db: Session, after: str | None, size: int) -> Page[BotRule]:
     """The bot's rules by id; the order they are tried in is their `position`."""
     return by_id(db, select(BotRule), BotRule.id, after, size)
+
+
+def forms(db: Session, after: str | None, size: int) -> Page[BotFlow]:
+    """The bot's forms by id."""
+    return by_id(db, select(BotFlow), BotFlow.id, after, size)
 
 
 def canned_replies(

@@ -143,6 +143,16 @@ def _said(value: Any) -> str:
 # What is stored ------------------------------------------------------------------------------------------
 
 
+def data_of(told: Mapping[str, Any]) -> dict[str, Any]:
+    """A flow as it is stored, from its parts as a program names them."""
+    steps = [
+        _step(one, [_choice(str(each["words"]), str(each.get("to", ""))) for each in one.get("choices", ())])
+        for one in told["steps"]
+    ]
+    said = {field: lines("\n".join(told.get(field, ()))) for field in ("keywords", "questions")}
+    return _flow({"enabled": True, **told, **said}, steps, told["ending"])
+
+
 def _flow(given: Mapping[str, Any], steps: list[dict[str, Any]], end: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "key": one_line(str(given.get("key", "")), 64),

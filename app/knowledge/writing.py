@@ -69,6 +69,7 @@ class Invalid(Exception):
 def save_entry(db: Session, agent: Agent, entry: FaqEntry | None, data: Mapping[str, Any]) -> FaqEntry:
     """Write an entry (None: a new one) from :func:`entry_data`; what is not given stays. Raises :class:`Invalid`."""
     data = {**(stored(entry) if entry else ENTRY_USUAL), **data}
+    form = db.get(BotFlow, data["flow_id"] or 0)
     _check(
         {
             "title": "" if data["title"] else "Give the entry a title; the bot offers it when it asks back.",
@@ -76,6 +77,7 @@ def save_entry(db: Session, agent: Agent, entry: FaqEntry | None, data: Mapping[
             if data["questions"]
             else "Write at least one question, the way customers ask it.",
             "answer": "" if data["answer"] else "Write the answer.",
+            "flow_id": "" if data["flow_id"] is None or form is not None else "There is no such form.",
             "links": ""
             if all(_is_link(one) for one in data["links"])
             else "Write links as: words | https://…",
@@ -164,12 +166,18 @@ def move_rule(db: Session, agent: Agent, rule: BotRule, step: int) -> None:
     to = at + step
     if not 0 <= to < len(order):
         return
-    order[at], order[to] = order[to], order[at]
+    order.insert(to, order.pop(at))
     for position, one in enumerate(order, start=1):
         if one.position != position:
             one.position = position
             db.add(Revision(noun=RULE, noun_id=one.id, data=stored(one), agent_id=agent.id))
     db.flush()
+
+
+def place_rule(db: Session, agent: Agent, rule: BotRule, place: int) -> None:
+    """To this place in the order, counted from 1; one beyond the end is the last."""
+    order = list(db.scalars(select(BotRule.id).order_by(BotRule.position, BotRule.id)))
+    move_rule(db, agent, rule, min(place, len(order)) - 1 - order.index(rule.id))
 
 
 def switch(db: Session, agent: Agent, row: Knowledge, on: bool) -> None:

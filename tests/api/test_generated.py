@@ -91,6 +91,6 @@ def name_things_there_are(case: Case[Any], scene: Scene) -> None:
         "escalation": "escalations",
         "label": "labels",
     }
-    nouns |= {"entry": "faq", "rule": "rules", "team": "teams", "agent": "people"}
+    nouns |= {"entry": "faq", "rule": "rules", "form": "flows", "team": "teams", "agent": "people"}
     for name in case.path_parameters:
         case.path_parameters[name] = scene.ids.get(nouns.get(name.removesuffix("_id"), ""), 1)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app import inbox, labels
 from app.db import reading, transaction
 from app.knowledge import questions
-from app.models import Agent, BotRule, Label, Revision
+from app.models import Agent, BotRule, Label, Message, Revision
 from tests import factories
 from tests.api.calling import Program, program
 
@@ -30,10 +30,22 @@ REPLY = {
     "body": "{お客様} 様、ありがとうございます。",
     "locale": "ja",
 }
+RULE = {"name": "返品", "action": "answer", "keywords": ["返品"], "params": {"text": "返品係です。"}}
+STEP = {"name": "order", "label": "注文番号", "ask": "ご注文番号は？", "kind": "number"}
+FORM = {
+    "key": "return",
+    "name": "返品のお申し込み",
+    "keywords": ["返品したい"],
+    "questions": ["買った物を返したい"],
+    "steps": [STEP],
+    "ending": {"text": "{order}を承りました。"},
+}
 THINGS: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ("/faq", ENTRY, {"answer": "無料です。"}, "title"),
     ("/canned-replies", REPLY, {"title": "御礼"}, "shortcut"),
     ("/labels", {"name": "急ぎ", "hue": 20}, {"hue": 340}, "name"),
+    ("/bot-rules", RULE, {"params": {"text": "係に伝えます。"}}, "name"),
+    ("/bot-forms", FORM, {"name": "ご返品"}, "key"),
 ]
 
 
@@ -120,6 +132,16 @@ def test_an_agent_reads_and_does_not_write(
         ("/canned-replies", {**REPLY, "body": "{tenant} 様"}, "body.body"),
         ("/canned-replies", {**REPLY, "body": "長" * 8001}, "body.body"),
         ("/labels", {"name": "  "}, "body.name"),
+        ("/bot-rules", {**RULE, "params": {}}, "body.params.text"),
+        ("/bot-rules", {**RULE, "params": {"text": "x", "colour": "red"}}, "body.params.colour"),
+        ("/bot-rules", {**RULE, "pattern": "(a+)+$("}, "body.pattern"),
+        ("/bot-rules", {**RULE, "action": "flow", "params": {"flow": "7"}}, "body.params.flow"),
+        ("/bot-forms", {**FORM, "steps": []}, "body.steps"),
+        ("/bot-forms", {**FORM, "steps": [{**STEP, "to": "order"}]}, "body.steps[0]"),
+        ("/bot-forms", {**FORM, "steps": [{**STEP, "kind": "colour"}]}, "body.steps[0].kind"),
+        ("/bot-forms", {**FORM, "ending": {"hand_over": True, "team": 99}}, "body.ending.team"),
+        ("/bot-forms", {**FORM, "key": "Ü"}, "body.key"),
+        ("/faq", {**ENTRY, "flow_id": 99}, "body.flow_id"),
         ("/labels", {"name": "長" * 41}, "body.name"),
         ("/labels", {"name": "急ぎ", "hue": 360}, "body.hue"),
     ],
@@ -185,3 +207,45 @@ def test_the_draft_is_published_and_what_is_published_already_is_told(editor: Pr
         boss = db.scalars(select(Agent).limit(1)).one()
         questions.label(db, boss, "送料は", None, origin="written")
     assert editor.call("POST", "/faq/publication", json={}) == {"version": None, "measuring": True}
+
+
+def test_a_form_is_written_published_and_gone_through(editor: Program) -> None:
+    made = editor.call("POST", "/bot-forms", 201, json=FORM)
+    assert {**made, "steps": [{name: made["steps"][0][name] for name in STEP}], "ending": FORM["ending"]} == {
+        **made,
+        **FORM,
+        "language": "ja",
+        "enabled": True,
+    }
+    entry = editor.call("POST", "/faq", 201, json={**ENTRY, "flow_id": made["id"]})
+    assert entry["flow_id"] == made["id"]
+    editor.call("POST", "/faq/publication", json={"reason": "返品"})
+    with transaction() as db:
+        chat = factories.channel(db, bot=True)
+        for text in ("返品したい", "5521", "はい"):
+            factories.customer_says(db, chat, text)
+        said = db.scalars(select(Message.text).filter_by(author="bot").order_by(Message.id)).all()
+    assert (said[0], said[-1]) == ("ご注文番号は？", "5521を承りました。")
+
+
+def test_a_form_with_no_way_out_is_refused_with_the_question(editor: Program) -> None:
+    steps = [STEP, {"name": "reason", "label": "理由", "ask": "なぜですか？", "to": "order"}]
+    told = editor.refused("POST", "/bot-forms", 422, json={**FORM, "steps": steps})
+    assert told["errors"] == [
+        {
+            "field": "body.steps[1]",
+            "detail": "No way out: “理由” leads back to “注文番号”, which was asked before it.",
+        }
+    ]
+
+
+def test_a_rule_takes_its_place_in_the_order(editor: Program) -> None:
+    for name in ("一", "二", "三"):
+        editor.call("POST", "/bot-rules", 201, json={**RULE, "name": name})
+    first = editor.call("POST", "/bot-rules", 201, json={**RULE, "name": "零", "position": 1})
+    path = f"/bot-rules/{first['id']}"
+    order = sorted(editor.see("/bot-rules")["items"], key=lambda one: one["position"])
+    assert [one["name"] for one in order] == ["零", "一", "二", "三"]
+    editor.call("PATCH", path, json={"position": 3}, headers=tag(editor, path))
+    order = sorted(editor.see("/bot-rules")["items"], key=lambda one: one["position"])
+    assert [one["name"] for one in order] == ["一", "二", "零", "三"]

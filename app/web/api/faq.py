@@ -1,4 +1,4 @@
-"""`/faq` and `/bot-rules`: what the bot knows."""
+"""`/faq`: what the bot knows, and publishing all of it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from app.api.knowledge import (
     Language,
     PublicationIn,
     PublicationShape,
-    RuleShape,
 )
 from app.inbox import Refused
 from app.knowledge import relations, versions
-from app.models import BotRule, FaqEntry, KnowledgeRun
+from app.models import FaqEntry, KnowledgeRun
 from app.proving import evaluating
 from app.web.api.framework import Call, Page, PageQuery, endpoint
 from app.web.api.lists import EDITORS, page_of, wrong
@@ -70,8 +69,8 @@ def delete_faq_entry(call: Call, entry_id: int) -> None:
 
 @endpoint("POST", "/faq/publication", scope="knowledge:write", tag=TAG, roles=EDITORS)
 def publish_faq(call: Call, body: PublicationIn) -> PublicationShape:
-    """Make the draft, entries and rules, what the bot answers from. Where there are test questions it is `measuring`
-    first, and published by itself if it does no worse; what does worse is refused unless `overruled` says why."""
+    """Make the draft, entries, rules and forms, what the bot answers from. Where there are test questions it is
+    `measuring` first, and published by itself if it does no worse; what does worse is refused unless `overruled` says why."""
     try:
         made = evaluating.publish(call.db, call.agent, body.reason, overruled=body.overruled)
     except versions.Refused as refused:
@@ -79,18 +78,6 @@ def publish_faq(call: Call, body: PublicationIn) -> PublicationShape:
     if isinstance(made, KnowledgeRun):
         return PublicationShape(version=None, measuring=True)
     return PublicationShape(version=made.number, measuring=False)
-
-
-@endpoint("GET", "/bot-rules", scope="knowledge:read", tag=TAG)
-def list_bot_rules(call: Call, query: PageQuery) -> Page[RuleShape]:
-    """The bot's rules, by id; it tries them in the order of their `position`."""
-    return page_of(directory.rules(call.db, query.after, query.limit), shapes.rule)
-
-
-@endpoint("GET", "/bot-rules/{rule_id}", scope="knowledge:read", tag=TAG)
-def get_bot_rule(call: Call, rule_id: int) -> RuleShape:
-    """One rule."""
-    return shapes.rule(directory.one(call.db, BotRule, rule_id))
 
 
 def _save(call: Call, entry: FaqEntry | None, body: FaqIn | FaqChange) -> FaqEntry:
