@@ -103,8 +103,10 @@ class Shop(Connector[ShopSettings]):
     def inform(self, customer: str, people: Sequence[Person]) -> list[Card]:
         if not self.informs():
             return []
-        named = ",".join(f"{one.kind}:{quote(one.address, safe='@+')}" for one in people[:MAX_IDENTITIES])
-        url = _with_query(self.settings.context_url, {"customer": customer, "identities": named})
+        shown = people[:MAX_IDENTITIES]
+        named = ",".join(f"{one.kind}:{quote(one.address, safe='@+')}" for one in shown)
+        told = {"customer": customer, "identities": named, "proofs": ",".join(one.proof for one in shown)}
+        url = _with_query(self.settings.context_url, told)
         parts = urlsplit(url)
         stamp = int(time.time())
         target = f"GET {parts.path or '/'}?{parts.query}".encode()

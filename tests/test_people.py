@@ -148,6 +148,16 @@ def test_reached_by_a_channel_means_that_it_can_be_written_to_now(house: House) 
         house.names(channel=10**6)
 
 
+def test_a_channel_that_only_receives_reaches_nobody(house: House) -> None:
+    shop = make.channel(house.db, "api", name="Shop")
+    make.conversation(house.db, shop, sender=base.Person("u1", name="受信 専子"))
+    assert house.names(channel=shop.id) == []
+    (row,) = people.find_people(house.db, house.boss, Wanted(q="専子")).rows
+    assert [way.hindered for way in row.ways] == ["receives"]
+    shop.settings = {**shop.settings, "callback_url": "https://shop.example.jp/in"}
+    assert house.names(channel=shop.id) == ["受信 専子"]
+
+
 def test_the_list_agrees_with_the_ways_of_the_inbox(house: House) -> None:
     said = [
         Said(False, "marketing", source="api"),

@@ -126,6 +126,7 @@ def test_a_real_server_is_asked_and_its_cards_are_kept(thread: Conversation) -> 
         assert asking.about(thread.id)[0].cards == told.cards
     (seen,) = server.seen
     assert "identities=email%3Ataro%40example.jp" in seen.url
+    assert "proofs=device" in seen.url
 
 
 def test_an_address_of_our_own_network_is_refused_in_a_sentence(thread: Conversation) -> None:

@@ -39,8 +39,8 @@ SILENT = "n"  # so begins the cursor among those who were never in touch
 
 @dataclass(frozen=True)
 class Way:
-    """A channel that leads to a person, and why nothing can be sent by it now: "" (it can), unwanted, unreachable,
-    closed."""
+    """A channel that leads to a person, and why nothing can be sent by it now: "" (it can), receives (it is not set up
+    to send), unwanted, unreachable, closed."""
 
     channel: Channel
     hindered: str = ""
@@ -214,6 +214,8 @@ def _ways(
 
 
 def _hindrance(db: Session, identity: Identity, channel: Channel, said: Sequence[Consent]) -> str:
+    if connect.only_receives(channel):
+        return "receives"
     if not allows(db, newest(said, channel, SERVICE), SERVICE):
         return "unwanted"
     if identity.unreachable:

@@ -228,7 +228,7 @@ def reached_by(db: Session, channel: Channel, purpose: str = SERVICE) -> ColumnE
     """Whether an address (`Theirs`) can be written to by the channel now, as far as is known of it: the rule of
     :mod:`app.inbox.ways`, as a condition. How many messages a platform still takes is not counted."""
     features = connect.features(channel)
-    if features.inbound_only:
+    if connect.only_receives(channel):
         return Theirs.id.is_(None)
     own = and_(Theirs.scope == "", Theirs.kind == connect.identity_kind(channel))
     leads = or_(Theirs.scope.in_(connect.scopes(channel)), own)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -31,6 +31,7 @@ PAUSE = 10.0  # seconds after a failure in which nobody asks again
 FAILED = "The shop's system did not answer as it should."
 
 _paused: dict[int, tuple[float, str]] = {}  # channel → until when, and the sentence
+_PROOFS = get_args(base.Proof)  # in the order of `Identity.proof`
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +64,13 @@ def _people(db: Session, head: Conversation) -> list[base.Person]:
     theirs = select(Identity).where(Identity.id.in_(identities(db, head)))
     rows = db.scalars(theirs.order_by(Identity.proof.desc(), Identity.id))
     known = [row for row in rows if not row.address.endswith(canonical.UNKNOWN)]
-    return [base.Person(row.address, scope=row.scope, kind=row.kind) for row in known]
+    return [
+        base.Person(row.address, scope=row.scope, kind=row.kind, proof=_PROOFS[row.proof]) for row in known
+    ]
 
 
 def _digest(people: Sequence[base.Person]) -> str:
-    said = "\n".join(sorted(f"{one.kind}\t{one.scope}\t{one.address}" for one in people))
+    said = "\n".join(sorted(f"{one.kind}\t{one.scope}\t{one.address}\t{one.proof}" for one in people))
     return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
 
 

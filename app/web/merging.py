@@ -14,6 +14,7 @@ from app import inbox, queries
 from app.db import reading, transaction
 from app.directory import persons
 from app.family import conversation_of
+from app.inbox import attributes
 from app.inbox.contradicting import members
 from app.inbox.merging import ONE_ALREADY
 from app.matching import told
@@ -21,6 +22,7 @@ from app.models import Agent, Conversation, Customer, Identity
 from app.queries import NotFound
 from app.suggestions import for_customer
 from app.web.conversations import found
+from app.web.noting import Noting
 from app.web.pages import done, number, partial, path_id, text, with_form, words
 from app.web.rows import signs
 
@@ -58,9 +60,12 @@ def preview(request: Request) -> Response:
         other = _other(db, viewer, request)
         if other.id == head.id:
             return _find(db, request, viewer, head, ONE_ALREADY)
+        noted = Noting(attributes.attributes(db), request.state.viewer.locale)
         shown = persons.preview(db, head, other, under_theirs=under)
         suggested = "suggested" in request.query_params
-        return partial(request, "inbox/_merge_preview.html", head=head, preview=shown, suggested=suggested)
+        return partial(
+            request, "inbox/_merge_preview.html", head=head, preview=shown, suggested=suggested, noted=noted
+        )
 
 
 def merge(request: Request, form: FormData) -> Response:

@@ -15,7 +15,7 @@ from app.db import now
 from app.directory.persons import Bond, Known, Move, bonds, known, moves, separable
 from app.family import family_ids
 from app.i18n import gettext
-from app.inbox.attributes import Attribute
+from app.inbox.attributes import Attribute, attributes
 from app.inbox.contradicting import members
 from app.inbox.current import current_case
 from app.inbox.purposes import Purpose, purposes
@@ -45,6 +45,7 @@ from app.web.attributes import fields_of
 from app.web.consent_rows import Consents, consents
 from app.web.entries import Entry, Quoted, entries, quoted_in
 from app.web.envelopes import begun
+from app.web.noting import Noting
 from app.web.rows import Sign, labels_of, sign_of
 from app.web.task_rows import Promises, promises
 from app.web.touched import Touched, interleaved
@@ -97,6 +98,7 @@ class Pane:
     may_invite: bool = False
     known: Known | None = None
     fields: Sequence[tuple[Attribute, str, bool]] = ()
+    noted: Noting | None = None
     bonds: Sequence[Bond] = ()
     moves: Sequence[Move] = ()
     may_separate: bool = False
@@ -244,6 +246,7 @@ def _customer(db: Session, viewer: Agent, head: Conversation) -> dict[str, Any]:
         "identities": _addresses(channels, identities),
         "consents": consents(db, head, identities, channels),
         "known": facts,
+        "noted": Noting(attributes(db), viewer.locale),
         "fields": fields_of(db, viewer, facts.facts),
         "bonds": bonds(db, customers) if len(customers) > 1 else (),
         "moves": moves(db, customers),
