@@ -79,9 +79,11 @@ def propose(id: int) -> dict[str, Any]:
     left = [gap for gap in runs.told(id, found) if not answered_since(gap, draft)]
     kept = 0
     for language in LANGUAGES:
-        groups = gathered([gap for gap in left if gap.language == language], language, marks)
+        own = [gap for gap in left if gap.language == language]
+        groups = gathered(own, language, marks, draft.lexicon)
         with reading() as db:
-            rows = _rows(db, [group for group in groups if group.settled is None][:MOST], language)
+            new = [group for group in groups if group.settled is None][:MOST]
+            rows = _rows(db, new, language, draft.lexicon)
         kept += _keep(language, rows)
     return {
         "questions": len(found),
@@ -97,14 +99,19 @@ def answered_since(gap: Gap, draft: bots.Book) -> bool:
     return answer is not None and answer.entry.id not in gap.bad
 
 
-def gathered(found: Sequence[Gap], language: str, marks: Mapping[int, Sequence[str]] = {}) -> list[Found]:
-    """What is alike and was asked by several people, what was asked most often first. `marks`: questions of proposals
-    that were settled, by which they are known again."""
+def gathered(
+    found: Sequence[Gap],
+    language: str,
+    marks: Mapping[int, Sequence[str]] = {},
+    lexicon: bots.Lexicon | None = None,
+) -> list[Found]:
+    """What is alike, also by the shop's own words, and was asked by several people, what was asked most often first.
+    `marks`: questions of proposals that were settled, by which they are known again."""
     known = [(id, text) for id, texts in marks.items() for text in texts]
     texts = [*(gap.text for gap in found), *(text for _, text in known)]
     weights = [*(float(gap.times) for gap in found), *(0.0 for _ in known)]
     groups = []
-    for group in gather(texts, language, weights):
+    for group in gather(texts, language, weights, lexicon=lexicon):
         own = tuple(found[place] for place in group.members if place < len(found))
         marked = Counter(known[place - len(found)][0] for place in group.members if place >= len(found))
         one = Found(own, min(marked, key=lambda id: (-marked[id], id)) if marked else None)
@@ -128,13 +135,13 @@ def _marks(db: Session) -> dict[int, list[str]]:
     return found
 
 
-def _rows(db: Session, groups: Sequence[Found], language: str) -> list[dict[str, Any]]:
+def _rows(db: Session, groups: Sequence[Found], language: str, lexicon: bots.Lexicon) -> list[dict[str, Any]]:
     """The groups as they are kept: where the words stand, not the words."""
     asked = [
         (number, [message for gap in group.gaps for message in gap.messages][:KEPT])
         for number, group in enumerate(groups)
     ]
-    said = wording.answers_to(db, asked, language)
+    said = wording.answers_to(db, asked, language, lexicon)
     entries = set(db.scalars(select(FaqEntry.id)))
     return [
         {

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app import inbox, knowledge, learning
 from app.db import now, reading, transaction
 from app.inbox import changing
-from app.knowledge import versions
+from app.knowledge import versions, words
 from app.learning import gaps, proposing, showing, wording
 from app.learning.masking import masked, taken_out, without_greeting
 from app.models import (
@@ -28,6 +28,7 @@ from app.models import (
     Message,
     Proposal,
 )
+from app.models.decision import ANSWERED
 from app.models.proposal import TAKEN
 from app.proving import runs
 from bots.gathering import gather, typical
@@ -163,6 +164,37 @@ def test_unanswered_questions_of_several_people_become_one_proposal_with_what_an
     assert draft.answer == ANSWER
     stored = {one.name: getattr(proposal, one.name) for one in Proposal.__table__.columns}
     assert "駐車場" not in str(stored)
+
+
+def test_what_the_shop_says_is_the_same_is_gathered_as_the_same(house: tuple[Agent, Channel]) -> None:
+    ask(house, "駐輪場", "one")
+    ask(house, "自転車置き場", "other")
+    assert gathered() == []
+    with transaction() as db:
+        words.save(
+            db, db.get_one(Agent, house[0].id), {"same": ["駐輪場 = 自転車置き場"], "names": [], "stops": []}
+        )
+    (proposal,) = gathered()
+    assert proposal.wordings == 2
+
+
+def test_an_answer_to_the_next_question_is_not_proposed_for_the_one_before(
+    house: tuple[Agent, Channel],
+) -> None:
+    for who in ("one", "other"):
+        message = ask(house, "送料はいくらですか", who)
+        with transaction() as db:
+            decision = db.scalars(select(Decision).where(Decision.message_id == message)).one()
+            assert decision.outcome == ANSWERED
+            identity = db.get_one(Message, message).identity_id
+            assert decision.reply_id
+            assert identity
+            told = {"message_id": decision.reply_id, "decision_id": decision.id, "identity_id": identity}
+            db.add(AnswerRating(**told, helped=False))
+        with time_machine.travel(now() + timedelta(seconds=30), tick=False):
+            ask(house, "駐車場はありますか", who, ANSWER)
+    found = {draft_of(one).title: draft_of(one).answer for one in gathered()}
+    assert found == {"送料はいくらですか": "", "駐車場はありますか": ANSWER}
 
 
 def test_one_persons_question_is_not_proposed_however_often_it_was_asked(
