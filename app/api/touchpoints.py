@@ -36,7 +36,7 @@ Word = Annotated[str, Meta(min_length=1, max_length=64, pattern="[^\\s]")]
 Address = Annotated[str, Meta(min_length=1, max_length=320)]
 
 
-class StepShape(Shape):
+class TouchpointStepShape(Shape):
     """What it was before, since when, and the amount that was told then."""
 
     kind: str
@@ -62,7 +62,7 @@ class TouchpointShape(Shape):
     currency: str
     points: int | None
     data: dict[str, Any]
-    steps: list[StepShape]
+    steps: list[TouchpointStepShape]
     created_at: Time
 
 
@@ -125,8 +125,8 @@ def touchpoint(row: Touchpoint) -> TouchpointShape:
     return shapes.same(TouchpointShape, row, steps=[_step(one) for one in row.steps])
 
 
-def _step(told: dict[str, Any]) -> StepShape:
-    return StepShape(told["kind"], datetime.fromisoformat(told["at"]), told.get("amount"))
+def _step(told: dict[str, Any]) -> TouchpointStepShape:
+    return TouchpointStepShape(told["kind"], datetime.fromisoformat(told["at"]), told.get("amount"))
 
 
 def figures(found: Figures) -> FiguresShape:

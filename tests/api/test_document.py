@@ -9,14 +9,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
 import app
 from app import i18n, main, tokens
-from app.web.api import document, problems
-from app.web.api.framework import ENDPOINTS, PREFIX
+from app.web.api import document, examples, problems
+from app.web.api.framework import ENDPOINTS, PREFIX, Upload
+from app.web.problem import MEDIA_TYPE, ProblemShape
 
 HERE = Path(app.__file__).parent / "web" / "api"
 
@@ -54,6 +56,30 @@ def test_every_operation_says_what_it_does_and_needs() -> None:
         assert named == {part.strip("{}") for part in path.split("/") if part.startswith("{")}, (method, path)
         if method != "GET":
             assert "Idempotency-Key" in {one["name"] for one in operation["parameters"]}, (method, path)
+
+
+def test_every_body_and_answer_has_an_example_that_is_of_its_type() -> None:
+    for one in ENDPOINTS:
+        operation = told()["paths"][PREFIX + one.path][one.method.lower()]
+        if one.body not in (None, Upload):
+            msgspec.convert(operation["requestBody"]["content"]["application/json"]["example"], one.body)
+        if document._has_json(one):
+            content = operation["responses"][str(one.status)]["content"]["application/json"]
+            msgspec.json.decode(json.dumps(content["example"]), type=one.returns)
+    msgspec.convert(
+        told()["components"]["responses"]["Problem"]["content"][MEDIA_TYPE]["example"], ProblemShape
+    )
+
+
+def test_what_the_examples_name_there_is() -> None:
+    """A field that is gone, or misspelt, is an example of nothing."""
+    shapes = {name: one.get("properties", {}) for name, one in told()["components"]["schemas"].items()}
+    assert [name for name in shapes if not name.isidentifier()] == [], "two shapes of one name"
+    named = {name: one for name, one in examples._TOLD.items() if name[0].isupper()}
+    assert named.keys() <= shapes.keys()
+    for shape, fields in named.items():
+        listed = {*fields, *fields.get("null", ()), *fields.get("given", ())} - {"null"}
+        assert listed - {"given"} <= shapes[shape].keys(), shape
 
 
 def test_every_scope_is_of_use() -> None:

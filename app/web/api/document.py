@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 import app
 from app.tokens import SCOPES
-from app.web.api import etags
+from app.web.api import etags, examples
 from app.web.api.framework import ENDPOINTS, PREFIX, Endpoint, Upload
 from app.web.problem import MEDIA_TYPE, ProblemShape
 
@@ -54,7 +54,8 @@ def build(endpoints: list[Endpoint]) -> Json:
     _, schemas = msgspec.json.schema_components([*kinds, ProblemShape], ref_template=_REF)
     paths: dict[str, Json] = {}
     for one in sorted(endpoints, key=lambda one: (one.tag, one.path)):
-        paths.setdefault(PREFIX + one.path, {})[one.method.lower()] = _operation(one)
+        operation = paths.setdefault(PREFIX + one.path, {})[one.method.lower()] = _operation(one)
+        _exemplify(operation, schemas)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Madoguchi", "version": app.__version__, "description": DESCRIPTION},
@@ -76,10 +77,18 @@ def _scopes() -> str:
 
 
 def _problem() -> Json:
+    said = "Something in it needs another look. Nothing was saved."
+    errors = [{"field": "body.text", "detail": "Expected str, got int."}]
+    example = {"type": "urn:madoguchi:problem:validation", "title": "Unprocessable Content", "status": 422}
     return {
         "description": "What went wrong",
         "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in _RATE_HEADERS},
-        "content": {MEDIA_TYPE: {"schema": {"$ref": _REF.format(name="ProblemShape")}}},
+        "content": {
+            MEDIA_TYPE: {
+                "schema": {"$ref": _REF.format(name="ProblemShape")},
+                "example": {**example, "detail": said, "errors": errors},
+            }
+        },
     }
 
 
@@ -102,6 +111,16 @@ def _operation(one: Endpoint) -> Json:
     return made
 
 
+def _exemplify(operation: Json, schemas: dict[str, Json]) -> None:
+    """With an example of its body and of its answer."""
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json")
+    if body:
+        body["example"] = examples.of(body["schema"], schemas, whole=False)
+    for status, told in operation["responses"].items():
+        if status[0] == "2" and (content := told.get("content", {}).get("application/json")):
+            content["example"] = examples.of(content["schema"], schemas, whole=True)
+
+
 def _described(one: Endpoint, description: str) -> str:
     roles = f"For the token of: {', '.join(one.roles)}." if one.roles else ""
     return "\n\n".join(
@@ -117,6 +136,7 @@ def _in_path(one: Endpoint) -> list[Json]:
             "in": "path",
             "required": True,
             "schema": number if kind is int else {"type": "string"},
+            "example": examples.parameter(name),
         }
         for name, kind in one.places.items()
     ]
@@ -139,7 +159,9 @@ def _parameter(name: str, schema: Json, required: bool) -> Json:
     if schema.get("default", 0) in (None, []):
         del schema["default"]
     description = {"description": schema.pop("description")} if "description" in schema else {}
-    return {"name": name, "in": "query", "required": required, "schema": schema, **description}
+    word = examples.parameter(name)
+    example = {"example": word} if required and word is not None else {}
+    return {"name": name, "in": "query", "required": required, "schema": schema, **description, **example}
 
 
 def _in_headers(one: Endpoint) -> list[Json]:

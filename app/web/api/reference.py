@@ -6,7 +6,6 @@ import json
 import re
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from markdown_it import MarkdownIt
 from markupsafe import Markup
@@ -37,7 +36,8 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation as its part of the page shows it. `example` is a body to begin with, `upload` that it is a file."""
+    """One operation as its part of the page shows it. `example` is a body to begin with, `upload` that it is a file,
+    `answered` an example of an answer."""
 
     id: str
     method: str
@@ -49,6 +49,7 @@ class Operation:
     example: str
     upload: bool
     answer: tuple[Field, ...]
+    answered: str
     statuses: tuple[tuple[str, str], ...]
 
 
@@ -101,7 +102,8 @@ def _operations(tag: str) -> tuple[Operation, ...]:
 
 def _operation(method: str, path: str, told: Json) -> Operation:
     content = told.get("requestBody", {}).get("content", {})
-    schema = content.get("application/json", {}).get("schema", {})
+    body = content.get("application/json", {})
+    schema = body.get("schema", {})
     good = next(iter(told["responses"].values())).get("content", {}).get("application/json", {})
     return Operation(
         id=told["operationId"],
@@ -111,9 +113,10 @@ def _operation(method: str, path: str, told: Json) -> Operation:
         about=Markup(_MARKDOWN.render(told["description"])),
         parameters=tuple(_parameter(one) for one in told["parameters"]),
         body=tuple(_fields(schema)),
-        example=json.dumps(_example(schema), ensure_ascii=False, indent=2) if schema else "",
+        example=json.dumps(body["example"], ensure_ascii=False, indent=2) if schema else "",
         upload="multipart/form-data" in content,
         answer=tuple(_fields(good.get("schema", {}))),
+        answered=json.dumps(good["example"], ensure_ascii=False, indent=2) if good else "",
         statuses=tuple((status, _meaning(one)) for status, one in told["responses"].items()),
     )
 
@@ -172,23 +175,6 @@ def _plain(schema: Json) -> str:
     kind = "time" if schema.get("format") == "date-time" else str(schema.get("type", "anything"))
     most = schema.get("maxLength", schema.get("maximum"))
     return f"{kind}, at most {most}" if most is not None and most < 2**53 else kind
-
-
-def _example(schema: Json) -> Any:
-    """A body with what must be in it, to begin with."""
-    whole = _resolved(schema)
-    if "properties" in whole:
-        wanted = whole.get("required") or list(whole["properties"])[:1]
-        return {name: _example(whole["properties"][name]) for name in wanted}
-    choices = whole.get("anyOf") or [whole]
-    first = _resolved(choices[0])
-    if "properties" in first:
-        return _example(first)
-    if "enum" in first:
-        return first["enum"][0]
-    by_format = {"date-time": "2030-01-31T09:00:00Z"}
-    by_type: Json = {"string": "…", "integer": 1, "number": 1, "boolean": True, "array": [], "object": {}}
-    return by_format.get(first.get("format", "")) or by_type.get(first.get("type", ""))
 
 
 routes = [

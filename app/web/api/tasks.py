@@ -47,8 +47,8 @@ class TaskIn(Given):
 
 
 class TaskChange(Given):
-    """What of it is to be different; what is left out stays. Named anew by `assignee_id`, `team_id` or `store_id`, it is
-    no more the work of whoever had it."""
+    """What of it is to be different; what is left out stays. Given to somebody else by `assignee_id`, `team_id` or
+    `store_id`, it is no more the work of whoever had it."""
 
     text: Text | UnsetType = UNSET
     due_at: Time | UnsetType = UNSET
