@@ -45,6 +45,7 @@ class Settings:
     admin_password: str | None = field(repr=False)
     demo: bool | None
     allow_private: bool
+    drafting_local: tuple[str, int] | None
     embeddings: Path | None
     embeddings_prefix: str
     sandbox: str | None

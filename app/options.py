@@ -91,6 +91,13 @@ def _web_address(value: Any) -> str:
     return url
 
 
+def _host_and_port(value: Any) -> tuple[str, int]:
+    host, _, port = str(value).strip().rpartition(":")
+    if not host or not re.fullmatch(r"\d{1,5}", port, re.ASCII) or not 0 < int(port) < 65536:
+        raise ValueError("must be a host and a port like 127.0.0.1:11434")
+    return host.strip("[]"), int(port)
+
+
 def _between(low: int, high: int) -> Reader:
     def read(value: Any) -> int:
         if isinstance(value, bool) or not re.fullmatch(r"\d+", str(value).strip(), re.ASCII):
@@ -197,6 +204,12 @@ OPTIONS: tuple[Option, ...] = (
         _yes,
         False,
         "Let channels reach private addresses (a mail server or callback in your network)",
+    ),
+    Option(
+        "drafting_local",
+        _host_and_port,
+        None,
+        "A host:port in your network that may draft answers (a model of your own)",
     ),
     Option(
         "embeddings",

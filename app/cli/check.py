@@ -55,7 +55,7 @@ def _shown(value: object, *, secret: bool) -> str:
     if secret:
         return "(set)"
     if isinstance(value, tuple):
-        return ", ".join(map(str, value))
+        return ":".join(map(str, value)) if isinstance(value[-1], int) else ", ".join(map(str, value))
     return where(str(value)) if isinstance(value, str) else str(value)
 
 

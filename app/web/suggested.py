@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import bots
+from app import drafting
 from app.bot import answers
 from app.db import reading
 from app.family import family_ids
@@ -29,6 +30,7 @@ LOOKED_AT = 2000  # characters of the message
 class Suggested:
     """An entry as it would be put into the answer; ``links`` stand below its words."""
 
+    entry_id: int
     title: str
     text: str
     score: float
@@ -39,7 +41,10 @@ def offer(request: Request) -> Response:
     with reading() as db:
         _, head = found(db, request)
         offered = suggested(db, head)
-    return partial(request, "inbox/_suggested.html", suggested=offered)
+        drafts = bool(offered) and drafting.without_key(db).on
+    return partial(
+        request, "inbox/_suggested.html", suggested=offered, drafts=drafts, thread=request.path_params["id"]
+    )
 
 
 def suggested(db: Session, head: Conversation) -> Sequence[Suggested]:
@@ -47,20 +52,20 @@ def suggested(db: Session, head: Conversation) -> Sequence[Suggested]:
     words wait for an answer."""
     if head.owner != HUMAN:
         return ()
-    asked = _last_asked(db, head)
+    asked = last_asked(db, head)
     if asked is None:
         return ()
     book = answers.book(db)
     matches = bots.look_up(bots.Question(asked.text[:LOOKED_AT], head.locale or None), book).matches[:MOST]
     least = max(book.settings.threshold_ask, LIKELY * matches[0].score) if matches else 0.0
     return [
-        Suggested(match.entry.title, _text(match.entry), match.score)
+        Suggested(match.entry.id, match.entry.title, text_of(match.entry), match.score)
         for match in matches
         if match.score >= least
     ]
 
 
-def _last_asked(db: Session, head: Conversation) -> Message | None:
+def last_asked(db: Session, head: Conversation) -> Message | None:
     """What the customer wrote last, unless something was answered to it."""
     said = (
         select(Message)
@@ -76,7 +81,8 @@ def _last_asked(db: Session, head: Conversation) -> Message | None:
     return None
 
 
-def _text(entry: bots.Entry) -> str:
+def text_of(entry: bots.Entry) -> str:
+    """An entry as it would be put into the answer."""
     return "\n".join([entry.answer, *(f"{link.label}\n{link.url}" for link in entry.links)])
 
 

@@ -19,6 +19,7 @@ from channels.outcome import asked_to_wait
 log = logging.getLogger(__name__)
 
 DEADLINE = 15.0  # seconds for a call in all
+LONGEST = 60.0  # of one read; who calls says how long it may take in all
 CONNECT = 5.0
 KEPT = 1024  # bytes of a body that the log keeps
 MOST_HEADERS, LONGEST_VALUE = 40, 500
@@ -46,15 +47,20 @@ class Answer:
 
 
 def call(
-    url: str, headers: Mapping[str, str], body: bytes, deadline: float | None = None, most: int = KEPT
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    deadline: float | None = None,
+    most: int = KEPT,
+    known: tuple[str, int] | None = None,
 ) -> Answer:
     """POST `body` (JSON), in so many seconds in all. Whatever goes wrong is in the answer, of whose body so many bytes
-    are read."""
+    are read. `known` is a host and port that may be called wherever it lies."""
     began = time.monotonic()
     try:
         with (
             guard.within(deadline or DEADLINE),
-            _client(settings().allow_private).stream(
+            _client(settings().allow_private, known).stream(
                 "POST", url, content=body, headers=dict(headers)
             ) as response,
         ):
@@ -126,13 +132,15 @@ def _since(began: float) -> int:
     return int((time.monotonic() - began) * 1000)
 
 
-_clients: dict[bool, guard.Client] = {}
+_clients: dict[tuple[bool, tuple[str, int] | None], guard.Client] = {}
 _making = threading.Lock()
 
 
-def _client(allow_private: bool) -> guard.Client:
+def _client(allow_private: bool, known: tuple[str, int] | None) -> guard.Client:
     with _making:  # threads that come first at once must not make one each
-        if allow_private not in _clients:
-            limits = httpx2.Timeout(connect=CONNECT, read=DEADLINE, write=DEADLINE, pool=CONNECT)
-            _clients[allow_private] = guard.Client(allow_private=allow_private, timeout=limits)
-        return _clients[allow_private]
+        if (allow_private, known) not in _clients:
+            limits = httpx2.Timeout(connect=CONNECT, read=LONGEST, write=DEADLINE, pool=CONNECT)
+            _clients[allow_private, known] = guard.Client(
+                allow_private=allow_private, timeout=limits, known=known
+            )
+        return _clients[allow_private, known]

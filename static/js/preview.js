@@ -7,7 +7,7 @@ attach("[data-insert]", (button) =>
   button.addEventListener("click", () => {
     const form = button.closest("[data-compose]") ?? one("[data-compose]");
     form?.dispatchEvent(new CustomEvent("compose:insert", { detail: button.dataset.insert }));
-    button.remove();
+    (button.closest("[data-hint-row]") ?? button).remove();
   }),
 );
 
