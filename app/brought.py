@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
@@ -19,6 +20,9 @@ from app.text import clean
 from channels import base
 
 COMING = "coming"  # of a file that is being brought over
+TRANSCRIPT = (
+    "madoguchi/transcript"  # the type of one that is no attachment, but tells what was said in a call
+)
 
 
 def bring(
@@ -37,6 +41,16 @@ def bring(
             told.append({"name": name_of(file.name), "refused": str(refused)})
     if told:
         message.context = {**message.context, "files": told}
+
+
+def bring_transcript(db: Session, channel: Channel, message: Message, file: base.Attachment) -> None:
+    """Have what was said in a call brought over from where it lies; what is on its way already is not asked for
+    twice."""
+    ref = clean(file.ref)[:512]
+    waits = select(RemoteFile.id).where(RemoteFile.message_id == message.id, RemoteFile.ref == ref)
+    if db.scalar(waits.limit(1)) is None and connect.fetches(channel):
+        told = _elsewhere(db, channel, message, replace(file, content_type=TRANSCRIPT))
+        message.context = {**message.context, "files": [*message.context.get("files", ()), told]}
 
 
 def _elsewhere(db: Session, channel: Channel, message: Message, file: base.Attachment) -> dict[str, Any]:

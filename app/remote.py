@@ -14,11 +14,12 @@ from datetime import timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app import brought, connect, files, inbox, vault
+from app import brought, calls, connect, files, inbox, vault
 from app.config import settings
 from app.db import now, reading, transaction
 from app.events import record
-from app.models import Agent, Channel, Conversation, Identity, Message, RemoteFile
+from app.i18n import gettext
+from app.models import Agent, Call, Channel, Conversation, Identity, Message, RemoteFile
 from app.text import clean
 from channels import base, registry
 
@@ -64,6 +65,8 @@ def fetch(id: int) -> bool:
     got = _ask(id)
     if isinstance(got, bytes):
         got = _take_in(id, got)
+    elif isinstance(got, str):
+        _write_down(id, got)
     if isinstance(got, base.ChannelError):
         _failed(id, got)
         return False
@@ -79,15 +82,16 @@ def again(db: Session, agent: Agent, message: Message, id: int) -> None:
     _tell(db, message, row, agent=agent)
 
 
-def _ask(id: int) -> bytes | base.ChannelError:
-    """The bytes as the provider gives them, or why it does not."""
+def _ask(id: int) -> bytes | str | base.ChannelError:
+    """The bytes as the provider gives them, what was said in a call, or why there is neither."""
     try:
         with reading() as db:
             row = db.get_one(RemoteFile, id)
             connector = connect.connector(db.get_one(Channel, row.channel_id))
         assert isinstance(connector, base.Fetching)
         wanted = base.Attachment(row.name, row.content_type, url=row.url, ref=row.ref, size=row.size)
-        return connector.fetch(wanted)
+        data = connector.fetch(wanted)
+        return data if row.content_type != brought.TRANSCRIPT else _said(connector, data)
     except base.ChannelError as error:
         return error
     except (vault.Unreadable, registry.UnknownKind) as error:
@@ -95,6 +99,33 @@ def _ask(id: int) -> bytes | base.ChannelError:
     except Exception as error:
         log.exception("a connector broke its contract while fetching")
         return base.ChannelError("The connector failed.", detail=type(error).__name__, permanent=True)
+
+
+def _said(connector: object, data: bytes) -> str | base.ChannelError:
+    """What was said in a call, each turn with who spoke."""
+    turns = connector.turns(data) if isinstance(connector, base.Transcribing) else []
+    locale = settings().locale
+    who = {"customer": gettext(locale, "Customer"), "agent": gettext(locale, "Us")}
+    lines = [(one.name or who.get(one.who, ""), one.text) for one in turns]
+    told = "\n".join(f"{name}: {text}" if name else text for name, text in lines)
+    return told or base.ChannelError("Nothing was said in this transcript.", permanent=True)
+
+
+def _write_down(id: int, text: str) -> None:
+    """Let what was said stand in the entry of its call."""
+    with transaction() as db:
+        row = db.get(RemoteFile, id)
+        if row is None:
+            return
+        message = db.get_one(Message, row.message_id)
+        head = inbox.hold(db, db.get_one(Conversation, message.conversation_id))
+        db.refresh(message)
+        brought.tell_of(message, row, None)
+        call = db.scalars(select(Call).where(Call.message_id == message.id)).one()
+        db.flush()
+        calls.change(db, call, message, calls.transcript(text), {})
+        record(db, "message.files", head, message=message)
+        db.delete(row)
 
 
 def _take_in(id: int, data: bytes) -> bytes | base.ChannelError:

@@ -70,6 +70,8 @@ from channels.protocols import (
     Refetching,
     Template,
     Templates,
+    Transcribing,
+    Turn,
     TypingIndicator,
 )
 from channels.settings import setting
@@ -136,6 +138,8 @@ __all__ = [
     "Template",
     "Templates",
     "Touch",
+    "Transcribing",
+    "Turn",
     "Typing",
     "TypingIndicator",
     "Unsend",

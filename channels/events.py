@@ -290,8 +290,9 @@ class Call:
     address is "" then. `at` is when this was told: of two tellings that contradict, the later one holds. `state` only
     climbs. `line` is our number or the name of the line, `agent` who took it (an extension, a login, a name), `queue`
     the group it waited for; seconds are whole, None where not told. `text` is what the agent wrote down, `summary` and
-    `transcript` what a machine made of what was said. `leg` names the part of the call this is about, where it has
-    several.
+    `transcript` what a machine made of what was said; `transcribed` is the file it is in, where it is not told itself.
+    `leg` names the part of the call this is about, where it has several. `known_only`: it tells something besides of a
+    call that others told of, and begins none.
     """
 
     external_id: str
@@ -319,8 +320,10 @@ class Call:
     summary: str = ""
     transcript: str = ""
     recording: Attachment | None = None
+    transcribed: Attachment | None = None
     callback_due: datetime | None = None
     history: bool = False
+    known_only: bool = False
     raw: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -89,6 +89,23 @@ class Fetching(Protocol):
 
 
 @dataclass(frozen=True)
+class Turn:
+    """What one of those who speak in a call said: "customer" or "agent", as far as that is known, or by `name`."""
+
+    text: str
+    who: str = ""
+    name: str = ""
+
+
+@runtime_checkable
+class Transcribing(Protocol):
+    """Files tell what was said in calls (`Call.transcribed`)."""
+
+    def turns(self, data: bytes) -> list[Turn]:
+        """What was said, in its order, as such a file tells it; nothing where it tells nothing. Total, no network."""
+
+
+@dataclass(frozen=True)
 class Card:
     """Something worth knowing about a customer, in the words of whoever tells it: rows of (label, value)."""
 

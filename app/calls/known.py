@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from app.db import now
 from app.models.call import ANSWERED, ENDED, RINGING, STATES, TALKED
 from app.text import clean
 from channels import base
@@ -95,7 +96,7 @@ def told_by(event: base.Call) -> Known:
     """What an event of a telephone system tells."""
     when = _stamp(event.at or event.ended_at or event.answered_at or event.started_at)
     told: dict[str, Any] = {
-        "direction": event.direction,
+        "direction": "" if event.known_only else event.direction,
         "number": clean(event.sender.address).strip()[:320],
         "name": clean(event.sender.name).strip()[:200],
         "text": clean(event.text).strip()[:MAX_TEXT],
@@ -118,6 +119,12 @@ def told_by(event: base.Call) -> Known:
         history=event.history,
         system=True,
     )
+
+
+def transcript(text: str) -> Known:
+    """What a machine made of what was said, told now."""
+    words = {"transcript": clean(text).strip()[: WORDS["transcript"]]}
+    return say(words, stamp(now()), state=RINGING, system=True)
 
 
 def say(

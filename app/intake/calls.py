@@ -20,6 +20,8 @@ from app.intake.said import key
 from app.models import Call, Channel, Identity, Message, Relocation
 from channels import base
 
+UNHEARD: Outcome = {"excluded": "nothing else is known of this call"}
+
 
 def take(db: Session, channel: Channel, events: Sequence[base.Call]) -> list[Outcome]:
     """Take in what was told of calls, in whatever order; what became of each telling.
@@ -29,7 +31,8 @@ def take(db: Session, channel: Channel, events: Sequence[base.Call]) -> list[Out
     told = _together(channel, events)
     people = agents_by_name(db) if any(event.agent for event in events) else {}
     known = _stored(db, channel, list(told))
-    fresh = [id for id in told if id not in known]
+    unheard = {id for id, tale in told.items() if tale.known_only and id not in known}
+    fresh = [id for id in told if id not in known and id not in unheard]
     who = _callers(db, channel, {id: told[id] for id in fresh})
     wanted = [(who[id], said(id, told[id].facts)) for id in fresh]
     received = dict(zip(fresh, inbox.receive(db, channel, wanted) if wanted else [], strict=True))
@@ -41,9 +44,13 @@ def take(db: Session, channel: Channel, events: Sequence[base.Call]) -> list[Out
     changed = {
         id: _same(known.get(id), tale) or _change(db, channel, id, tale, people)
         for id, tale in told.items()
-        if id not in new
+        if id not in new and id not in unheard
     }
-    return [_outcome(key(event.external_id), received, changed) for event in events]
+    for id, tale in told.items():
+        if tale.transcribed and id not in unheard:
+            _transcribe(db, channel, received[id].message.id if id in new else changed[id][0], tale)
+    ids = [key(event.external_id) for event in events]
+    return [UNHEARD if id in unheard else _outcome(id, received, changed) for id in ids]
 
 
 def _begin(
@@ -68,6 +75,8 @@ class Tale:
         self.known: calls.Known = {}
         self.people: list[base.Person] = []
         self.files: list[base.Attachment] = []
+        self.transcribed: list[tuple[str, base.Attachment]] = []  # when each was told, and where it lies
+        self.known_only = True
 
     def add(self, event: base.Call) -> None:
         self.known = calls.join(self.known, calls.told_by(event))
@@ -75,6 +84,9 @@ class Tale:
             self.people.append(event.sender)
         if event.recording is not None:
             self.files.append(event.recording)
+        if event.transcribed is not None:
+            self.transcribed.append((calls.stamp(event.at or now()), event.transcribed))
+        self.known_only = self.known_only and event.known_only
 
     @cached_property
     def facts(self) -> calls.Facts:
@@ -184,6 +196,15 @@ def _bring(
     """The recording; the last of several tellings in one go is the one."""
     if files:
         brought.bring(db, channel, message, identity, files[-1:])
+
+
+def _transcribe(db: Session, channel: Channel, message_id: int, tale: Tale) -> None:
+    """What was said, unless we have it since it was told."""
+    at, file = max(tale.transcribed, key=lambda one: one[0])
+    call = db.scalars(select(Call).where(Call.message_id == message_id)).one()
+    claim = call.known["words"].get("transcript")
+    if claim is None or claim[1] < at:
+        brought.bring_transcript(db, channel, db.get_one(Message, message_id), file)
 
 
 def _outcome(

@@ -3,9 +3,20 @@
 import hmac
 
 from channels import telephony
-from channels.amazon_connect import events
+from channels.amazon_connect import events, lens, storage
 from channels.amazon_connect.settings import ConnectSettings
-from channels.base import BadSignature, Connector, Event, Features, Ignored, Outbound, Request, Sent
+from channels.base import (
+    Attachment,
+    BadSignature,
+    Connector,
+    Event,
+    Features,
+    Ignored,
+    Outbound,
+    Request,
+    Sent,
+    Turn,
+)
 
 HEADER = "X-Madoguchi-Key"
 ONLY_RECEIVES = "This channel only receives. Call one of your numbers to try it."
@@ -25,6 +36,7 @@ class AmazonConnect(Connector[ConnectSettings]):
         "In the flow, set the tag caller to the customer's number, so that who calls is known while it rings.",
         "For outcome, note and durations, send the contact records of the Kinesis stream there too, by EventBridge "
         "Pipes.",
+        "To fetch recordings and transcripts, enter the region and an access key that may read the bucket.",
     )
     features = Features(
         inbound_only=True,
@@ -47,10 +59,19 @@ class AmazonConnect(Connector[ConnectSettings]):
         document = request.json()
         if document is None:
             return [Ignored("the body is not JSON")]
-        return events.read(document, events.Wanted(own.instance, own.caller_tag, own.disposition, own.memo))
+        wanted = events.Wanted(
+            own.instance, own.caller_tag, own.disposition, own.memo, files=storage.has_keys(own)
+        )
+        return events.read(document, wanted)
 
     def send(self, outbound: Outbound) -> Sent:
         raise telephony.only_calls()
+
+    def fetch(self, attachment: Attachment) -> bytes:
+        return storage.file(self.settings, self.http, self.context, attachment.ref)
+
+    def turns(self, data: bytes) -> list[Turn]:
+        return lens.turns(data)
 
     def check(self) -> str:
         return ONLY_RECEIVES

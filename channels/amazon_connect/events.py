@@ -4,28 +4,37 @@ Contact events come as they happen, by EventBridge
 (https://docs.aws.amazon.com/connect/latest/adminguide/contact-events.html), contact records at the end
 (https://docs.aws.amazon.com/connect/latest/adminguide/ctr-data-model.html), as they are or in the envelope in which
 EventBridge Pipes passes on what stood in a Kinesis stream. Both are told at least once and in any order. A transfer
-begins a contact of its own, which names the first one of the call: that is the call, each contact a leg of it.
+begins a contact of its own, which names the first one of the call: that is the call, each contact a leg of it. That a
+transcript of Contact Lens was written is told by S3
+(https://docs.aws.amazon.com/connect/latest/adminguide/example-contact-lens-output-locations.html).
 """
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from channels import telephony
-from channels.events import Call, CallResult, CallState, Event, Ignored, Person
+from channels.events import Attachment, Call, CallResult, CallState, Event, Ignored, Person
 from channels.text import clean
 from channels.values import inner, shown, word
 
 Object = Mapping[str, Any]
 
 SOURCE, DETAIL = "aws.connect", "Amazon Connect Contact Event"
+WRITTEN = "Object Created"  # by S3
 VOICE = "VOICE"
 OUT = {"OUTBOUND", "EXTERNAL_OUTBOUND", "CALLBACK", "CAMPAIGN_PREVIEW"}
 BESIDE = {"MONITOR", "DISCONNECT"}  # somebody who listens, and what a flow does after the call
 MAX_NOTE = 20_000
+MAX_PLACE = 500  # characters of where a file lies
+_HEARD = ("", "AUDIO")
+_ANALYSIS = re.compile(
+    r"(?:^|/)Analysis/Voice/(?:Redacted/)?(?:[0-9]+/){3}(?P<contact>[0-9a-f-]{36})_analysis_[^/]+[.]json$"
+)
 MOST = 10_000  # contacts of one request: more do not fit into it
 _TRANSFERS = {"TRANSFER", "QUEUE_TRANSFER"}
 _FAILED = {
@@ -41,12 +50,14 @@ _NOT_TAKEN = {"OUTBOUND_NO_ANSWER", "TELECOM_UNANSWERED", "CUSTOMER_NEVER_ARRIVE
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which instance this is, and where in a contact to look for what; "" for any and none."""
+    """Which instance this is, and where in a contact to look for what; "" for any and none. `files`: whether recordings
+    and transcripts can be fetched."""
 
     instance: str = ""
     caller_tag: str = ""
     disposition: str = ""
     memo: str = ""
+    files: bool = False
 
 
 def read(document: Any, wanted: Wanted) -> list[Event]:
@@ -60,6 +71,8 @@ def _one(document: Any, wanted: Wanted) -> Event:
     document = _unpacked(document)
     if word(document, "detail-type") == DETAIL:
         return _happened(inner(document, "detail"), telephony.when(document.get("time")), wanted)
+    if word(document, "detail-type") == WRITTEN:
+        return _written(inner(document, "detail"), telephony.when(document.get("time")), wanted)
     record = inner(document, "detail") or document
     if isinstance(record, dict) and word(record, "ContactId") and "InitiationMethod" in record:
         return _recorded(record, wanted)
@@ -156,8 +169,38 @@ def _recorded(record: Object, wanted: Wanted) -> Event:
         transferred_to=word(_without_case(inner(data, "transferredtoendpoint")), "address"),
         disposition=word(attributes, wanted.disposition, 500) if wanted.disposition else "",
         text=word(attributes, wanted.memo, MAX_NOTE) if wanted.memo else "",
+        recording=_recording(data, id) if wanted.files else None,
         raw=telephony.plain(data, "contactid", "initiationmethod", "disconnectreason")
         | telephony.plain(inner(record, "Recording"), "Location", most=1000),
+    )
+
+
+def _recording(data: Object, id: str) -> Attachment | None:
+    """The first one that is there to be had; "bucket/key" says where."""
+    several = data.get("recordings")
+    for one in [data.get("recording"), *(several[:MOST] if isinstance(several, list) else [])]:
+        told = _without_case(one) if isinstance(one, dict) else {}
+        place, status = word(told, "location", MAX_PLACE), word(told, "status").upper()
+        if "/" in place and status in ("", "AVAILABLE") and word(told, "mediastreamtype").upper() in _HEARD:
+            return Attachment(f"{id}.wav", "audio/wav", ref=place)
+    return None
+
+
+def _written(detail: Object, at: datetime | None, wanted: Wanted) -> Event:
+    """A file that stands in S3 now: a transcript is known by its name, which begins with the contact's ID."""
+    bucket, key = word(inner(detail, "bucket"), "name"), word(inner(detail, "object"), "key", MAX_PLACE)
+    found = _ANALYSIS.search(key)
+    if not bucket or found is None:
+        return Ignored("a file that is no transcript of a call")
+    if not wanted.files:
+        return Ignored("a transcript, which cannot be fetched without an access key")
+    return Call(
+        external_id=found["contact"],
+        sender=telephony.untold(),
+        state="ringing",
+        at=at,
+        transcribed=Attachment(f"{found['contact']}.json", "application/json", ref=f"{bucket}/{key}"),
+        known_only=True,
     )
 
 

@@ -11,8 +11,9 @@ from channels.base import (
     Outbound,
     Request,
     Sent,
+    Turn,
 )
-from channels.zoom_phone import account, events, signature
+from channels.zoom_phone import account, events, signature, transcripts
 from channels.zoom_phone.settings import ZoomSettings
 
 WORKS = "Zoom lets us fetch recordings. Calls come in by the webhook address."
@@ -30,7 +31,7 @@ class ZoomPhone(Connector[ZoomSettings]):
         "and save.",
         "Paste the webhook address as the event notification endpoint, and press “Validate”.",
         "Add the phone events: ringing, answered, connected, missed, rejected and ended of caller and callee, call "
-        "element completed, recording completed, voicemail received.",
+        "element completed, recording and recording transcript completed, voicemail received.",
         "To fetch recordings, make a “Server-to-Server OAuth” app, and enter its three credentials.",
     )
     features = Features(
@@ -58,6 +59,9 @@ class ZoomPhone(Connector[ZoomSettings]):
 
     def fetch(self, attachment: Attachment) -> bytes:
         return account.file(self.settings, self.http, self.context, attachment.ref)
+
+    def turns(self, data: bytes) -> list[Turn]:
+        return transcripts.turns(data)
 
     def check(self) -> str:
         if not self.settings.account_id:

@@ -43,7 +43,7 @@ def read(document: Any) -> list[Event]:
         return [_LIVE[name]((told, at))]
     if name in records.EVENTS:
         return records.read(told, at)
-    if name == "phone.recording_completed":
+    if name in ("phone.recording_completed", "phone.recording_transcript_completed"):
         return _recordings(told, at)
     if name == "phone.voicemail_received":
         return [_voicemail(told, at)]
@@ -160,8 +160,10 @@ def _recordings(told: Object, at: datetime | None) -> list[Event]:
 
 
 def _recorded(data: Object, at: datetime | None) -> Event:
-    file, id = _file(data), word(data, "call_id", telephony.MAX_ID)
-    if file is None:
+    """A recording, or the transcript of one, which has the address of that instead."""
+    file, spoken = _file(data), _file(data, "transcript_download_url", ".json", "application/json")
+    id = word(data, "call_id", telephony.MAX_ID)
+    if file is None and spoken is None:
         return Ignored("a recording that does not lie at Zoom")
     if not id:
         return Ignored(NO_CALL_ID)
@@ -178,6 +180,7 @@ def _recorded(data: Object, at: datetime | None) -> Event:
         withheld=withheld,
         direction="in" if inbound else "out",
         recording=file,
+        transcribed=spoken,
         raw=telephony.plain(data, "id", "recording_type"),
     )
 
@@ -209,8 +212,10 @@ def _number_of(data: Object, side: str) -> tuple[Person, str]:
     return telephony.party(told, word(data, f"{side}_name"))
 
 
-def _file(data: Object) -> Attachment | None:
-    url, id = word(data, "download_url", 2000), word(data, "id")
+def _file(
+    data: Object, name: str = "download_url", ending: str = ".mp3", content_type: str = "audio/mpeg"
+) -> Attachment | None:
+    url, id = word(data, name, 2000), word(data, "id")
     if not url.startswith("https://") or not id:
         return None
-    return Attachment(f"{id}.mp3", "audio/mpeg", ref=url)
+    return Attachment(f"{id}{ending}", content_type, ref=url)

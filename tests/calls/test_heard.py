@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from app import calls, remote
 from app.api import shapes
-from app.db import reading, transaction
-from app.models import Call, Message
-from channels.base import Request
+from app.db import now, reading, transaction
+from app.models import Call, Message, RemoteFile
+from channels import base
+from channels.amazon_connect.connector import AmazonConnect
+from channels.base import Attachment, Person, Request
 from channels.call import CallLine, CallSettings
 from channels.twilio_voice.events import House, read
+from channels.zoom_phone.connector import ZoomPhone
 from tests import factories as make
 from tests.calls.told import answered_call
-from tests.channels.cases import CONTEXT, HTTP
+from tests.channels.cases import CONTEXT, HTTP, payloads
 from tests.web.visiting import Browser
 
 SUMMARY, TRANSCRIPT = (
@@ -67,3 +72,79 @@ def test_a_transcript_of_a_voicemail_is_one_of_its_call_and_one_that_failed_is_n
     assert (told.external_id, told.transcript, told.state) == ("CA1", "Hi.", "ended")  # type: ignore[union-attr]
     (failed,) = read({**fields, "TranscriptionStatus": "failed", "TranscriptionText": ""}, House())
     assert "did not come about" in failed.reason  # type: ignore[union-attr]
+
+
+@dataclass
+class Played:
+    """What a connector's `fetch` gives in this test; `asked` are the places."""
+
+    answers: dict[str, bytes]
+    asked: list[str] = field(default_factory=list)
+
+    def __call__(self, attachment: Attachment) -> bytes:
+        self.asked.append(attachment.ref)
+        return self.answers[attachment.ref]
+
+
+@pytest.mark.usefixtures("committed")
+def test_a_transcript_that_lies_with_zoom_is_brought_into_the_entry_of_its_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    turns = [
+        {"text": "お電話ありがとうございます。", "username": "田中"},
+        {"text": "4111 1111 1111 1111 です。", "username": "+819012345678"},
+    ]
+    place = "https://zoom.us/v2/phone/recording_transcript/download/abc"
+    played = Played({place: json.dumps({"timeline": turns}).encode()})
+    monkeypatch.setattr(ZoomPhone, "fetch", played.__call__)
+    told = [
+        event
+        for one in payloads("zoom_phone")
+        if one.name in ("callee_answered", "callee_ended", "recording_transcript_completed")
+        for event in one.connector().parse(one.request)
+    ]
+    with transaction() as db:
+        line = make.channel(db, "zoom_phone", secrets={"secret_token": "a-token"})
+        make.accept(db, line, *told)
+        make.accept(db, line, told[-1])
+        file = db.scalars(select(RemoteFile.id)).one()
+        assert [one["state"] for one in db.scalars(select(Message)).one().context["files"]] == ["coming"]
+    assert remote.fetch(file)
+    with transaction() as db:
+        call, message = db.scalars(select(Call)).one(), db.scalars(select(Message)).one()
+        assert (call.direction, call.result, message.context.get("files")) == ("in", "answered", None)
+        heard = calls.facts(call.known).transcript
+        assert heard.startswith("田中: お電話ありがとうございます。\n+819012345678: ")
+        assert "4111 1111" not in heard
+        make.accept(db, line, told[-1])  # we have it since it was told
+        assert db.scalars(select(RemoteFile.id)).all() == []
+    assert played.asked == [place]
+
+
+@pytest.mark.usefixtures("committed")
+def test_a_transcript_in_s3_begins_no_call_and_says_nothing_of_its_direction(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    id, place = "11111111-2222-3333-4444-555555555501", "bucket/a.json"
+    file = Attachment("a.json", "application/json", ref=place)
+    known = {"external_id": id, "sender": Person("", kind="phone"), "state": "ringing"}
+    spoken = base.Call(**known, at=now(), transcribed=file, known_only=True)  # type: ignore[arg-type]
+    told = {
+        "Participants": [],
+        "Transcript": [{"ParticipantId": "CUSTOMER", "Content": "在庫はありますか。"}],
+    }
+    monkeypatch.setattr(AmazonConnect, "fetch", Played({place: json.dumps(told).encode()}).__call__)
+    with transaction() as db:
+        line = make.channel(db, "amazon_connect", secrets={"secret": "a-key-for-the-contact-centre"})
+        (outcome,) = make.accept(db, line, spoken)
+        assert "nothing else is known" in outcome["excluded"]
+        assert db.scalars(select(Call)).all() == []
+        (record,) = [one for one in payloads("amazon_connect") if one.name == "call_of_ours"]
+        parsed = record.connector().parse(record.request)
+        began = [replace(one, external_id=id) for one in parsed if isinstance(one, base.Call)]
+        make.accept(db, line, *began, spoken)
+        row = db.scalars(select(RemoteFile.id)).one()
+    assert remote.fetch(row)
+    with reading() as db:
+        call = db.scalars(select(Call)).one()
+        assert (call.direction, calls.facts(call.known).transcript) == ("out", "お客様: 在庫はありますか。")

@@ -14,7 +14,7 @@ import pytest
 import time_machine
 
 from channels import registry
-from channels.base import Attachment, BadSignature, Call, ChannelError, Ignored, Request
+from channels.base import Attachment, BadSignature, Call, ChannelError, Ignored, Request, Turn
 from channels.forms import read_settings
 from channels.zoom_phone import signature
 from channels.zoom_phone.connector import ZoomPhone
@@ -154,6 +154,26 @@ def test_a_recording_is_fetched_in_the_name_of_the_app() -> None:
     assert "authorization" not in script.seen[2].headers
     with pytest.raises(ChannelError, match="does not lie at the platform"):
         zoom(played(), **KEYS).fetch(Attachment("x.mp3", ref="https://zoom.us.evil.example/x"))
+
+
+def test_a_transcript_tells_who_said_what() -> None:
+    """Its shape: https://developers.zoom.us/docs/api/phone/, /phone/recording_transcript/download/{recordingId}."""
+    told = {
+        "type": "zoom_transcript",
+        "ver": 1,
+        "recording_id": "rec-1",
+        "timeline": [
+            {"ts": "00:00:01.020", "text": "お電話ありがとうございます。", "users": [{"username": "田中"}]},
+            {"ts": "00:00:04.120", "text": "返品したいのですが。", "username": "+81 90-1234-5678"},
+            {"ts": "00:00:09.000", "text": " ", "users": []},
+        ],
+    }
+    assert zoom().turns(json.dumps(told).encode()) == [
+        Turn("お電話ありがとうございます。", name="田中"),
+        Turn("返品したいのですが。", name="+81 90-1234-5678"),
+    ]
+    for broken in (b"", b"\xff", b"[]", b'{"timeline": 5}', b'{"timeline": [5, {"text": 5, "users": [5]}]}'):
+        assert zoom().turns(broken) == []
 
 
 def test_without_the_keys_of_an_app_a_recording_says_what_is_missing() -> None:
