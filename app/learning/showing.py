@@ -10,11 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.learning.masking import masked, taken_out, without_greeting
-from app.models import Agent, Conversation, Customer, Message, Proposal
+from app.models import Agent, Conversation, Customer, FaqEntry, Message, Proposal
+from app.models.proposal import TAKEN
 from app.text import one_line
 
 QUESTIONS = 12  # of a proposed entry
 ANSWERS = 3
+INTO = 5  # proposals shown of an entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,13 @@ def drafts(db: Session, proposals: Sequence[Proposal]) -> list[Draft]:
     names = _names(db, messages.values())
     made = (_draft(one, messages, names) for one in proposals)
     return [one for one in made if one is not None]
+
+
+def made_into(db: Session, entry: FaqEntry) -> list[Draft]:
+    """The proposals that went into an entry, the latest first: who asked, and who answered, as far as it still
+    stands."""
+    taken = select(Proposal).where(Proposal.state == TAKEN, Proposal.entry_id == entry.id)
+    return drafts(db, db.scalars(taken.order_by(Proposal.id.desc()).limit(INTO)).all())
 
 
 def _draft(

@@ -15,7 +15,8 @@ from app.helpcentre import addresses, votes
 from app.helpcentre.shelf import shelf
 from app.inbox import Refused
 from app.knowledge import pictures, relations, sheets
-from app.models import Agent, FaqEntry
+from app.learning import showing
+from app.models import Agent, FaqEntry, FaqSource
 from app.queries import NotFound
 from app.web import files
 from app.web.knowledge import EDITORS, Shelf
@@ -117,6 +118,8 @@ def _beside(db: Session, entry: FaqEntry | None, values: Mapping[str, str]) -> d
         "votes": votes.of(db, entry.id) if entry else votes.Votes(),
         "address": addresses.entry(public) if public else "",
         "picture": pictures.find(db, entry.image_id) if entry else None,
+        "proposed": showing.made_into(db, entry) if entry else (),
+        "source": db.get(FaqSource, entry.source_id) if entry and entry.source_id else None,
         "largest": pictures.LARGEST,
     }
 

@@ -113,6 +113,10 @@ def test_a_proposal_is_written_taken_into_the_draft_and_leads_there(editor: Brow
         made = db.scalars(select(FaqEntry).where(FaqEntry.title == "返品")).one()
         assert (made.answer, made.language, made.enabled) == ("14日以内なら。", "ja", True)
         assert versions.number(db) == 1
+    shown = editor.see(f"/settings/faq/{made.id}")
+    assert "出どころ" in shown
+    assert "FAQの提案 · のべ2回" in shown
+    assert "?m=" in shown.split("出どころ", 1)[1]
     assert "返品できますか" not in editor.see(PROPOSALS)
     assert f"/settings/faq/{made.id}" in editor.see(f"{PROPOSALS}?view=taken")
     editor.submit(f"{PROPOSALS}/{id}/entry", {**empty, "answer": "もう一度"})
