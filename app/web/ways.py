@@ -19,6 +19,7 @@ from app.web.envelopes import Envelope, envelope
 from app.web.rows import Sign, sign_of
 
 HERE = timedelta(seconds=150)
+ONLY_RECEIVES = "Only receives: nothing can be sent from here"
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def _way(db: Session, viewer: Agent, head: Conversation, identity: Identity, cha
         most=features.window_messages,
         envelope=envelope(db, head, identity, channel, viewer.locale) if features.copies else None,
         formats=features.html,
-        unreachable=identity.unreachable,
+        unreachable=identity.unreachable or (ONLY_RECEIVES if connect.only_receives(channel) else ""),
         templates=connect.has_templates(channel),
         measured=connect.measures(channel),
         longest=features.max_length,
@@ -88,6 +89,8 @@ def _way(db: Session, viewer: Agent, head: Conversation, identity: Identity, cha
 def _reach(db: Session, viewer: Agent, identity: Identity, channel: Channel) -> str:
     if identity.unreachable:
         return gettext(viewer.locale, "Nothing arrives at this address any more")
+    if connect.only_receives(channel):
+        return gettext(viewer.locale, ONLY_RECEIVES)
     if connect.features(channel).live:
         seen = visitor_of(db, [identity.id])
         here = seen is not None and seen.last_seen_at > now() - HERE

@@ -64,6 +64,7 @@ class Email(Connector[EmailSettings]):
         subject=True,
         max_attachment_bytes=MAX_FILE,
         read_receipts=True,
+        sends_with="smtp_host",
         push=True,
         idempotent=True,  # one Message-ID on every attempt, as servers themselves do it (RFC 5321, 4.5.4.1)
         copies=True,
