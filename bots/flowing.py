@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from bots import lettering
 from bots.correcting import confirms, correction, denies, gives_up, named
 from bots.decision import Decision, HandoverReason
 from bots.flow import END, PERSON, Flow, Step, filled
@@ -56,6 +57,11 @@ class Form:
         return None if step in self.said else step
 
     @property
+    def open(self) -> list[Step]:
+        """What is still to be asked, where no choice leads elsewhere."""
+        return lettering.left(self.flow, self.step, self.progress.values)
+
+    @property
     def language(self) -> str:
         """The language the form is written in."""
         return self.flow.language
@@ -95,6 +101,8 @@ def begun(turn: Turn, flow: Flow, label: str | None, rule_id: int | None = None,
     """Begin the form, with what the message tells already."""
     form = Form(flow, Progress(flow.id))
     reader = Reader(turn.question.situation.on)
+    if turn.question.letter:
+        form = form.having(lettering.read(form.open, turn.question.text, reader, answers=False))
     while (step := form.step) and (step.kind in _STRICT or step.pattern) and step.kind != "text":
         value = (
             reader.read(step, turn.text) if step.kind != "choice" else _named_choice(reader, step, turn.text)
@@ -119,6 +127,12 @@ def heard(turn: Turn, form: Form, label: str | None) -> Decision | None:
         return _answered(turn, form, step, reader, label)
     if gives_up(text) or fold(text) == fold(flow_word("chip_stop", form.language)):
         return _said(turn, form, label, flow_word("given_up", form.language), over=True)
+    if (
+        step
+        and turn.question.letter
+        and (more := lettering.read(form.open, turn.question.text, reader, answers=True))
+    ):
+        return _go_on(turn, form.having({**form.progress.values, **more}), label)
     found = correction(text, form.said, form.progress.values, step, reader.read)
     if found and found.value is None:
         return _go_on(turn, form.with_answer(found.step, None), label)
@@ -137,6 +151,8 @@ def heard(turn: Turn, form: Form, label: str | None) -> Decision | None:
         return _polite(turn, form, label)
     if _asks_something_else(turn, step, reader):
         return None
+    if turn.question.letter:
+        return _person(turn, form, label, "misses")
     if step.optional and fold(text) == fold(flow_word("chip_skip", form.language)):
         return _go_on(turn, form.with_answer(step, ""), label)
     return _answered(turn, form, step, reader, label)
@@ -153,7 +169,7 @@ def beside(turn: Turn, form: Form, other: Decision) -> Decision:
     kept = form.progress
     if kept.asides + 1 >= ASIDES:
         return _person(turn, form, other.label, "misses")
-    words, chips = _question(form)
+    words, chips = _question(turn, form)
     text = "\n\n".join((other.text, flow_word("back", form.language), words))
     return replace(
         other,
@@ -189,7 +205,7 @@ def _polite(turn: Turn, form: Form, label: str | None) -> Decision:
     again = replace(form.progress, asides=form.progress.asides + 1)
     if again.asides >= ASIDES:
         return _person(turn, form, label, "misses")
-    words, chips = _question(form)
+    words, chips = _question(turn, form)
     return _said(turn, Form(form.flow, again), label, words, chips)
 
 
@@ -221,7 +237,7 @@ def _tried(turn: Turn, form: Form, label: str | None) -> Decision:
     if again.tries >= TRIES:
         return _person(turn, form, label, "misses")
     step = form.step
-    words, chips = _question(form)
+    words, chips = _question(turn, form)
     hint = step.hint or flow_word(_unclear(step), form.language) if step else ""
     return _said(turn, Form(form.flow, again), label, "\n".join(filter(None, (hint, words))), chips)
 
@@ -236,19 +252,22 @@ def _go_on(turn: Turn, form: Form, label: str | None, *before: str) -> Decision:
     """The next question, the summary, or the end; `before` is said first."""
     if form.step is None and form.way[1] == PERSON:
         return _person(turn, form, label, "flow")
-    if form.step is None and not form.flow.ending.confirm:
+    if form.step is None and (turn.question.letter or not form.flow.ending.confirm):
         return _ended(turn, form, label)
-    words, chips = _question(form)
+    words, chips = _question(turn, form)
     back = (flow_word("resumed", form.language),) if turn.question.resumed else ()
     return _said(turn, form, label, "\n".join((*back, *before, words)), chips)
 
 
-def _question(form: Form) -> tuple[str, tuple[str, ...]]:
+def _question(turn: Turn, form: Form) -> tuple[str, tuple[str, ...]]:
     """What is to be asked now, with its choices: the open question, or whether all of it is right."""
     step = form.step
     if step is None:
         chips = tuple(flow_word(key, form.language) for key in ("chip_yes", "chip_correct", "chip_stop"))
         return f"{flow_word('confirm', form.language)}\n{form.summary()}", chips
+    if turn.question.letter:
+        told = {one.name: one.shown for one in form.collected()}
+        return lettering.asked(form.flow, form.open, told), ()
     skip = (flow_word("chip_skip", form.language),) if step.optional else ()
     values = {one.name: one.shown for one in form.collected()}
     return filled(step.ask, values), (*(one.words for one in step.choices), *skip)
@@ -259,7 +278,10 @@ def _ended(turn: Turn, form: Form, label: str | None) -> Decision:
     ending, told = form.flow.ending, {one.name: one.shown for one in form.collected()}
     key = "looking" if ending.webhook else "handed_over" if ending.hand_over else "done"
     values = form.progress.values
-    decision = _said(turn, form, label, filled(ending.text, told) or flow_word(key, form.language), over=True)
+    words = filled(ending.text, told) or flow_word(key, form.language)
+    if turn.question.letter and form.said:
+        words = "\n\n".join((words, f"{flow_word('letter_summary', form.language)}\n{form.summary()}"))
+    decision = _said(turn, form, label, words, over=True)
     return replace(
         decision,
         action="hand_over" if ending.hand_over and not ending.webhook else "answer",

@@ -18,6 +18,7 @@ class Question:
     `situation` is where, when and by whom it is asked.
     `earlier` are the bot's own last turns in this conversation, oldest first, as far back as they are remembered.
     `flow` is how far the conversation is in a form, `resumed` whether that was long ago.
+    `letter`: it is a mail, to be answered by one: a form asks for everything at once there.
     `history` holds earlier messages of the customer, oldest first; the bot does not use it yet.
     """
 
@@ -30,3 +31,4 @@ class Question:
     situation: Situation = field(default_factory=Situation)
     flow: Progress | None = None
     resumed: bool = False
+    letter: bool = False

@@ -19,6 +19,7 @@ from tests import factories as make
 from tests.connectors import Post
 from tests.letters import HANA, MOMO, TARO, arrives, assert_books, comes, letter, own
 from tests.letters import mail as mailing
+from tests.test_flows import RETURN, published
 
 ASKED = "送料はいくらですか"
 SURE = {"bot_answers": True, "bot_certainty": 60}
@@ -111,6 +112,30 @@ def test_after_a_person_spoke_the_bot_may_again(db: Session, box: Channel) -> No
     inbox.hand_back(db, agent, head)
     comes(db, box, ASKED)
     assert said_by_bot(db) == 2
+
+
+def test_a_form_asks_for_everything_in_one_mail_and_ends_with_the_answer(db: Session, box: Channel) -> None:
+    published(db, RETURN, hand_over=False)
+    head = own(db, comes(db, box, "返品したいです。"))
+    asked = db.scalars(select(Message.text).filter_by(author="bot")).one()
+    assert [line for line in asked.splitlines() if line[:2] in ("1.", "2.", "3.")] == [
+        "1. 注文番号: ご注文番号を教えてください。",
+        "2. 理由: 返品の理由をお選びください。",
+        "3. 発送日: いつ発送できますか。",
+    ]
+    comes(db, box, "1. 5521\n2. サイズ\n3. 12月3日")
+    last = db.scalars(select(Message.text).filter_by(author="bot").order_by(Message.id)).all()[-1]
+    assert last.startswith("5521の返品を承りました。")
+    assert "・理由: サイズ" in last
+    assert (head.owner, said_by_bot(db), head.bot_flow) == ("bot", 2, {})
+    assert_books(db)
+
+
+def test_a_mail_that_answers_nothing_of_a_form_is_a_persons(db: Session, box: Channel) -> None:
+    published(db, RETURN)
+    head = own(db, comes(db, box, "返品したいです。"))
+    comes(db, box, "ただいま留守にしております。")
+    assert (head.owner, said_by_bot(db)) == ("human", 1)
 
 
 def test_an_hour_later_it_may_answer_again(db: Session, box: Channel) -> None:

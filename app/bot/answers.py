@@ -278,7 +278,7 @@ def _do(db: Session, channel: Channel, identity: Identity, head: Conversation, h
     effects.keep(head, decision)
     stored = _store(db, head, epoch, heard)
     silent = _hesitates(channel, decision) or automatic.must_be_silent(
-        db, channel, identity, head, len(before_that)
+        db, channel, identity, head, len(before_that), answered=_answers_a_form(question, decision)
     )
     silent = silent or ("" if consents.agrees(db, identity, channel) else "unwanted")
     reply = None if silent else _say(db, channel, identity, head, epoch, decision, first=not before_that)
@@ -288,6 +288,14 @@ def _do(db: Session, channel: Channel, identity: Identity, head: Conversation, h
     effects.follow(db, channel, identity, head, message, decision)
     if silent and decision.action not in QUIET_ACTIONS:
         inbox.hand_over(db, head, silent)  # unless the decision did that already
+
+
+def _answers_a_form(question: bots.Question, decision: bots.Decision) -> bool:
+    """Whether it tells more of what a form asked for."""
+    before = question.flow
+    if before is None or decision.flow_id != before.flow:
+        return False
+    return any(before.values.get(one.name) != one.value for one in decision.collected)
 
 
 def _hesitates(channel: Channel, decision: bots.Decision) -> str:

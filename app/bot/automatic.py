@@ -35,11 +35,18 @@ REPEATED, TOO_MANY, PROGRAM, WRITING = "repeated", "too_many", "program", "writi
 
 
 def must_be_silent(
-    db: Session, channel: Channel, identity: Identity, head: Conversation, turns: int = 0
+    db: Session,
+    channel: Channel,
+    identity: Identity,
+    head: Conversation,
+    turns: int = 0,
+    *,
+    answered: bool = False,
 ) -> str:
     """Why nothing automatic may be said to this sender now: a person is writing to them already ("writing"), a program
     seems to ("program"), or enough was said ("repeated", "too_many"); "" if it may. `turns`: how many automatic
-    messages they got lately, as far as that is known."""
+    messages they got lately, as far as that is known. `answered`: what they wrote answers what the bot asked in a
+    form, which no program does that answers by itself."""
     if somebody_writes(db, head):
         return WRITING
     mine = Message.conversation_id.in_(family_ids(db, head))
@@ -50,7 +57,7 @@ def must_be_silent(
     )
     said = db.execute(automatic.order_by(Message.id.desc()).limit(MOST)).all()
     before = next((row.id for row in said if row.identity_id == identity.id), None)
-    if before is not None and not _a_person_spoke(db, mine, before):
+    if before is not None and not answered and not _a_person_spoke(db, mine, before):
         return REPEATED
     return TOO_MANY if len(said) >= MOST else ""
 

@@ -50,6 +50,7 @@ def question(
         situation=situations.of(db, channel, identity, head, message),
         flow=flow,
         resumed=resumed,
+        letter=connect.features(channel).suggests,
         earlier=() if connect.features(channel).suggests else outcomes.earlier(db, head),
     )
 
