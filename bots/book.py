@@ -28,7 +28,7 @@ class Settings:
     `embeddings` is the name of the sentence model it was switched to ("": none): for whoever hands in an embedder.
     """
 
-    threshold_answer: float = 40.0
+    threshold_answer: float = 32.0
     threshold_ask: float = 15.0
     max_misses: int = 2
     languages: tuple[str, ...] = ("ja", "en")

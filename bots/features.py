@@ -9,6 +9,7 @@ from __future__ import annotations
 from itertools import combinations, pairwise
 
 from bots.english import stem
+from bots.kindred import kindred
 
 LONGEST = 400
 """Characters that are matched: a question, with room for the story around it."""
@@ -27,7 +28,7 @@ def parts(folded: str, language: str) -> Parts:
 
 def _japanese(folded: str) -> Parts:
     run = f"^{folded.replace(' ', '')}$"
-    return _runs(run, 2), list(run[1:-1]), _runs(run, 3)
+    return _runs(run, 2) + 2 * kindred(folded, "ja"), list(run[1:-1]), _runs(run, 3)
 
 
 def _spaced(folded: str) -> Parts:
@@ -36,7 +37,7 @@ def _spaced(folded: str) -> Parts:
     neighbours = [f"{one} {other}" for one, other in pairwise(("^", *words, "$"))]
     companions = [f"{one} {other}" for one, other in combinations(distinct, 2)]
     runs = [run for word in folded.split() for size in (3, 4) for run in _runs(f" {word} ", size)]
-    return words, neighbours, companions, runs
+    return words + kindred(folded, "en"), neighbours, companions, runs
 
 
 def _runs(text: str, size: int) -> list[str]:

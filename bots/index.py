@@ -38,9 +38,9 @@ _QUICK = 1000
 """Rows for which the exact model is quick, too."""
 _FEW = 3
 """Texts an entry with which everyday phrases count half: they show by themselves what is frequent."""
-_SAME = 0.5
+_SAME = 0.35
 """What is left of the lead of an entry where the next holds as much of the question's subject."""
-_OPPOSITE, _HARDLY = 2.0, 0.35
+_OPPOSITE, _HARDLY = 2.0, 0.25
 """How far an entry that is asked the opposite falls back, and what is left of its probability if it is the best."""
 _COMPARED, _COMPARED_QUESTIONS = 5, 100
 _SHORTEST_TYPO, _MOST_TYPOS, _TYPO_LIKENESS = 4, 4, 0.75
@@ -126,8 +126,7 @@ class Index:
         )
         self._model = _quick_model(self._ground) if quick else _model(self._ground)
         self.is_quick = quick and len(folded) > _QUICK
-        each = len(folded) / max(len(starts), 1)
-        self._sureness = Sureness(self._model.evidence, each, self._ground.coverage.worth)
+        self._sureness = Sureness(self._model.evidence, self._ground.coverage.worth, len(starts))
         if len(folded) > _MANY:
             give_back()
 

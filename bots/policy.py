@@ -14,7 +14,7 @@ from bots.question import Question
 from bots.replies import NONE, choice, courtesy, denies
 from bots.risk import risk
 from bots.ruling import begun, label_of, noted, ruled, ruled_to_person
-from bots.turn import AMBIGUOUS, Turn
+from bots.turn import NEAR, Turn
 
 _CHIPS = 4
 
@@ -156,7 +156,7 @@ def _asked_back(turn: Turn, label: str | None) -> Decision | None:
     if not turn.matches or turn.matches[0].score < settings.threshold_ask:
         return None
     known = {*turn.question.asked, *earlier.offered(turn.question.earlier)}
-    near = [match.entry for match in turn.matches if match.score >= AMBIGUOUS * turn.matches[0].score]
+    near = [match.entry for match in turn.matches if match.score >= NEAR * turn.matches[0].score]
     if near[0].id in known:
         return sayings.missed(turn, label, "none_of_these")
     return sayings.asked(turn, label, [entry for entry in near if entry.id not in known][:_CHIPS])

@@ -17,8 +17,10 @@ from bots.signals import plain
 from bots.text import clean, fold
 
 _CONSIDERED = 5
-AMBIGUOUS = 0.42
+_AMBIGUOUS = 0.6
 """From this part of the best score up, the next entry may as well be meant."""
+NEAR = 0.42
+"""From this part of the best score up, an entry is worth offering where none may be given as the answer."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ class Turn:
         if not self.matches:
             return None
         behind = self.matches[1].score if len(self.matches) > 1 else 0.0
-        return self.matches[0] if behind < AMBIGUOUS * self.matches[0].score else None
+        return self.matches[0] if behind < _AMBIGUOUS * self.matches[0].score else None
 
     @cached_property
     def answer(self) -> Match | None:

@@ -176,8 +176,8 @@ def test_what_was_left_out_moves_the_curve() -> None:
     chance = random.Random(3)
     near = [Signals(0.2 + chance.random() / 5, 0.1, 0.3, 0.8) for _ in range(200)]
     far = [Signals(0.8 + chance.random() / 5, 0.6, 0.7, 1.0) for _ in range(200)]
-    apart = Sureness(Evidence([(one, True) for one in far], near), 50)
-    together = Sureness(Evidence([(one, place % 2 == 0) for place, one in enumerate(near)], near), 50)
+    apart = Sureness(Evidence([(one, True) for one in far], near))
+    together = Sureness(Evidence([(one, place % 2 == 0) for place, one in enumerate(near)], near))
     assert apart.probability(far[0]) > 0.9
     assert apart.probability(near[0]) < 0.1
     assert 0.1 < together.probability(near[0]) < 0.4

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+import bots
 from app import knowledge, labels
 from app.bot import answers
 from app.knowledge import differences, versions
@@ -165,11 +166,11 @@ def test_how_sure_the_bot_must_be_is_published_and_brought_back_too(db: Session,
     wrote(db, editor)
     versions.publish(db, editor, "")
     knowledge.set_thresholds(db, editor, 80.0, 20.0)
-    assert answers.book(db).settings.threshold_answer == 40.0
+    assert answers.book(db).settings.threshold_answer == bots.Settings().threshold_answer
     versions.publish(db, editor, "")
     assert answers.book(db).settings.threshold_answer == 80.0
     versions.roll_back(db, editor, 1, "")
-    assert answers.book(db).settings.threshold_answer == 40.0
+    assert answers.book(db).settings.threshold_answer == bots.Settings().threshold_answer
     assert versions.unpublished(db) == []
     with pytest.raises(knowledge.Invalid):
         knowledge.set_thresholds(db, editor, 30.0, 50.0)
