@@ -242,7 +242,13 @@ def set_thresholds(db: Session, agent: Agent | None, answer: float, ask: float) 
             else "It asks back at a lower score than it answers at.",
         }
     )
-    keep_setting(db, agent, SETTINGS, {"threshold_answer": answer, "threshold_ask": ask})
+    keep_setting(db, agent, SETTINGS, stored_settings(db) | {"threshold_answer": answer, "threshold_ask": ask})
+
+
+def set_embeddings(db: Session, agent: Agent | None, model: str) -> None:
+    """The sentence model the bot goes by, by its name; "": none."""
+    kept = {name: value for name, value in stored_settings(db).items() if name != "embeddings"}
+    keep_setting(db, agent, SETTINGS, kept | ({"embeddings": model} if model else {}))
 
 
 def put(db: Session, agent: Agent | None, noun: str, noun_id: int, data: Mapping[str, Any] | None) -> None:

@@ -78,13 +78,13 @@ def evaluate(id: int) -> dict[str, Any]:
     with transaction() as db:
         run = db.get_one(KnowledgeRun, id)
         run.draft, run.version, run.total = of, version, len(asked)
-    cases = [_case(one, draft, published) for one in runs.told(id, asked)]
+    cases = [case(one, draft, published) for one in runs.told(id, asked)]
     result = {
         **{side: figures(cases, side) for side in ("draft", "published")},
         "curves": {side: curve(cases, side) for side in ("draft", "published")},
         "threshold": draft.settings.threshold_answer,
         "threshold_published": published.settings.threshold_answer,
-        "cases": [asdict(case) for case in cases],
+        "cases": [asdict(one) for one in cases],
     }
     return result | _published(id, result)
 
@@ -107,7 +107,8 @@ def _published(id: int, result: dict[str, Any]) -> dict[str, Any]:
         return {"number": made.number}
 
 
-def _case(question: LabelledQuestion, draft: bots.Book, published: bots.Book) -> Case:
+def case(question: LabelledQuestion, draft: bots.Book, published: bots.Book) -> Case:
+    """A question, and what both books make of it."""
     asked = bots.Question(question.text, question.language)
     label = question.entry_id
     if label is not None and not (draft.entry(label) or published.entry(label)):

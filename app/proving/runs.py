@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import or_, select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.db import now, reading, transaction
@@ -16,8 +18,13 @@ from app.models import Agent, KnowledgeRun
 
 log = logging.getLogger(__name__)
 
-EVALUATION, REPLAY, PROPOSALS = "evaluation", "replay", "proposals"
-SILENT = timedelta(minutes=2)  # a run nobody told anything of for so long belongs to a process that died
+EVALUATION, REPLAY, PROPOSALS, MODEL = "evaluation", "replay", "proposals", "model"
+SILENT = timedelta(seconds=45)  # a run nobody told anything of for so long belongs to a process that died
+BEAT = 10.0  # seconds
+TURN, MOST_TURNS = (
+    "turn",
+    3,
+)  # how often it was begun, in its result until it has one; one that kills is given up
 TOLD_EVERY = timedelta(seconds=0.5)
 KEPT = 20  # runs of a kind; older ones are forgotten
 Item = TypeVar("Item")
@@ -85,20 +92,46 @@ def run(id: int) -> None:
     """Do it, unless another process does. What goes wrong is told in its row."""
     with transaction() as db:
         mine = update(KnowledgeRun).where(KnowledgeRun.id.in_(_due().where(KnowledgeRun.id == id)))
-        claimed = db.execute(
-            mine.values(state="running", beat_at=now(), done=0).returning(KnowledgeRun.kind)
-        ).scalar()
-    if claimed is None:
-        return
+        claimed = db.execute(mine.values(state="running", beat_at=now(), done=0).returning(KnowledgeRun.id))
+        if claimed.scalar() is None:
+            return
+        row = db.get_one(KnowledgeRun, id)
+        kind, turn = row.kind, int(row.result.get(TURN, 0)) + 1
+        row.result = {TURN: turn}
     try:
-        result, state = _works[claimed](id), "done"
+        if turn > MOST_TURNS:
+            raise RuntimeError("its process ended again and again")
+        with _beating(id):
+            result, state = _works[kind](id), "done"
     except Exception:
         log.exception("run %s failed", id)
         result, state = {}, "failed"
     with transaction() as db:
-        row = db.get(KnowledgeRun, id)
-        if row is not None:
-            row.state, row.result, row.done = state, {**row.result, **result}, row.total
+        row = db.get(KnowledgeRun, id, with_for_update=True)
+        if row is not None and row.result.get(TURN) == turn:  # else it was taken up elsewhere meanwhile
+            row.state, row.result, row.done = state, result, row.total
+
+
+@contextmanager
+def _beating(id: int) -> Iterator[None]:
+    """Tell in the row that somebody is at it, also where no step of the work does."""
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(BEAT):
+            try:
+                with transaction() as db:
+                    db.execute(update(KnowledgeRun).where(KnowledgeRun.id == id).values(beat_at=now()))
+            except OperationalError:
+                log.warning("run %s: the database did not take a beat", id)
+
+    thread = threading.Thread(target=beat, name=f"beat of run {id}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def told(id: int, items: Sequence[Item]) -> Iterator[Item]:

@@ -17,6 +17,7 @@ from app.proving import evaluating, runs
 from app.proving.figures import Case, harm, is_right
 from app.proving.picture import picture
 from app.queries import NotFound
+from app.web import modelled
 from app.web.knowledge import EDITORS
 from app.web.pages import (
     done,
@@ -48,6 +49,7 @@ def show(request: Request) -> Response:
         stale = run is not None and run.state == "done" and run.draft != evaluating.key(db)
         thresholds = knowledge.stored_settings(db)
         titles = titles_of(db)
+        model = modelled.shown(request, db)
     result = run.result if run and run.state == "done" and run.result.get("cases") else None
     cases = evaluating.cases_of(run) if run and result else []
     view = view if view in VIEWS else "trouble" if any(_in_view(one, "trouble") for one in cases) else "all"
@@ -68,6 +70,7 @@ def show(request: Request) -> Response:
         cases=[(one, is_right(one, one.draft), is_right(one, one.published)) for one in chosen[:SHOWN]],
         more=max(0, len(chosen) - SHOWN),
         titles=titles,
+        model=model,
     )
 
 
