@@ -236,6 +236,50 @@ def test_a_run_is_done_once_and_one_that_was_left_is_taken_up(house: Agent) -> N
     json.dumps(the_run().result)
 
 
+def test_a_run_whose_process_is_killed_again_and_again_is_given_up_and_says_so(
+    house: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with transaction() as db:
+        run = evaluating.begin(db, house)
+
+    class Killed(BaseException):
+        """Nothing is written after it."""
+
+    def killed(_id: int) -> dict[str, Any]:
+        raise Killed
+
+    monkeypatch.setitem(runs._works, runs.EVALUATION, killed)
+    for _ in range(runs.MOST_TURNS):
+        with pytest.raises(Killed):
+            proving.run(run.id)
+        assert the_run().state == "running"
+        proving.run(run.id)  # nobody else begins it yet
+        with transaction() as db:
+            db.get_one(KnowledgeRun, run.id).beat_at = run.at - 2 * runs.SILENT
+    proving.run(run.id)
+    assert the_run().state == "failed"
+
+
+def test_who_was_frozen_while_another_took_the_run_up_writes_nothing_over_it(
+    house: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with transaction() as db:
+        run = evaluating.begin(db, house)
+
+    def frozen(id: int) -> dict[str, Any]:
+        monkeypatch.undo()
+        with transaction() as db:
+            db.get_one(KnowledgeRun, id).beat_at = run.at - 2 * runs.SILENT
+        proving.run(id)
+        return {"refused": "There is nothing to publish."}
+
+    monkeypatch.setitem(runs._works, runs.EVALUATION, frozen)
+    proving.run(run.id)
+    assert the_run().state == "done"
+    assert "refused" not in the_run().result
+    assert the_run().result["cases"]
+
+
 def test_a_run_that_breaks_says_so(house: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     with transaction() as db:
         run = evaluating.begin(db, house)
