@@ -5,13 +5,14 @@ from __future__ import annotations
 from bots.signals import Signal, any_of
 
 _STAFF = (
-    r"(?:オペレータ[ーァ]?|おぺれーたー?|(?:ご)?担当(?:者|の(?:方|人|者))|スタッフ(?:の方|さん)?|店員(?:さん)?"
-    r"|係(?:の(?:人|者|方)|員)|社員(?:の方|さん)?|人間|有人(?:チャット|対応|サポート|窓口)?"
-    r"|(?:中|生身|本物|他|別|実際)の(?:人|方)|(?<![一-龥])(?:人|ひと))"
+    r"(?:オペレータ[ーァ]?(?:の(?:方|人))?|おぺれーたー?|(?:ご)?担当(?:者|の(?:方|人|者))|スタッフ(?:の(?:方|人))?|店員"
+    r"|店長|責任者(?:の(?:方|人))?|上司|上の(?:人|方|者)|(?:カスタマー|お客様|ユーザー)(?:サポート|センター|サービス)"
+    r"|(?:サポート|窓口|受付|コールセンター)の(?:人|方|者)|係(?:の(?:人|者|方)|員)|社員(?:の方)?|人間"
+    r"|有人(?:チャット|対応|サポート|窓口)?|(?:中|生身|本物|他|別|実際)の(?:人|方)|(?<![一-龥])(?:人|ひと))(?:さん|様|さま)?"
 )
 _CONTACT = (
     r"(?:お|ご)?(?:話|はな[しせさ]|繋|つな[いぐがげ]|代わ|替わ|変わ|かわ[っりれ]|相談|連絡|対応|チャット|電話"
-    r"|やりとり|やり取り|聞い|きい|取り?次|転送|回し|問い?合わ?せ)"
+    r"|やりとり|やり取り|聞きた|聞いて(?:み|ほ|もら|い[いたい])|聞かせ|ききた|きいて(?:み|ほ|もら)|取り?次|転送|回し|問い?合わ?せ)"
 )
 _TO = r"(?:と(?:は)?|に|へ|を|が)"
 _CALL = r"(?:呼(?:ん|び|べ)|よんで|出(?:し|せ)て?|お願い|おねがい|希望|ほしい|欲しい|ください|下さい)"
@@ -27,7 +28,13 @@ _STAFF_WANTED = any_of(
     rf"{_STAFF}{_TO}{_SOON}{_CONTACT}{_HOW}",
     rf"{_STAFF}(?:を|に|で|の方)?{_CALL}",
     rf"{_STAFF}に(?:して|切り?替え|きりかえ)",
-    r"直接(?:お)?(?:話|はな)し(?:たい|て)",
+    rf"{_STAFF}(?:の)?(?:応対|対応)(?:を|で)?{_CALL}",
+    rf"{_STAFF}から(?:の)?(?:折り返し)?(?:の)?(?:お|ご)?(?:連絡|電話|返事|返信|回答|説明)(?:が|を)?"
+    r"(?:お願い|希望|ほしい|欲しい|ください|下さい|もらえ|もらい|いただ|頂|して)",
+    r"直接(?:お)?(?:話|はな)(?:したい|して|せ[まるな])",
+    r"電話で(?:直接)?(?:お)?(?:話|はな)(?:したい|しでき|せ[まるな]|がしたい)",
+    r"(?:誰か|だれか|どなたか)(?:人は?|方は?)?(?:い(?:ません|ない|ます|る)|おら|いらっしゃ)",
+    r"(?:誰か|だれか|どなたか)(?:対応|応対|相談|答え|話)[^。!?]{0,8}?(?:人|方|者)(?:は|が)?(?:い(?:ません|ない|ます|る)|おら|いらっしゃ)",
     r"(?:ボット|bot|ai|機械|ロボット|自動応答)(?:じゃ|では)(?:なくて?|話にならない|だめ|ダメ|無理|嫌|いや)",
 )
 _STAFF_PERHAPS = any_of(_STAFF + _TO + _CONTACT, r"電話で(?:お)?(?:話|はな)し")
@@ -35,7 +42,8 @@ _STAFF_ALONE = any_of(rf"\W*{_STAFF}(?:を|に|で|と|へ)?(?:話す|代わっ�
 
 _PERSON = (
     r"(?:(?:an? |the |some |your |any |another )?(?:real |live |actual |human |customer |support |service ){0,3}"
-    r"(?:human(?: being)?|person|people|agent|rep(?:resentative)?|someone|somebody|operator|advis[eo]r|staff"
+    r"(?:human(?: being)?|person|people|agent|rep(?:resentative)?|someone|somebody|operator|advis[eo]r|staff|manager"
+    r"|supervisor|colleague"
     r"|team member|employee|customer (?:service|support|care)))\b"
 )
 _ENDS = (
@@ -48,10 +56,21 @@ _NO_PERSON = any_of(
     rf"(?: (?:talk|speak|chat)(?:ing)?(?: to| with)?)? {_PERSON}",
     r"\bno (?:human|agent|operator|person)s?\b",
 )
+_BOT = r"(?:an? |the |this |your )?(?:chat ?bot|robot|bot|machine|computer|ai)s?\b"
 _PERSON_WANTED = any_of(
     rf"\b(?:talk|speak|chat)(?:ing)? (?:to|with) {_PERSON}{_ENDS}",
     rf"\b(?:connect|transfer|put|pass|hand|switch) me (?:over |through |on )?(?:to|with) {_PERSON}",
     rf"\b(?:get|give|find|bring|send) me {_PERSON}{_ENDS}",
+    rf"\b(?:transfer|connect|switch|escalate)(?: this| the| my)?(?: chat| call)? to (?:an? |the )?(?:live |real )?"
+    rf"(?:human|agent|operator|rep(?:resentative)?|manager|supervisor)\b{_ENDS}",
+    rf"\bget an? (?:real |live )?(?:human|person|agent|operator|rep(?:resentative)?|manager)\b{_ENDS}",
+    rf"\b(?:can|could|may|will|would|have|let) {_PERSON} (?:please )?(?:call|phone|ring|contact|e?mail) me\b",
+    rf"\b(?:talk|speak|chat)(?:ing)? (?:to|with) (?:the |your )?(?:tech(?:nical)? )?"
+    rf"(?:sales|support|billing|management)(?: team| desk| department)?{_ENDS}",
+    rf"\b(?:do not|don't|dont|not) (?:want|wish|like) to (?:talk|speak|chat) (?:to|with) {_BOT}",
+    r"\bno (?:more )?(?:chat ?|ro)?bots?\b(?= please|\W*$|[,.!])",
+    r"\bany(?:one|body) (?:there|here|around|available)\b(?=\W*$)",
+    r"\b(?:is|are) there any(?:one|body) (?:i can|who can|that can|to talk|to speak|to help|available)",
     rf"\b(?:want|need|prefer|would like|i'd like) {_PERSON}{_ENDS}",
     rf"\b(?:is there|can|could|may) {_PERSON}(?: there)? (?:who can |that can |i can|to |help me)",
     r"\b(?:real|live|actual|human) (?:human|person|agent|representative|operator)s?\b(?! (?:fee|price|name)s?)",
