@@ -1,8 +1,10 @@
 """Answers suggested while a visitor types their first message. What is typed is looked up, and kept nowhere."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -12,8 +14,8 @@ import bots
 from app import general, i18n, rates
 from app.bot import answers, situations
 from app.config import settings
-from app.db import now, reading
-from app.helpcentre import addresses, finding
+from app.db import now, reading, transaction
+from app.helpcentre import addresses, finding, votes
 from app.helpcentre.shelf import shelf
 from app.knowledge import pictures
 from app.web.widget import ANYONE, open_channel, own_origin, preflight, refused
@@ -25,12 +27,21 @@ ASKED, PER = 90, 60.0  # of one network
 
 async def suggest(request: Request) -> Response:
     """``POST`` {"text", "locale"}: at most three entries that this channel's bot would answer with."""
+    return await _with_body(request, _suggest)
+
+
+async def rate(request: Request) -> Response:
+    """``POST`` {"entry", "helped"}: whether reading one of them helped, counted as in the help centre."""
+    return await _with_body(request, _rate)
+
+
+async def _with_body(request: Request, handler: Callable[[Request, bytes], Response]) -> Response:
     body = b""
     async for piece in request.stream():
         body += piece
         if len(body) > LARGEST:
             return _refused(request, 413)
-    return await run_in_threadpool(_suggest, request, body)
+    return await run_in_threadpool(handler, request, body)
 
 
 def _suggest(request: Request, body: bytes) -> Response:
@@ -43,11 +54,9 @@ def _suggest(request: Request, body: bytes) -> Response:
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return _refused(request, 400)
     with reading() as db:
-        channel = open_channel(db, request.path_params["key"])
-        if channel is None:
+        here = _situation(db, request)
+        if here is None:
             return _refused(request, 404)
-        today = now().astimezone(situations.business_hours(db).zone).date()
-        here = bots.Situation(channel=channel.key, kind=channel.kind, on=today)
         book = answers.book(db)
         language = _spoken(typed, locale)
         found = finding.find(book, typed, language, lambda one: one.holds(here), MOST, within=False)
@@ -65,6 +74,35 @@ def _suggest(request: Request, body: bytes) -> Response:
             for one in found
         ]
     return JSONResponse({"entries": entries}, headers=ANYONE | {"Cache-Control": "no-store"})
+
+
+def _rate(request: Request, body: bytes) -> Response:
+    try:
+        told = json.loads(body)
+        id, helped = told["entry"], told["helped"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return _refused(request, 400)
+    if type(id) is not int or type(helped) is not bool:
+        return _refused(request, 400)
+    with reading() as db:
+        here = _situation(db, request)
+        entry = answers.book(db).entry(id) if here else None
+        if here is None or here.on is None or entry is None or not entry.holds(here):
+            return _refused(request, 404)
+    host = request.client.host if request.client else ""
+    if votes.counts(id, host, request.headers.get("user-agent", "")):
+        with transaction() as db:
+            votes.count(db, id, here.on, helped=helped)
+    return Response(status_code=204, headers=ANYONE | {"Cache-Control": "no-store"})
+
+
+def _situation(db: Session, request: Request) -> bots.Situation | None:
+    """Where and when they ask, as far as it is known of who has written nothing yet; None: there is no such chat."""
+    channel = open_channel(db, request.path_params["key"])
+    if channel is None:
+        return None
+    today = now().astimezone(situations.business_hours(db).zone).date()
+    return bots.Situation(channel=channel.key, kind=channel.kind, on=today)
 
 
 def _spoken(typed: str, locale: str) -> str:
@@ -87,4 +125,6 @@ def _refused(request: Request, status: int) -> Response:
 routes = [
     Route("/widget/{key}/suggestions", suggest, methods=["POST"]),
     Route("/widget/{key}/suggestions", preflight, methods=["OPTIONS"]),
+    Route("/widget/{key}/suggestions/rating", rate, methods=["POST"]),
+    Route("/widget/{key}/suggestions/rating", preflight, methods=["OPTIONS"]),
 ]

@@ -47,8 +47,20 @@ export function watch({ $, h, say, lay, shut, log, linked, outward, base, config
       entry.image && h("img", { src: base + entry.image.url, alt: entry.image.text, loading: "lazy" }),
       ...entry.links.map((link) => outward(link.url, link.label, { class: "way" })),
       entry.url && outward(entry.url, say("read_on"), { class: "way" }),
+      rating(entry),
       h("div", { class: "row" }, h("button", { type: "button", class: "go", onclick: () => { shut(); input.focus(); } }, say("close"))));
     document.querySelector(".answer .go").focus();
+  }
+
+  function rating(entry) {
+    const said = h("p", { class: "helped", role: "group", "aria-label": say("helped") });
+    const choice = (word, helped) => h("button", { type: "button", onclick: () => {
+      fetch(`${place}/rating`, { method: "POST", body: JSON.stringify({ entry: entry.id, helped }) }).catch(() => {});
+      said.replaceChildren(h("span", { role: "status" }, say("helped_thanks")));
+      document.querySelector(".answer .go").focus();
+    } }, say(word));
+    said.append(h("span", {}, say("helped")), choice("helped_yes", true), choice("helped_no", false));
+    return said;
   }
 
   function step(e, by) {

@@ -30,6 +30,7 @@ OPEN = {
     ),
     *("/help/{language}", "/help/{language}/others", "/help/{language}/topics/{topic:path}"),
     *("/help/{language}/{entry}", "/help/{language}/{entry}/rating", "/widget/{key}/suggestions"),
+    "/widget/{key}/suggestions/rating",
 }
 # Of the conversation itself: whoever may not see it finds nothing there.
 SCOPED = (

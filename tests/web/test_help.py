@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 import pytest
 from PIL import Image
+from sqlalchemy import select
 
 from app import general, knowledge
 from app.db import as_of, reading, transaction
@@ -233,3 +234,19 @@ def test_while_it_is_typed_a_chat_suggests_what_its_bot_would_say(house: House, 
     for bad in (b"{", b"[]", b'{"text": "' + b"x" * 5000 + b'"}'):
         assert reader.post(f"/widget/{key}/suggestions", content=bad).status_code in (400, 413)
     assert reader.post("/widget/nothing/suggestions", content=b'{"text": "x"}').status_code == 404
+
+
+def test_who_reads_a_suggested_answer_says_once_whether_it_helped(house: House, reader: Browser) -> None:
+    with transaction() as db:
+        key = factories.channel(db, kind="webchat", key="shop").key
+        line_only = db.scalars(select(FaqEntry.id).where(FaqEntry.title == "LINEの友だち")).one()
+
+    def rate(entry: object, helped: object, key: str = key) -> int:
+        told = json.dumps({"entry": entry, "helped": helped})
+        return int(reader.post(f"/widget/{key}/suggestions/rating", content=told).status_code)
+
+    assert [rate(house.returns, True), rate(house.returns, False)] == [204, 204]
+    with reading() as db:
+        assert votes.of(db, house.returns) == votes.Votes(1, 0)
+    assert [rate("1", True), rate(True, True), rate(house.returns, 1)] == [400, 400, 400]
+    assert [rate(line_only, True), rate(999, True), rate(house.returns, True, "nothing")] == [404, 404, 404]
