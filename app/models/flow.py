@@ -36,7 +36,10 @@ class BotCall(Base):
     """
 
     __tablename__ = "bot_call"
-    __table_args__ = (Index("ix_bot_call_due", "state", "made_at"),)
+    __table_args__ = (
+        Index("ix_bot_call_due", "state", "made_at"),
+        Index("ix_bot_call_webhook", "webhook_id", "id"),
+    )
 
     id: Mapped[Id]
     conversation_id: Mapped[Ref] = mapped_column(ForeignKey("conversation.id"), index=True)
@@ -45,7 +48,7 @@ class BotCall(Base):
     channel_id: Mapped[Ref] = mapped_column(ForeignKey("channel.id"))
     webhook_id: Mapped[Ref]
     epoch: Mapped[int]
-    state: Mapped[Word] = mapped_column(default="waiting")  # waiting, calling, done, failed, superseded
+    state: Mapped[Word] = mapped_column(default="waiting")  # waiting, calling, done, failed, superseded, tested
     asked: Mapped[Object]
     made_at: Mapped[Made]
     claimed_at: Mapped[At | None]
@@ -53,5 +56,5 @@ class BotCall(Base):
     error: Mapped[Body] = mapped_column(default="")
     status: Mapped[int] = mapped_column(default=0)
     duration_ms: Mapped[int] = mapped_column(default=0)
-    sent: Mapped[Body] = mapped_column(default="", server_default="")  # what was asked, as it went out
+    sent: Mapped[Body] = mapped_column(default="", server_default="")  # its beginning, as it went out
     answer: Mapped[Body] = mapped_column(default="", server_default="")  # what came back, its beginning

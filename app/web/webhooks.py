@@ -19,6 +19,7 @@ from app.text import clean
 from app.web import webhook_words
 from app.web.pages import done, errors_of, number, page, path_id, require_role, text, with_form, words
 from app.webhooks import TEST_KIND
+from app.webhooks.kinds import ASKED
 from app.webhooks.subscriptions import MAX_NAME, MAX_URL
 
 LIST = "/settings/webhooks"
@@ -203,7 +204,8 @@ def _form(
     limits = {"longest": MAX_NAME, "longest_url": MAX_URL}
     overlap = hook is not None and hook.old_key_until is not None and hook.old_key_until > now()
     return _page(
-        request, "webhooks_hook", status=status, hook=hook, values=values, groups=groups, overlap=overlap, **limits,
+        request, "webhooks_hook", status=status, hook=hook, values=values, groups=groups, overlap=overlap,
+        asked=hook is not None and ASKED in hook.kinds, **limits,
         **more,
     )  # fmt: skip
 

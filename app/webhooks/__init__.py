@@ -7,7 +7,7 @@ the bell only makes it quick.
 from app.webhooks import errands
 from app.webhooks.kinds import GROUPS, KINDS
 from app.webhooks.leftovers import sweep
-from app.webhooks.log import Page, delivery_of, log
+from app.webhooks.log import Page, asked, call_of, delivery_of, log
 from app.webhooks.pump import pumping
 from app.webhooks.resending import resend, resend_between, resend_range
 from app.webhooks.sending import TEST_KIND, prepare_test, prune, send_test
@@ -32,6 +32,8 @@ __all__ = [
     "Wrong",
     "add",
     "all_hooks",
+    "asked",
+    "call_of",
     "change",
     "delivery_of",
     "errands",

@@ -109,7 +109,35 @@ def run(call_id: int) -> None:
         if row is not None:
             error = answer.error or ("" if said else NO_ANSWER)
             _finish(db, row, said, error)
-            row.status, row.duration_ms, row.error = answer.status, answer.duration_ms, error
+            _note(row, body, answer, error)
+
+
+def prepare_test(db: Session, row: BotCall) -> BotCall:
+    """The same asked once more, to see what comes: nothing of it is said or noted. :func:`test` asks."""
+    again = BotCall(
+        **{name: getattr(row, name) for name in _SAME}, state="tested", claimed_at=now(), done_at=now()
+    )
+    db.add(again)
+    db.flush()
+    return again
+
+
+_SAME = ("conversation_id", "message_id", "identity_id", "channel_id", "webhook_id", "epoch", "asked")
+
+
+def test(call_id: int) -> None:
+    """Ask for trial, outside of any transaction, and keep what came."""
+    url, headers, body, problem = _prepared(call_id)
+    answer = Answer(problem) if problem else calling.call(url, headers, body, DEADLINE, MOST)
+    error = answer.error or ("" if understood(answer.body) else NO_ANSWER)
+    with transaction() as db:
+        _note(db.get_one(BotCall, call_id), body, answer, error)
+
+
+def _note(row: BotCall, body: bytes, answer: Answer, error: str) -> None:
+    """What was asked and what came, as the log shows it: beginnings, and no header, of which one signs."""
+    row.status, row.duration_ms, row.error = answer.status, answer.duration_ms, error
+    row.sent, row.answer = calling.beginning(body), calling.beginning(answer.body.encode())
 
 
 def _claim(call_id: int) -> datetime | None:
@@ -156,6 +184,7 @@ def _told(db: Session, row: BotCall) -> dict[str, Any]:
         "id": row.id,
         "kind": ASKED,
         "at": iso(row.made_at),
+        **({"test": True} if row.state == "tested" else {}),
         "data": {
             "rule": row.asked.get("rule"),
             "form": row.asked.get("flow"),

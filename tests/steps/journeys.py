@@ -9,18 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from starlette.testclient import TestClient
 
 from app import deliver, main, visitors
-from app.db import now
+from app.bot import answers
+from app.db import as_of, now
 from app.models import Agent, Channel
 from tests.steps.crash import Tell
 from tests.steps.partner import Partner, signed
 from tests.web.visiting import Browser
 
 QUESTION = "送料はいくらですか"
+BEGINNING = "あの、昨日のことで"  # which the bot waits with
+PAUSE = 3
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ class Case:
     channel: Channel
     agent: Person
     partner: Partner
+    asked: str = QUESTION
     thread: int = 0
     died: str = ""
     hasty: bool = False  # the partner tells of what it took before we have written down that it did
@@ -47,7 +52,7 @@ class Case:
 
     @property
     def text(self) -> str:
-        return f"{QUESTION} {self.word}"
+        return f"{self.asked} {self.word}"
 
     @property
     def answer(self) -> str:
@@ -67,13 +72,15 @@ Act = Callable[[Case, Tell], None]
 
 @dataclass(frozen=True)
 class Journey:
-    """`bot`: the bot answers the customer; `wrote_before`: they wrote already; `replied`: an agent answers."""
+    """`bot`: the bot answers the customer; `wrote_before`: they wrote already; `replied`: an agent answers;
+    `waits`: the bot waits for what else they say."""
 
     acts: tuple[Act, ...]
     kind: str = "api"
     bot: bool = True
     wrote_before: bool = False
     replied: bool = False
+    waits: bool = False
 
     def go(self, case: Case, tell: Tell) -> None:
         """Do what has not been acknowledged yet."""
@@ -106,6 +113,13 @@ def writes(case: Case, tell: Tell) -> None:
 def works(case: Case, tell: Tell) -> None:
     """A worker was woken."""
     deliver.drain(case.channel.id)
+
+
+def falls_silent(case: Case, tell: Tell) -> None:
+    """Nothing more is said, the bot's pause is over, and a worker is woken."""
+    with as_of(now() + timedelta(seconds=2 * PAUSE)):
+        answers.conclude_due()
+        deliver.drain(case.channel.id)
 
 
 def opens_the_chat(case: Case, tell: Tell) -> None:
@@ -153,6 +167,9 @@ def keep(case: Case, tell: Tell, name: str, value: str) -> None:
 
 JOURNEYS = {
     "a message comes in by a webhook and the bot answers": Journey((writes, works)),
+    "the bot waits for what else is said, and answers when nothing is": Journey(
+        (falls_silent,), waits=True, wrote_before=True
+    ),
     "a visitor opens the chat and writes": Journey((opens_the_chat, chats), kind="webchat"),
     "an agent answers, it is sent, and its receipt comes back": Journey(
         (replies, works, acknowledges), wrote_before=True, replied=True

@@ -13,15 +13,26 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from app import clock, deliver
+from app import clock, deliver, timing
 from app.auth import find, sign_in
+from app.bot import answers
 from app.db import as_of, now, transaction
 from app.models import Conversation, Delivery
 from app.models.delivery import SENT
 from tests import engines, factories
 from tests.steps import books, crash
 from tests.steps.crash import Watched
-from tests.steps.journeys import JOURNEYS, Case, Journey, Person, acknowledges, replies
+from tests.steps.journeys import (
+    BEGINNING,
+    JOURNEYS,
+    PAUSE,
+    QUESTION,
+    Case,
+    Journey,
+    Person,
+    acknowledges,
+    replies,
+)
 from tests.steps.partner import ADDRESS, Partner, install
 
 LATER = timedelta(minutes=5)  # longer than a stored request and a claim are left alone
@@ -36,6 +47,7 @@ FEWEST = 20
 
 @pytest.fixture
 def partner(committed: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Partner:
+    monkeypatch.setattr(timing, "call_in", lambda *_: None)  # no thread may live where processes are forked
     return install(monkeypatch, tmp_path)
 
 
@@ -100,13 +112,16 @@ def begin(journey: Journey, agent: Person, partner: Partner, n: int) -> Case:
     settings = {"callback_url": ADDRESS} if journey.kind != "webchat" else {}
     secrets = factories.SECRETS["api"] if journey.kind != "webchat" else {}
     with transaction() as db:
-        channel = factories.channel(db, journey.kind, bot=journey.bot, settings=settings, secrets=secrets)
-        case = Case(f"k{n:05}", channel, agent, partner)
+        pause = PAUSE if journey.waits else 0
+        channel = factories.channel(
+            db, journey.kind, bot=journey.bot, bot_pause=pause, settings=settings, secrets=secrets
+        )
+        case = Case(f"k{n:05}", channel, agent, partner, BEGINNING if journey.waits else QUESTION)
         if journey.wrote_before:
             said = factories.customer_says(db, channel, case.text, case.word, id=case.word)
             case.thread = said.conversation_id
             db.execute(update(Delivery).where(Delivery.channel_id == channel.id).values(state=SENT))
-        if journey.wrote_before and replies not in journey.acts:
+        if journey.replied and replies not in journey.acts:
             factories.reply(db, agent.agent, db.get_one(Conversation, case.thread), case.answer)
     return case
 
@@ -121,6 +136,8 @@ def recover(journey: Journey, cases: list[Case]) -> None:
         clock.read_late()
         while late := clock.read_late():
             assert late < len(cases), "what was stored is not read"
+    with as_of(now() + LATER + timedelta(seconds=2 * PAUSE)):
+        answers.conclude_due()
         clock.wake_deliveries()
         for channel_id in deliver.sweep():
             deliver.drain(channel_id)

@@ -18,6 +18,7 @@ from app.models import Agent, BotCall, BotRule, Channel, Conversation, Customer,
 from app.webhooks import calling, errands
 from app.webhooks.kinds import ASKED
 from tests import factories as make
+from tests.web.visiting import Browser
 from tests.webhooks.receiver import Receiver, subscribe
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -181,3 +182,27 @@ def test_only_who_wants_to_be_asked_is(admin: Agent, other: Receiver) -> None:
         hook.kinds = ["message.received"]
     errands.run(id)
     assert (other.heard, call(id).error) == ([], errands.SWITCHED_OFF)
+
+
+def test_the_log_shows_what_was_asked_and_a_trial_changes_nothing(admin: Agent, other: Receiver) -> None:
+    other.answer = lambda heard: says({"text": "Sent today.", "label": "配送", "hand_over": False})
+    id, secret, _ = asked(admin, other.url)
+    errands.run(id)
+    browser = Browser().come_in(admin)
+    hook = call(id).webhook_id
+    here = f"/settings/webhooks/{hook}/questions"
+    assert f"{here}/{id}" in browser.see(here)
+    shown = browser.see(f"{here}/{id}")
+    assert all(words in shown for words in ("注文5521はどこ？", "hand_over", "200 ·", "注文"))
+    assert secret not in shown
+    assert "webhook-signature" not in shown.lower()
+    before = thread()
+    told = browser.submit(f"{here}/{id}/test")
+    assert told.status_code == 303
+    again = call(int(told.headers["location"].rpartition("/")[2]))
+    assert (again.state, again.status, other.heard[-1].told["test"]) == ("tested", 200, True)
+    assert other.heard[-1].signed_with(secret)
+    assert thread() == before
+    with reading() as db:
+        assert len(db.scalars(select(Label.id)).all()) == 1
+    assert errands.sweep() == 0
