@@ -16,6 +16,7 @@ from app.config import settings
 from app.db import insert_if_new, now, transaction
 from app.demo import agreed, counter, knowledge, rated, relations, shop, week
 from app.models import Setting
+from app.proving import evaluating
 
 KEY = "demo"  # the setting that says it is loaded, and who can sign in
 CHANNEL = shop.CHANNEL
@@ -50,6 +51,7 @@ def load(progress: Step | None = None) -> list[Person]:
         relations.make(db, people, begun)
         agreed.make(db, people, begun)
         rated.make(db, people)
+        evaluating.begin(db, people[shop.ADMIN])  # measured once the clock goes
         people |= counter.make(db, people, begun)
         made = [
             Person(one.name, one.role, one.email, shop.password()) for one in people.values()

@@ -12,7 +12,7 @@ from app.config import settings
 from app.db import as_of
 from app.demo import entries
 from app.demo.shop import HERE, told
-from app.knowledge import flows, versions
+from app.knowledge import flows, questions, versions
 from app.models import Agent
 
 LANGUAGES = ("ja", "en")
@@ -32,6 +32,8 @@ def make(db: Session, admin: Agent, begun: datetime) -> None:
             flows.save_flow(db, admin, None, data)
         entries.make(db, admin, 20)
         versions.publish_all(db, admin, REASON)
+        lines = [f"{asked}\t{title}" for language in LANGUAGES for asked, title in told("measured")[language]]
+        questions.read(db, admin, "\n".join(lines))
 
 
 def _entry(db: Session, admin: Agent, language: str, about: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from app.models import Agent, Channel, Conversation, Decision, Identity, Message
 from app.models.conversation import HUMAN
 from app.models.decision import ANSWERED
 
+MISSED = "ポイントが付いていない"  # what no entry answers, and one did
 SPOKE = 3  # every so many customers say whether an answer helped
 
 
@@ -35,6 +36,6 @@ def make(db: Session, people: Mapping[str, Agent]) -> None:
         channel, identity = db.get_one(Channel, message.channel_id), db.get_one(Identity, message.identity_id)
         with as_of(message.sent_at + timedelta(minutes=1)):
             ratings.rate(db, channel, identity, message, decision.again_at is None or number % 2 == 0)
-    if answers:
-        _, message = answers[1 % len(answers)]
-        ratings.correct(db, people[ADMIN], message, None)
+    missed = next((one for decision, one in answers if decision.detail.get("question") == MISSED), None)
+    if missed is not None:
+        ratings.correct(db, people[ADMIN], missed, None)
