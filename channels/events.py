@@ -334,7 +334,8 @@ class Touch:
 
     `people` are the addresses its customer is known by, each with its `kind`; the first that somebody has counts. With
     `create` a new customer begins where nobody has any of them, else it waits until somebody does. `amount` is in the
-    smallest unit of `currency` (ISO 4217); `reference` is the number people call it by.
+    smallest unit of `currency` (ISO 4217); `reference` is the number people call it by. Of `history`, long past, nobody
+    is told.
     """
 
     external_id: str
@@ -348,6 +349,7 @@ class Touch:
     points: int | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
     create: bool = False
+    history: bool = False
 
 
 Event = (

@@ -33,12 +33,13 @@ def dumps(rows: Sequence[Row], reading: Reading) -> bytes:
         "work_after": after,
         "home": reading.home,
         "told_at": reading.told_at.isoformat() if reading.told_at else None,
-        "rows": [_plain(row, exact) for row in rows],
+        "rows": [plain(row, exact) for row in rows],
     }
     return json.dumps(told, ensure_ascii=True, separators=(",", ":")).encode()
 
 
-def _plain(row: Row, exact: AbstractSet[int]) -> list[Any]:
+def plain(row: Row, exact: AbstractSet[int]) -> list[Any]:
+    """A row as it is kept: without numbers of payment cards, but for the columns in `exact`."""
     cells = [
         cell if len(cell) < SHORTEST_CARD or at in exact else mask_cards(cell)[0]
         for at, cell in enumerate(row.cells)

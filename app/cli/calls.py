@@ -143,14 +143,14 @@ def _describe(seen: Look) -> None:
 def _dry(file: Path, channel: Channel, seen: Look, zone: str) -> Counts:
     from app.calllog.rows import Reading
     from app.config import settings
-    from app.imports import Counts
+    from app.imports import Counts, sorts
     from app.imports.counting import look_through
 
     how = Reading(seen.header, seen.columns, zone or settings().timezone, home=settings().country)
     counts = Counts()
     pace = Pace()
     with progress() as step:
-        for counts, share in look_through(file, seen.encoding, channel, how):
+        for counts, share in look_through(file, seen.encoding, channel, sorts.OF_CALLS, how):
             step("percent looked through", int(share * 100), 100, pace.said(counts.rows, "rows"))
     _show_first(seen)
     click.echo(

@@ -1,4 +1,5 @@
-"""Call logs in files, taken in as history: looked at, checked, then taken in by the one door, some rows at a time.
+"""Call logs and lists of touchpoints in files, taken in as history: looked at, checked, then taken in by the one door,
+some rows at a time.
 
 A row of :class:`app.models.CallImport` says what is to be done and how far it is; whoever holds it works on it, and who
 comes after a process that died goes on where that one was.

@@ -10,21 +10,22 @@ from typing import Any
 from sqlalchemy import select
 
 from app import connect, tables
-from app.calllog import columns
-from app.calllog.keeping import understood
-from app.calllog.rows import Reading
 from app.db import reading
-from app.models import Call, Channel, Identity
+from app.imports.sorts import How, Sort
+from app.intake.touched import source_of
+from app.models import Call, Channel, Identity, Touchpoint
 from app.tables import Row
+from app.touchpoints import naming
 from channels.events import Call as Told
-from channels.events import Ignored
+from channels.events import Ignored, Touch
 
 AT_ONCE = 500
 
 
 @dataclass
 class Counts:
-    """`new` calls, those `seen` before, `inside` the house (nobody's), rows that are `wrong`. Of the look through it:
+    """`new` calls or touchpoints, those `seen` before and those that say something new (`changed`), `inside` the house
+    (nobody's), rows that are `wrong`, touchpoints that are `waiting` for their customer. Of the look through it:
     `known` customers and those who are `strange`, calls `withheld`, rows that have the id of another (`twice`)."""
 
     rows: int = 0
@@ -36,6 +37,8 @@ class Counts:
     strange: int = 0
     withheld: int = 0
     twice: int = 0
+    changed: int = 0
+    waiting: int = 0
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Counts:
@@ -60,18 +63,23 @@ def portions(table: tables.Table, most: int, most_bytes: int = 4_000_000) -> Ite
         yield some
 
 
-def look_through(path: Path, encoding: str, channel: Channel, how: Reading) -> Iterator[tuple[Counts, float]]:
+def look_through(
+    path: Path, encoding: str, channel: Channel, sort: Sort, how: How
+) -> Iterator[tuple[Counts, float]]:
     """Count what is in a file, and whom we know of it; gives the same counts after each portion, and the share that is
     done. Changes nothing. Raises :class:`app.tables.Unreadable`."""
     counts, ids, numbers = Counts(), set[int](), set[int]()
-    with tables.open_table(path, columns.known, encoding) as table:
+    with tables.open_table(path, sort.known, encoding) as table:
         for some in portions(table, AT_ONCE):
             counts.rows += len(some)
-            found = [understood(row, how) for row in some]
+            found = [sort.understood(row, how) for row in some]
             told = [one for one in found if isinstance(one, Told)]
-            counts.inside += sum(isinstance(one, Ignored) for one in found)
-            counts.wrong += len(found) - len(told) - sum(isinstance(one, Ignored) for one in found)
+            touches = [one for one in found if isinstance(one, Touch)]
+            inside = sum(isinstance(one, Ignored) for one in found)
+            counts.inside += inside
+            counts.wrong += len(found) - len(told) - len(touches) - inside
             _meet(counts, channel, told, ids, numbers)
+            _meet_touched(counts, channel, touches, ids, numbers)
             yield counts, table.share(some[-1])
 
 
@@ -98,3 +106,29 @@ def _meet(counts: Counts, channel: Channel, told: Sequence[Told], ids: set[int],
             numbers.add(hash(address))
             counts.known += address in met
             counts.strange += address not in met
+
+
+def _meet_touched(
+    counts: Counts, channel: Channel, told: Sequence[Touch], ids: set[int], people: set[int]
+) -> None:
+    """The same of touchpoints; one that is told again may yet say something new."""
+    if not told:
+        return
+    named = [naming.addresses(one.people) for one in told]
+    with reading() as db:
+        wanted = {connect.fitting(one.external_id, 200) for one in told}
+        mine = (Touchpoint.source == source_of(channel), Touchpoint.external_id.in_(wanted))
+        there = set(db.scalars(select(Touchpoint.external_id).where(*mine)))
+        known = naming.find(db, {address for each in named for address in each})
+    for one, addresses in zip(told, named, strict=True):
+        id = connect.fitting(one.external_id, 200)
+        again = hash(id) in ids
+        ids.add(hash(id))
+        counts.seen += again or id in there
+        counts.new += not again and id not in there
+        met = naming.first(addresses, known)
+        who = hash(("met", met.customer_id) if met else tuple(addresses[:1]))
+        if who not in people:
+            people.add(who)
+            counts.known += met is not None
+            counts.strange += met is None

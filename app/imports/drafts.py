@@ -7,26 +7,26 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app import connect, tables
-from app.calllog import columns
-from app.calllog.keeping import understood
-from app.calllog.rows import Reading
+from app import tables
+from app.calllog.columns import fingerprint
 from app.config import settings
 from app.db import now
 from app.events import record
-from app.imports import files
+from app.imports import files, sorts
+from app.imports.sorts import Found, How, Layout, Sort
 from app.inbox import Refused
 from app.models import Agent, CallImport, Channel
 from app.models.call_import import CHECKED, CHECKING, DONE, DRAFT, FAILED, RUNNING, STOPPED, WORKING
+from app.models.touchpoint import KINDS
 from app.queries import BIGGEST, NotFound
-from app.tables import Row, Unreadable
+from app.tables import Row
 from app.text import one_line
-from channels.events import Call, Ignored
 
 PREVIEW = 20  # rows
 LONGEST_WORK = 365  # days
@@ -35,27 +35,33 @@ SEVERAL = frozenset({CHECKED, DRAFT, FAILED})  # states in which it can be corre
 
 @dataclass(frozen=True)
 class Look:
-    """The beginning of a file: its first rows, each with the call that is in it or why there is none."""
+    """The beginning of a file: its first rows, each with what is in it or why there is nothing."""
 
     encoding: str
     header: list[str]
     columns: dict[str, int]
-    rows: list[tuple[Row, Call | Ignored | Unreadable]] = field(default_factory=list)
+    rows: list[tuple[Row, Found]] = field(default_factory=list)
     sheet: str = ""
 
 
 def look(
-    path: Path, encoding: str = "", told: Mapping[str, int] | None = None, zone: str = "", rows: int = PREVIEW
+    path: Path,
+    encoding: str = "",
+    told: Mapping[str, int] | None = None,
+    zone: str = "",
+    rows: int = PREVIEW,
+    *,
+    sort: Sort = sorts.OF_CALLS,
+    options: Mapping[str, Any] | None = None,
 ) -> Look:
     """Look into a file; `told`: which column is what, where that is not to be guessed. Raises
     :class:`app.tables.Unreadable`."""
-    with tables.open_table(path, columns.known, encoding) as table:
-        places = columns.guess(table.header) if told is None else dict(told)
-        how = Reading(table.header, places, zone or settings().timezone, home=settings().country)
-        first = list(islice(table.rows, rows))
-        return Look(
-            table.encoding, table.header, places, [(row, understood(row, how)) for row in first], table.sheet
-        )
+    with tables.open_table(path, sort.known, encoding) as table:
+        places = sort.guess(table.header) if told is None else dict(told)
+        zone = zone or settings().timezone
+        how = sort.how(Layout(table.header, places, zone, settings().country, options=options))
+        first = [(row, sort.understood(row, how)) for row in islice(table.rows, rows)]
+        return Look(table.encoding, table.header, places, first, table.sheet)
 
 
 def begin(
@@ -69,7 +75,9 @@ def begin(
     kept: bool,
 ) -> CallImport:
     """An import of a file (its digest and size) that was looked into, read as the last one with the same header."""
-    before = earlier(db, seen.header)
+    sort = sorts.of_channel(channel) or sorts.OF_CALLS
+    before = earlier(db, seen.header, sort)
+    own = {} if sort is sorts.OF_CALLS else {"sort": sort.name, **_asked(channel.settings)}
     row = CallImport(
         channel_id=channel.id,
         agent_id=agent.id if agent else None,
@@ -81,20 +89,29 @@ def begin(
         zone=before.zone if before else settings().timezone,
         header=seen.header,
         columns=dict(before.columns) if before else seen.columns,
-        fingerprint=columns.fingerprint(seen.header),
+        fingerprint=fingerprint(seen.header),
         work_days=before.work_days if before else 0,
+        options=before.options if before else own,
     )
     db.add(row)
     db.flush()
     return row
 
 
-def earlier(db: Session, header: Sequence[str]) -> CallImport | None:
+def _asked(told: Mapping[str, Any]) -> dict[str, Any]:
+    """What holds for a list of touchpoints where no column says so: "kind", "currency"; and whether to "create"."""
+    kind, currency = str(told.get("kind", "")), str(told.get("currency", "")).strip().upper()
+    plain = currency if len(currency) == 3 and currency.isascii() and currency.isalpha() else "JPY"
+    return {"kind": kind if kind in KINDS else "", "currency": plain, "create": bool(told.get("create"))}
+
+
+def earlier(db: Session, header: Sequence[str], sort: Sort = sorts.OF_CALLS) -> CallImport | None:
     """The last import that began with a file of this header: how its columns were read then is how they are read."""
     same = select(CallImport).where(
-        CallImport.fingerprint == columns.fingerprint(header), CallImport.started_at.is_not(None)
+        CallImport.fingerprint == fingerprint(header), CallImport.started_at.is_not(None)
     )
-    return db.scalar(same.order_by(CallImport.id.desc()).limit(1))
+    newest = db.scalars(same.order_by(CallImport.id.desc()).limit(20))
+    return next((one for one in newest if sorts.of(one) is sort), None)
 
 
 def finished(db: Session, row: CallImport) -> CallImport | None:
@@ -130,9 +147,10 @@ def latest(db: Session, limit: int = 30) -> Sequence[CallImport]:
     return db.scalars(select(CallImport).order_by(CallImport.id.desc()).limit(limit)).all()
 
 
-def reading_of(row: CallImport) -> Reading:
+def reading_of(row: CallImport) -> How:
     """How its rows are read."""
-    return Reading(row.header, row.columns, row.zone, _work_after(row), settings().country, row.started_at)
+    told = (row.header, row.columns, row.zone, settings().country, _work_after(row), row.started_at)
+    return sorts.of(row).how(Layout(*told, row.options))
 
 
 def _work_after(row: CallImport) -> datetime | None:
@@ -142,7 +160,14 @@ def _work_after(row: CallImport) -> datetime | None:
 
 
 def correct(
-    db: Session, row: CallImport, *, places: Mapping[str, int], encoding: str, zone: str, work_days: int
+    db: Session,
+    row: CallImport,
+    *,
+    places: Mapping[str, int],
+    encoding: str,
+    zone: str,
+    work_days: int,
+    options: Mapping[str, Any] | None = None,
 ) -> None:
     """Say how the file is to be read; what was counted before counts no more. Raises :class:`Refused`, and
     :class:`Unreadable` where it is no table in this encoding."""
@@ -152,15 +177,17 @@ def correct(
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise Refused("“%(zone)s” is no time zone like Asia/Tokyo.", zone=one_line(zone, 40)) from error
-    path = files.path_of(row)
+    sort, path = sorts.of(row), files.path_of(row)
     if path is not None and encoding != row.encoding:
-        again = look(path, encoding)
+        again = look(path, encoding, sort=sort)
         row.encoding, row.header = again.encoding, again.header
-        row.fingerprint = columns.fingerprint(again.header)
+        row.fingerprint = fingerprint(again.header)
         places = again.columns
     row.columns = {
-        name: at for name, at in places.items() if name in columns.FIELDS and 0 <= at < len(row.header)
+        name: at for name, at in places.items() if name in sort.fields and 0 <= at < len(row.header)
     }
+    if row.options and options is not None:
+        row.options = {"sort": sort.name, **_asked(options)}
     row.zone, row.work_days = zone, max(0, min(work_days, LONGEST_WORK))
     row.state, row.checked, row.error = DRAFT, {}, {}
     db.flush()
@@ -180,8 +207,8 @@ def start(db: Session, row: CallImport, agent: Agent | None) -> None:
             "This file was taken in already (import %(number)s). Nothing is to be done.", number=twin.id
         )
     channel = db.get_one(Channel, row.channel_id)
-    if not connect.features(channel).telephone:
-        raise Refused("“%(name)s” is no telephone channel.", name=channel.name)
+    if sorts.of_channel(channel) is not sorts.of(row):
+        raise Refused(sorts.of(row).sentence, name=channel.name)
     _set(db, row, RUNNING, error={}, started_at=row.started_at or now(), ended_at=None)
     record(db, "audit.import_started", agent=agent, name=row.name, import_id=row.id, channel_id=channel.id)
 
@@ -208,7 +235,7 @@ def _ready(row: CallImport, states: frozenset[str] | set[str]) -> None:
         raise Refused("It is being worked on, or done.", status=409)
     if row.kept and files.path_of(row) is None:
         raise Refused("The file is kept no more. Please choose it again.", status=409)
-    if problem := columns.problem_of(row.columns):
+    if problem := sorts.of(row).problem_of(row.columns, row.options):
         raise Refused(problem)
 
 

@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app import tables
-from app.calllog import columns, keeping
-from app.calllog.keeping import understood
-from app.calllog.rows import Reading
+from app.imports import sorts
+from app.imports.sorts import How, Sort
 from app.imports.working import receipts_of
+from app.intake.outcome import Outcome
 from app.models import CallImport
 from app.tables import Row, Unreadable
 
@@ -21,12 +21,14 @@ Say = Callable[[str, dict[str, Any]], str]  # a sentence and what fills it in, i
 FAILED = "It could not be taken in: %(error)s"
 
 
-def problems_in_file(path: Path, encoding: str, how: Reading, say: Say) -> Iterator[str]:
+def problems_in_file(
+    path: Path, encoding: str, how: How, say: Say, sort: Sort = sorts.OF_CALLS
+) -> Iterator[str]:
     """What cannot be read in a file, as lines of CSV."""
-    with tables.open_table(path, columns.known, encoding) as table:
+    with tables.open_table(path, sort.known, encoding) as table:
         yield _head(table.header, say)
         for row in table.rows:
-            found = understood(row, how)
+            found = sort.understood(row, how)
             if isinstance(found, Unreadable):
                 yield _line(row, say(found.sentence, found.values))
 
@@ -35,12 +37,17 @@ def problems_of(db: Session, row: CallImport, say: Say) -> Iterator[str]:
     """What of an import was not taken in, from what was kept of its rows."""
     yield _head(row.header, say)
     for receipt in receipts_of(db, row):
-        for number, (line, found) in enumerate(keeping.read(receipt.body)):
+        for number, (line, found) in enumerate(sorts.of(row).read(receipt.body)):
             outcome = receipt.outcome[number] if number < len(receipt.outcome) else {}
             if isinstance(found, Unreadable):
                 yield _line(line, say(found.sentence, found.values))
-            elif error := outcome.get("failed") or (receipt.error if not receipt.outcome else ""):
+            elif error := _failed(outcome) or (receipt.error if not receipt.outcome else ""):
                 yield _line(line, say(FAILED, {"error": error}))
+
+
+def _failed(outcome: Outcome) -> str:
+    """Why nothing became of a row that can be read; "" where something did."""
+    return str(outcome.get("failed") or (outcome["excluded"] if outcome.get("malformed") else ""))
 
 
 def _head(header: Sequence[str], say: Say) -> str:

@@ -21,11 +21,10 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from app import intake, tables
-from app.calllog import columns, keeping
-from app.calllog.rows import Reading
 from app.db import breathe, insist, now, passing, reading, transaction
-from app.imports import drafts, files
+from app.imports import drafts, files, sorts
 from app.imports.counting import Counts, look_through, portions
+from app.imports.sorts import How
 from app.intake.outcome import Outcome
 from app.models import CallImport, Channel, RawReceipt
 from app.models.call_import import CHECKED, CHECKING, DONE, FAILED, RUNNING, WORKING
@@ -133,7 +132,7 @@ def _end(import_id: int, holder: str, state: str, **values: Any) -> None:
 
 def _check(row: CallImport, channel: Channel, file: Path, holder: str, tell: Tell) -> None:
     counts, told = Counts(), 0.0
-    for counts, share in look_through(file, row.encoding, channel, drafts.reading_of(row)):
+    for counts, share in look_through(file, row.encoding, channel, sorts.of(row), drafts.reading_of(row)):
         tell(counts, share)
         if time.monotonic() - told > 0.5:
             told = time.monotonic()
@@ -146,7 +145,7 @@ def _run(row: CallImport, file: Path, holder: str, tell: Tell) -> None:
     counts, how = Counts.of(row.taken), drafts.reading_of(row)
     place = row.place
     _read_left(row)
-    with tables.open_table(file, columns.known, row.encoding) as table:
+    with tables.open_table(file, sorts.of(row).known, row.encoding) as table:
         if table.header != row.header:
             raise Unreadable("The file does not have the columns it had when it was looked into.")
         for _ in islice(table.rows, place):
@@ -163,11 +162,12 @@ def _run(row: CallImport, file: Path, holder: str, tell: Tell) -> None:
 
 
 def _store(
-    row: CallImport, holder: str, some: Sequence[Row], how: Reading, place: int, share: float, counts: Counts
+    row: CallImport, holder: str, some: Sequence[Row], how: How, place: int, share: float, counts: Counts
 ) -> int:
     """Keep the rows as they are, together with the place to go on from."""
     url = f"import:{row.id};rows={some[0].line}-{some[-1].line}"
-    request = Request(keeping.METHOD, url, body=keeping.dumps(some, how))
+    sort = sorts.of(row)
+    request = Request(sort.method, url, body=sort.dumps(some, how))
     noted: dict[str, Any] = {"place": place, "permille": int(share * 1000), "taken": counts.stored()}
     with transaction() as db:
         receipt = intake.store(db, db.get_one(Channel, row.channel_id), request)
@@ -191,13 +191,16 @@ def _count(counts: Counts, rows: int, receipt: RawReceipt) -> None:
         counts.wrong += rows
         return
     found = Counter(map(_sort, receipt.outcome))
-    for name in ("new", "seen", "inside", "wrong"):
+    for name in ("new", "seen", "changed", "inside", "wrong"):
         setattr(counts, name, getattr(counts, name) + found[name])
+    counts.waiting += sum("waits" in one for one in receipt.outcome)
 
 
 def _sort(one: Outcome) -> str:
     if "failed" in one or one.get("malformed"):
         return "wrong"
+    if "touchpoint" in one:
+        return {"new": "new", "changed": "changed"}.get(one["what"], "seen")
     if "message" not in one:
         return "inside"
     return "new" if one.get("new") else "seen"
@@ -221,7 +224,7 @@ def receipts_of(db: Session, row: CallImport) -> Any:
     mine = select(RawReceipt).where(
         RawReceipt.id.between(row.first_receipt, row.last_receipt),
         RawReceipt.channel_id == row.channel_id,
-        RawReceipt.method == keeping.METHOD,
+        RawReceipt.method == sorts.of(row).method,
         RawReceipt.url.startswith(f"import:{row.id};"),
     )
     return db.scalars(mine.order_by(RawReceipt.id).execution_options(yield_per=20))

@@ -17,6 +17,7 @@ from app.intake.events import accept
 from app.intake.outcome import Outcome
 from app.models import Channel, RawReceipt
 from app.text import clean
+from app.touchpoints import keeping
 from channels import base, registry
 
 log = logging.getLogger(__name__)
@@ -171,6 +172,8 @@ def _parsed(parse: Parse | str, receipt: RawReceipt) -> list[base.Event] | None:
         return polled.loads(receipt.body)
     if receipt.method == calllog.METHOD:
         return [*calllog.loads(receipt.body)]
+    if receipt.method == keeping.METHOD:
+        return [*keeping.loads(receipt.body)]
     if isinstance(parse, str):
         receipt.state, receipt.error = "failed", parse
         return None

@@ -21,7 +21,10 @@ _BECAME = {
 
 def take(db: Session, channel: Channel, events: Sequence[base.Touch]) -> list[Outcome]:
     """Take them in together; what became of each. The ids are the system's own, which the channel's settings name."""
-    return [_outcome(one) for one in recording.take_in(db, events, source_of(channel), channel)]
+    silent = all(one.history for one in events)
+    return [
+        _outcome(one) for one in recording.take_in(db, events, source_of(channel), channel, silent=silent)
+    ]
 
 
 def source_of(channel: Channel) -> str:
@@ -32,4 +35,5 @@ def source_of(channel: Channel) -> str:
 def _outcome(one: recording.Result) -> Outcome:
     if one.touchpoint is None or one.refused is not None:
         return {"excluded": str(one.refused), "malformed": True}
-    return {"excluded": _BECAME[one.what], "touchpoint": one.touchpoint.id}
+    told: Outcome = {"excluded": _BECAME[one.what], "touchpoint": one.touchpoint.id, "what": one.what}
+    return told if one.touchpoint.identity_id is not None else {**told, "waits": True}

@@ -1,4 +1,4 @@
-"""A call log that is taken in: its file, how its rows are read, and how far it is."""
+"""A call log, or a list of touchpoints, that is taken in: its file, how its rows are read, and how far it is."""
 
 from __future__ import annotations
 
@@ -37,6 +37,9 @@ class CallImport(Base):
     columns: Mapped[Object]  # field → place in the header
     fingerprint: Mapped[Word] = mapped_column(index=True)  # of the header
     work_days: Mapped[int] = mapped_column(default=0)  # what was missed in these last days becomes work
+    options: Mapped[
+        Object
+    ]  # of a list of touchpoints: its "sort", and what its rows are where no column says so
     started_at: Mapped[At | None]
     state: Mapped[Word] = mapped_column(default=DRAFT, index=True)
     place: Mapped[int] = mapped_column(default=0)
@@ -55,4 +58,5 @@ class CallImport(Base):
     @property
     def reads(self) -> dict[str, Any]:
         """How its rows are read: the same file read in the same way says the same."""
-        return {"columns": self.columns, "zone": self.zone, "encoding": self.encoding}
+        told = {"columns": self.columns, "zone": self.zone, "encoding": self.encoding}
+        return {**told, "options": self.options} if self.options else told

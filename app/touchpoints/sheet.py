@@ -49,6 +49,7 @@ _WORDS = {
     "consent.withdrawn": "optout unsubscribe 配信停止 同意取消",
     "custom": "custom other その他",
 }
+FIELDS = tuple(_NAMES)
 ADDRESSES = ("crm", "card", "email", "phone")  # the surer first
 
 
@@ -82,7 +83,7 @@ def problem_of(places: Mapping[str, int], kind: str) -> str:
     if not places.keys() & set(ADDRESSES):
         return "No column names the customer: there has to be a mail address, phone, card or customer number."
     if "kind" not in places and not kind:
-        return "No column says what the rows are. Tell it with --kind, such as order.placed or visit."
+        return "No column says what the rows are. Say what they all are, such as order.placed or visit."
     return ""
 
 

@@ -1,4 +1,4 @@
-"""Call logs taken in from files, for supervisors and admins: `/settings/imports`."""
+"""Call logs and lists of touchpoints taken in from files, for supervisors and admins: `/settings/imports`."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,20 +10,20 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from app import connect, imports
-from app.calllog.columns import FIELDS
+from app import imports
 from app.config import settings
 from app.db import reading, transaction
 from app.demo import shop
-from app.imports import Counts, Look
+from app.imports import Counts, Look, sorts
+from app.imports.sorts import Found
 from app.inbox import Refused
 from app.models import CallImport, Channel
 from app.models.call_import import CHECKED, DRAFT, FAILED, WORKING
+from app.models.touchpoint import KINDS
 from app.tables import Row, Unreadable
 from app.tables.encodings import ENCODINGS
 from app.tables.opening import XLSX
 from app.web.pages import done, number, page, partial, path_id, require_role, text, with_form, words
-from channels.events import Call, Ignored
 
 LIST = "/settings/imports"
 EDITORS = ("supervisor", "admin")
@@ -37,6 +37,22 @@ ENCODING_NAMES = {
     "utf-16-le": "UTF-16 LE",
     "utf-16-be": "UTF-16 BE",
     XLSX: "Excel",
+}
+TOUCH_NAMES = {
+    "id": "Its ID",
+    "kind": "What it is",
+    "at": "When",
+    "email": "Mail address",
+    "phone": "Phone number",
+    "card": "Loyalty card",
+    "crm": "Customer number",
+    "name": "Customer's name",
+    "title": "Title or article",
+    "store": "Store",
+    "reference": "Order number",
+    "amount": "Amount",
+    "currency": "Currency",
+    "points": "Points",
 }
 FIELD_NAMES = {
     "id": "Call ID",
@@ -65,7 +81,7 @@ FIELD_NAMES = {
     "callback": "Call back by",
 }
 NO_FILE = "Please choose a file."
-NO_CHANNEL = "Please choose the channel of the telephone system."
+NO_CHANNEL = "Please choose the channel it belongs to."
 
 
 def show_all(request: Request) -> Response:
@@ -85,7 +101,8 @@ def create(request: Request, form: FormData) -> Response:
         return _list(request, 422, {"channel": words(request, NO_CHANNEL)})
     kept = imports.keep(file.file)
     try:
-        seen = imports.look(imports.place_of(kept[0]))
+        sort = sorts.of_channel(channel) or sorts.OF_CALLS
+        seen = imports.look(imports.place_of(kept[0]), sort=sort)
     except Unreadable as problem:
         with transaction() as db:
             imports.drop(db, kept[0])
@@ -124,6 +141,7 @@ def correct(request: Request, form: FormData) -> Response:
             imports.correct(
                 db, row, places=_places(form), encoding=_encoding(form, row), zone=text(form, "zone"),
                 work_days=number(text(form, "work_days")) or 0,
+                options={name: text(form, name) for name in ("kind", "currency", "create")},
             )  # fmt: skip
             if row.encoding == again and text(form, "then") == "check":
                 imports.check(db, row)
@@ -173,7 +191,7 @@ def _problems(request: Request, row: CallImport) -> Iterator[str]:
 
     path = imports.path_of(row)
     if row.started_at is None and path is not None:
-        yield from imports.problems_in_file(path, row.encoding, imports.reading_of(row), say)
+        yield from imports.problems_in_file(path, row.encoding, imports.reading_of(row), say, sorts.of(row))
         return
     with reading() as db:
         yield from imports.problems_of(db, row, say)
@@ -198,7 +216,7 @@ def _places(form: FormData) -> dict[str, int]:
     places: dict[str, int] = {}
     for name, field in chosen.items():
         at = number(name.removeprefix("column-"))
-        if field in FIELDS and at is not None:
+        if at is not None:
             places.setdefault(field, at)
     return places
 
@@ -210,7 +228,7 @@ def _encoding(form: FormData, row: CallImport) -> str:
 
 def _channels(db: Session) -> list[Channel]:
     found = db.scalars(select(Channel).order_by(Channel.name, Channel.id))
-    return [one for one in found if connect.features(one).telephone]
+    return [one for one in found if sorts.of_channel(one) is not None]
 
 
 def _list(request: Request, status: int = 200, errors: Mapping[str, str] | None = None) -> Response:
@@ -237,6 +255,7 @@ def _page(request: Request, row: CallImport, status: int = 200, problem: str = "
     with reading() as db:
         state = _state(db, row)
     seen, trouble = _seen(request, row) if state["open"] else (None, "")
+    names = TOUCH_NAMES if state["touches"] else FIELD_NAMES
     return page(
         request,
         "settings/imports_import.html",
@@ -245,7 +264,8 @@ def _page(request: Request, row: CallImport, status: int = 200, problem: str = "
         problem=problem or trouble,
         seen=seen,
         columns=_columns(row, seen) if seen else (),
-        fields=[(name, FIELD_NAMES[name]) for name in FIELDS],
+        fields=[(name, names[name]) for name in sorts.of(row).fields],
+        kinds=KINDS,
         encodings=[(name, ENCODING_NAMES[name]) for name in _encodings(row)],
         **state,
     )
@@ -260,7 +280,8 @@ def _seen(request: Request, row: CallImport) -> tuple[Look | None, str]:
     if path is None:
         return None, words(request, "The file is kept no more. Please choose it again.")
     try:
-        return imports.look(path, row.encoding, row.columns, row.zone), ""
+        sort = sorts.of(row)
+        return imports.look(path, row.encoding, row.columns, row.zone, sort=sort, options=row.options), ""
     except Unreadable as problem:
         return None, words(request, problem.sentence, **problem.values)
 
@@ -271,7 +292,7 @@ def _columns(row: CallImport, seen: Look) -> list[tuple[int, str, list[str], str
     return [(at, name, _examples(seen.rows, at), fields.get(at, "")) for at, name in enumerate(seen.header)]
 
 
-def _examples(rows: list[tuple[Row, Call | Ignored | Unreadable]], at: int) -> list[str]:
+def _examples(rows: list[tuple[Row, Found]], at: int) -> list[str]:
     values = (row.cells[at].strip() for row, _ in rows if at < len(row.cells))
     return list(dict.fromkeys(filter(None, values)))[:EXAMPLES]
 
@@ -285,6 +306,7 @@ def _state(db: Session, row: CallImport) -> dict[str, Any]:
         "checked": Counts.of(row.checked) if row.checked else None,
         "taken": Counts.of(row.taken),
         "working": row.state in WORKING,
+        "touches": sorts.of(row).name == sorts.TOUCHES,
         "open": row.state in (DRAFT, CHECKED, FAILED) and not row.place,
         "there": imports.path_of(row) is not None,
     }

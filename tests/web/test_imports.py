@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from app import imports
+from app import customers, imports
 from app.db import now, reading, transaction
-from app.models import Call, CallImport, Channel, Event
-from app.models.call_import import CHECKING, RUNNING
+from app.models import Call, CallImport, Channel, Event, Touchpoint
+from app.models.call_import import CHECKING, RUNNING, STOPPED
 from tests import factories as make
 from tests.imports.logs import HEADER, ROWS, log
 from tests.web.visiting import Browser
@@ -66,7 +66,7 @@ def test_only_supervisors_and_admins_come_here() -> None:
 def test_without_a_telephone_channel_it_says_what_is_missing() -> None:
     with transaction() as db:
         admin = make.agent(db, role="admin", locale="ja")
-    assert "電話のチャネルがまだありません" in Browser().come_in(admin).see(LIST)
+    assert "電話・ショップシステムのチャネルがまだありません" in Browser().come_in(admin).see(LIST)
 
 
 def test_from_the_file_to_the_threads(browser: Browser, tmp_path: Path) -> None:
@@ -217,3 +217,98 @@ def test_nobody_works_on_what_somebody_else_holds(browser: Browser, tmp_path: Pa
     with transaction() as db:
         imports.one(db, int(here.rpartition("/")[2])).until = now().replace(year=2099)
     assert imports.look_after() == 0
+
+
+@pytest.fixture
+def shop() -> int:
+    """A channel of a shop's system, and a customer with a number."""
+    with transaction() as db:
+        channel = make.channel(
+            db,
+            "shop",
+            key="ec",
+            name="通販",
+            settings={"source": "ec"},
+            secrets={"secret": "a-shared-secret-0"},
+        )
+        known = customers.Contact(("email", "", "taro@example.jp"), name="山田 太郎")
+        customers.identify(db, known)
+        return channel.id
+
+
+def test_a_list_of_orders_is_taken_in_the_same_way(browser: Browser, shop: int, tmp_path: Path) -> None:
+    rows = [
+        "1042,2026/11/01 10:15,TARO@example.jp,ウールコート,\"￥25,800\",注文",
+        "1043,2026/11/02 9:05,nobody@example.jp,4111 1111 1111 1111,3800円,発送済み",
+        "1044,2026/11/03,taro@example.jp,手袋,二千円,注文",
+        "1045,2026/11/03,taro@example.jp,手袋,2000,謎",
+    ]  # fmt: skip
+    raw = "\r\n".join(["注文番号,注文日時,メールアドレス,商品名,合計金額,ステータス", *rows, ""]).encode(
+        "cp932"
+    )
+    browser.see(LIST)
+
+    def begun() -> str:
+        answer = browser.submit(LIST, {"channel": str(shop)}, files={"file": ("orders.csv", raw)})
+        assert answer.status_code == 303, answer.text
+        return str(answer.headers["location"])
+
+    here = begun()
+    page = browser.see(here)
+    assert "ウールコート" in page
+    assert "「二千円」" in page
+    form = {**form_of(page), "kind": "", "currency": "JPY"}
+    assert [form[f"column-{at}"] for at in range(6)] == [
+        "reference",
+        "at",
+        "email",
+        "title",
+        "amount",
+        "kind",
+    ]
+    assert browser.submit(here, {**form, "then": "check"}).status_code == 303
+    number = int(here.rpartition("/")[2])
+    imports.work(number)
+    page = browser.see(here)
+    for figure, words in ((2, "新規"), (2, "読み取れない行"), (1, "登録済みのお客様")):
+        assert f"<b>{figure}</b>{words}" in page, words
+    assert browser.submit(f"{here}/start").status_code == 303
+    imports.work(number)
+    page = browser.see(here)
+    for figure, words in ((2, "新規"), (0, "取り込み済み"), (1, "お客様待ち"), (2, "問題のある行")):
+        assert f"<b>{figure}</b>{words}" in page, words
+    told = csv.reader(
+        io.StringIO(browser.get(f"{here}/problems.csv").content.decode("utf-8-sig"), newline="")
+    )
+    assert [line[0] for line in told] == ["行", "4", "5"]
+    with reading() as db:
+        kept = db.scalars(select(Touchpoint).order_by(Touchpoint.id)).all()
+        assert [(one.source, one.kind, one.amount, one.identity_id is None) for one in kept] == [
+            ("ec", "order.placed", 25800, False),
+            ("ec", "order.shipped", 3800, True),
+        ]
+        assert "4111 1111" not in kept[1].title
+        assert db.scalar(select(func.count()).where(Event.kind == "touchpoint.told")) == 0  # of the past
+    assert "取り込み済みです" in browser.submit(f"{begun()}/start").text
+
+
+def test_rows_that_say_nothing_of_their_kind_are_what_the_page_says(browser: Browser, shop: int) -> None:
+    raw = "日時,メール,店舗\n2026/11/01 10:15,taro@example.jp,銀座店\n".encode()
+    browser.see(LIST)
+    here = browser.submit(LIST, {"channel": str(shop)}, files={"file": ("v.csv", raw)}).headers["location"]
+    form = {**form_of(browser.see(here)), "encoding": "utf-8", "currency": "JPY"}
+    refused = browser.submit(here, {**form, "kind": "", "then": "start"})
+    assert refused.status_code == 422
+    assert "行の種類を示す列がありません" in refused.text
+    assert browser.submit(here, {**form, "kind": "visit", "then": "start"}).status_code == 303
+    number = int(here.rpartition("/")[2])
+    imports.work(number)
+    with transaction() as db:
+        assert db.scalars(select(Touchpoint)).one().kind == "visit"
+        row = imports.one(db, number)
+        assert (row.taken["new"], row.state) == (1, "done")
+        row.state, row.place = STOPPED, 0  # killed before it noted how far it was: nothing comes twice
+    browser.submit(f"{here}/start")
+    imports.work(number)
+    with reading() as db:
+        assert db.scalar(select(func.count()).select_from(Touchpoint)) == 1

@@ -42,7 +42,7 @@ def written(key: str) -> dict[str, Any]:
 
 
 def parse(document: Any, **settings: str) -> Any:
-    (event,) = connect(**settings).parse(Request("POST", "", body=json.dumps(document).encode()))
+    (event,) = connect(None, **settings).parse(Request("POST", "", body=json.dumps(document).encode()))
     return event
 
 
@@ -64,7 +64,7 @@ def test_the_signature_is_that_of_the_example_in_amazon_s_manual() -> None:
 
 
 def test_a_recording_is_told_where_it_can_be_fetched() -> None:
-    with_keys = connect(**KEYS).parse(captured("record"))
+    with_keys = connect(None, **KEYS).parse(captured("record"))
     (call,) = with_keys
     assert isinstance(call, Call)
     assert call.recording == Attachment(f"{FIRST}.wav", "audio/wav", ref="bucket/connect/2026/11/21/x.wav")
@@ -103,7 +103,7 @@ def test_what_cannot_be_had_says_why(answer: httpx2.Response, words: str) -> Non
 def test_a_place_that_is_none_and_keys_that_are_missing_are_told() -> None:
     for place in ("", "bucket", "/x", "bucket/"):
         with pytest.raises(ChannelError, match="does not have this file"):
-            connect(**KEYS).fetch(Attachment("x.wav", ref=place))
+            connect(None, **KEYS).fetch(Attachment("x.wav", ref=place))
     with pytest.raises(ChannelError, match="enter the region and the access key"):
         connect().fetch(Attachment("x.wav", ref=PLACE))
     given = {"secret": KEY}
