@@ -24,6 +24,7 @@ from app.directory.house import (
     labels,
     members_of,
     one,
+    questions,
     rules,
     teams,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "labels",
     "members_of",
     "one",
+    "questions",
     "rules",
     "teams",
     "whose",

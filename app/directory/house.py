@@ -9,10 +9,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.directory.paging import Page, by_id
-from app.models import Agent, BotFlow, BotRule, CannedReply, Channel, FaqEntry, Label, Team, TeamMember
+from app.models import (
+    Agent,
+    BotFlow,
+    BotRule,
+    CannedReply,
+    Channel,
+    FaqEntry,
+    Label,
+    LabelledQuestion,
+    Team,
+    TeamMember,
+)
 from app.queries import BIGGEST, NotFound
 
-Noun = TypeVar("Noun", Agent, BotFlow, BotRule, CannedReply, Channel, FaqEntry, Label, Team)
+Noun = TypeVar("Noun", Agent, BotFlow, BotRule, CannedReply, Channel, FaqEntry, Label, LabelledQuestion, Team)
 
 
 def one(db: Session, noun: type[Noun], id: int, *, held: bool = False) -> Noun:
@@ -73,6 +84,15 @@ def rules(db: Session, after: str | None, size: int) -> Page[BotRule]:
 def forms(db: Session, after: str | None, size: int) -> Page[BotFlow]:
     """The bot's forms by id."""
     return by_id(db, select(BotFlow), BotFlow.id, after, size)
+
+
+def questions(
+    db: Session, after: str | None, size: int, *, entry_id: int | None = None
+) -> Page[LabelledQuestion]:
+    """Test questions (those an entry answers), the newest first."""
+    wanted = select(LabelledQuestion)
+    wanted = wanted if entry_id is None else wanted.where(LabelledQuestion.entry_id == entry_id)
+    return by_id(db, wanted, LabelledQuestion.id, after, size, newest_first=True)
 
 
 def canned_replies(

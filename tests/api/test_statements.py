@@ -31,6 +31,8 @@ ASKED = {
     "/channels": ["", "kind=webchat"],
     "/audit": ["", "group=bot", f"agent_id={FIRST}"],
     "/faq": ["", "language=ja&enabled=true"],
+    "/help-centre/search": ["q=返品"],
+    "/test-questions": ["", f"entry_id={FIRST}"],
 }
 JSON = "application/json"  # and not the bytes of a file, nor a stream
 
@@ -57,6 +59,7 @@ def test_a_list_of_a_hundred_costs_what_one_of_ten_does() -> None:
     few = _ask(caller)
     with transaction() as db:
         grow(db, world, 150)  # more than the longest page
+    caller.see("/help-centre/search", q="返品")  # the bot reads its book again
     caller.see("/events")  # whoever reads first gives what has happened its place
     many = _ask(caller)
     assert not {address: more for address in few if (more := more_often(few[address], many[address]))}

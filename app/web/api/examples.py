@@ -15,7 +15,7 @@ Json = dict[str, Any]
 
 _TOLD: Json = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 _IDS, _ALIKE, _OWNERS, _ANY = (_TOLD[name] for name in ("ids", "alike", "owners", "any"))
-_USUAL: Json = {
+_USUAL: dict[Any, Any] = {
     "date-time": _ANY["at"],
     "string": "…",
     "integer": 1,
@@ -33,7 +33,8 @@ def of(schema: Json, schemas: Mapping[str, Json], *, whole: bool) -> Any:
 
 def parameter(name: str) -> Any:
     """What stands under this name in an address; None where its type says enough."""
-    return _IDS.get(_ALIKE.get(name, name), _ANY.get(name))
+    called = str(_ALIKE.get(name, name))
+    return _IDS.get(called, _ANY.get(name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +71,9 @@ class _Maker:
         }
 
     def _plain(self, schema: Json, owner: str, name: str) -> Any:
-        word = parameter(_OWNERS.get(owner, "") if name == "id" else name)
+        word = parameter(str(_OWNERS.get(owner, "")) if name == "id" else name)
         if "enum" in schema:
             return word if word in schema["enum"] else next((one for one in schema["enum"] if one), "")
-        usual = _USUAL.get(schema.get("format", schema.get("type", "")), {})
+        usual = _USUAL.get(schema.get("format") or schema.get("type"), {})
         fits = isinstance(word, int | float) if isinstance(usual, int) else isinstance(word, type(usual))
         return word if fits and word is not None else usual
