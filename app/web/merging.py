@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -18,12 +19,13 @@ from app.inbox import attributes
 from app.inbox.contradicting import members
 from app.inbox.merging import ONE_ALREADY
 from app.matching import told
-from app.models import Agent, Conversation, Customer, Identity
+from app.models import Agent, Channel, Conversation, Customer, Identity
 from app.queries import NotFound
 from app.suggestions import for_customer
 from app.web.conversations import found
 from app.web.noting import Noting
 from app.web.pages import done, number, partial, path_id, text, with_form, words
+from app.web.pane import addresses
 from app.web.rows import signs
 
 AUDIT = "/settings/audit"
@@ -63,9 +65,10 @@ def preview(request: Request) -> Response:
         noted = Noting(attributes.attributes(db), request.state.viewer.locale)
         shown = persons.preview(db, head, other, under_theirs=under)
         suggested = "suggested" in request.query_params
-        return partial(
-            request, "inbox/_merge_preview.html", head=head, preview=shown, suggested=suggested, noted=noted
-        )
+        channels = db.scalars(select(Channel)).all()
+        known_by = [addresses(channels, one.identities) for one in (shown.ours, shown.theirs)]
+        given = {"preview": shown, "suggested": suggested, "noted": noted, "addresses": known_by}
+        return partial(request, "inbox/_merge_preview.html", head=head, **given)
 
 
 def merge(request: Request, form: FormData) -> Response:
@@ -141,7 +144,9 @@ def separable(request: Request) -> Response:
     with reading() as db:
         _, head = found(db, request)
         theirs = persons.identities(db, [one.id for one in members(db, head)])
-        return partial(request, "inbox/_separate.html", head=head, identities=persons.separable(theirs))
+        able = persons.separable(theirs)
+        shown = addresses(db.scalars(select(Channel)).all(), able)
+        return partial(request, "inbox/_separate.html", head=head, identities=able, addresses=shown)
 
 
 def separate(request: Request, form: FormData) -> Response:

@@ -243,7 +243,7 @@ def _customer(db: Session, viewer: Agent, head: Conversation) -> dict[str, Any]:
     channels = db.scalars(select(Channel).order_by(Channel.id.desc())).all()
     facts = known(customers)
     return {
-        "identities": _addresses(channels, identities),
+        "identities": addresses(channels, identities),
         "consents": consents(db, head, identities, channels),
         "known": facts,
         "noted": Noting(attributes(db), viewer.locale),
@@ -269,7 +269,8 @@ def _may_link(identity: Identity, channel: Channel) -> bool:
     return asks and identity.proof < SIGNED and not identity.unreachable
 
 
-def _addresses(channels: Sequence[Channel], identities: Sequence[Identity]) -> list[Address]:
+def addresses(channels: Sequence[Channel], identities: Sequence[Identity]) -> list[Address]:
+    """By what a customer is known, each with the sign of where it is from, in words, and how far it is proved."""
     kinds = {connect.identity_kind(one): sign_of(one) for one in channels}
     plain = {
         canonical.EMAIL: Sign("mail", "indigo"),

@@ -47,5 +47,5 @@ function leave() {
   const field = document.activeElement;
   if (field.closest("dialog, .pop")) return;
   field.blur();
-  if (field.closest("[data-compose]")) one("[data-log]")?.focus();
+  if (field.closest("[data-compose], [data-call-note]")) one("[data-log]")?.focus();
 }
