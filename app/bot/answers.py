@@ -7,8 +7,7 @@ owns the thread, and that a person may have taken over meanwhile.
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date, datetime
@@ -20,6 +19,7 @@ from sqlalchemy.orm import Session
 import bots
 from app import connect, inbox, knowledge, meaning, timing
 from app.bot import automatic, effects, handing, hearing, outcomes, pausing, ratings
+from app.bot.books import Kept, Making
 from app.bot.outcomes import QUIET_ACTIONS
 from app.db import after_commit, as_of, now, passing, reading, transaction
 from app.inbox import consents
@@ -39,31 +39,7 @@ from bots.phrases import phrase
 log = logging.getLogger(__name__)
 
 
-class _Kept:
-    """A book and what it was built of; whoever needs another one meanwhile waits."""
-
-    def __init__(self) -> None:
-        self._of: object = None
-        self._book: bots.Book | None = None
-        self._building = threading.Lock()
-
-    def book(self, of: object, make: Callable[[], bots.Book]) -> bots.Book:
-        """The book of this state of things, made if it is another one than before."""
-        with self._building:
-            if self._book is None or self._of != of:
-                self._of, self._book = of, make()
-            return self._book
-
-    @property
-    def latest(self) -> bots.Book | None:
-        """The book made last, whatever holds now."""
-        return self._book
-
-    def forget(self) -> None:
-        self._of, self._book = None, None
-
-
-_published, _draft = _Kept(), _Kept()
+_published, _draft = Kept(follows=True), Kept(follows=False)
 
 
 def version(db: Session) -> int:
@@ -71,13 +47,19 @@ def version(db: Session) -> int:
     return versions.number(db)
 
 
-def book(db: Session) -> bots.Book:
-    """What the bot answers from, built once per version and process."""
+def book(db: Session, *, exact: bool = False) -> bots.Book:
+    """What the bot answers from, built once per version and process; while much is learned a quick book, unless it must
+    be the `exact` one."""
     current = version(db)
-    return _published.book(current, lambda: build(versions.content(db), current, _before()))
+
+    def prepared() -> Making:
+        content = versions.content(db)
+        return lambda quick: build(content, current, _before(), quick=quick)
+
+    return _published.book(current, prepared, exact=exact)
 
 
-def draft_book(db: Session) -> bots.Book:
+def draft_book(db: Session, *, exact: bool = False) -> bots.Book:
     """What the bot would answer from if the draft were published; that very book where it is.
 
     Two edits may commit in the other order than their numbers were drawn, so they are counted, too.
@@ -85,11 +67,14 @@ def draft_book(db: Session) -> bots.Book:
     highest, edits = db.execute(select(func.max(Revision.id), func.count(Revision.id))).one()
     current = version(db)
 
-    def make() -> bots.Book:
+    def prepared() -> Making:
         draft = versions.draft(db)
-        return build(draft, current, _before()) if versions.changes(versions.content(db), draft) else book(db)
+        same = None if versions.changes(versions.content(db), draft) else book(db, exact=exact)
+        return lambda quick: (
+            same if same and (quick or not same.is_quick) else build(draft, current, _before(), quick=quick)
+        )
 
-    return _draft.book((highest, edits, current), make)
+    return _draft.book((highest, edits, current), prepared, exact=exact)
 
 
 def prepare() -> None:
@@ -109,7 +94,9 @@ def _before() -> list[bots.Book]:
     return [kept.latest for kept in (_published, _draft) if kept.latest]
 
 
-def build(content: versions.Content, current: int, before: Sequence[bots.Book] = ()) -> bots.Book:
+def build(
+    content: versions.Content, current: int, before: Sequence[bots.Book] = (), *, quick: bool = False
+) -> bots.Book:
     """The enabled entries and rules of a version as the bot's own types."""
     named = [(noun, id, data) for (noun, id), data in sorted(content.items()) if data.get("enabled", True)]
     settings = bots.Settings(**content.get((knowledge.SETTINGS, 0), {}))
@@ -122,6 +109,7 @@ def build(content: versions.Content, current: int, before: Sequence[bots.Book] =
         (bots.flow_of(id, data) for noun, id, data in named if noun == knowledge.FLOW),
         before,
         meaning.chosen(settings.embeddings),
+        quick,
     )
 
 

@@ -59,7 +59,7 @@ def replay(first: str, last: str, channel: int | None, as_json: bool) -> None:
         raise click.UsageError(str(invalid)) from None
     with reading() as db, progress(aside=True) as step:
         found, left_out = replaying.different(db, wanted)
-        draft = answers.draft_book(db)
+        draft = answers.draft_book(db, exact=True)
         result = replaying.compared(_stepped(found, step), draft)
         titles = {entry.id: entry.title for entry in answers.book(db).entries}
         titles |= {entry.id: entry.title for entry in draft.entries}

@@ -73,7 +73,7 @@ def evaluate(id: int) -> dict[str, Any]:
     """Measure; the result is both sides' figures and curves, and every case."""
     with reading() as db:
         asked = questions.all_questions(db)
-        draft, published = answers.draft_book(db), answers.book(db)
+        draft, published = answers.draft_book(db, exact=True), answers.book(db, exact=True)
         of, version = key(db), versions.number(db)
     with transaction() as db:
         run = db.get_one(KnowledgeRun, id)

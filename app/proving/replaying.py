@@ -64,7 +64,7 @@ def replay(id: int) -> dict[str, Any]:
     with reading() as db:
         run = db.get_one(KnowledgeRun, id)
         found, left_out = different(db, days_of(run.wanted))
-        draft = answers.draft_book(db)
+        draft = answers.draft_book(db, exact=True)
         of, version = versions.fingerprint(versions.draft(db)), versions.number(db)
     with transaction() as db:
         run = db.get_one(KnowledgeRun, id)

@@ -39,6 +39,7 @@ def try_draft(
             book.lexicon,
             before=[book],
             embedder=book.embedder,
+            quick=True,
         )
     return bots.decide(_question(words, language, situation), book)
 
