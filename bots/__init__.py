@@ -18,7 +18,7 @@ from bots.policy import Found, decide, look_up
 from bots.progress import Call, Collected, Progress, progress_of
 from bots.question import Question
 from bots.rule import Rule, RuleAction
-from bots.situation import Situation
+from bots.situation import File, Situation
 from bots.whole import goes_on, whole
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "Ending",
     "Entry",
     "EscalationType",
+    "File",
     "Flow",
     "Found",
     "HandoverReason",

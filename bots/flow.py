@@ -15,7 +15,9 @@ from typing import Any, Literal, get_args
 from bots.entry import Entry
 from bots.patterns import check_pattern
 
-StepKind = Literal["text", "number", "date", "time", "phone", "email", "choice"]
+StepKind = Literal["text", "number", "date", "time", "phone", "email", "choice", "photo", "file"]
+FILES = ("photo", "file")
+"""Kinds that are answered with files; a photo is a picture."""
 KINDS: tuple[StepKind, ...] = get_args(StepKind)
 END, PERSON = "end", "person"
 """Where a way may lead besides another step: to the end, or to a person at once."""

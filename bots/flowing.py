@@ -19,7 +19,7 @@ from bots.progress import Call, Collected, Progress
 from bots.replies import courtesy
 from bots.text import fold
 from bots.turn import Turn
-from bots.values import Reader, shown
+from bots.values import Reader, messages, shown
 
 TRIES = 3
 ASIDES = 10
@@ -70,7 +70,13 @@ class Form:
         """What was answered, in order, without what was skipped."""
         values = self.progress.values
         return tuple(
-            Collected(one.name, one.label, values[one.name], shown(one, values[one.name], self.language))
+            Collected(
+                one.name,
+                one.label,
+                values[one.name],
+                shown(one, values[one.name], self.language),
+                messages(one, values[one.name]),
+            )
             for one in self.said
             if values[one.name]
         )
@@ -90,6 +96,10 @@ class Form:
         return self.having(kept if value is None else {**kept, step.name: value})
 
 
+def _reader(turn: Turn) -> Reader:
+    return Reader(turn.question.situation.on, turn.question.files)
+
+
 def form_of(turn: Turn) -> Form | None:
     """The form this conversation is in, if the book still has it."""
     progress = turn.question.flow
@@ -100,7 +110,7 @@ def form_of(turn: Turn) -> Form | None:
 def begun(turn: Turn, flow: Flow, label: str | None, rule_id: int | None = None, text: str = "") -> Decision:
     """Begin the form, with what the message tells already."""
     form = Form(flow, Progress(flow.id))
-    reader = Reader(turn.question.situation.on)
+    reader = _reader(turn)
     if turn.question.letter:
         form = form.having(lettering.read(form.open, turn.question.text, reader, answers=False))
     while (step := form.step) and (step.kind in _STRICT or step.pattern) and step.kind != "text":
@@ -121,7 +131,7 @@ def _named_choice(reader: Reader, step: Step, text: str) -> str | None:
 
 def heard(turn: Turn, form: Form, label: str | None) -> Decision | None:
     """What the form makes of this message; None where it is a question of another kind."""
-    reader = Reader(turn.question.situation.on)
+    reader = _reader(turn)
     step, text = form.step, turn.text
     if step and step.kind == "choice" and fold(text) in {fold(one.words) for one in step.choices}:
         return _answered(turn, form, step, reader, label)

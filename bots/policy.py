@@ -8,6 +8,7 @@ from bots import earlier, flowing, leading, others, sayings, several
 from bots.anger import anger
 from bots.book import Book
 from bots.decision import Decision
+from bots.flow import FILES
 from bots.matcher import Match
 from bots.person import person_declined, person_wanted
 from bots.question import Question
@@ -29,11 +30,17 @@ def decide(question: Question, book: Book) -> Decision:
     the FAQ. What would go round in a circle is not said.
     """
     turn = Turn(question, book)
-    if not turn.text:
+    if not turn.text and not _sends_files(turn):
         return flowing.kept(turn, sayings.silent(turn, None))
     label = label_of(turn)
     form = flowing.form_of(turn)
     return noted(turn, _in_form(turn, form, label) if form else _heard(turn, label))
+
+
+def _sends_files(turn: Turn) -> bool:
+    """Whether a message without words is what a form has asked for."""
+    form = flowing.form_of(turn) if turn.question.files else None
+    return form is not None and form.step is not None and form.step.kind in FILES
 
 
 def _in_form(turn: Turn, form: flowing.Form, label: str | None) -> Decision:

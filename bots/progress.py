@@ -49,12 +49,14 @@ def _count(value: Any) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """An answer of a form: the name it is kept under, how it is called, as it is kept, and as it is shown."""
+    """An answer of a form: the name it is kept under, how it is called, as it is kept, and as it is shown; and the
+    messages whose files it is."""
 
     name: str
     label: str
     value: str
     shown: str
+    files: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from bots.earlier import Earlier
 from bots.progress import Progress
-from bots.situation import Situation
+from bots.situation import File, Situation
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,7 @@ class Question:
     `situation` is where, when and by whom it is asked.
     `earlier` are the bot's own last turns in this conversation, oldest first, as far back as they are remembered.
     `flow` is how far the conversation is in a form, `resumed` whether that was long ago.
+    `files` are what came with the words.
     `letter`: it is a mail, to be answered by one: a form asks for everything at once there.
     `history` holds earlier messages of the customer, oldest first; the bot does not use it yet.
     """
@@ -32,3 +33,4 @@ class Question:
     flow: Progress | None = None
     resumed: bool = False
     letter: bool = False
+    files: tuple[File, ...] = ()

@@ -9,6 +9,14 @@ from types import MappingProxyType
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A file that came with a message: the number the caller has for the message, and whether it is a picture."""
+
+    message: int
+    picture: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """What surrounds one message of a customer; everything may be unknown, as in an evaluation.
 

@@ -10,12 +10,15 @@ from datetime import date
 import regex
 
 from bots.dates import read_date, read_time
-from bots.flow import Step
+from bots.flow import FILES, Step
 from bots.patterns import compile_pattern
 from bots.replies import choice
+from bots.situation import File
 from bots.text import clean, fold
 
 LONGEST = 500
+MOST_FILES = 10  # of one answer
+_AND = "+"
 _TOKEN = re.compile(r"[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*")
 _NUMBER = re.compile(r"(?<![\w.-])[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]{1,18}", re.ASCII)
 _PHONE = re.compile(r"(?<![0-9])(?:\+[0-9]{8,15}|0[0-9]{8,10})(?![0-9])")
@@ -40,24 +43,34 @@ class Reader:
     """Reads answers on a day (None: it is not known)."""
 
     today: date | None = None
+    files: tuple[File, ...] = ()
 
     def read(self, step: Step, text: str) -> str | None:
         """The answer to `step` in `text`, as it is kept; "" where it is skipped; None where there is none."""
         plain = clean(text)
+        if step.kind in FILES and (value := _sent(step, self.files)):
+            return value
         if step.optional and fold(plain) in _SKIPPED:
             return ""
-        if not plain:
+        if not plain or step.kind in FILES:
             return None
         return _KINDS[step.kind](step, plain, self.today)
 
     def is_only(self, step: Step, text: str) -> bool:
         """Whether `text` is nothing but an answer to `step`, so that no more is meant by it."""
         value = self.read(step, text)
-        return value is not None and (step.kind == "text" or len(fold(text)) <= len(fold(value)) + 8)
+        return value is not None and (
+            step.kind in ("text", *FILES) or len(fold(text)) <= len(fold(value)) + 8
+        )
 
 
 def shown(step: Step, value: str, language: str) -> str:
     """A kept answer as it is told to the customer."""
+    if step.kind in FILES and value:
+        count = len(value.split(_AND))
+        if language == "ja":
+            return f"写真{count}枚" if step.kind == "photo" else f"ファイル{count}件"
+        return f"{count} {step.kind}{'s' if count > 1 else ''}"
     if step.kind != "date" or not value:
         return value
     try:
@@ -67,6 +80,18 @@ def shown(step: Step, value: str, language: str) -> str:
     if language == "ja":
         return f"{day.year}年{day.month}月{day.day}日（{_WEEKDAYS[0][day.weekday()]}）"
     return f"{_WEEKDAYS[1][day.weekday()]} {day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def messages(step: Step, value: str) -> tuple[int, ...]:
+    """The messages whose files are the answer, by the caller's numbers."""
+    told = value.split(_AND) if step.kind in FILES else []
+    return tuple(dict.fromkeys(int(one) for one in told if one.isascii() and one.isdigit()))
+
+
+def _sent(step: Step, files: tuple[File, ...]) -> str:
+    """The messages of what was sent, one for each file, as far as it is of the kind that is asked for."""
+    fitting = [str(one.message) for one in files if one.picture or step.kind == "file"]
+    return _AND.join(fitting[:MOST_FILES])
 
 
 def _text(step: Step, text: str, _today: date | None) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bots.book import Book
 from bots.decision import Decision
+from bots.flow import FILES
 from bots.flowing import Form
 from bots.question import Question
 from bots.replies import courtesy, denies
@@ -26,7 +27,7 @@ def whole(question: Question, book: Book, decision: Decision) -> bool:
     knows an answer to, if it was asked or is very sure."""
     if decision.rule_id is not None or decision.action in ("label", "silent", "escalate"):
         return True
-    if decision.action == "hand_over":
+    if decision.action == "hand_over" and decision.handover_reason != "flow":
         return decision.handover_reason in _PLAIN
     if question.flow is not None and decision.flow_id == question.flow.flow:
         return _taken(question, book, decision)
@@ -38,7 +39,7 @@ def whole(question: Question, book: Book, decision: Decision) -> bool:
 
 
 def _taken(question: Question, book: Book, decision: Decision) -> bool:
-    """Whether a form has understood what it was told. Free words may go on in the next bubble."""
+    """Whether a form has understood what it was told. Free words and pictures may go on in the next bubble."""
     before, after = question.flow, decision.flow
     flow = book.flow(before.flow) if before else None
     if before is None or flow is None:
@@ -46,7 +47,7 @@ def _taken(question: Question, book: Book, decision: Decision) -> bool:
     if after is not None and (after.tries > before.tries or after.asides > before.asides):
         return decision.entry_id is not None
     step = Form(flow, before).step
-    free = step is not None and step.kind == "text" and not step.pattern
+    free = step is not None and (step.kind in FILES or (step.kind == "text" and not step.pattern))
     return not (free and step is not None and any(one.name == step.name for one in decision.collected))
 
 

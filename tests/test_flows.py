@@ -11,6 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import inbox, knowledge
+from app.bot import answers
+from app.bot.handing import summaries
 from app.db import now
 from app.knowledge import flows, versions
 from app.models import (
@@ -226,3 +228,67 @@ def test_from_the_chat_of_the_site_to_another_channel_with_a_correction(
     decided = db.scalars(select(Decision).order_by(Decision.id.desc())).first()
     assert decided is not None
     assert {one["name"]: one["value"] for one in decided.detail["collected"]}["order"] == "5521"
+
+
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8cfc00000030101"
+    "00c9fe92ef0000000049454e44ae426082"
+)
+PHOTOS = """
+[[flow]]
+name = "不良品のご連絡"
+language = "ja"
+keywords = ["壊れて"]
+
+[[flow.step]]
+name = "photo"
+label = "写真"
+ask = "壊れた所の写真をお送りください。"
+kind = "photo"
+optional = true
+
+[[flow.step]]
+name = "order"
+label = "注文番号"
+ask = "ご注文番号を教えてください。"
+kind = "number"
+
+[flow.end]
+confirm = false
+text = "写真（{photo}）を拝見します。"
+team = "返品チーム"
+hand_over = true
+"""
+
+
+def sent(db: Session, channel: Any, name: str, data: bytes, text: str = "") -> Message:
+    files = (base.Attachment(name, "image/png", data=data),)
+    return make.customer_says(db, channel, text, attachments=files)
+
+
+def test_photos_in_several_messages_are_one_answer_and_stand_in_the_summary(db: Session) -> None:
+    published(db, PHOTOS)
+    chat = make.channel(db, bot=True, bot_pause=3)
+    make.customer_says(db, chat, "届いたら壊れていました。どうすればいいですか")
+    sent(db, chat, "notes.txt", b"plain words")
+    answers.catch_up(db, now() + timedelta(minutes=1))
+    assert bot_words(db)[-1].startswith("恐れ入りますが、写真")
+    photos = [sent(db, chat, f"{n}.png", PNG) for n in range(2)]
+    assert len(bot_words(db)) == 2
+    answers.catch_up(db, now() + timedelta(minutes=1))
+    assert bot_words(db)[-1] == "ご注文番号を教えてください。"
+    make.customer_says(db, chat, "5521")
+    assert bot_words(db)[-1].startswith("写真（写真2枚）を拝見します。")
+    decided = db.scalars(select(Decision).order_by(Decision.id.desc())).first()
+    assert decided is not None
+    (summary,) = summaries(db, {1: [decided.id]}).values()
+    assert summary.collected == (("写真", "写真2枚"), ("注文番号", "5521"))
+    assert [one.message_id for one in summary.files["写真"]] == [one.id for one in photos]
+
+
+def test_photos_may_be_skipped_where_the_shop_lets_them(db: Session) -> None:
+    published(db, PHOTOS)
+    chat = make.channel(db, bot=True)
+    make.customer_says(db, chat, "壊れていました")
+    make.customer_says(db, chat, "スキップ")
+    assert bot_words(db)[-1] == "ご注文番号を教えてください。"

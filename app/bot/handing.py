@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
@@ -17,7 +17,7 @@ from app.bot import situations
 from app.db import now
 from app.formats import clock, day
 from app.i18n import gettext, ngettext
-from app.models import AnswerRating, Conversation, Decision, FaqEntry, Message
+from app.models import AnswerRating, Attachment, Conversation, Decision, FaqEntry, Message
 from app.models.conversation import HUMAN, OPEN
 from app.models.decision import ANSWERED, ASKED, COURTESY, HANDED_OVER, QUIET
 from app.models.message import OUTBOUND
@@ -41,11 +41,13 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a person who takes it should know: the customer's questions, what the bot tried, what it collected."""
+    """What a person who takes it should know: the customer's questions, what the bot tried, what it collected; and the
+    files that are an answer, by its name."""
 
     asked: tuple[str, ...] = ()
     tried: tuple[Tried, ...] = ()
     collected: tuple[tuple[str, str], ...] = ()
+    files: Mapping[str, Sequence[Attachment]] = field(default_factory=dict)
 
 
 def summaries(db: Session, wanted: Mapping[int, Sequence[int]]) -> dict[int, Summary]:
@@ -55,7 +57,22 @@ def summaries(db: Session, wanted: Mapping[int, Sequence[int]]) -> dict[int, Sum
     if not ids:
         return {}
     found = {row[0].id: row for row in db.execute(_DECIDED, {"ids": sorted(ids)})}
-    return {key: _summary([found[id] for id in each if id in found]) for key, each in wanted.items()}
+    sent = _sent(db, [row[0] for row in found.values()])
+    return {key: _summary([found[id] for id in each if id in found], sent) for key, each in wanted.items()}
+
+
+def _sent(db: Session, decisions: Sequence[Decision]) -> Mapping[int, Sequence[Attachment]]:
+    """The files of the messages that are answers, by message."""
+    ids = {
+        id for one in decisions for told in one.detail.get("collected") or () for id in told.get("files", ())
+    }
+    found: dict[int, list[Attachment]] = {}
+    if ids:
+        for one in db.scalars(
+            select(Attachment).where(Attachment.message_id.in_(ids)).order_by(Attachment.id)
+        ):
+            found.setdefault(one.message_id or 0, []).append(one)
+    return found
 
 
 _DECIDED = (
@@ -66,10 +83,11 @@ _DECIDED = (
 )
 
 
-def _summary(rows: Sequence[Any]) -> Summary:
+def _summary(rows: Sequence[Any], sent: Mapping[int, Sequence[Attachment]]) -> Summary:
     asked: dict[str, None] = {}
     tried: list[Tried] = []
     collected: dict[str, str] = {}
+    files: dict[str, list[Attachment]] = {}
     for decision, title, helped in rows:
         words = " ".join(str(decision.detail.get("question", "")).split())[:LONGEST_WORDS]
         if words and decision.outcome not in (COURTESY, QUIET):
@@ -81,7 +99,8 @@ def _summary(rows: Sequence[Any]) -> Summary:
             tried += [Tried(offered)] if offered else []
         for one in decision.detail.get("collected") or ():
             collected[str(one["label"])[:80]] = str(one["shown"])[:LONGEST_WORDS]
-    return Summary(tuple(asked)[-TOLD:], tuple(tried)[-TOLD:], tuple(collected.items()))
+            files[str(one["label"])[:80]] = [file for id in one.get("files", ()) for file in sent.get(id, ())]
+    return Summary(tuple(asked)[-TOLD:], tuple(tried)[-TOLD:], tuple(collected.items()), files)
 
 
 def with_next(db: Session, head: Conversation, decision: bots.Decision) -> str:

@@ -16,7 +16,7 @@ import bots
 from app import connect
 from app.bot import effects, outcomes, pausing, situations
 from app.db import now
-from app.models import Channel, Conversation, Decision, Identity, Message
+from app.models import Attachment, Channel, Conversation, Decision, Identity, Message, RemoteFile
 from app.models.message import OUTBOUND
 
 _NUMBER = re.compile(r"(\d{1,2})[.)、]?")
@@ -55,6 +55,17 @@ def question(
     )
 
 
+def _files(db: Session, said: Sequence[Message]) -> tuple[bots.File, ...]:
+    """What came with these messages: what is here, and what is being brought over."""
+    ids = [one.id for one in said]
+    here = select(Attachment.message_id, Attachment.width.is_not(None)).where(Attachment.message_id.in_(ids))
+    coming = select(RemoteFile.message_id, RemoteFile.content_type.like("image/%")).where(
+        RemoteFile.message_id.in_(ids), RemoteFile.next_at.is_not(None)
+    )
+    found = [*db.execute(here.order_by(Attachment.id)), *db.execute(coming.order_by(RemoteFile.id))]
+    return tuple(bots.File(message or 0, bool(picture)) for message, picture in found)
+
+
 def hear(
     db: Session,
     channel: Channel,
@@ -67,6 +78,8 @@ def hear(
     the last message where it is clear and all of them together are not."""
     last = said[-1]
     alone = question(db, channel, identity, head, last)
+    if alone.flow is not None:
+        alone = replace(alone, files=_files(db, said))
     if not pausing.of(channel):
         return Heard((last,), alone, bots.decide(alone, book))
     if len(said) > 1 and (alone.text != last.text or _was_offered(db, last)):
