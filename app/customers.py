@@ -17,6 +17,7 @@ from app.models import Conversation, Customer, Identity
 from app.models.customer import CLAIMED, CODE, DEVICE, SIGNED
 from app.text import clean
 from app.touchpoints import awaiting
+from channels.masking import mask_cards
 
 Address = tuple[str, str, str]  # kind, scope, address: the key of an identity
 
@@ -204,6 +205,7 @@ def describe(db: Session, customer: Customer, attributes: Mapping[str, Any], *, 
     kept = dict(customer.attributes)
     for name, value in attributes.items():
         name, said = clean(name)[:64], clean(str(value))[:500]
+        said = said if proved else mask_cards(said)[0]
         before = kept.get(name, {})
         if (proved or not before.get("proved")) and (before.get("value"), before.get("proved")) != (
             said,

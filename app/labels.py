@@ -16,6 +16,7 @@ from app.inbox import Refused
 from app.knowledge import versions
 from app.models import Agent, BotRule, ConversationLabel, Label
 from app.text import fold, one_line
+from channels.masking import mask_cards
 
 MAX_NAME = 40
 COUNT_TO = 1000
@@ -119,7 +120,7 @@ def _renamed(rule: dict[str, Any], label: str) -> dict[str, Any]:
 
 
 def _free(db: Session, typed: str, label: Label | None = None) -> str:
-    name = one_line(typed, MAX_NAME + 1)
+    name = mask_cards(one_line(typed, MAX_NAME + 1))[0]
     if not name:
         raise Wrong("name", "A label needs a name.")
     if len(name) > MAX_NAME:

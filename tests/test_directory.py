@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from app import directory, inbox
+from app import directory, inbox, labels
+from app.customers import describe
 from app.db import as_of, now
 from app.directory import BadCursor, CasesAsked, CustomersAsked, Page
 from app.inbox.profile import Profile, Wrong
@@ -270,3 +272,19 @@ def test_what_cannot_be_kept_names_its_field(db: Session, hanako: Agent, field: 
     with pytest.raises(Wrong) as refused:
         inbox.edit_customer(db, hanako, one, wanted)
     assert refused.value.field == field
+
+
+def test_of_a_payment_card_s_number_only_the_end_is_kept_wherever_an_agent_writes_it(
+    db: Session, hanako: Agent
+) -> None:
+    (one,) = customers(db, "a")
+    card = "4111 1111 1111 1111"
+    wanted = Profile(
+        name=f"山田 {card}", note=f"カードは{card}", attributes={"pay": card, f"card {card}": "x"}
+    )
+    inbox.edit_customer(db, hanako, one, wanted)
+    label = labels.add(db, hanako, f"要確認 {card}", 0)
+    describe(db, one, {"said": card}, proved=False)
+    said = json.dumps([one.name, one.note, one.attributes, label.name], ensure_ascii=False)
+    assert said.count("•••• 1111") == 6
+    assert "4111" not in said

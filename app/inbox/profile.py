@@ -17,6 +17,7 @@ from app.inbox.attributes import Wrong as Wrong
 from app.inbox.holding import hold
 from app.models import Agent, Conversation, Customer
 from app.text import clean, one_line
+from channels.masking import mask_cards
 
 MAX_NAME, MAX_NOTE, MAX_ATTRIBUTE_NAME, MAX_ATTRIBUTE = 200, 10_000, 64, 500  # characters
 _LOCALE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -24,7 +25,8 @@ _LOCALE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What is to be known of a customer from now on; None leaves it as it is.
+    """What is to be known of a customer from now on; None leaves it as it is. Of the number of a payment card that
+    stands among it, only the end is kept.
 
     `attributes` are laid over those there are; a value of None takes one away. They count as proved: whoever
     may change a customer vouches for what they write.
@@ -71,7 +73,7 @@ def _checked(db: Session, agent: Agent, customer: Customer, wanted: Profile) -> 
 
 
 def _line(field: str, given: str) -> str:
-    line = one_line(given, MAX_NAME + 1)
+    line = mask_cards(one_line(given, MAX_NAME + 1))[0]
     if len(line) > MAX_NAME:
         raise Wrong(field, "At most %(n)s characters.", n=MAX_NAME)
     return line
@@ -84,7 +86,7 @@ def _locale(given: str) -> str:
 
 
 def _note(given: str) -> str:
-    note = clean(given).strip()
+    note = mask_cards(clean(given).strip())[0]
     if len(note) > MAX_NOTE:
         raise Wrong("note", "At most %(n)s characters.", n=MAX_NOTE)
     return note
@@ -103,12 +105,12 @@ def _typed(db: Session, agent: Agent, given: Mapping[str, str | None]) -> Mappin
 def _attributes(customer: Customer, given: Mapping[str, str | None]) -> dict[str, object]:
     kept: dict[str, object] = dict(customer.attributes)
     for written, value in given.items():
-        name = one_line(written, MAX_ATTRIBUTE_NAME + 1)
+        name = mask_cards(one_line(written, MAX_ATTRIBUTE_NAME + 1))[0]
         if not name or len(name) > MAX_ATTRIBUTE_NAME:
             raise Wrong("attributes", "An attribute has a name of at most 64 characters.")
         if value is None:
             kept.pop(name, None)
-        elif len(said := clean(value).strip()) > MAX_ATTRIBUTE:
+        elif len(said := mask_cards(clean(value).strip())[0]) > MAX_ATTRIBUTE:
             raise Wrong("attributes", "An attribute has a value of at most 500 characters.")
         elif _value(kept.get(name)) != said:
             kept[name] = {"value": said, "proved": True, "at": now().isoformat()}

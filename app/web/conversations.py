@@ -118,8 +118,9 @@ def draft(request: Request, form: FormData) -> Response:
 def customer(request: Request, form: FormData) -> Response:
     """What we note about the customer."""
     with transaction() as db:
-        _, head = found(db, request)
-        db.get_one(Customer, head.customer_id).note = clean(text(form, "note"))[:4000]
+        viewer, head = found(db, request)
+        note = clean(text(form, "note"))[:4000]
+        inbox.edit_customer(db, viewer, db.get_one(Customer, head.customer_id), inbox.Profile(note=note))
     return Response(status_code=204)
 
 
