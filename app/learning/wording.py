@@ -29,7 +29,7 @@ _HOLDING = re.compile(
     re.IGNORECASE,
 )
 _HOLDS = 3.0  # a text that puts off may still say something, if it is so many times as long as it must be
-_ASKS = re.compile(r"[?？]\s*$")
+_ASKS = re.compile(r"(?:[?？]|(?:です|ます|ません|でしょう|ましょう)か[。.]?)\s*$")
 
 
 @dataclass(frozen=True, slots=True)

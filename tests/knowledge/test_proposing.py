@@ -104,6 +104,7 @@ def test_an_answer_begins_with_the_matter_and_says_something() -> None:
         "確認いたします。少々お待ちください。",
         "はい。",
         "ご注文番号を教えていただけますでしょうか？",
+        "届いた商品の品番をお知らせいただけますでしょうか。",
     ):
         assert not wording.substantial(empty, "ja")
     assert not wording.substantial("Let me check with the store, one moment please.", "en")
