@@ -18,7 +18,17 @@ from starlette.testclient import TestClient
 from app import files, inbox, main
 from app.calls.noting import Written, write
 from app.db import transaction
-from app.models import Agent, BotRule, Channel, Conversation, Label, Message, MessageSource, RawReceipt
+from app.models import (
+    Agent,
+    BotRule,
+    Channel,
+    Conversation,
+    Decision,
+    Label,
+    Message,
+    MessageSource,
+    RawReceipt,
+)
 from tests import factories
 from tests.web.visiting import Browser
 
@@ -99,7 +109,8 @@ def build() -> Scene:
         rule = BotRule(
             name="r", position=1, language="", keywords=["x"], pattern="", action="hand_over", params={}
         )
-        db.add_all((label, rule))
+        why = {"version": 0, "epoch": 0, "action": "answer", "detail": {"question": said.text}}
+        db.add_all((label, rule, Decision(conversation_id=thread.id, message_id=said.id, **why)))
         db.flush()
         faq = factories.faq(db)
         ids = {

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from starlette.routing import Route, WebSocketRoute
 
+from app.db import transaction
+from app.models import Identity
 from app.tokens import SCOPES
 from app.web.api.framework import ENDPOINTS
-from tests.api.calling import Program, program
+from tests import factories
+from tests.api.calling import PREFIX, Program, program
 from tests.attack.scene import Scene, all_routes, at_length, browser, routes, unharmed
 
 # What anybody may call. Whoever opens one more page to the world writes it here, too.
@@ -217,6 +221,32 @@ def test_the_insiders_token_finds_what_the_outsiders_does_not(scene: Scene) -> N
     for method, pattern in of_a_conversation():
         if method == "GET":
             assert ask(insider, scene, method, pattern).status_code == 200, pattern
+
+
+def test_what_a_body_names_is_looked_up_as_its_sender(scene: Scene) -> None:
+    """A thread of one's own is no way to what stands in another."""
+    with transaction() as db:
+        mine = factories.customer_says(db, scene.shop, "こんにちは", "v-mine")
+        thread = factories.thread_of(db, mine)
+        address = db.scalars(select(Identity.id).filter_by(customer_id=scene.thread.customer_id)).first()
+    theirs, owner, here = scene.ids, scene.thread.customer_id, f"/conversations/{thread.id}"
+    outsider = program(scene.outsider)
+    for method, path, body in (
+        ("POST", f"{here}/replies", {"text": "x", "quotes": theirs["message"]}),
+        ("POST", f"{here}/replies", {"text": "x", "attachment_ids": [theirs["attachment"]]}),
+        ("POST", f"{here}/notes", {"text": "x", "attachment_ids": [theirs["attachment"]]}),
+        ("POST", f"{here}/tasks", {"text": "x", "due_at": "2030-01-01T00:00:00Z", "message_id": theirs["message"]}),
+        ("POST", f"/customers/{thread.customer_id}/merges", {"other_id": owner}),
+        ("POST", f"/customers/{thread.customer_id}/consents", {"identity_id": address, "given": True}),
+        ("PUT", f"/messages/{mine.id}/customer", {"customer_id": owner}),
+        ("GET", f"{here}/messages?around={theirs['message']}", None),
+        ("GET", f"/cases?conversation_id={scene.thread.id}", None),
+        ("GET", f"/search?q=x&conversation_id={scene.thread.id}", None),
+    ):  # fmt: skip
+        answer = outsider.request(method, PREFIX + path, json=body)
+        assert answer.status_code in (404, 422), (method, path, answer.status_code, answer.text[:300])
+        assert "秘密" not in answer.text, path
+        assert "千代田区" not in answer.text, path
 
 
 def test_no_list_of_the_api_shows_an_outsider_anything(scene: Scene) -> None:
