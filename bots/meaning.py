@@ -12,7 +12,7 @@ import numpy as np
 from bots.embedder import Embedder
 from bots.space import Floats
 
-WEIGHT = 0.5
+WEIGHT = 0.4
 """What meaning counts of a likeness; words count the rest. Chosen on development questions of two languages."""
 
 _FEW = 3

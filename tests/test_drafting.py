@@ -66,7 +66,7 @@ def arranged(url: str, seconds: int = 5) -> tuple[Agent, int, int]:
     with transaction() as db:
         agent = factories.agent(db, role="admin", locale="en")
         entry = factories.faq(db, ENTRY, ["返品できますか"], title="返品").id
-        wanted = drafting.Manner(True, False, url, "small-model", seconds)
+        wanted = drafting.Manner(True, url, "small-model", seconds)
         drafting.change(db, agent, wanted, new_key="key-of-the-house")
         channel = factories.channel(db)
         said = factories.customer_says(db, channel, QUESTION)

@@ -37,7 +37,6 @@ class Manner:
     """How drafts are made. `url` is where the API begins (…/v1), `seconds` is what a draft may take in all."""
 
     on: bool = False
-    for_customers: bool = False
     url: str = ""
     model: str = ""
     seconds: int = USUAL_SECONDS
@@ -70,7 +69,6 @@ def without_key(db: Session) -> Manner:
     seconds = told.get("seconds", USUAL_SECONDS)
     return Manner(
         bool(told.get("on")),
-        bool(told.get("for_customers")),
         str(told.get("url", "")),
         str(told.get("model", "")),
         seconds if seconds in SECONDS else USUAL_SECONDS,
@@ -83,7 +81,6 @@ def change(db: Session, agent: Agent, wanted: Manner, *, new_key: str | None = N
     url = wanted.url.strip().rstrip("/").removesuffix("/chat/completions")
     told: dict[str, Any] = {
         "on": wanted.on,
-        "for_customers": wanted.for_customers,
         "url": url,
         "model": one_line(wanted.model, LONGEST_MODEL),
         "seconds": wanted.seconds,
@@ -109,9 +106,9 @@ def _errors(url: str, wanted: Manner) -> dict[str, str]:
         or parts.username
     ):
         errors["url"] = "Write an address like https://api.example.com/v1."
-    if (wanted.on or wanted.for_customers) and not url:
+    if wanted.on and not url:
         errors["url"] = "Write where the model answers."
-    if (wanted.on or wanted.for_customers) and not wanted.model.strip():
+    if wanted.on and not wanted.model.strip():
         errors["model"] = "Write the name of the model."
     if wanted.seconds not in SECONDS:
         errors["seconds"] = "Choose one of these times."

@@ -43,7 +43,6 @@ def save(request: Request, form: FormData) -> Response:
     require_role(request, "admin")
     typed = Manner(
         bool(text(form, "on")),
-        bool(text(form, "for_customers")),
         text(form, "url").strip(),
         text(form, "model"),
         number(text(form, "seconds")) or 0,
@@ -105,7 +104,7 @@ def _manner(db: Session) -> Manner:
     try:
         return drafting.manner(db)
     except vault.Unreadable:
-        return replace(drafting.without_key(db), on=False, for_customers=False)
+        return replace(drafting.without_key(db), on=False)
 
 
 def _doubted(db: Session) -> bool:
