@@ -40,7 +40,7 @@ ENCODING_NAMES = {
 }
 TOUCH_NAMES = {
     "id": "Its ID",
-    "kind": "What it is",
+    "kind": "Kind",
     "at": "When",
     "email": "Mail address",
     "phone": "Phone number",
@@ -49,7 +49,7 @@ TOUCH_NAMES = {
     "name": "Customer's name",
     "title": "Title or article",
     "store": "Store",
-    "reference": "Order number",
+    "reference": "Number of the order",
     "amount": "Amount",
     "currency": "Currency",
     "points": "Points",
