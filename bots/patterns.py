@@ -57,8 +57,8 @@ def _unreadable(pattern: str) -> str | None:
     try:
         re.compile(pattern, re.IGNORECASE)
         regex.compile(pattern, regex.IGNORECASE)
-    except (re.error, regex.error, ValueError, OverflowError, RecursionError) as trouble:
-        return f"The pattern cannot be read: {str(trouble).rstrip('.')}."
+    except (re.error, regex.error, ValueError, OverflowError, RecursionError):
+        return "The pattern cannot be read. Look at its brackets, repeats and backslashes."
     return None
 
 
