@@ -32,7 +32,7 @@ _OWN_RULES = frozenset(
 )
 # All that shop staff may open: whatever else there is, and whatever is added, is closed to them.
 COUNTER = ("/counter", "/manual", "/settings/me", "/logout")
-PUBLIC = _OWN_RULES | {"login", "demo", "favicon.ico", "robots.txt", "manifest.webmanifest", "sw.js"}
+PUBLIC = _OWN_RULES | {"login", "demo", "chat", "favicon.ico", "robots.txt", "manifest.webmanifest", "sw.js"}
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _TOKEN_WITHIN = 64 * 1024  # bytes of a form in which its CSRF field must stand
 # No address of ours has these; PostgreSQL refuses a NUL, file systems and int() refuse what is very long.

@@ -43,7 +43,7 @@ def chat(request: Request) -> Response:
         if channel is None:
             sentence = words(request, "There is no chat here (any more).")
             return partial(request, "continue.html", status=404, sentence=sentence)
-        return partial(request, "chat.html", key=channel.key, name=channel.name)
+        return partial(request, "chat.html", chat={"key": channel.key, "name": channel.name})
 
 
 def _qr(request: Request) -> str:

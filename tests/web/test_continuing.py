@@ -89,3 +89,12 @@ def test_channels_without_a_way_on_are_not_opened() -> None:
         assert [connect.opening(one, "ABCD-EFGH") for one in made] == [""] * 4
         assert db.scalars(select(Conversation)).all() == []
         assert len(db.scalars(select(Channel)).all()) == 4
+
+
+def test_a_page_with_the_chat_alone_is_open_to_everybody() -> None:
+    with transaction() as db:
+        key = factories.channel(db).key
+    told = Browser().get(f"/chat/{key}")
+    assert told.status_code == 200
+    assert f'data-channel="{key}"' in told.text
+    assert Browser().get("/chat/nobody").status_code == 404
