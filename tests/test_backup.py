@@ -485,6 +485,14 @@ def test_a_full_disk_leaves_no_half_backup(here: Place, tmp_path: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
+def test_every_table_there_is_is_in_it_but_those_named_here(here: Place) -> None:
+    """Whoever leaves a table out writes it here, too: what ends with an installation, and what is made anew."""
+    there = set(sa.inspect(app.db.engine()).get_table_names())
+    made_anew = {name for name in there if name.startswith("search_")} | {"alembic_version"}
+    ended = {"signin", "resume_code", "resume_claim", "resume_invitation", "account_link"}
+    assert there - made_anew - ended == {str(table.name) for table in tables.told()}
+
+
 def test_every_column_of_every_table_can_be_written() -> None:
     for table in Base.metadata.sorted_tables:
         assert all(tables.kind_of(column) in tables.KINDS for column in table.columns)
