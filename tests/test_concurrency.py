@@ -160,3 +160,70 @@ def test_linking_and_unlinking_while_both_sides_write_loses_nothing() -> None:
             thread = db.get_one(Conversation, one.id)
             assert (thread.head_id, thread.inbound_count) == (thread.id, 16)
     assert_clean()
+
+
+def test_agents_who_bring_three_together_in_a_ring_at_once_make_one_of_them_and_undo_it_once() -> None:
+    with transaction() as db:
+        channel, agent = make.channel(db), make.agent(db)
+        heads = [make.conversation(db, channel, sender=who).id for who in "abc"]
+        people = [db.get_one(Conversation, id).customer_id for id in heads]
+        boss = agent.id
+
+    def bring(child: int, parent: int) -> Callable[[], str]:
+        def once() -> str:
+            try:
+                with transaction() as db:
+                    both = [db.get_one(Customer, id) for id in (child, parent)]
+                    inbox.merge(db, db.get_one(Agent, boss), *both)
+            except inbox.Refused as refused:
+                return refused.sentence
+            return ""
+
+        return lambda: insist(once)
+
+    ring = [(people[0], people[1]), (people[1], people[2]), (people[2], people[0]), (people[1], people[0])]
+    told = together(*(bring(*one) for one in ring), threads=4)
+    assert sorted(map(bool, told)) == [False, False, True, True]
+    with reading() as db:
+        assert {db.get_one(Conversation, id).head_id for id in heads} <= set(heads)
+        assert len({db.get_one(Conversation, id).head_id for id in heads}) == 1
+        links = db.scalars(select(CustomerLink.id).filter_by(undone_at=None)).all()
+
+    def undo(id: int) -> Callable[[], object]:
+        def once() -> None:
+            with transaction() as db:
+                inbox.unmerge(db, db.get_one(Agent, boss), db.get_one(CustomerLink, id))
+
+        return lambda: insist(once)
+
+    together(*(undo(id) for id in [*links, *links, *links]), threads=6)
+    with reading() as db:
+        assert [db.get_one(Conversation, id).head_id for id in heads] == heads
+        said = select(func.count(Message.id)).where(Message.context["what"].as_string() == "unlinked")
+        assert db.scalar(said) == 2  # each is told once, whoever else undid it at the same moment
+    assert_clean()
+
+
+def merging(agent: int, heads: list[int]) -> None:
+    with transaction() as db:
+        both = [db.get_one(Customer, db.get_one(Conversation, id).customer_id) for id in heads]
+        inbox.merge(db, db.get_one(Agent, agent), *both)
+
+
+def test_a_merge_that_is_cut_off_in_the_middle_has_never_been(monkeypatch: pytest.MonkeyPatch) -> None:
+    with transaction() as db:
+        channel, agent = make.channel(db), make.agent(db)
+        heads = [make.conversation(db, channel, sender=who).id for who in "ab"]
+        events = db.scalar(select(func.count(Event.id)))
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("app.inbox.merging.line", killed)
+    with pytest.raises(KeyboardInterrupt):
+        merging(agent.id, heads)
+    with reading() as db:
+        assert [db.get_one(Conversation, id).head_id for id in heads] == heads
+        assert db.scalars(select(CustomerLink)).all() == []
+        assert db.scalar(select(func.count(Event.id))) == events
+    assert_clean()

@@ -59,8 +59,9 @@ def link(
     return made
 
 
-def unlink(db: Session, made: CustomerLink, *, agent: Agent | None = None) -> None:
+def unlink(db: Session, made: CustomerLink, *, agent: Agent | None = None) -> bool:
     """Undo a link: of the two sides it held together, the one that does not have the head is shown by itself again.
+    False where somebody else was first.
 
     *Trap:* a verb that waited for that side while it was being linked holds it while it waits for the head, and
     this takes the two the other way round: PostgreSQL then fails one of them (:func:`app.db.passing`).
@@ -68,7 +69,7 @@ def unlink(db: Session, made: CustomerLink, *, agent: Agent | None = None) -> No
     old_head = hold(db, conversation_of(db, made.child_id))
     db.refresh(made)
     if not made.active:
-        return
+        return False
     made.undone_at, made.undone_by = now(), agent.id if agent else None
     db.flush()
     leaving = _reached(db, made.child_id)
@@ -84,6 +85,7 @@ def unlink(db: Session, made: CustomerLink, *, agent: Agent | None = None) -> No
     record(db, "unlinked", head, agent=agent, link=made.id)
     for one in (old_head, head):
         go_home(db, one)
+    return True
 
 
 Recased = tuple[int, int, bool]  # the case messages were in, the one they are in now, whether that is a copy

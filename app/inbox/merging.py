@@ -67,15 +67,16 @@ def merge(
 def unmerge(db: Session, agent: Agent, made: CustomerLink) -> None:
     """Take back that two customers are one person, whoever or whatever said it. Undone already, nothing happens.
 
-    Raises :class:`Refused` where it only tells that what was split off has been put back.
+    Of two who take it back at once the first does. Raises :class:`Refused` where it only tells that what was split
+    off has been put back.
     """
     if not made.active:
         return
     if "split" in made.evidence:
         raise Refused("This address was put back. To take it out again, separate the address.", status=409)
     (top,) = hold_all(db, [conversation_of(db, made.child_id)])
-    unlink(db, made, agent=agent)
-    line(db, top, "unlinked", agent=agent, customer=made.child_id)
+    if unlink(db, made, agent=agent):
+        line(db, top, "unlinked", agent=agent, customer=made.child_id)
 
 
 def keep_apart(db: Session, agent: Agent, one: Customer, other: Customer) -> None:

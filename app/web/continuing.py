@@ -49,7 +49,7 @@ def chat(request: Request) -> Response:
 def _qr(request: Request) -> str:
     """The address itself as a picture: opened on a large screen, it is gone on with on the telephone."""
     made = segno.make(f"{settings().public_url}{request.url.path}", micro=False)
-    return str(made.svg_data_uri(border=2, omitsize=True))
+    return str(made.svg_data_uri(border=2, omitsize=True, light="white"))
 
 
 def send(request: Request) -> Response:
