@@ -23,6 +23,7 @@ from app.bot import answers
 from app.config import Settings, configure, settings
 from app.models import Base
 from tests import engines
+from tests.examples import some
 from tests.run import find_chromium
 
 CHROMIUM_FLAGS = [
@@ -37,7 +38,9 @@ gc.disable()
 # What is awaited on a page has as long as on a busy machine it may need; a test that passes waits no longer for it.
 expect.set_options(timeout=30_000)
 
-hypothesis.settings.register_profile("madoguchi", deadline=None)  # no test asserts how fast it is
+hypothesis.settings.register_profile(
+    "madoguchi", deadline=None, max_examples=some(100)
+)  # no test asserts how fast it is
 hypothesis.settings.load_profile("madoguchi")
 
 
@@ -154,15 +157,20 @@ def _configure(home: Path, redis_url: str, database_url: str) -> Settings:
     )
 
 
+@pytest.fixture(scope="session")
+def _line(redis_url: str) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(redis_url) as client:
+        yield client
+
+
 @pytest.fixture(autouse=True)
-def _fresh(installation: Settings) -> Iterator[None]:
+def _fresh(installation: Settings, _line: redis.Redis) -> Iterator[None]:
     """Each test begins with the session's settings, an empty Redis and a bot that has read nothing."""
     yield
     answers.forget_book()
     if settings() != installation:
         _configure(installation.data_dir, installation.redis_url, installation.database_url)
-    with redis.Redis.from_url(installation.redis_url) as client:
-        client.flushall()
+    _line.flushall()
 
 
 @pytest.fixture

@@ -168,7 +168,9 @@ def _agent(id: int) -> dict[str, Any]:
 
 
 def _channel(id: int) -> dict[str, Any]:
-    return {"id": id, "kind": "webchat", "name": f"店 {id}", "key": f"key{id}", "settings": {}, "cursor": {}}
+    """The first of them are in use: nobody keeps a thousand at once."""
+    chat = {"kind": "webchat", "name": f"店 {id}", "key": f"key{id}", "settings": {}, "cursor": {}}
+    return {"id": id, "enabled": id < FIRST + 20, **chat}
 
 
 def _identity(id: int) -> dict[str, Any]:

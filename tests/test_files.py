@@ -20,6 +20,7 @@ from app.inbox import Refused
 from app.models import Attachment, Message
 from channels import base
 from tests import factories as make
+from tests.examples import some
 
 LIMIT = 1_000_000
 EXE = b"MZ\x90\x00\x03\x00\x00\x00\x04\x00\x00\x00\xff\xff\x00\x00" + b"\x00" * 200
@@ -147,7 +148,7 @@ def test_a_cut_off_picture_is_kept_or_refused_but_never_breaks(db: Session) -> N
             continue
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=some(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from([picture("PNG"), picture("GIF"), picture("WEBP"), office(), EXE, SVG, b""]),
     st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), max_size=8),

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.hours import BadHours, closing, from_setting, holiday_name, is_open, next_opening, to_setting
+from tests.examples import some
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 OFFICE = {
@@ -159,7 +160,7 @@ def hours_settings(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @given(hours_settings())
-@settings(max_examples=50)
+@settings(max_examples=some(50))
 def test_the_setting_comes_back_as_it_was_written(written: dict[str, Any]) -> None:
     assert to_setting(from_setting(written)) == written
     assert from_setting(to_setting(from_setting(written))) == from_setting(written)
@@ -171,7 +172,7 @@ moments = st.integers(0, 700 * 1440).map(
 
 
 @given(hours_settings(), moments)
-@settings(max_examples=60)
+@settings(max_examples=some(60))
 def test_the_next_opening_is_open_and_the_moment_before_it_is_not(
     written: dict[str, Any], moment: datetime
 ) -> None:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.rich import formatted, harmless, is_formatted, plain
+from tests.examples import some
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,7 @@ def test_plain_words_have_no_marks_and_all_else_as_it_was_typed(text: str, words
 
 
 @given(st.text(st.sampled_from("*[]()- 1.\n\\あa<&\"'　"), max_size=60))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=some(150), deadline=None)
 def test_what_marks_nothing_stays_as_it_was_typed(text: str) -> None:
     if not is_formatted(formatted(text)) and "\\" not in text:
         lines = [line.rstrip() for line in text.strip("\n").split("\n")]
@@ -80,7 +81,7 @@ def test_html_of_others_is_reduced_to_what_we_write_ourselves() -> None:
 
 
 @given(st.text(st.sampled_from("*[]()- 1.\n\\あa<&\"'　"), max_size=60))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=some(150), deadline=None)
 def test_whatever_is_typed_is_reduced_once_and_for_all(text: str) -> None:
     html = formatted(text)
     assert harmless(html) == html

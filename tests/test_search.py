@@ -20,6 +20,7 @@ from app.search.words import understand
 from app.text import highlights, phrase
 from channels import base
 from tests import factories as make
+from tests.examples import some
 
 Find = Callable[..., list[str]]
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -259,7 +260,7 @@ def test_no_query_breaks_the_search(db: Session, find: Find, query: str) -> None
 
 
 @given(st.text(max_size=30))
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=some(60), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_any_query_is_answered(db: Session, kei: Agent, query: str) -> None:
     search.search(db, kei, query)
 
@@ -277,7 +278,7 @@ WORDS = st.lists(st.sampled_from("返品商をのあいaB1 ー"), min_size=1, ma
 
 
 @given(texts=st.lists(WORDS, min_size=1, max_size=6), term=WORDS)
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=some(40), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_the_index_finds_what_reading_everything_would(
     db: Session, kei: Agent, texts: list[str], term: str
 ) -> None:

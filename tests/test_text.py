@@ -5,6 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.text import clean, excerpt, fold, highlights, one_line, phrase, tokens, units
+from tests.examples import some
 
 KANA_AND_KANJI = "返品商注文をのおねがい出ガがバば゛ｶﾞｰー〜々〇髙高一ヶ月"
 MIXED = st.text(alphabet=KANA_AND_KANJI + "aAéz09 \n-.、。👍🏽\u200d\ufe0f", max_size=40)
@@ -53,7 +54,7 @@ def test_clean_replaces_a_lone_surrogate_and_drops_a_nul() -> None:
 
 
 @given(st.one_of(st.text(), MIXED))
-@settings(max_examples=400)
+@settings(max_examples=some(400))
 def test_folding_twice_changes_nothing(text: str) -> None:
     assert fold(fold(text)) == fold(text)
 
@@ -129,13 +130,13 @@ def test_every_piece_of_a_japanese_text_is_found(text: str, data: st.DataObject)
 
 
 @given(MIXED)
-@settings(max_examples=300)
+@settings(max_examples=some(300))
 def test_one_token_for_each_unit(text: str) -> None:
     assert len(tokens(text)) == len(list(units(fold(text))))
 
 
 @given(st.one_of(st.text(max_size=60), MIXED), st.lists(MIXED, max_size=3))
-@settings(max_examples=300)
+@settings(max_examples=some(300))
 def test_marks_lie_in_the_text_in_order_and_apart(text: str, terms: list[str]) -> None:
     at = 0
     for start, end in highlights(text, terms):

@@ -6,6 +6,7 @@ Benchmarks and fault tests both stand on this: a running installation, its proce
 from __future__ import annotations
 
 import os
+import random
 import re
 import signal
 import socket
@@ -34,11 +35,13 @@ class StackError(AssertionError):
 
 
 def free_port() -> int:
-    """A port nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port nobody listens on at the moment; below those that systems lend to whoever opens a line, so that none is
+    lent before it is listened on."""
+    while True:
+        port = random.SystemRandom().randrange(15_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def clean_environment(**extra: str) -> dict[str, str]:

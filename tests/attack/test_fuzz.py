@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.attack.scene import Guest, Scene, at_length, browser, routes, unharmed
+from tests.examples import some
 from tests.web.visiting import Browser
 
 DIGITS = ("9" * 30, str(2**63), str(2**63 - 1), "9" * 5000, "0", "-1")
@@ -172,7 +173,7 @@ def test_no_frame_of_a_visitor_breaks_their_line(
     guest = Guest(nobody)
     guest.send("はじめまして", "first")
 
-    @settings(QUICK, max_examples=100)
+    @settings(QUICK, max_examples=some(100))
     @given(frames)
     def storm(frame: dict[str, Any]) -> None:
         if frame["t"] == "hello":
@@ -187,7 +188,7 @@ def test_no_frame_of_a_visitor_breaks_their_line(
 
 
 def test_no_envelope_of_frames_breaks_polling(scene: Scene, nobody: Browser) -> None:
-    @settings(QUICK, max_examples=60)
+    @settings(QUICK, max_examples=some(60))
     @given(st.one_of(values, st.fixed_dictionaries({"token": values, "frames": values})))
     def storm(envelope: Any) -> None:
         answer = nobody.post("/widget/shop/frames", content=json.dumps(envelope).encode())

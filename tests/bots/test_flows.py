@@ -26,6 +26,7 @@ from bots import (
 )
 from bots.dates import read_date, read_time
 from bots.flowing import ASIDES, TRIES
+from tests.examples import some
 
 SUNDAY = date(2026, 11, 22)
 RETURN = Flow(
@@ -289,7 +290,7 @@ WORDS = st.one_of(
 
 
 @given(st.lists(WORDS, max_size=12))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=some(150), deadline=None)
 def test_any_talk_goes_on_is_tried_again_or_ends(said: list[str]) -> None:
     """Nothing raises; the same gives the same; and never is somebody held: the counts end it."""
     flow: Progress | None = Progress(1)

@@ -3,9 +3,10 @@
 import json
 import os
 import runpy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,13 @@ class Payload:
         return registry.build(self.kind, self.settings, HTTP, CONTEXT)
 
 
+@cache
+def _told(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
 def payload(path: Path) -> Payload:
-    told = json.loads(path.read_text(encoding="utf-8"))
+    told = json.loads(_told(path))
     request = told["request"] | {"body": told["request"]["body"].encode()}
     return Payload(
         kind=path.parent.name,
@@ -52,8 +58,13 @@ def payload(path: Path) -> Payload:
     )
 
 
+@cache
+def _files(kind: str) -> Sequence[Path]:
+    return sorted(HERE.glob(f"{kind}/*.json"))
+
+
 def payloads(kind: str = "*") -> list[Payload]:
-    return [payload(path) for path in sorted(HERE.glob(f"{kind}/*.json"))]
+    return [payload(path) for path in _files(kind)]
 
 
 def shown(event: Event) -> dict[str, Any]:

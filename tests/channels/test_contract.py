@@ -28,6 +28,7 @@ from tests.channels.cases import (
     payloads,
     shown,
 )
+from tests.examples import some
 
 ICONS = {
     line.split("#")[0].strip() for line in (ROOT / "static" / "icons.txt").read_text("utf-8").splitlines()
@@ -100,7 +101,7 @@ def test_a_tampered_or_unsigned_request_is_refused(payload: Payload) -> None:
 
 @ANY_KIND
 @given(body=st.binary(max_size=300))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=some(60), deadline=None)
 def test_junk_never_raises(kind: str, body: bytes) -> None:
     sample = payloads(kind)[0]
     assert isinstance(sample.connector().parse(replace(sample.request, body=body)), list)
@@ -108,7 +109,7 @@ def test_junk_never_raises(kind: str, body: bytes) -> None:
 
 @pytest.mark.parametrize("kind", JSON)
 @given(value=json_values, data=st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=some(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_payload_with_any_value_swapped_never_raises(kind: str, value: Any, data: st.DataObject) -> None:
     sample = data.draw(st.sampled_from([one for one in payloads(kind) if one.request.json() is not None]))
     document = json.loads(sample.request.body)
@@ -123,7 +124,7 @@ def test_a_payload_with_any_value_swapped_never_raises(kind: str, value: Any, da
     headers=st.dictionaries(st.text(max_size=20), st.text(max_size=80), max_size=4),
     method=st.text(max_size=6),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=some(60), deadline=None)
 def test_any_headers_are_refused_or_accepted_but_never_an_error(
     kind: str, headers: dict[str, str], method: str
 ) -> None:
@@ -137,7 +138,7 @@ def test_any_headers_are_refused_or_accepted_but_never_an_error(
 
 @ANY_KIND
 @given(words=st.text(min_size=1, max_size=60), times_over=st.integers(1, 400))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=some(40), deadline=None)
 def test_a_long_text_is_split_in_the_unit_of_the_platform(kind: str, words: str, times_over: int) -> None:
     features = registry.connector(kind).features
     pieces = split_text(words * times_over, features)

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.text import Unit, clean, graphemes, length, split
+from tests.examples import some
 
 FAMILY = "👨‍👩‍👧‍👦"
 SEEN = [  # each one character to a reader, and none joins the one before it
@@ -81,7 +82,7 @@ def test_what_no_database_can_hold_is_taken_out() -> None:
 
 
 @given(seen=st.lists(st.sampled_from(SEEN), max_size=120), limit=st.integers(45, 90), unit=UNITS)
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=some(300))
 def test_nothing_but_white_space_at_a_cut_is_lost_and_no_seen_character_is_cut(
     seen: list[str], limit: int, unit: Unit
 ) -> None:
@@ -101,7 +102,7 @@ def test_nothing_but_white_space_at_a_cut_is_lost_and_no_seen_character_is_cut(
 
 
 @given(text=st.text(max_size=300), limit=st.integers(4, 40), unit=UNITS)
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=some(300))
 def test_any_text_is_held_by_pieces_that_fit(text: str, limit: int, unit: Unit) -> None:
     pieces = split(text, limit, unit)
     assert all(piece.strip() and length(piece, unit) <= limit for piece in pieces)
@@ -117,7 +118,7 @@ def test_any_text_is_held_by_pieces_that_fit(text: str, limit: int, unit: Unit) 
     ),
     limit=st.integers(12, 40),
 )
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=some(300))
 def test_a_piece_ends_with_a_sentence_wherever_one_ends_in_the_second_half_of_the_room(
     sentences: list[tuple[int, str]], limit: int
 ) -> None:

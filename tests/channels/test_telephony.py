@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from channels import registry, telephony
 from channels.base import ChannelError, Outbound, Person
 from tests.channels.cases import CONTEXT, HTTP
+from tests.examples import some
 
 KINDS = [kind for kind, made in registry.kinds().items() if made.features.telephone]
 
@@ -63,7 +64,7 @@ def test_a_name_that_says_nothing_is_none() -> None:
 
 
 @given(told=st.text(max_size=400), name=st.text(max_size=400))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=some(150), deadline=None)
 def test_whatever_is_told_is_a_number_or_a_reason(told: str, name: str) -> None:
     person, withheld = telephony.party(told, name)
     assert bool(person.address) != bool(withheld)

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from channels.email.authentication import results
 from channels.email.mail import Address, Mail
+from tests.examples import some
 
 TRUSTED = "mx.shop.example"
 
@@ -92,7 +93,7 @@ signs = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=some(150), deadline=None)
 @given(st.lists(st.lists(signs, max_size=40).map("".join) | st.text(max_size=60), max_size=4))
 def test_every_header_is_read_to_its_end(headers: list[str]) -> None:
     found = results(mail(*headers), TRUSTED)

@@ -10,6 +10,7 @@ from channels.email import automatic
 from channels.email.automatic import sort_of
 from channels.email.mail import Address, Mail
 from tests.channels.email.catalogue import missing
+from tests.examples import some
 
 OURS = ("Support@shop.example", "info@shop.example")
 
@@ -192,7 +193,7 @@ values = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=some(150), deadline=None)
 @given(
     st.dictionaries(values, st.lists(values | st.text(max_size=40), max_size=3).map(tuple)),
     values | st.text(max_size=80),

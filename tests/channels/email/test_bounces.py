@@ -11,6 +11,7 @@ from channels.email import undelivered
 from channels.email.bounces import bounces
 from channels.email.mail import Address, Mail
 from tests.channels.email.catalogue import missing
+from tests.examples import some
 
 ID = "<c18.m204@shop.example>"
 OUR_MAIL = Mail(to=(Address("taro@gone.example"),), message_id=ID)
@@ -208,7 +209,7 @@ blocks_of_reports = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=some(150), deadline=None)
 @given(st.lists(pieces, max_size=30).map("".join) | st.text(max_size=100), blocks_of_reports)
 def test_every_report_is_read_to_its_end(text: str, blocks: list[dict[str, str]]) -> None:
     for one in (*bounces(words(text, reports=tuple(blocks))), *bounces(report(*blocks, text=text))):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from channels.email import markup
 from channels.email.cleaning import CUT, clean_html, html_new_part, text_of_html
+from tests.examples import some
 
 HOSTILE = json.loads(
     (Path(__file__).parent / "hostile" / "xss.json").read_text("utf-8")
@@ -263,7 +264,7 @@ pieces = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=some(300), deadline=None)
 @given(st.lists(pieces, max_size=40).map("".join) | st.text(max_size=100))
 def test_every_page_is_cleaned_once_and_for_all(html: str) -> None:
     cleaned = clean_html(html)

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from channels.email.describing import describe
+from tests.examples import some
 
 # The same in every run, and a busy machine is no fault.
 calm = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -78,7 +79,7 @@ def _peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-@settings(calm, max_examples=100)
+@settings(calm, max_examples=some(100))
 @given(
     st.lists(st.one_of(st.sampled_from(TOKENS), st.binary(max_size=20)), max_size=20), st.sampled_from(MAILS)
 )

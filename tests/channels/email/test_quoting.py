@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.email.quoting import Parts, split
+from tests.examples import some
 
 NEW = "返品したいです。\nよろしくお願いします。"
 OLD = "お問い合わせありがとうございます。\n北風洋品店です。"
@@ -280,7 +281,7 @@ words = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=some(150), deadline=None)
 @given(st.lists(words, max_size=60).map("".join) | st.text(max_size=200), st.text(max_size=10))
 def test_every_text_is_taken_apart_and_nothing_of_it_vanishes(said: str, subject: str) -> None:
     parts = split(said, subject)

@@ -13,6 +13,7 @@ from tnefparse import TNEF  # type: ignore[import-untyped]  # it has no types
 
 from channels.email import flowed, parts, tnef
 from channels.email.reading import read
+from tests.examples import some
 
 # The same in every run, and a busy machine is no fault.
 calm = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -21,7 +22,7 @@ FILES = st.lists(st.binary(max_size=200), max_size=4)
 LINES = st.text(st.characters(exclude_categories=["C", "Zl", "Zp"], include_characters="\n"), max_size=200)
 
 
-@settings(calm, max_examples=60)
+@settings(calm, max_examples=some(60))
 @given(LINES, FILES, st.booleans())
 def test_what_the_standard_library_composes_is_read(text: str, files: list[bytes], html: bool) -> None:
     message = EmailMessage(policy=SMTP)

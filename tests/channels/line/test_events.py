@@ -18,6 +18,7 @@ from channels.text import clean
 from tests.channels.cases import Payload, payloads
 from tests.channels.line.account import BOT, HANA, SECRET, line
 from tests.channels.script import Script
+from tests.examples import some
 
 OURS_ALONE = {
     "one_bad_event_among_good_ones",
@@ -164,7 +165,7 @@ EVENTS = [one for p in LINES for one in p.request.json()["events"] if isinstance
 
 
 @given(data=st.data())
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=some(400), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_spoiled_event_costs_no_neighbour(data: st.DataObject) -> None:
     broken = dict(data.draw(st.sampled_from(EVENTS)))
     for name in data.draw(st.lists(st.sampled_from(sorted(broken)), min_size=1, max_size=3)):
@@ -182,7 +183,7 @@ def test_a_spoiled_event_costs_no_neighbour(data: st.DataObject) -> None:
 
 
 @given(value=json_values)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=some(200), deadline=None)
 def test_anything_at_all_is_read_the_same_twice(value: Any) -> None:
     sample = LINES[0].connector()
     body = json.dumps({"destination": BOT, "events": [value]}).encode("utf-8", "surrogatepass")

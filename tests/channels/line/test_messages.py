@@ -15,6 +15,7 @@ from channels.base import Attachment, ChannelError, Outbound
 from channels.line.durations import milliseconds
 from channels.line.messages import MAX_TEXT, calls, retry_key
 from tests.channels.line.account import HANA, say
+from tests.examples import some
 
 HERE = "https://desk.example.jp/f/"
 KEY = bytes(32)
@@ -68,7 +69,7 @@ def test_more_than_five_messages_take_further_calls_with_keys_of_their_own() -> 
 
 
 @given(words=st.text(min_size=1, max_size=40), times=st.integers(1, 600))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=some(40), deadline=None)
 def test_any_text_is_said_whole(words: str, times: int) -> None:
     if not (words * times).strip():
         return

@@ -16,6 +16,7 @@ from channels.base import BadSignature, Challenge, Connector, Event, Ignored, In
 from channels.meta import webhook
 from tests.channels.cases import Payload, payloads, shown
 from tests.channels.meta.accounts import SECRET
+from tests.examples import some
 
 KINDS = ("messenger", "instagram", "whatsapp")
 EVERY = pytest.mark.parametrize("kind", KINDS)
@@ -198,7 +199,7 @@ NAMES = {
 
 @EVERY
 @given(data=st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=some(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_an_event_holds_it_costs_nobody_else_anything(kind: str, data: st.DataObject) -> None:
     """The good message behind it is always read."""
     sample = one_of(kind)
@@ -232,7 +233,7 @@ BESIDE = {
 
 @EVERY
 @given(data=st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=some(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_the_words_of_a_customer_are_read_whatever_stands_beside_them(kind: str, data: st.DataObject) -> None:
     sample = one_of(kind)
     document = json.loads(sample.request.body)

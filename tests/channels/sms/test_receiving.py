@@ -13,6 +13,7 @@ from channels.sms.settings import SmsSettings
 from tests.channels.cases import CONTEXT, HTTP, payloads, shown
 from tests.channels.servers import Answer
 from tests.channels.sms import ACCOUNT, BELOW, account
+from tests.examples import some
 
 NAMES = ("MessageSid", "SmsSid", "From", "To", "Body", "NumMedia", "MediaUrl0", "MediaContentType0", "OptOutType",
          "MessageStatus", "SmsStatus", "ErrorCode", "NumSegments", "CallSid")  # fmt: skip
@@ -26,7 +27,7 @@ PICTURE = Attachment(
     fields=st.dictionaries(st.sampled_from(NAMES), st.text(max_size=30), max_size=10),
     junk=st.binary(max_size=40),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=some(300), deadline=None)
 def test_no_form_raises_or_is_called_malformed(fields: dict[str, str], junk: bytes) -> None:
     sms = Sms(SmsSettings(), HTTP, CONTEXT)
     body = urlencode(fields, errors="replace").encode() + b"&" + junk

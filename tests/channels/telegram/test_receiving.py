@@ -14,6 +14,7 @@ from channels.telegram.signature import HEADER, secret_of
 from tests.channels.cases import CONTEXT, payloads
 from tests.channels.servers import Answer
 from tests.channels.telegram import TOKEN, bad, bot, called, good, method
+from tests.examples import some
 
 UPDATES = [json.loads(one.request.body) for one in payloads("telegram")]
 TEXT = next(one for one in payloads("telegram") if one.name == "text")
@@ -91,7 +92,7 @@ FIELDS = (
     value=st.dictionaries(st.sampled_from(FIELDS), anything | st.sampled_from(UPDATES), max_size=8),
     groups=st.booleans(),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=some(300), deadline=None)
 def test_no_update_raises_or_is_called_malformed(kind: str, value: Any, groups: bool) -> None:
     found = events.read({"update_id": 1, kind: value}, groups)
     assert found

@@ -1,0 +1,13 @@
+"""How many made-up inputs a property is tried on: a part of them with every run, with MADOGUCHI_TEST_EXAMPLES=all the
+whole."""
+
+from __future__ import annotations
+
+import os
+
+PART = 1 if os.environ.get("MADOGUCHI_TEST_EXAMPLES") == "all" else 3
+
+
+def some(most: int) -> int:
+    """So many of `most` in this run, ten at least."""
+    return max(min(most, 10), most // PART)
