@@ -40,8 +40,8 @@ FOR_NOBODY = (
 KNOWN = ("conversation_id", "message_id", "customer_id", "case_id", "escalation_id", "attachment_id",
          "identity_id", "link_id", "relocation_id", "task_id", "call_id", "other_id")  # fmt: skip
 NOTHING = dict.fromkeys(KNOWN, ABSENT) | {"key": "nothing"}
-FREE = ("agent_id", "rule_id", "form_id", "reply_id", "channel_id", "entry_id", "label_id", "team_id", "webhook_id", "question_id",
-        "delivery_id")  # fmt: skip
+FREE = ("agent_id", "rule_id", "form_id", "reply_id", "channel_id", "entry_id", "label_id", "team_id",
+        "webhook_id", "question_id", "delivery_id")  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,8 @@ def delete_faq_entry(call: Call, entry_id: int) -> None:
 @endpoint("POST", "/faq/publication", scope="knowledge:write", tag=TAG, roles=EDITORS)
 def publish_faq(call: Call, body: PublicationIn) -> PublicationShape:
     """Make the draft, entries, rules and forms, what the bot answers from. Where there are test questions it is
-    `measuring` first, and published by itself if it does no worse; what does worse is refused unless `overruled` says why."""
+    `measuring` first, and published by itself if it does no worse; what does worse is refused unless `overruled` says
+    why."""
     try:
         made = evaluating.publish(call.db, call.agent, body.reason, overruled=body.overruled)
     except versions.Refused as refused:
