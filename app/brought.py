@@ -40,7 +40,7 @@ def bring(
         except Refused as refused:
             told.append({"name": name_of(file.name), "refused": str(refused)})
     if told:
-        message.context = {**message.context, "files": told}
+        message.context = {**message.context, "files": [*message.context.get("files", ()), *told]}
 
 
 def bring_transcript(db: Session, channel: Channel, message: Message, file: base.Attachment) -> None:
