@@ -28,7 +28,7 @@ def written(folder: Path, senses: Sequence[Sequence[str]] = SENSES, *, cls: bool
     table = np.where(np.array(places)[:, None] == 0, 0.01, vectors[places]).astype(np.float32)
     (folder / "model.onnx").write_bytes(_model(table))
     vocabulary = {word: number for number, word in enumerate(words)}
-    told = {
+    told: dict[str, object] = {
         "version": "1.0",
         "added_tokens": [],
         "normalizer": {"type": "Lowercase"},

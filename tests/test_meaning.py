@@ -47,7 +47,8 @@ class Counting:
     """A model that notes what it is asked."""
 
     def __init__(self, model: Model) -> None:
-        self.name, self.model, self.asked = model.name, model, []
+        self.name, self.model = model.name, model
+        self.asked: list[str] = []
 
     def vectors(self, texts: Sequence[str]) -> Floats:
         self.asked += texts
