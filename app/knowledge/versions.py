@@ -302,6 +302,7 @@ def _write(
         agent=agent,
         number=version.number,
         overruled=bool(version.overruled),
+        why=version.overruled,
         back_to=back_to,
     )
     return version

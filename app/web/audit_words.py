@@ -78,7 +78,8 @@ SENTENCES: Mapping[str, str] = {
     "bot_settings.saved": "How sure the bot must be was changed.",
     "bot_words.saved": "The words the bot reads as one were changed.",
     "knowledge.published": "Version %(number)s of what the bot knows was published.",
-    "knowledge.published/overruled": "Version %(number)s was published although it does worse than the one before.",
+    "knowledge.published/overruled": "Version %(number)s was published although it does worse than the one before: "
+    "%(why)s",
     "knowledge.published/back": "Version %(back_to)s of what the bot knew was brought back, as version %(number)s.",
     "knowledge.manners": "Who may publish what the bot knows was changed.",
     "knowledge.review": "A review of what the bot is to know was asked for.",
@@ -258,6 +259,7 @@ def _values(request: Request, event: Event, known: _Known) -> dict[str, object]:
         "text",
         "number",
         "back_to",
+        "why",
         "days",
     )
     return {

@@ -174,6 +174,10 @@ def test_a_draft_that_does_worse_is_stopped_until_a_reason_is_given(editor: Brow
     assert editor.submit(f"{HERE}/publication", {"seen": seen(page)}).status_code == 422
     publish(editor, "在庫処分", overruled="送料の案内を終えるため")
     assert "送料の案内を終えるため" in editor.see(HERE)
+    with transaction() as db:
+        admin: Agent = factories.agent(db, role="admin")
+    told = Browser().come_in(admin).see("/settings/audit")
+    assert "承知で、版2が公開されました。理由：送料の案内を終えるため" in told
 
 
 def test_agents_see_none_of_it() -> None:
