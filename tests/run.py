@@ -98,6 +98,7 @@ PURE = (
     *("tests/web/test_static.py", "tests/web/test_limits.py", "tests/test_deploy.py"),
     *("tests/calllog", "tests/tables", "tests/test_canonical.py", "tests/knowledge/test_sources.py"),
     *(
+        "tests/test_grounds.py",
         "tests/test_rich.py",
         "tests/test_approved.py",
         "tests/test_lines.py",
