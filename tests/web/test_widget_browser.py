@@ -207,7 +207,7 @@ def test_a_second_device_goes_on_by_code(browser: Browser, house: House, shop: S
     first.chat.locator("nav button").click()
     code = first.chat.locator("output.code").inner_text()
     second = visit(browser, shop, viewport={"width": 390, "height": 844}, has_touch=True).open()
-    second.chat.locator("#more").click()
+    second.chat.locator("[data-more=menu]").click()
     second.chat.locator("[role=menuitem]").nth(1).click()
     second.chat.locator("input[name=code]").fill(code)
     second.chat.locator(".card .go").click()
