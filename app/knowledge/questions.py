@@ -114,11 +114,11 @@ def read(db: Session, agent: Agent, text: str) -> Read:
             )
             break
         try:
-            asked, about = _line(line)
+            asked, about, language = _line(line)
             found = known.get(about) or known.get(plain(about)) if about else None
             if about and found is None:
                 raise Invalid({"entry": "No entry has this number or title."})
-            label(db, agent, asked, found, origin="imported")
+            label(db, agent, asked, found, origin="imported", language=language)
             taken += 1
         except Invalid as invalid:
             refused.append((number, next(iter(invalid.problems.values()))))
@@ -131,11 +131,11 @@ def forget(db: Session, agent: Agent) -> None:
     record(db, "knowledge.question_removed", agent=agent, question_id=0)
 
 
-def _line(line: str) -> tuple[str, str]:
-    """The question of a line, and what names its entry ("": none answers it)."""
+def _line(line: str) -> tuple[str, str, str]:
+    """The question of a line, what names its entry ("": none answers it), and its language, where it is told."""
     if not line.lstrip().startswith("{"):
         asked, _, about = line.rstrip("\r").partition("\t")
-        return asked.strip(), about.strip()
+        return asked.strip(), about.strip(), ""
     try:
         told = json.loads(line)
     except (ValueError, RecursionError):
@@ -143,7 +143,7 @@ def _line(line: str) -> tuple[str, str]:
     asked, about = told.get("text"), told.get("id")
     if not isinstance(asked, str) or not (about is None or type(about) in (str, int)):
         raise Invalid({"text": "A question has a “text”, and an “id” that is a text, a number or null."})
-    return asked, "" if about is None else one_line(str(about))
+    return asked, "" if about is None else one_line(str(about)), str(told.get("lang") or "")
 
 
 def _key(text: str) -> str:

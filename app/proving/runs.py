@@ -107,9 +107,9 @@ def run(id: int) -> None:
         log.exception("run %s failed", id)
         result, state = {}, "failed"
     with transaction() as db:
-        row = db.get(KnowledgeRun, id, with_for_update=True)
-        if row is not None and row.result.get(TURN) == turn:  # else it was taken up elsewhere meanwhile
-            row.state, row.result, row.done = state, result, row.total
+        kept = db.get(KnowledgeRun, id, with_for_update=True)
+        if kept is not None and kept.result.get(TURN) == turn:  # else it was taken up elsewhere
+            kept.state, kept.result, kept.done = state, result, kept.total
 
 
 @contextmanager

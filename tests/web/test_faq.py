@@ -167,7 +167,9 @@ def test_what_two_people_edit_at_once_is_overwritten_knowingly_or_not_at_all(edi
 
 def _only(table: type[FaqEntry] | type[BotRule]) -> FaqEntry | BotRule:
     with reading() as db:
-        return db.scalars(select(table)).one()
+        if table is FaqEntry:
+            return db.scalars(select(FaqEntry)).one()
+        return db.scalars(select(BotRule)).one()
 
 
 def _seen(page: str) -> str:

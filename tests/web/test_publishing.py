@@ -127,6 +127,11 @@ def test_test_questions_are_written_read_relabelled_and_removed(editor: Browser)
     file = {"file": ("q.jsonl", '{"text": "配送料", "id": "送料"}'.encode())}
     assert editor.submit(f"{here}/file", {}, files=file).status_code == 303
     assert "配送料" in editor.see(here)
+    told = '{"text": "FAX", "id": null, "lang": "en"}\n{"text": "FAX", "id": "送料", "lang": "en"}'
+    assert editor.submit(f"{here}/file", {"lines": told}).status_code == 303
+    with reading() as db:  # said twice, the later word holds
+        row = db.scalars(select(LabelledQuestion).where(LabelledQuestion.text == "FAX")).one()
+        assert (row.language, row.entry_id) == ("en", entry().id)
 
 
 def test_the_evaluation_shows_both_sides_and_what_to_do(editor: Browser) -> None:
