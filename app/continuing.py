@@ -24,7 +24,8 @@ FRAGMENT = "madoguchi"  # in which the loader of the chat finds a code
 SENT = "Here you can go on with this chat: on another device, or another way. It holds for a day."
 BUTTON = "Continue the chat"
 INVITED = (
-    "Here you can go on in the chat on our site. It holds for a day; when it is opened we ask here whether it was you."
+    "Here you can go on in the chat on our site. It holds for a day; "
+    "when it is opened we ask here whether it was you."
 )
 NO_CHAT = "There is no chat on your site to go on in, or no way to ask this customer whether it is they."
 CHAT = "webchat"

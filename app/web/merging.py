@@ -68,7 +68,12 @@ def preview(request: Request) -> Response:
         suggested = "suggested" in request.query_params
         channels = db.scalars(select(Channel)).all()
         known_by = [addresses(channels, one.identities) for one in (shown.ours, shown.theirs)]
-        given: dict[str, Any] = {"preview": shown, "suggested": suggested, "noted": noted, "addresses": known_by}
+        given: dict[str, Any] = {
+            "preview": shown,
+            "suggested": suggested,
+            "noted": noted,
+            "addresses": known_by,
+        }
         return partial(request, "inbox/_merge_preview.html", head=head, **given)
 
 
