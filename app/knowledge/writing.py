@@ -242,7 +242,9 @@ def set_thresholds(db: Session, agent: Agent | None, answer: float, ask: float) 
             else "It asks back at a lower score than it answers at.",
         }
     )
-    keep_setting(db, agent, SETTINGS, stored_settings(db) | {"threshold_answer": answer, "threshold_ask": ask})
+    keep_setting(
+        db, agent, SETTINGS, stored_settings(db) | {"threshold_answer": answer, "threshold_ask": ask}
+    )
 
 
 def set_embeddings(db: Session, agent: Agent | None, model: str) -> None:

@@ -48,7 +48,9 @@ class BotCall(Base):
     channel_id: Mapped[Ref] = mapped_column(ForeignKey("channel.id"))
     webhook_id: Mapped[Ref]
     epoch: Mapped[int]
-    state: Mapped[Word] = mapped_column(default="waiting")  # waiting, calling, done, failed, superseded, tested
+    state: Mapped[Word] = mapped_column(
+        default="waiting"
+    )  # waiting, calling, done, failed, superseded, tested
     asked: Mapped[Object]
     made_at: Mapped[Made]
     claimed_at: Mapped[At | None]
