@@ -18,11 +18,13 @@ _JAPANESE = """
     お願い お願いします お願いいたします お願いできますか ですが のですが んですが んですけど ですけど だけど けれど
     について についてですが に関して とは という というのは って のこと こと ことは 方法 方法は 場合 場合は とき ときは
     どう どうすれば どうしたら どうやって どのように どこ どこで どこですか なに 何 何ですか なぜ いつ いくら どれ どの
+    いつまでですか いつからですか
     いい いいですか よい よいですか 良い 大丈夫 大丈夫ですか と思います と思っています と思うのですが
     には では から まで ので のに ても でも ながら また そして それ これ あの その この
 """.split()  # noqa: SIM905
 
 
+_PARTICLES = "をはがのにもで"
 _LONGEST_FIRST = sorted(
     {spelled(fold(phrase), "ja") for phrase in _JAPANESE}, key=lambda one: (-len(one), one)
 )
@@ -32,7 +34,7 @@ _SHORT = 40
 def everyday(language: str) -> list[Parts]:
     """The parts of the phrases, of each by itself; a language that has no list of its own has none."""
     if language == "ja":
-        return [tuple(one) for one in map(_inner, _JAPANESE)]
+        return [tuple(one) for one in map(_said_after, _JAPANESE)]
     return [parts(word, "en") for word in sorted(STOP_WORDS)] if language == "en" else []
 
 
@@ -46,7 +48,9 @@ def says_nothing(folded: str, language: str) -> bool:
     return not left
 
 
-def _inner(phrase: str) -> Parts:
-    """The parts of a Japanese phrase without those that mark the beginning and the end of a text."""
-    found = parts(spelled(fold(phrase), "ja"), "ja")
-    return tuple([run for run in block if not set(run) & set("^$")] for block in found)
+def _said_after(phrase: str) -> Parts:
+    """The parts of a Japanese phrase at the end of a question, whatever particle joins it to the subject."""
+    joined = [parts(spelled(fold(before + phrase), "ja"), "ja") for before in ("", *_PARTICLES)]
+    return tuple(
+        [run for block in same for run in block if "^" not in run] for same in zip(*joined, strict=True)
+    )

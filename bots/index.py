@@ -38,6 +38,8 @@ _QUICK = 1000
 """Rows for which the exact model is quick, too."""
 _FEW = 3
 """Texts an entry with which everyday phrases count half: they show by themselves what is frequent."""
+_SOME = 10
+"""Texts with which they count half where there is but one entry, or two: nothing is frequent yet."""
 _SAME = 0.35
 """What is left of the lead of an entry where the next holds as much of the question's subject."""
 _OPPOSITE, _HARDLY = 2.0, 0.25
@@ -111,7 +113,7 @@ class Index:
                 for phrase, text in zip(self._phrases, folded, strict=True)
             ),
             everyday(language),
-            len(folded) / (len(folded) + _FEW * len(starts)),
+            len(folded) / (len(folded) + _FEW * len(starts) + _SOME),
         )
         rows = self._space.rows
         self._ground = Ground(

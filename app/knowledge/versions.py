@@ -183,8 +183,10 @@ def ask_for_review(db: Session, agent: Agent, note: str) -> None:
 
 
 def return_review(db: Session, agent: Agent, note: str) -> None:
-    """Give the draft back to who wrote it, with what is to be done."""
+    """Give the draft back to who wrote it, with what is to be done. Raises :class:`Refused`."""
     kept = _setting(db, ASKED)
+    if not kept:
+        raise Refused("Nobody asks for a review of the draft any more.")
     _keep(db, ASKED, {**kept, "returned_by": agent.name, "advice": clean(note).strip()[:1000]})
     record(db, "knowledge.returned", agent=agent)
 

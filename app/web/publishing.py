@@ -165,8 +165,12 @@ def ask(request: Request, form: FormData) -> Response:
 def give_back(request: Request, form: FormData) -> Response:
     """Return the draft with advice."""
     require_role(request, *EDITORS)
-    with transaction() as db:
-        versions.return_review(db, request.state.viewer, text(form, "note"))
+    try:
+        with transaction() as db:
+            versions.return_review(db, request.state.viewer, text(form, "note"))
+    except versions.Refused as refused:
+        with reading() as db:
+            return _page(request, db, words(request, refused.sentence))
     return done(request, HERE, words(request, "The advice stands with the draft."))
 
 

@@ -46,7 +46,7 @@ PLACES = {
 SEEN = "UPDATE signin SET last_seen_at"  # once in some minutes, whatever is looked at
 # Doors that are no pages of ours: texts, files, probes, the widget's and the providers'. tests/api has the API.
 NO_PAGES = re.compile(
-    r"/(api|avatars|continue|cti|demo|files|help|manual|robots\.txt|healthz|readyz|metrics|hooks|static|widget|link|login|pictures|shared|widget\.js)(/|$)"
+    r"/(api|avatars|chat|continue|cti|demo|files|help|manual|robots\.txt|healthz|readyz|metrics|hooks|static|widget|link|login|pictures|shared|widget\.js)(/|$)"
 )
 
 
