@@ -69,7 +69,7 @@ QUICK = settings(
 )
 
 
-@pytest.mark.parametrize("role", ["nobody", "insider", "admin"])
+@pytest.mark.parametrize("role", ["nobody", "admin"])
 def test_no_path_however_written_breaks_a_page(scene: Scene, role: str) -> None:
     agent = None if role == "nobody" else getattr(scene, role)
     with at_length(browser(agent)) as here:
@@ -90,7 +90,7 @@ def test_no_query_breaks_a_page(scene: Scene) -> None:
         for method, pattern in routes():
             if method != "GET":
                 continue
-            for word in rolls.sample(WORDS, 12):
+            for word in rolls.sample(WORDS, 4):
                 asked = {name: sendable(word)[:3000] for name in QUERIES if name != "wait"}
                 unharmed(admin.get(scene.path(pattern), params=asked), (pattern, word[:40]))
 

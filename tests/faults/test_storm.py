@@ -15,7 +15,7 @@ from tests.serving import clean_environment
 pytestmark = pytest.mark.faults
 
 SEED = "20261122"
-SIZE = ("--inbound", "600", "--outbound", "200", "--kills", "3")
+SIZE = ("--inbound", "300", "--outbound", "100", "--kills", "3")
 
 
 def test_a_short_storm_keeps_every_promise(empty_database_url: str, tmp_path: Path) -> None:
@@ -47,5 +47,5 @@ def test_a_short_storm_keeps_every_promise(empty_database_url: str, tmp_path: Pa
     promises = [one for one in found.values() if one["unit"] == "broken"]
     assert len(promises) >= 13
     assert all(one["budgets"][0]["met"] for one in promises)
-    assert found["in, lost: everything written is there"]["settings"]["checked"] == 600
-    assert found["out, doubled: each answer once at its platform"]["settings"]["checked"] == 200
+    assert found["in, lost: everything written is there"]["settings"]["checked"] == 300
+    assert found["out, doubled: each answer once at its platform"]["settings"]["checked"] == 100

@@ -40,7 +40,7 @@ ALL = os.environ.get("MADOGUCHI_TEST_EVERY_STEP") == "1"  # the long run
 USUAL = Watched.CHANGES  # before a SELECT all is as it is before what follows it
 PARTS = 2  # of the steps of a journey: tests that run side by side
 STRIDE = (
-    1 if ALL or engines.WHICH == "sqlite" else 2
+    1 if ALL or engines.WHICH == "sqlite" else 4
 )  # the journeys are the same: PostgreSQL takes every other step
 FEWEST = 20
 

@@ -35,7 +35,9 @@ def cast() -> Cast:
     with transaction() as db:
         admin = factories.agent(db, "管理 人", role="admin", locale="en")
         agent = factories.agent(db, "佐藤 恵", locale="en")
-        box = factories.channel(db, "email", name="Mail", settings={"address": "shop@example.jp", "smtp_host": "smtp.example.jp"})
+        box = factories.channel(
+            db, "email", name="Mail", settings={"address": "shop@example.jp", "smtp_host": "smtp.example.jp"}
+        )
         heads = [
             factories.conversation(db, box, sender=Person(f"c{n}@example.jp", name=name))
             for n, name in enumerate(("山田 花子", "=HYPERLINK(1)", "秘密 太郎"))
