@@ -41,7 +41,7 @@ USUAL = Watched.CHANGES  # before a SELECT all is as it is before what follows i
 PARTS = 2  # of the steps of a journey: tests that run side by side
 STRIDE = (
     1 if ALL or engines.WHICH == "sqlite" else 4
-)  # the journeys are the same: PostgreSQL takes every other step
+)  # the journeys are the same: PostgreSQL takes every fourth step
 FEWEST = 20
 
 
