@@ -20,9 +20,7 @@ from app.models import Attachment, Channel, Conversation, Decision, Identity, Me
 from app.models.message import OUTBOUND
 
 _NUMBER = re.compile(r"(\d{1,2})[.)、]?")
-AFTER = (
-    2  # pauses after an answer in which words that change nothing about it are taken as its question's end
-)
+AFTER = 2  # pauses after an answer in which words that change nothing about it are its question's end
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,9 +39,8 @@ LATER = timedelta(minutes=5)  # longer than a stored request and a claim are lef
 ALL = os.environ.get("MADOGUCHI_TEST_EVERY_STEP") == "1"  # the long run
 USUAL = Watched.CHANGES  # before a SELECT all is as it is before what follows it
 PARTS = 2  # of the steps of a journey: tests that run side by side
-STRIDE = (
-    1 if ALL or engines.WHICH == "sqlite" else 4
-)  # the journeys are the same: PostgreSQL takes every fourth step
+# The journeys are the same: PostgreSQL takes every fourth step.
+STRIDE = 1 if ALL or engines.WHICH == "sqlite" else 4
 FEWEST = 20
 
 
