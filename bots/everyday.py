@@ -24,6 +24,38 @@ _JAPANESE = """
 """.split()  # noqa: SIM905
 
 
+_ENGLISH = (
+    *(
+        "how much is",
+        "how much are",
+        "how much does",
+        "how much do",
+        "how many",
+        "how long is",
+        "how long does",
+    ),
+    *(
+        "how do i",
+        "how can i",
+        "can i get",
+        "can you",
+        "could you",
+        "can you tell me about",
+        "could you tell me",
+    ),
+    *("tell me about", "i would like to", "i would like to know about", "i want to know about", "i need"),
+    *(
+        "where is",
+        "where can i",
+        "where can i find",
+        "when is",
+        "when does",
+        "what is",
+        "what are",
+        "what about",
+    ),
+    *("is there", "are there", "do you have", "do you know", "please"),
+)
 _PARTICLES = "をはがのにもで"
 _LONGEST_FIRST = sorted(
     {spelled(fold(phrase), "ja") for phrase in _JAPANESE}, key=lambda one: (-len(one), one)
@@ -35,7 +67,9 @@ def everyday(language: str) -> list[Parts]:
     """The parts of the phrases, of each by itself; a language that has no list of its own has none."""
     if language == "ja":
         return [tuple(one) for one in map(_said_after, _JAPANESE)]
-    return [parts(word, "en") for word in sorted(STOP_WORDS)] if language == "en" else []
+    if language != "en":
+        return []
+    return [*(parts(word, "en") for word in sorted(STOP_WORDS)), *map(_said_before, _ENGLISH)]
 
 
 def says_nothing(folded: str, language: str) -> bool:
@@ -54,3 +88,10 @@ def _said_after(phrase: str) -> Parts:
     return tuple(
         [run for block in same for run in block if "^" not in run] for same in zip(*joined, strict=True)
     )
+
+
+def _said_before(phrase: str) -> Parts:
+    """The parts of an English phrase at the beginning of a question, but its words: `how much` and `how long` differ
+    by them."""
+    _, *others = parts(phrase, "en")
+    return ([], *([run for run in block if "$" not in run] for block in others))

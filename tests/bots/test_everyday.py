@@ -59,3 +59,26 @@ def test_a_known_subject_is_found_in_other_words(title: str) -> None:
     found = index().search(f"{subject}のことで聞きたいのですが")
     assert found[0].entry.title == title
     assert found[0].probability > 0.32
+
+
+def test_an_opening_that_one_entry_alone_has_makes_nobody_sure() -> None:
+    known = {
+        "Shipping cost": ("How much is shipping?", "How much does delivery cost?"),
+        "Where to find us": ("Where can I find your store?", "Where is the shop?"),
+        "Gift wrapping": ("Do you have gift wrapping?",),
+        "Returns": ("How do I return an order?", "Can I send it back?"),
+        "Opening hours": ("What are your opening hours?",),
+        "Points": ("When do my points expire?",),
+    }
+    entries = [Entry(number, title, "en", asked, "") for number, (title, asked) in enumerate(known.items())]
+    made = Index(entries, "en")
+    for subject in ("a driving licence", "the World Cup", "my electricity bill"):
+        for opening in ("how much is", "where can I find", "do you have"):
+            found = made.search(f"{opening} {subject}")
+            assert not found or found[0].probability < 0.8, (opening, subject, found[0])
+    for asked, title in (
+        ("how much is shipping to Osaka", "Shipping cost"),
+        ("do you have wrapping", "Gift wrapping"),
+    ):
+        found = made.search(asked)
+        assert (found[0].entry.title, found[0].probability > 0.8) == (title, True), found[0]

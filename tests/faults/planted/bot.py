@@ -36,6 +36,7 @@ def _say(channel: int, identity: int, conversation: int, message: int) -> None:
         head = inbox.hold(db, db.get_one(Conversation, conversation))
         owner, head.owner = head.owner, BOT  # nobody looks who has it now, nor under which epoch
         whose = (db.get_one(Channel, channel), db.get_one(Identity, identity))
+        whose[0].bot_pause = 0  # it has waited
         _respond(db, *whose, head, db.get_one(Message, message))
         if head.owner == BOT:
             head.owner = owner
