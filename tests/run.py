@@ -164,12 +164,13 @@ STAGES: tuple[tuple[tuple[Round | Look, ...], ...], ...] = (
     ((READ,), (STYLE,)),
     (
         (
-            Round("Fast tests on SQLite", "sqlite", FAST, CORES, gives_way=True),
+            # One process more than cores: each waits for a disk, a Redis or a server some of the time.
+            Round("Fast tests on SQLite", "sqlite", FAST, CORES + 1, gives_way=True),
             Round(
                 "Fast tests on PostgreSQL",
                 "postgresql",
                 FAST,
-                CORES,
+                CORES + 1,
                 without=(*PURE, *ONCE),
                 gives_way=True,
             ),

@@ -143,9 +143,11 @@ def test_three_threads_become_one_by_a_code_and_each_way_is_answered(
     asked = ("LINEから失礼します", "インスタからも失礼します", "サイトからも失礼します")
     assert len({desk.conversation(question) for question in asked}) == 3
 
+    # A browser has one code at a time: the next one ends the one before.
     sandbox.says(MISAKI, chat.code())
+    until(lambda: one_thread(desk, asked[::2]), "LINE and the chat are one", every=0.2)
     sandbox.act(who, "text", on="instagram", text=chat.code())
-    until(lambda: one_thread(desk, asked), "all three are one")
+    until(lambda: one_thread(desk, asked), "all three are one", every=0.2)
     conversation = desk.conversation(asked[0])
 
     ids = channel_ids(desk)
