@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app import hours
-from app.db import insert_if_new
 from app.events import record
 from app.hours import Hours
-from app.models import Agent, Setting
+from app.models import Agent
+from app.stored import store, stored
 from app.text import one_line
 
 MAX_NAME = 80
@@ -39,18 +39,18 @@ class Wrong(Exception):
 
 def shop_name(db: Session) -> str:
     """What the shop is called; "" where nobody has said."""
-    return str(_stored(db, "shop").get("name", ""))
+    return str(stored(db, "shop").get("name", ""))
 
 
 def undo_seconds(db: Session) -> int:
     """How long a message can be taken back before it leaves."""
-    kept = _stored(db, "general").get("undo_seconds", UNDO_USUAL)
+    kept = stored(db, "general").get("undo_seconds", UNDO_USUAL)
     return kept if isinstance(kept, int) else UNDO_USUAL
 
 
 def mail_after_minutes(db: Session) -> int:
     """How long after an answer it is mailed to a visitor of the chat who has left; -1: never."""
-    told = _stored(db, "general").get("mail_after_minutes", MAIL_AFTER_USUAL)
+    told = stored(db, "general").get("mail_after_minutes", MAIL_AFTER_USUAL)
     return told if isinstance(told, int) and told in MAIL_AFTER_CHOICES else MAIL_AFTER_USUAL
 
 
@@ -70,25 +70,25 @@ class HelpCentre:
 
 def help_centre(db: Session) -> HelpCentre:
     """How the public help centre is set."""
-    told = _stored(db, "help_centre")
+    told = stored(db, "help_centre")
     return HelpCentre(bool(told.get("on", True)), str(told.get("chat", "")))
 
 
 def change_help_centre(db: Session, agent: Agent, wanted: HelpCentre) -> None:
     """Open or close it to the public."""
-    if _keep(db, "help_centre", asdict(wanted)):
+    if store(db, "help_centre", asdict(wanted)):
         record(db, "audit.help_centre_changed", agent=agent, on=wanted.on)
 
 
 def rating_asked(db: Session) -> str:
     """Where customers are asked whether an answer of the bot helped: everywhere it can be, in the chat, nowhere."""
-    told = _stored(db, "bot").get("rating")
+    told = stored(db, "bot").get("rating")
     return str(told) if told in RATING_CHOICES else EVERYWHERE
 
 
 def helped_hours(db: Session) -> int:
     """For so many hours after an answer nothing more may have been needed for it to count as one that helped."""
-    told = _stored(db, "bot").get("helped_hours")
+    told = stored(db, "bot").get("helped_hours")
     return told if isinstance(told, int) and told in HELPED_CHOICES else HELPED_USUAL
 
 
@@ -102,13 +102,13 @@ def change_bot(db: Session, agent: Agent, rating: str, hours: int) -> None:
     if errors:
         raise Wrong(errors)
     told: dict[str, Any] = {"rating": rating, "helped_hours": hours}
-    if _keep(db, "bot", {**_stored(db, "bot"), **told}):
+    if store(db, "bot", {**stored(db, "bot"), **told}):
         record(db, "audit.bot_changed", agent=agent, **told)
 
 
 def dispositions(db: Session) -> list[str]:
     """What can come of a telephone call, to choose from when it is noted; none where nobody has said."""
-    told = _stored(db, "calls").get("dispositions", [])
+    told = stored(db, "calls").get("dispositions", [])
     return [one for one in told if isinstance(one, str)] if isinstance(told, list) else []
 
 
@@ -118,13 +118,13 @@ def change_dispositions(db: Session, agent: Agent, lines: str) -> None:
     if len(wanted) > MAX_DISPOSITIONS or any(len(each) > MAX_NAME for each in wanted):
         sentence = "At most %(n)s lines of %(most)s characters."
         raise Wrong({"dispositions": (sentence, {"n": MAX_DISPOSITIONS, "most": MAX_NAME})})
-    if _keep(db, "calls", {**_stored(db, "calls"), "dispositions": wanted}):
+    if store(db, "calls", {**stored(db, "calls"), "dispositions": wanted}):
         record(db, "audit.dispositions_changed", agent=agent, dispositions=wanted)
 
 
 def recording_days(db: Session) -> int:
     """How many days recordings of calls are kept after they came in; 0: for good."""
-    told = _stored(db, "calls").get("recording_days", 0)
+    told = stored(db, "calls").get("recording_days", 0)
     return told if isinstance(told, int) and told in RECORDING_CHOICES else 0
 
 
@@ -132,14 +132,14 @@ def change_recording_days(db: Session, agent: Agent, days: int | None) -> None:
     """How long they are kept. Raises :class:`Wrong`."""
     if days not in RECORDING_CHOICES:
         raise Wrong({"recording_days": ("Choose one of these times.", {})})
-    if _keep(db, "calls", {**_stored(db, "calls"), "recording_days": days}):
+    if store(db, "calls", {**stored(db, "calls"), "recording_days": days}):
         record(db, "audit.recordings_kept_changed", agent=agent, days=days)
 
 
 def opening_hours(db: Session) -> tuple[Hours, str]:
     """The hours, and a sentence if what is stored cannot be read (then they are: always open)."""
     try:
-        return hours.from_setting(_stored(db, "hours")), ""
+        return hours.from_setting(stored(db, "hours")), ""
     except hours.BadHours as bad:
         return Hours(), str(bad)
 
@@ -162,8 +162,8 @@ def change_shop(db: Session, agent: Agent, name: str, undo: int, mail_after: int
         "undo_seconds": undo,
         **({} if mail_after is None else {"mail_after_minutes": mail_after}),
     }
-    changed = _keep(db, "shop", {**_stored(db, "shop"), "name": wanted})
-    changed = _keep(db, "general", {**_stored(db, "general"), **told}) or changed
+    changed = store(db, "shop", {**stored(db, "shop"), "name": wanted})
+    changed = store(db, "general", {**stored(db, "general"), **told}) or changed
     if changed:
         record(db, "audit.shop_changed", agent=agent, name=wanted, **told)
 
@@ -171,8 +171,8 @@ def change_shop(db: Session, agent: Agent, name: str, undo: int, mail_after: int
 def change_hours(db: Session, agent: Agent, wanted: Hours) -> None:
     """New business hours; the bot and the widget go by them from the next message on."""
     written = hours.to_setting(wanted)
-    before = _stored(db, "hours")
-    if _keep(db, "hours", written):
+    before = stored(db, "hours")
+    if store(db, "hours", written):
         record(db, "audit.hours_changed", agent=agent, before=before, after=written)
 
 
@@ -181,20 +181,3 @@ def days_ahead(wanted: Hours, at: datetime, count: int = 14) -> list[tuple[datet
     today = at.astimezone(wanted.zone).replace(hour=0, minute=0, second=0, microsecond=0)
     days = [today + timedelta(days=ahead) for ahead in range(count)]
     return [(day, hours.ranges_on(wanted, day.date()), hours.holiday_name(day.date())) for day in days]
-
-
-def _stored(db: Session, key: str) -> dict[str, Any]:
-    found = db.get(Setting, key)
-    return dict(found.value) if found else {}
-
-
-def _keep(db: Session, key: str, value: dict[str, Any]) -> bool:
-    """Store it; False where nothing changes. Two admins who save first at once meet in the row."""
-    if db.get(Setting, key) is None and insert_if_new(db, Setting(key=key, value=value)):
-        return True
-    found = db.get_one(Setting, key, with_for_update=True, populate_existing=True)
-    if found.value == value:
-        return False
-    found.value = value
-    db.flush()
-    return True

@@ -12,10 +12,11 @@ from urllib.parse import urlsplit
 from sqlalchemy.orm import Session
 
 from app import vault
-from app.db import insert_if_new, now
+from app.db import now
 from app.events import record
 from app.formats import iso
-from app.models import Agent, Setting
+from app.models import Agent
+from app.stored import store, stored
 from app.text import one_line
 
 KEPT_IN, HEALTH = "drafting", "drafting_health"
@@ -59,13 +60,13 @@ class Health:
 
 def manner(db: Session) -> Manner:
     """As it is kept. Raises `vault.Unreadable` where the key was sealed under another master secret."""
-    sealed = base64.b64decode(str(_stored(db, KEPT_IN).get("sealed", "")))
+    sealed = base64.b64decode(str(stored(db, KEPT_IN).get("sealed", "")))
     return replace(without_key(db), key=str(vault.unseal(sealed).get("key", "")))
 
 
 def without_key(db: Session) -> Manner:
     """As it is kept, its key left in the vault."""
-    told = _stored(db, KEPT_IN)
+    told = stored(db, KEPT_IN)
     seconds = told.get("seconds", USUAL_SECONDS)
     return Manner(
         bool(told.get("on")),
@@ -77,7 +78,7 @@ def without_key(db: Session) -> Manner:
 
 def change(db: Session, agent: Agent, wanted: Manner, *, new_key: str | None = None) -> None:
     """Keep it; `new_key` None: the key stays as it is. Raises :class:`Wrong`."""
-    before = _stored(db, KEPT_IN)
+    before = stored(db, KEPT_IN)
     url = wanted.url.strip().rstrip("/").removesuffix("/chat/completions")
     told: dict[str, Any] = {
         "on": wanted.on,
@@ -92,7 +93,7 @@ def change(db: Session, agent: Agent, wanted: Manner, *, new_key: str | None = N
         sealed = base64.b64encode(vault.seal({"key": new_key} if new_key else {})).decode()
     elif before.get("url", "") and urlsplit(str(before["url"])).netloc != urlsplit(url).netloc:
         sealed = ""  # the key of one house is not shown to another
-    if _keep(db, KEPT_IN, {**told, "sealed": sealed}):
+    if store(db, KEPT_IN, {**told, "sealed": sealed}):
         record(db, "audit.drafting_changed", agent=agent, **told)
 
 
@@ -117,7 +118,7 @@ def _errors(url: str, wanted: Manner) -> dict[str, str]:
 
 def health(db: Session) -> Health | None:
     """How it was the last time; None: never asked yet."""
-    told = _stored(db, HEALTH)
+    told = stored(db, HEALTH)
     if not told:
         return None
     return Health(datetime.fromisoformat(told["at"]), str(told["error"]), int(told["duration_ms"]))
@@ -125,20 +126,4 @@ def health(db: Session) -> Health | None:
 
 def told_health(db: Session, error: str, duration_ms: int) -> None:
     """Note how it was."""
-    _keep(db, HEALTH, {"at": iso(now()), "error": error, "duration_ms": duration_ms})
-
-
-def _stored(db: Session, key: str) -> dict[str, Any]:
-    found = db.get(Setting, key)
-    return dict(found.value) if found else {}
-
-
-def _keep(db: Session, key: str, value: dict[str, Any]) -> bool:
-    if db.get(Setting, key) is None and insert_if_new(db, Setting(key=key, value=value)):
-        return True
-    found = db.get_one(Setting, key, with_for_update=True, populate_existing=True)
-    if found.value == value:
-        return False
-    found.value = value
-    db.flush()
-    return True
+    store(db, HEALTH, {"at": iso(now()), "error": error, "duration_ms": duration_ms})

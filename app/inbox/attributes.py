@@ -15,11 +15,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.db import insert_if_new, remembered
+from app.db import remembered
 from app.events import record
 from app.i18n import known
 from app.inbox.holding import Refused
-from app.models import Agent, Setting
+from app.models import Agent
+from app.stored import store, stored
 from app.text import clean, one_line
 
 KEY = "attributes"
@@ -71,8 +72,7 @@ def attributes(db: Session) -> Mapping[str, Attribute]:
 
 
 def _attributes(db: Session) -> Mapping[str, Attribute]:
-    kept = db.get(Setting, KEY)
-    told = kept.value.get("list", ()) if kept else ()
+    told = stored(db, KEY).get("list", ())
     made = [Attribute(**{**one, "choices": tuple(one.get("choices", ()))}) for one in told]
     return {one.name: one for one in made}
 
@@ -100,12 +100,8 @@ def remove(db: Session, agent: Agent, name: str) -> None:
 
 def _keep(db: Session, agent: Agent, wanted: Sequence[Attribute], name: str) -> None:
     told = {"list": [asdict(one) | {"choices": list(one.choices)} for one in wanted]}
-    if db.get(Setting, KEY) is not None or not insert_if_new(db, Setting(key=KEY, value=told)):
-        found = db.get_one(Setting, KEY, with_for_update=True, populate_existing=True)
-        if found.value == told:
-            return
-        found.value = told
-    record(db, "audit.attributes_changed", agent=agent, name=name)
+    if store(db, KEY, told):
+        record(db, "audit.attributes_changed", agent=agent, name=name)
 
 
 def _checked(wanted: Attribute) -> Attribute:

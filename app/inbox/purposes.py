@@ -8,11 +8,12 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy.orm import Session
 
-from app.db import insert_if_new, remembered
+from app.db import remembered
 from app.events import record
 from app.inbox.holding import Refused
-from app.models import Agent, Setting
+from app.models import Agent
 from app.models.consent import MARKETING, NOTICES, SERVICE
+from app.stored import store, stored
 from app.text import one_line
 
 KEY = "purposes"
@@ -41,8 +42,7 @@ def purposes(db: Session) -> Sequence[Purpose]:
 
 
 def _purposes(db: Session) -> Sequence[Purpose]:
-    kept = db.get(Setting, KEY)
-    told = {one["key"]: Purpose(**one) for one in kept.value.get("list", ())} if kept else {}
+    told = {one["key"]: Purpose(**one) for one in stored(db, KEY).get("list", ())}
     usual = [told.pop(one.key, one) for one in USUAL]
     return (*usual, *told.values())
 
@@ -71,12 +71,8 @@ def change_purposes(db: Session, agent: Agent, wanted: Sequence[Purpose]) -> Non
         if one.key not in BUILT_IN and not 0 < len(one_line(one.name, MAX_NAME + 1)) <= MAX_NAME:
             raise Refused("A purpose has a name of at most %(n)s characters.", n=MAX_NAME)
     told = [asdict(_kept(one)) for one in wanted]
-    if db.get(Setting, KEY) is not None or not insert_if_new(db, Setting(key=KEY, value={"list": told})):
-        found = db.get_one(Setting, KEY, with_for_update=True, populate_existing=True)
-        if found.value == {"list": told}:
-            return
-        found.value = {"list": told}
-    record(db, "audit.purposes_changed", agent=agent, purposes=told)
+    if store(db, KEY, {"list": told}):
+        record(db, "audit.purposes_changed", agent=agent, purposes=told)
 
 
 def _kept(one: Purpose) -> Purpose:

@@ -33,6 +33,7 @@ from app.knowledge.writing import (
     stored_settings,
 )
 from app.models import Agent, KnowledgeVersion, PublishedItem, Revision, Setting
+from app.stored import store
 from app.text import clean
 
 Key = tuple[str, int]
@@ -151,7 +152,7 @@ def manners(db: Session) -> Manners:
 def change_manners(db: Session, agent: Agent, wanted: Manners) -> None:
     """Who may publish from now on."""
     if wanted != manners(db):
-        _keep(db, MANNERS, {"role": wanted.role, "second_person": wanted.second_person})
+        store(db, MANNERS, {"role": wanted.role, "second_person": wanted.second_person})
         record(db, "knowledge.manners", agent=agent, role=wanted.role, second_person=wanted.second_person)
 
 
@@ -178,7 +179,7 @@ def must_not_publish(db: Session, agent: Agent, of: Sequence[Change]) -> str:
 
 def ask_for_review(db: Session, agent: Agent, note: str) -> None:
     """Ask the others to look at the draft."""
-    _keep(db, ASKED, {"by": agent.id, "name": agent.name, "note": clean(note).strip()[:1000]})
+    store(db, ASKED, {"by": agent.id, "name": agent.name, "note": clean(note).strip()[:1000]})
     record(db, "knowledge.review", agent=agent)
 
 
@@ -187,7 +188,7 @@ def return_review(db: Session, agent: Agent, note: str) -> None:
     kept = _setting(db, ASKED)
     if not kept:
         raise Refused("Nobody asks for a review of the draft any more.")
-    _keep(db, ASKED, {**kept, "returned_by": agent.name, "advice": clean(note).strip()[:1000]})
+    store(db, ASKED, {**kept, "returned_by": agent.name, "advice": clean(note).strip()[:1000]})
     record(db, "knowledge.returned", agent=agent)
 
 
@@ -322,12 +323,3 @@ def _end(db: Session, found: Sequence[Change], at: int) -> None:
 def _setting(db: Session, key: str) -> dict[str, Any]:
     kept = remembered(db, ("setting", key), lambda: db.get(Setting, key))
     return dict(kept.value) if kept else {}
-
-
-def _keep(db: Session, key: str, value: dict[str, Any]) -> None:
-    kept = db.get(Setting, key)
-    if kept is None:
-        db.add(Setting(key=key, value=value))
-    else:
-        kept.value = value
-    db.flush()

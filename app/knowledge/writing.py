@@ -14,6 +14,7 @@ import bots
 from app.db import now
 from app.events import record
 from app.models import Agent, BotFlow, BotRule, FaqEntry, Revision, Setting
+from app.stored import store
 from app.text import clean, one_line
 
 ACTIONS = ("answer", "ask", "label", "flow", "webhook", "hand_over", "escalate")
@@ -334,10 +335,8 @@ def keep_setting(db: Session, agent: Agent | None, noun: str, data: Mapping[str,
     kept = db.get(Setting, noun)
     if data is None and kept is not None:
         db.delete(kept)
-    elif data is not None and kept is None:
-        db.add(Setting(key=noun, value=dict(data)))
-    elif data is not None and kept is not None:
-        kept.value = dict(data)
+    elif data is not None:
+        store(db, noun, data)
     db.add(Revision(noun=noun, noun_id=0, data=dict(data or {}), agent_id=agent.id if agent else None))
     record(db, f"{noun}.saved", agent=agent, noun_id=0)
     db.flush()
