@@ -35,7 +35,6 @@ def show(request: Request) -> Response:
         request,
         "settings/bot_report.html",
         status=200 if wanted else 422,
-        area="faq",
         section="evaluation",
         made=made,
         bars=bars,
