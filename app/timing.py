@@ -28,7 +28,7 @@ class Alarm:
         """Have ``call(*args)`` called then."""
         with self._changed:
             heapq.heappush(self._due, (time.monotonic() + seconds, next(self._numbers), call, args))
-            if self._thread is None:
+            if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="alarm", daemon=True)
                 self._thread.start()
             self._changed.notify()
@@ -39,7 +39,7 @@ class Alarm:
             try:
                 call(*args)
             except Exception:
-                log.exception("%s was not brought to its end; the clock makes up for it", call.__name__)
+                log.exception("%s was not brought to its end; the clock makes up for it", call)
 
     def _next(self) -> tuple[Callable[..., object], tuple[object, ...]]:
         with self._changed:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import functools
+import sys
 import threading
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app import inbox, timing
 from app.bot import answers, pausing
 from app.db import as_of, now, transaction
 from app.intake import accept
-from app.models import BotPause, Channel, Decision, Message
+from app.models import BotPause, Channel, Conversation, Decision, Message
 from channels import base
 from tests import factories as make
 from tests.test_flows import RETURN, published
@@ -187,13 +189,71 @@ def test_what_a_dead_process_waited_with_the_clock_answers_once(rung: list[tuple
         assert len(db.scalars(select(Decision)).all()) == 1
 
 
+@pytest.mark.usefixtures("committed")
+def test_one_that_cannot_be_answered_now_is_in_nobodys_way(
+    rung: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with transaction() as db:
+        make.faq(db, "30日以内なら返品できます", RETURNS)
+        channel = make.channel(db, bot=True, bot_pause=PAUSE)
+        first, second = (make.customer_says(db, channel, "昨日頼んだ", who) for who in ("v1", "v2"))
+    ends = answers._end
+
+    def end(db: Session, head: Conversation, pause: BotPause) -> None:
+        if pause.conversation_id == first.conversation_id:
+            raise ValueError
+        ends(db, head, pause)
+
+    monkeypatch.setattr(answers, "_end", end)
+    with as_of(now() + timedelta(seconds=PAUSE + 1)):
+        answers.conclude_due()
+    with transaction() as db:
+        assert [one.message_id for one in db.scalars(select(Decision))] == [second.id]
+        assert [one.conversation_id for one in db.scalars(select(BotPause))] == [first.conversation_id]
+
+
+@pytest.mark.usefixtures("committed")
+def test_what_has_to_be_learned_first_is_learned_while_nothing_is_held(
+    rung: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with transaction() as db:
+        make.faq(db, "30日以内なら返品できます", RETURNS)
+        make.customer_says(db, make.channel(db, bot=True, bot_pause=PAUSE), "昨日頼んだ")
+    answers.forget_book()
+    build, wrote = answers.build, []
+
+    def noted(*args: Any, **more: Any) -> Any:
+        with (
+            transaction() as db
+        ):  # where a transaction were open, on SQLite this one would wait for it in vain
+            wrote.append(db.execute(update(BotPause).values(epoch=BotPause.epoch)).rowcount)  # type: ignore[attr-defined]
+        return build(*args, **more)
+
+    monkeypatch.setattr(answers, "build", noted)
+    with as_of(now() + timedelta(seconds=PAUSE + 1)):
+        assert answers.conclude_due() == 1
+    assert wrote == [1]
+    with transaction() as db:
+        assert len(said(db)) == 1
+
+
 def test_an_alarm_calls_in_the_order_of_time() -> None:
     order: list[int] = []
     done = threading.Event()
     alarm = timing.Alarm()
     alarm.set(0.06, done.set)
     alarm.set(0.04, order.append, 2)
-    alarm.set(0.02, lambda: 1 / 0)
+    alarm.set(0.02, functools.partial(divmod, 1, 0))
     alarm.set(0.01, order.append, 1)
     assert done.wait(5)
     assert order == [1, 2]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_an_alarm_whose_thread_ended_has_another() -> None:
+    alarm, done = timing.Alarm(), threading.Event()
+    alarm.set(0, sys.exit)
+    assert alarm._thread is not None
+    alarm._thread.join(5)
+    alarm.set(0, done.set)
+    assert done.wait(5)

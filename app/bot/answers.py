@@ -203,21 +203,31 @@ def wait_for(db: Session, channel: Channel, head: Conversation) -> None:
 def conclude(conversation_id: int, due: datetime | None = None) -> None:
     """Answer what the bot waited with, unless it waits for longer by now. `due`: the time it was to be; None: whatever
     is due."""
+    with reading() as db:
+        if not pausing.is_time(db.get(BotPause, conversation_id), due):
+            return
+        book(db)  # what has to be learned is, before anything is held
     with transaction() as db:
         own = db.get(Conversation, conversation_id)
         if own is None:
             return
         head = inbox.hold(db, own)
         pause = pausing.open_in(db, own)
-        if pause is not None and (pause.due_at == due if due else pausing.is_due(pause)):
+        if pause is not None and pausing.is_time(pause, due):
             _end(db, head, pause)
 
 
 def conclude_due() -> int:
-    """Answer what nobody saw to: its process died, or the time was put back. A duty of the clock."""
+    """Answer what nobody saw to: its process died, or the time was put back. One that cannot be answered now is in
+    nobody's way. A duty of the clock."""
     due = pausing.overdue()
     for conversation_id in due:
-        conclude(conversation_id)
+        try:
+            conclude(conversation_id)
+        except Exception:
+            log.exception(
+                "what was said in conversation %s waits on; the next round tries again", conversation_id
+            )
     return len(due)
 
 

@@ -78,8 +78,11 @@ def prolong(db: Session, channel: Channel, head: Conversation) -> datetime | Non
     return until if moved else None
 
 
-def is_due(pause: BotPause) -> bool:
-    """Whether its time has come, or can never come by a clock that was put back."""
+def is_time(pause: BotPause | None, due: datetime | None) -> bool:
+    """Whether it is to be answered: it was to be at `due`, and still is; None: its time has come, or can never come by
+    a clock that was put back."""
+    if pause is None or due is not None:
+        return pause is not None and pause.due_at == due
     return pause.due_at <= now() or pause.began_at > now() + BACK
 
 
