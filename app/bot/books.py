@@ -7,13 +7,17 @@ answer from the one, another from the other.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 import bots
 
 log = logging.getLogger(__name__)
+
+AGAIN = (10.0, 60.0, 600.0)  # seconds until an exact book that could not be made is tried again
 
 Making = Callable[[bool], bots.Book]
 """Makes a book, a quick one where that is asked for; without the database, since it may be done later."""
@@ -35,16 +39,16 @@ class Kept:
         ready first."""
         with self._building:
             if self._book is None or self._of != of:
-                self._make = prepare()
-                self._of, self._book = of, self._make(not exact)
+                make = prepare()
+                self._book, self._make, self._of = make(not exact), make, of
                 if self._follows and self._book.is_quick:
                     threading.Thread(target=self._follow, args=(of,), daemon=True).start()
-            book, make = self._book, self._make
+            book, ready = self._book, self._make
             if not book.is_quick:
                 self._make = None  # what it holds is large
-        if not (exact and book.is_quick and make):
+        if not (exact and book.is_quick and ready):
             return book
-        return self._learn(of) or make(False)
+        return self._learn(of) or ready(False)
 
     @property
     def latest(self) -> bots.Book | None:
@@ -56,10 +60,18 @@ class Kept:
         self._of, self._book, self._make = None, None, None
 
     def _follow(self, of: object) -> None:
-        try:
-            self._learn(of)
-        except Exception:
-            log.exception("The exact book could not be made; the quick one answers.")
+        """Make it, and where that fails (there was no memory for it), try again until it is made or something else
+        holds."""
+        for wait in itertools.chain(AGAIN, itertools.repeat(AGAIN[-1])):
+            try:
+                self._learn(of)
+            except Exception:
+                log.exception(
+                    "The exact book could not be made; the quick one answers until it is, in %s s.", wait
+                )
+                time.sleep(wait)
+            else:
+                return
 
     def _learn(self, of: object) -> bots.Book | None:
         """The exact book in place of the quick one; None where something else holds meanwhile. One at a time: who edits

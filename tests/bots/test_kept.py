@@ -54,6 +54,39 @@ def test_what_was_edited_meanwhile_is_not_overtaken_by_what_was_learned_before()
 
 
 @pytest.mark.usefixtures("much")
+def test_an_exact_book_that_could_not_be_made_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.bot.books.AGAIN", (0.0,))
+    kept, left, learned = Kept(follows=True), [MemoryError(), MemoryError()], threading.Event()
+
+    def make(quick: bool) -> bots.Book:
+        if not quick and left:
+            raise left.pop()
+        found = bots.Book(entries(), quick=quick)
+        if not quick:
+            learned.set()
+        return found
+
+    assert kept.book(1, lambda: make).is_quick
+    assert learned.wait(60)
+    with kept._learning:  # it is put in place before the next one is learned
+        assert kept.latest is not None
+        assert not kept.latest.is_quick
+
+
+@pytest.mark.usefixtures("much")
+def test_a_book_that_cannot_be_made_does_not_become_what_the_last_one_is_learned_from() -> None:
+    kept = Kept(follows=False)
+    kept.book(1, made())
+
+    def broken(quick: bool) -> bots.Book:
+        raise ValueError
+
+    with pytest.raises(ValueError):
+        kept.book(2, lambda: broken)
+    assert not kept.book(1, made(), exact=True).is_quick
+
+
+@pytest.mark.usefixtures("much")
 def test_a_draft_is_learned_exactly_only_where_that_is_asked_for() -> None:
     times: list[bool] = []
     kept = Kept(follows=False)
