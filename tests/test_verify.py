@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app import inbox, search, verify
 from app.db import now
-from app.models import Case, Conversation, Delivery, Event, Message, RawReceipt
+from app.models import BotCall, BotPause, Case, Conversation, Delivery, Event, Message, RawReceipt
 from tests import factories as make
 
 
@@ -34,7 +34,19 @@ def work(db: Session) -> Conversation:
     make.customer_says(db, api, "急いでいます", "u1")
     inbox.snooze(db, agent, other, now() + timedelta(hours=1))
     make.reply(db, agent, make.conversation(db, api, sender="u2"))
+    the_bot_waits(db)
     return head
+
+
+def the_bot_waits(db: Session) -> None:
+    """For what else somebody says, and for another system."""
+    channel = make.channel(db, bot=True, bot_pause=3)
+    message = make.customer_says(db, channel, "昨日頼んだ")
+    thread = message.conversation_id
+    assert db.get(BotPause, thread) is not None
+    names = {"conversation_id": thread, "message_id": message.id, "identity_id": message.identity_id}
+    db.add(BotCall(**names, channel_id=channel.id, webhook_id=1, epoch=0, asked={}))
+    db.flush()
 
 
 def wrong(db: Session) -> list[str]:
@@ -82,6 +94,12 @@ BREAKS: dict[str, Callable[[Session, Conversation], object]] = {
     ),
     "is due for more": lambda db, head: db.execute(
         update(Delivery).values(state="queued", next_at=now() - timedelta(hours=1))
+    ),
+    "should have answered": lambda db, head: db.execute(
+        update(BotPause).values(due_at=now() - timedelta(hours=1))
+    ),
+    "to another system is open": lambda db, head: db.execute(
+        update(BotCall).values(made_at=now() - timedelta(hours=1))
     ),
     "messages of the customer, there are": lambda db, head: db.execute(
         update(Conversation).values(inbound_count=99)

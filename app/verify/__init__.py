@@ -18,6 +18,8 @@ from sqlalchemy.orm import Session, aliased
 from app import calls, deliver, search
 from app.db import now
 from app.models import (
+    BotCall,
+    BotPause,
     Call,
     Case,
     Channel,
@@ -54,6 +56,7 @@ def report(db: Session, step: Step = lambda what, done, total: None) -> Report:
             _received(db, seen, step),
             _delivered(db),
             _moving(db),
+            _answered(db),
             _single(db),
             _people(db),
             _calls(db, step),
@@ -168,6 +171,26 @@ def _moving(db: Session) -> Check:
     wrong += [f"delivery {id} is due for more than three minutes" for id in db.scalars(waiting)]
     remark = ", ".join(f"{number} {state}" for state, number in states.items())
     return check("deliveries that are not stuck", sum(states.values()), wrong, remark)
+
+
+def _answered(db: Session) -> Check:
+    """The bot neither waits for what else is said nor for another system when that is over."""
+    old = now() - PATIENCE
+    late = select(BotPause.conversation_id).where(BotPause.due_at < old)
+    waiting = BotCall.state.in_(("waiting", "calling"))
+    unheard = select(BotCall.id).where(waiting, BotCall.made_at < old)
+    wrong = [
+        f"the bot should have answered in conversation {id} more than three minutes ago"
+        for id in db.scalars(late)
+    ]
+    wrong += [
+        f"question {id} of the bot to another system is open for more than three minutes"
+        for id in db.scalars(unheard)
+    ]
+    pauses = db.scalar(select(func.count()).select_from(BotPause)) or 0
+    calls = db.scalar(select(func.count(BotCall.id)).where(waiting)) or 0
+    remark = f"{pauses} waits for what else is said, {calls} for another system"
+    return check("answers of the bot that are not stuck", pauses + calls, wrong, remark)
 
 
 # --- telephone calls ---------------------------------------------------------------------------------
