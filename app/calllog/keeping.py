@@ -40,13 +40,18 @@ def dumps(rows: Sequence[Row], reading: Reading) -> bytes:
 
 def plain(row: Row, exact: AbstractSet[int]) -> list[Any]:
     """A row as it is kept: without numbers of payment cards, but for the columns in `exact`."""
-    cells = [
-        cell if len(cell) < SHORTEST_CARD or at in exact else mask_cards(cell)[0]
-        for at, cell in enumerate(row.cells)
-    ]
+    cells = masked(row.cells, exact)
     if row.problem is None:
         return [row.line, cells]
     return [row.line, cells, row.problem.sentence, row.problem.values]
+
+
+def masked(cells: Sequence[str], exact: AbstractSet[int]) -> list[str]:
+    """These cells without numbers of payment cards, but for the columns in `exact`."""
+    return [
+        cell if len(cell) < SHORTEST_CARD or at in exact else mask_cards(cell)[0]
+        for at, cell in enumerate(cells)
+    ]
 
 
 def loads(body: bytes) -> list[Call | Ignored]:

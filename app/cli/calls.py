@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from app.cli import lists
 from app.cli.processes import prepare
 from app.cli.progress import Pace, progress
 
 if TYPE_CHECKING:
     from app.imports import Counts, Look
     from app.models import CallImport, Channel
-
-SHOWN = 20  # problems that are listed
 
 
 @click.group()
@@ -32,13 +31,11 @@ def calls() -> None:
 
 
 @calls.command(name="import")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@lists.FILE
 @click.option(
     "--channel", "which", required=True, help="The telephone channel they belong to, by number or key."
 )
-@click.option(
-    "--encoding", default="", help="Its encoding, where that is found out wrongly (cp932, utf-8, euc_jp …)."
-)
+@lists.ENCODING
 @click.option(
     "--map",
     "told",
@@ -46,7 +43,7 @@ def calls() -> None:
     metavar="COLUMN=FIELD",
     help="Which column is what (may be empty).",
 )
-@click.option("--zone", default="", help="The time zone of the times in it [that of the business].")
+@lists.ZONE
 @click.option(
     "--work-days",
     type=click.IntRange(min=0, max=365),
@@ -55,9 +52,7 @@ def calls() -> None:
     help="Missed calls of the last DAYS become work for somebody [0: all is history].",
 )
 @click.option("--dry-run", is_flag=True, help="Only tell what is in it.")
-@click.option(
-    "--errors", type=click.Path(path_type=Path, dir_okay=False), help="Write the rows that are wrong here."
-)
+@lists.ERRORS
 def import_(
     file: Path, which: str, encoding: str, told: tuple[str, ...], zone: str, work_days: int, dry_run: bool,
     errors: Path | None,
@@ -76,7 +71,7 @@ def import_(
     garbage.spare()
     try:
         seen = _look(file, encoding, told, zone)
-        _describe(seen)
+        lists.describe(seen)
         counts = (
             _dry(file, channel, seen, zone)
             if dry_run
@@ -132,14 +127,6 @@ def _look(file: Path, encoding: str, told: Sequence[str], zone: str) -> Look:
     return imports.look(file, seen.encoding, places, zone)
 
 
-def _describe(seen: Look) -> None:
-    sheet = f", sheet “{seen.sheet}”" if seen.sheet else ""
-    click.echo(f"Read as {seen.encoding}{sheet}:")
-    fields = {at: name for name, at in seen.columns.items()}
-    for at, name in enumerate(seen.header):
-        click.echo(f"  {name or f'column {at + 1}'}: {fields.get(at, '(not used)')}")
-
-
 def _dry(file: Path, channel: Channel, seen: Look, zone: str) -> Counts:
     from app.calllog.rows import Reading
     from app.config import settings
@@ -169,7 +156,7 @@ def _show_first(seen: Look) -> None:
     from app.tables import Unreadable
 
     wrong = [(row, found) for row, found in seen.rows if isinstance(found, Unreadable)]
-    for row, found in wrong[:SHOWN]:
+    for row, found in wrong[: lists.SHOWN]:
         click.echo(f"Line {row.line}: {found}", err=True)
 
 
@@ -226,7 +213,7 @@ def _report(row: CallImport, counts: Counts, errors: Path | None) -> None:
     from app.db import reading
 
     with reading() as db:
-        lines = list(imports.problems_of(db, row, _say)) if counts.wrong else []
+        lines = list(imports.problems_of(db, row, lists.say)) if counts.wrong else []
     if errors is not None and counts.wrong:
         errors.write_text("".join(lines), "utf-8", newline="")
     click.echo(
@@ -245,8 +232,4 @@ def _write_problems(errors: Path, file: Path, seen: Look, zone: str) -> None:
 
     how = Reading(seen.header, seen.columns, zone or settings().timezone, home=settings().country)
     with errors.open("w", encoding="utf-8", newline="") as out:
-        out.writelines(imports.problems_in_file(file, seen.encoding, how, _say))
-
-
-def _say(sentence: str, values: Mapping[str, object]) -> str:
-    return sentence % values if values else sentence
+        out.writelines(imports.problems_in_file(file, seen.encoding, how, lists.say))

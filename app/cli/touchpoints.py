@@ -5,18 +5,19 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import click
 
+from app.cli import lists
 from app.cli.processes import prepare
-from app.cli.progress import progress
+from app.cli.progress import Pace, progress
 from app.models.touchpoint import KINDS
 
 if TYPE_CHECKING:
-    from app.touchpoints.importing import Problem, Taken
+    from app.imports import Counts
+    from app.tables import Row
 
-SHOWN = 20  # problems that are listed
+Problems = list[tuple["Row", str]]
 
 
 @click.group()
@@ -31,18 +32,14 @@ def touchpoints() -> None:
 
 
 @touchpoints.command(name="import")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@lists.FILE
 @click.option("--source", default="csv", show_default=True, help="The name of the system it comes from.")
 @click.option("--kind", type=click.Choice(KINDS), help="What the rows are where no column says so.")
 @click.option("--currency", default="JPY", show_default=True, help="Of amounts where no column says so.")
-@click.option("--zone", default="", help="The time zone of the times in it [that of the business].")
-@click.option(
-    "--encoding", default="", help="Its encoding, where that is found out wrongly (cp932, euc_jp …)."
-)
+@lists.ZONE
+@lists.ENCODING
 @click.option("--create", is_flag=True, help="Begin a new customer for whoever is not known here.")
-@click.option(
-    "--errors", type=click.Path(path_type=Path, dir_okay=False), help="Write the rows that are wrong here."
-)
+@lists.ERRORS
 def import_(
     file: Path, source: str, kind: str | None, currency: str, zone: str, encoding: str, create: bool,
     errors: Path | None,
@@ -55,49 +52,65 @@ def import_(
     Exit code 1 if rows could not be taken in, 2 if there is no list to be read.
     """
     prepare()
-    from app.config import settings
+    from app import garbage
+    from app.imports import drafts
     from app.tables import Unreadable
-    from app.touchpoints.importing import How, take
 
-    how = How(
-        source.strip()[:64] or "csv",
-        kind or "",
-        currency.upper()[:3],
-        ZoneInfo(zone or settings().timezone),
-        encoding,
-        create,
-    )
-    problems: list[Problem] = []
+    garbage.spare()
     try:
-        with progress(aside=True) as step:
-            taken = take(file, how, problems.append, lambda share: step(file.name, int(share * 100), 100))
+        options = drafts.asked({"kind": kind or "", "currency": currency, "create": create})
+        counts, problems, header = _take(file, source.strip()[:64] or "csv", encoding, zone, options)
     except Unreadable as problem:
         click.echo(f"{file}: {problem}", err=True)
         sys.exit(2)
-    _report(taken, problems, errors)
+    _report(counts, problems, header, errors)
     sys.exit(1 if problems else 0)
 
 
-def _report(taken: Taken, problems: list[Problem], errors: Path | None) -> None:
-    for row, sentence in problems[:SHOWN]:
-        click.echo(f"Line {row.line}: {sentence}", err=True)
-    if len(problems) > SHOWN:
-        click.echo(f"… and {len(problems) - SHOWN} more.", err=True)
-    if errors is not None and problems:
-        _write(errors, problems)
-    told = ", ".join(f"{field} = {name}" for field, name in taken.columns.items())
-    click.echo(f"Columns ({taken.encoding}): {told}")
-    counts = taken.counts
-    click.echo(
-        f"{counts['new']} new, {counts['changed']} changed, {counts['unchanged'] + counts['older']} known already, "
-        f"{counts['refused']} refused; {taken.waiting} wait for their customer."
+def _take(
+    file: Path, source: str, encoding: str, zone: str, options: dict[str, object]
+) -> tuple[Counts, Problems, list[str]]:
+    """Raises :class:`app.tables.Unreadable`."""
+    from app import imports
+    from app.config import settings
+    from app.imports import sorts, unkept
+    from app.tables import Unreadable
+
+    seen = imports.look(file, encoding, zone=zone, rows=0, sort=sorts.OF_TOUCHES)
+    lists.describe(seen)
+    if problem := sorts.OF_TOUCHES.problem_of(seen.columns, options):
+        raise Unreadable(problem)
+    layout = sorts.Layout(
+        seen.header, seen.columns, zone or settings().timezone, settings().country, options=options
     )
+    problems: Problems = []
+    pace = Pace()
+    with progress(aside=True) as step:
+        counts = unkept.take_in(
+            file,
+            seen.encoding,
+            source,
+            sorts.OF_TOUCHES.how(layout),
+            lists.say,
+            lambda row, problem: problems.append((row, problem)),
+            lambda counts, share: step(
+                "percent taken in", int(share * 100), 100, pace.said(counts.rows, "rows")
+            ),
+        )
+    return counts, problems, seen.header
 
 
-def _write(path: Path, problems: list[Problem]) -> None:
-    from app.tables import BOM, line_of
+def _report(counts: Counts, problems: Problems, header: list[str], errors: Path | None) -> None:
+    from app.imports.problems import lines
 
-    with path.open("w", encoding="utf-8", newline="") as file:
-        file.write(BOM + line_of(["line", "problem"]))
-        for row, sentence in problems:
-            file.write(line_of([str(row.line), sentence, *row.cells]))
+    for row, sentence in problems[: lists.SHOWN]:
+        click.echo(f"Line {row.line}: {sentence}", err=True)
+    if len(problems) > lists.SHOWN:
+        click.echo(f"… and {len(problems) - lists.SHOWN} more.", err=True)
+    if errors is not None and problems:
+        with errors.open("w", encoding="utf-8", newline="") as out:
+            out.writelines(lines(header, problems, lists.say))
+    click.echo(
+        f"{counts.new} new, {counts.changed} changed, {counts.seen} known already, {counts.wrong} refused; "
+        f"{counts.waiting} wait for their customer."
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -12,6 +13,7 @@ from sqlalchemy import select
 from app import connect, tables
 from app.db import reading
 from app.imports.sorts import How, Sort
+from app.intake.outcome import Outcome
 from app.intake.touched import source_of
 from app.models import Call, Channel, Identity, Touchpoint
 from app.tables import Row
@@ -25,7 +27,7 @@ AT_ONCE = 500
 @dataclass
 class Counts:
     """`new` calls or touchpoints, those `seen` before and those that say something new (`changed`), `inside` the house
-    (nobody's), rows that are `wrong`, touchpoints that are `waiting` for their customer. Of the look through it:
+    (nobody's), rows that are `wrong`, new touchpoints that are `waiting` for their customer. Of the look through it:
     `known` customers and those who are `strange`, calls `withheld`, rows that have the id of another (`twice`)."""
 
     rows: int = 0
@@ -47,6 +49,23 @@ class Counts:
 
     def stored(self) -> dict[str, int]:
         return asdict(self)
+
+    def add(self, outcomes: Sequence[Outcome]) -> None:
+        """Count what became of rows."""
+        found = Counter(map(_sort, outcomes))
+        for name, number in found.items():
+            setattr(self, name, getattr(self, name) + number)
+        self.waiting += sum("waits" in one and one["what"] == "new" for one in outcomes)
+
+
+def _sort(one: Outcome) -> str:
+    if "failed" in one or one.get("malformed"):
+        return "wrong"
+    if "touchpoint" in one:
+        return {"new": "new", "changed": "changed"}.get(one["what"], "seen")
+    if "message" not in one:
+        return "inside"
+    return "new" if one.get("new") else "seen"
 
 
 def portions(table: tables.Table, most: int, most_bytes: int = 4_000_000) -> Iterator[list[Row]]:

@@ -27,6 +27,7 @@ from app.models.touchpoint import KINDS
 from app.queries import BIGGEST, NotFound
 from app.tables import Row
 from app.text import one_line
+from app.touchpoints import sheet
 
 PREVIEW = 20  # rows
 LONGEST_WORK = 365  # days
@@ -77,7 +78,7 @@ def begin(
     """An import of a file (its digest and size) that was looked into, read as the last one with the same header."""
     sort = sorts.of_channel(channel) or sorts.OF_CALLS
     before = earlier(db, seen.header, sort)
-    own = {} if sort is sorts.OF_CALLS else {"sort": sort.name, **_asked(channel.settings)}
+    own = {} if sort is sorts.OF_CALLS else {"sort": sort.name, **asked(channel.settings)}
     row = CallImport(
         channel_id=channel.id,
         agent_id=agent.id if agent else None,
@@ -98,11 +99,11 @@ def begin(
     return row
 
 
-def _asked(told: Mapping[str, Any]) -> dict[str, Any]:
-    """What holds for a list of touchpoints where no column says so: "kind", "currency"; and whether to "create"."""
-    kind, currency = str(told.get("kind", "")), str(told.get("currency", "")).strip().upper()
-    plain = currency if len(currency) == 3 and currency.isascii() and currency.isalpha() else "JPY"
-    return {"kind": kind if kind in KINDS else "", "currency": plain, "create": bool(told.get("create"))}
+def asked(told: Mapping[str, Any]) -> dict[str, Any]:
+    """What holds for a list of touchpoints where no column says so: "kind", "currency"; and whether to "create".
+    Raises :class:`Unreadable`."""
+    kind, currency = str(told.get("kind", "")), sheet.currency_of(str(told.get("currency") or "JPY"))
+    return {"kind": kind if kind in KINDS else "", "currency": currency, "create": bool(told.get("create"))}
 
 
 def earlier(db: Session, header: Sequence[str], sort: Sort = sorts.OF_CALLS) -> CallImport | None:
@@ -170,13 +171,10 @@ def correct(
     options: Mapping[str, Any] | None = None,
 ) -> None:
     """Say how the file is to be read; what was counted before counts no more. Raises :class:`Refused`, and
-    :class:`Unreadable` where it is no table in this encoding."""
+    :class:`Unreadable` where it is no table in this encoding, or its currency is none."""
     if row.state not in SEVERAL or row.place:
         raise Refused("Something of it is taken in already; its columns stay as they are.", status=409)
-    try:
-        ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise Refused("“%(zone)s” is no time zone like Asia/Tokyo.", zone=one_line(zone, 40)) from error
+    check_zone(zone)
     sort, path = sorts.of(row), files.path_of(row)
     if path is not None and encoding != row.encoding:
         again = look(path, encoding, sort=sort)
@@ -187,10 +185,18 @@ def correct(
         name: at for name, at in places.items() if name in sort.fields and 0 <= at < len(row.header)
     }
     if row.options and options is not None:
-        row.options = {"sort": sort.name, **_asked(options)}
+        row.options = {"sort": sort.name, **asked(options)}
     row.zone, row.work_days = zone, max(0, min(work_days, LONGEST_WORK))
     row.state, row.checked, row.error = DRAFT, {}, {}
     db.flush()
+
+
+def check_zone(zone: str) -> None:
+    """Raises :class:`Refused` where there is no such time zone."""
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise Refused("“%(zone)s” is no time zone like Asia/Tokyo.", zone=one_line(zone, 40)) from error
 
 
 def check(db: Session, row: CallImport) -> None:

@@ -3,7 +3,7 @@ it can be imported itself."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,13 +41,25 @@ def problems_of(db: Session, row: CallImport, say: Say) -> Iterator[str]:
             outcome = receipt.outcome[number] if number < len(receipt.outcome) else {}
             if isinstance(found, Unreadable):
                 yield _line(line, say(found.sentence, found.values))
-            elif error := _failed(outcome) or (receipt.error if not receipt.outcome else ""):
-                yield _line(line, say(FAILED, {"error": error}))
+            elif why := reason(outcome, say):
+                yield _line(line, why)
+            elif receipt.error and not receipt.outcome:
+                yield _line(line, say(FAILED, {"error": receipt.error}))
 
 
-def _failed(outcome: Outcome) -> str:
+def reason(outcome: Outcome, say: Say) -> str:
     """Why nothing became of a row that can be read; "" where something did."""
-    return str(outcome.get("failed") or (outcome["excluded"] if outcome.get("malformed") else ""))
+    if refused := outcome.get("refused"):
+        return say(refused["sentence"], refused["values"])
+    error = outcome.get("failed") or (outcome["excluded"] if outcome.get("malformed") else "")
+    return say(FAILED, {"error": error}) if error else ""
+
+
+def lines(header: Sequence[str], wrong: Iterable[tuple[Row, str]], say: Say) -> Iterator[str]:
+    """Rows and what is wrong with each, as CSV."""
+    yield _head(header, say)
+    for row, problem in wrong:
+        yield _line(row, problem)
 
 
 def _head(header: Sequence[str], say: Say) -> str:

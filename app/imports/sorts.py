@@ -62,43 +62,40 @@ def _touches(one: Layout) -> listing.Listed:
     return listing.Listed(one.header, one.columns, one.zone, *told)
 
 
-_SORTS = {
-    CALLS: Sort(
-        CALLS,
-        columns.FIELDS,
-        columns.known,
-        columns.guess,
-        lambda places, _: columns.problem_of(places),
-        _calls,
-        keeping.understood,
-        keeping.METHOD,
-        keeping.dumps,
-        keeping.read,
-        "“%(name)s” is no telephone channel.",
-    ),
-    TOUCHES: Sort(
-        TOUCHES,
-        sheet.FIELDS,
-        sheet.known,
-        sheet.columns,
-        lambda places, options: sheet.problem_of(places, str(options.get("kind", ""))),
-        _touches,
-        listing.understood,
-        listing.METHOD,
-        listing.dumps,
-        listing.read,
-        "“%(name)s” is no channel of a shop system.",
-    ),
-}
-
-OF_CALLS = _SORTS[CALLS]
+OF_CALLS = Sort(
+    name=CALLS,
+    fields=columns.FIELDS,
+    known=columns.known,
+    guess=columns.guess,
+    problem_of=lambda places, _: columns.problem_of(places),
+    how=_calls,
+    understood=keeping.understood,
+    method=keeping.METHOD,
+    dumps=keeping.dumps,
+    read=keeping.read,
+    sentence="“%(name)s” is no telephone channel.",
+)
+OF_TOUCHES = Sort(
+    name=TOUCHES,
+    fields=sheet.FIELDS,
+    known=sheet.known,
+    guess=sheet.columns,
+    problem_of=lambda places, options: sheet.problem_of(places, str(options.get("kind", ""))),
+    how=_touches,
+    understood=listing.understood,
+    method=listing.METHOD,
+    dumps=listing.dumps,
+    read=listing.read,
+    sentence="“%(name)s” is no channel of a shop system.",
+)
+_SORTS = {one.name: one for one in (OF_CALLS, OF_TOUCHES)}
 
 
 def of_channel(channel: Channel) -> Sort | None:
     """What a file for this channel is a list of; None where it can be none."""
     if connect.features(channel).telephone:
         return OF_CALLS
-    return _SORTS[TOUCHES] if channel.kind == "shop" else None
+    return OF_TOUCHES if channel.kind == "shop" else None
 
 
 def of(row: CallImport) -> Sort:

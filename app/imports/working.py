@@ -9,7 +9,6 @@ import logging
 import secrets
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
@@ -25,7 +24,6 @@ from app.db import breathe, insist, now, passing, reading, transaction
 from app.imports import drafts, files, sorts
 from app.imports.counting import Counts, look_through, portions
 from app.imports.sorts import How
-from app.intake.outcome import Outcome
 from app.models import CallImport, Channel, RawReceipt
 from app.models.call_import import CHECKED, CHECKING, DONE, FAILED, RUNNING, WORKING
 from app.tables import Row, Unreadable
@@ -190,20 +188,7 @@ def _count(counts: Counts, rows: int, receipt: RawReceipt) -> None:
     if receipt.state == "failed" and not receipt.outcome:
         counts.wrong += rows
         return
-    found = Counter(map(_sort, receipt.outcome))
-    for name in ("new", "seen", "changed", "inside", "wrong"):
-        setattr(counts, name, getattr(counts, name) + found[name])
-    counts.waiting += sum("waits" in one for one in receipt.outcome)
-
-
-def _sort(one: Outcome) -> str:
-    if "failed" in one or one.get("malformed"):
-        return "wrong"
-    if "touchpoint" in one:
-        return {"new": "new", "changed": "changed"}.get(one["what"], "seen")
-    if "message" not in one:
-        return "inside"
-    return "new" if one.get("new") else "seen"
+    counts.add(receipt.outcome)
 
 
 def _finish(row: CallImport, holder: str, place: int) -> None:

@@ -21,10 +21,13 @@ _BECAME = {
 
 def take(db: Session, channel: Channel, events: Sequence[base.Touch]) -> list[Outcome]:
     """Take them in together; what became of each. The ids are the system's own, which the channel's settings name."""
+    return take_of(db, source_of(channel), channel, events)
+
+
+def take_of(db: Session, source: str, channel: Channel | None, events: Sequence[base.Touch]) -> list[Outcome]:
+    """:func:`take` for the system of this name, which need not have a channel."""
     silent = all(one.history for one in events)
-    return [
-        _outcome(one) for one in recording.take_in(db, events, source_of(channel), channel, silent=silent)
-    ]
+    return [_outcome(one) for one in recording.take_in(db, events, source, channel, silent=silent)]
 
 
 def source_of(channel: Channel) -> str:
@@ -33,7 +36,9 @@ def source_of(channel: Channel) -> str:
 
 
 def _outcome(one: recording.Result) -> Outcome:
-    if one.touchpoint is None or one.refused is not None:
-        return {"excluded": str(one.refused), "malformed": True}
+    if one.refused is not None:
+        why = {"sentence": one.refused.sentence, "values": one.refused.values}
+        return {"excluded": str(one.refused), "malformed": True, "refused": why}
+    assert one.touchpoint is not None
     told: Outcome = {"excluded": _BECAME[one.what], "touchpoint": one.touchpoint.id, "what": one.what}
     return told if one.touchpoint.identity_id is not None else {**told, "waits": True}

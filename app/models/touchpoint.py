@@ -26,6 +26,7 @@ KINDS = (
     WITHDRAWN,
     CUSTOM,
 )
+SALES = (PLACED, SHIPPED)
 ORDER, POINTS = "order", "points"  # sorts: what stands before the point of a kind
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from app.calllog.keeping import plain
+from app.calllog.keeping import masked, plain
 from app.tables import Row, Unreadable
 from app.touchpoints import sheet
 from channels.events import Ignored, Touch
@@ -33,10 +33,14 @@ class Listed:
     def tz(self) -> ZoneInfo:
         return ZoneInfo(self.zone)
 
+    @cached_property
+    def exact(self) -> frozenset[int]:
+        """The columns that are no free text."""
+        return frozenset(at for name, at in self.columns.items() if name not in _WORDS)
+
 
 def dumps(rows: Sequence[Row], how: Listed) -> bytes:
     """The rows as they stand in the file but for numbers of payment cards, and how they are to be read."""
-    exact = {at for name, at in how.columns.items() if name not in _WORDS}
     told = {
         "header": list(how.header),
         "columns": dict(how.columns),
@@ -44,7 +48,7 @@ def dumps(rows: Sequence[Row], how: Listed) -> bytes:
         "kind": how.kind,
         "currency": how.currency,
         "create": how.create,
-        "rows": [plain(row, exact) for row in rows],
+        "rows": [plain(row, how.exact) for row in rows],
     }
     return json.dumps(told, ensure_ascii=True, separators=(",", ":")).encode()
 
@@ -61,10 +65,12 @@ def read(body: bytes) -> Iterator[tuple[Row, Touch | Unreadable]]:
 
 
 def understood(row: Row, how: Listed) -> Touch | Unreadable:
-    """The touchpoint in a row, which is past and rings nobody; or why there is none."""
+    """The touchpoint in a row, which is past and rings nobody; or why there is none. Numbers of payment cards are left
+    out before anything is made of it, so that a row without an id has the same one whoever reads it."""
+    kept = replace(row, cells=masked(row.cells, how.exact))
     try:
         told = sheet.touch(
-            row, how.columns, kind=how.kind, currency=how.currency, zone=how.tz, create=how.create
+            kept, how.columns, kind=how.kind, currency=how.currency, zone=how.tz, create=how.create
         )
     except Unreadable as problem:
         return problem

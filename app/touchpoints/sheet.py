@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from babel.numbers import get_currency_precision
 
 from app.calllog.values import moment
-from app.models.touchpoint import KINDS
+from app.models.touchpoint import KINDS, SALES
 from app.tables import Row, Unreadable
 from app.text import clean, fold
 from channels.base import Person, Touch
@@ -102,8 +102,8 @@ def touch(
     sort = _kind(told.get("kind", "")) or kind
     if not sort:
         raise Unreadable("“%(cell)s” is no kind of touchpoint.", cell=told.get("kind", "")[:40])
-    code = (told.get("currency") or currency).upper()[:3]
-    amount = _amount(told.get("amount", ""), code)
+    code = currency_of(told.get("currency") or currency) if told.get("amount") else ""
+    amount = _amount(told.get("amount", ""), code, sort)
     return Touch(
         external_id=_id(told, sort, row),
         kind=sort,
@@ -112,7 +112,7 @@ def touch(
         title=told.get("title") or told.get("store", ""),
         reference=told.get("reference", ""),
         amount=amount,
-        currency=code if amount is not None else "",
+        currency=code,
         points=_points(told.get("points", "")),
         data={"store": told["store"]} if told.get("store") else {},
         create=create,
@@ -141,6 +141,16 @@ def _at(cell: str, zone: tzinfo) -> datetime | None:
     return moment(cell, zone) if cell else None
 
 
+def currency_of(said: str) -> str:
+    """Its three letters (ISO 4217), also where it is said by its sign. Raises :class:`Unreadable`."""
+    code = unicodedata.normalize("NFKC", said).strip().upper()
+    code = _SIGNS.get(code, code)
+    if not re.fullmatch("[A-Z]{3}", code):
+        raise Unreadable("“%(cell)s” is no currency. Write it like JPY.", cell=said[:40])
+    return code
+
+
+_SIGNS = {"円": "JPY", "日本円": "JPY", "YEN": "JPY", "¥": "JPY", "$": "USD", "€": "EUR", "£": "GBP"}
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 
 
@@ -155,15 +165,19 @@ def _number(cell: str) -> Decimal:
         raise Unreadable("“%(cell)s” is no number.", cell=cell[:40]) from error
 
 
-def _amount(cell: str, currency: str) -> int | None:
-    """In the smallest unit; a negative one, as lists have it for what was returned, without its sign."""
+def _amount(cell: str, currency: str, kind: str) -> int | None:
+    """In the smallest unit; a negative one, as lists have it for what was returned, without its sign. As the price of
+    an order it would add what it should take off."""
     if not cell:
         return None
     minor = _number(cell).scaleb(get_currency_precision(currency))
-    if minor != minor.to_integral_value():
+    if minor != minor.to_integral_value() or (minor < 0 and kind in SALES):
         raise Unreadable("“%(cell)s” is no amount of %(currency)s.", cell=cell[:40], currency=currency)
     return abs(int(minor))
 
 
 def _points(cell: str) -> int | None:
-    return int(_number(cell)) if cell else None
+    points = _number(cell) if cell else None
+    if points is not None and points != points.to_integral_value():
+        raise Unreadable("“%(cell)s” is no whole number.", cell=cell[:40])
+    return None if points is None else int(points)

@@ -17,9 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.db import Timestamp, insert_missing
 from app.models import Spending, Tally, Touchpoint
-from app.models.touchpoint import CANCELLED, EARNED, ORDER, PLACED, RETURNED, SHIPPED, USED, VISIT
-
-SALES = (PLACED, SHIPPED)
+from app.models.touchpoint import CANCELLED, EARNED, ORDER, RETURNED, SALES, USED, VISIT
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
+from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from sqlalchemy import select
 
 from app import customers
 from app.cli import cli
 from app.db import reading, transaction
+from app.intake import touched
+from app.intake.outcome import Outcome
 from app.models import Event, Touchpoint
 from app.models.customer import CLAIMED
-from app.tables import Unreadable
-from app.touchpoints.importing import How, Problem, Taken, take
 from channels.base import Person
 from tests import factories
 from tests.touchpoints.told import counted, kept
@@ -37,9 +39,9 @@ def written(tmp_path: Path, rows: list[str], encoding: str = "utf-8", header: st
     return path
 
 
-def imported(path: Path, **how: str) -> tuple[Taken, list[Problem]]:
-    problems: list[Problem] = []
-    return take(path, How("shop", **how), problems.append), problems  # type: ignore[arg-type]
+def imported(path: Path, *options: str) -> Result:
+    given = ["touchpoints", "import", str(path), "--source", "shop", *options]
+    return CliRunner().invoke(cli, given, prog_name="madoguchi", catch_exceptions=False)
 
 
 @pytest.fixture
@@ -54,12 +56,14 @@ def taro() -> None:
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "cp932", "euc_jp", "utf-16"])
 @pytest.mark.usefixtures("taro")
 def test_a_list_of_any_encoding_lands_with_its_customers(tmp_path: Path, encoding: str) -> None:
-    taken, problems = imported(written(tmp_path, ROWS, encoding))
-    assert dict(taken.counts) == {"new": 2, "changed": 1, "refused": 3}
-    assert [(row.line, sentence) for row, sentence in problems] == [
-        (4, "“二千円” is no number."),
-        (5, "It names nobody whose it could be."),
-        (6, "“謎” is no kind of touchpoint."),
+    done = imported(written(tmp_path, ROWS, encoding))
+    assert done.exit_code == 1
+    assert f"Read as {encoding}" in done.output
+    assert "2 new, 1 changed, 0 known already, 3 refused; 0 wait for their customer." in done.output
+    assert [line for line in done.output.splitlines() if line.startswith("Line ")] == [
+        "Line 4: “二千円” is no number.",
+        "Line 5: It names nobody whose it could be.",
+        "Line 6: “謎” is no kind of touchpoint.",
     ]
     with reading() as db:
         rows = {row.reference: row for row in db.scalars(select(Touchpoint))}
@@ -81,8 +85,7 @@ def test_the_same_file_twice_changes_nothing(tmp_path: Path) -> None:
     imported(path)
     with reading() as db:
         before = [(row.id, row.kind, row.told_at) for row in db.scalars(select(Touchpoint))]
-    again, _ = imported(path)
-    assert (again.counts["new"], again.counts["changed"]) == (0, 0)
+    assert "0 new, 0 changed, 3 known already, 3 refused" in imported(path).output
     with reading() as db:
         assert [(row.id, row.kind, row.told_at) for row in db.scalars(select(Touchpoint))] == before
 
@@ -94,9 +97,9 @@ def test_rows_without_an_id_are_known_by_what_they_say(tmp_path: Path) -> None:
         "2026-11-01 10:00,2900-1,心斎橋店",
     ]
     path = written(tmp_path, rows, header="来店日時,カード番号,店舗名")
-    taken, _ = imported(path, kind="visit")
-    assert (taken.counts["new"], taken.counts["unchanged"], taken.waiting) == (2, 1, 2)
-    assert imported(path, kind="visit")[0].counts["unchanged"] == 3
+    told = "%s new, 0 changed, %s known already, 0 refused; %s wait for their customer."
+    assert told % (2, 1, 2) in imported(path, "--kind", "visit").output
+    assert told % (0, 3, 0) in imported(path, "--kind", "visit").output
 
 
 @pytest.mark.parametrize(
@@ -110,35 +113,76 @@ def test_rows_without_an_id_are_known_by_what_they_say(tmp_path: Path) -> None:
 def test_what_is_no_such_list_is_said_in_a_sentence(
     tmp_path: Path, header: str, kind: str, sentence: str
 ) -> None:
-    with pytest.raises(Unreadable, match=sentence):
-        imported(written(tmp_path, [], header=header), kind=kind)
+    done = imported(written(tmp_path, [], header=header), *(("--kind", kind) if kind else ()))
+    assert done.exit_code == 2
+    assert sentence in done.output
+
+
+def test_a_zone_and_a_currency_that_are_none_are_said(tmp_path: Path) -> None:
+    path = written(tmp_path, ROWS)
+    assert "“Mars/Olympus” is no time zone" in imported(path, "--zone", "Mars/Olympus").output
+    done = imported(path, "--currency", "YENS")
+    assert (done.exit_code, "“YENS” is no currency. Write it like JPY." in done.output) == (2, True)
+
+
+@pytest.mark.usefixtures("taro")
+def test_an_amount_counts_in_the_currency_that_is_meant_or_not_at_all(tmp_path: Path) -> None:
+    """A yen has no smaller unit; and a price that is less than nothing would add what it should take off."""
+    rows = [
+        "1,taro@example.jp,3800,円,注文",
+        "2,taro@example.jp,19.99,＄,注文",
+        "3,taro@example.jp,100,ポイント券,注文",
+        "4,taro@example.jp,-500,JPY,注文",
+        "5,taro@example.jp,-500,JPY,返品",
+        "6,taro@example.jp,,-,注文",
+    ]
+    done = imported(written(tmp_path, rows, header="注文番号,メール,金額,通貨,種別"))
+    assert "4 new, 0 changed, 0 known already, 2 refused" in done.output
+    with reading() as db:
+        told = {row.reference: (row.amount, row.currency) for row in db.scalars(select(Touchpoint))}
+    assert told == {"1": (3800, "JPY"), "2": (1999, "USD"), "5": (500, "JPY"), "6": (None, "")}
+
+
+@pytest.mark.usefixtures("taro")
+def test_numbers_of_payment_cards_are_kept_nowhere(tmp_path: Path) -> None:
+    rows = ["2026-11-01,taro@example.jp,4111 1111 1111 1111 で支払い"]
+    path = written(tmp_path, rows, header="日時,メール,商品名")
+    assert "1 new" in imported(path, "--kind", "order.placed").output
+    with reading() as db:
+        assert db.scalars(select(Touchpoint)).one().title == "•••• 1111 で支払い"
 
 
 def test_an_import_that_breaks_off_keeps_what_it_took_and_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.touchpoints.importing.LOT", 10)
+    monkeypatch.setattr("app.imports.unkept.AT_ONCE", 10)
     rows = [f"{n},2026-11-01,p{n}@example.jp,,物,100,注文" for n in range(35)]
     path = written(tmp_path, rows)
+    take_of, lots = touched.take_of, iter(range(100))
 
-    def stop(share: float) -> None:
-        raise KeyboardInterrupt
+    def dies(*given: Any) -> list[Outcome]:
+        if next(lots) == 1:
+            raise OSError("the disk is gone")
+        return take_of(*given)
 
-    with pytest.raises(KeyboardInterrupt):
-        take(path, How("shop"), lambda problem: None, stop)
-    taken, _ = imported(path)
-    assert (taken.counts["unchanged"], taken.counts["new"]) == (10, 25)
+    monkeypatch.setattr(touched, "take_of", dies)
+    with pytest.raises(OSError, match="gone"):
+        imported(path)
+    assert "25 new, 0 changed, 10 known already, 0 refused" in imported(path).output
 
 
 @pytest.mark.usefixtures("taro")
-def test_the_command_tells_what_became_of_it(tmp_path: Path) -> None:
-    path, wrong = written(tmp_path, ROWS), tmp_path / "wrong.csv"
-    done = CliRunner().invoke(
-        cli,
-        ["touchpoints", "import", str(path), "--source", "shop", "--errors", str(wrong)],
-        prog_name="madoguchi",
+def test_the_rows_that_are_wrong_are_written_down(tmp_path: Path) -> None:
+    """Corrected there, they are a list that can be taken in."""
+    wrong = tmp_path / "wrong.csv"
+    known_otherwise = "touch-1,2026/11/01,taro@example.jp,,物,100,"
+    path = written(
+        tmp_path, [f"{known_otherwise}注文", f"{known_otherwise}来店"], header=f"取引ID,{HEADER[5:]}"
     )
-    assert done.exit_code == 1, done.output
-    assert "2 new, 1 changed, 0 known already, 3 refused; 0 wait for their customer." in done.output
-    assert "Line 4: “二千円” is no number." in done.output
-    assert len(wrong.read_text("utf-8-sig").splitlines()) == 4
+    imported(path, "--errors", str(wrong))
+    with wrong.open(encoding="utf-8-sig", newline="") as file:
+        head, line = csv.reader(file)
+    assert head == ["Line", "Problem", "取引ID", *HEADER.split(",")[1:]]
+    assert line[:3] == ["3", "This id is known already, as something of another kind.", "touch-1"]
+    wrong.write_text(wrong.read_text("utf-8-sig").replace("touch-1", "touch-2"), "utf-8")
+    assert "1 new, 0 changed, 0 known already, 0 refused" in imported(wrong).output
