@@ -126,6 +126,7 @@ def test_a_visit_noted_on_a_phone_stands_in_the_open_thread_at_once_and_a_kept_o
     page = phone.open("/counter")
     page.locator("[data-scan]").click()
     expect(page.locator(".visitor h2")).to_contain_text("山田 太郎")
+    expect(page.locator(".visitor h2")).to_be_focused()
     assert phone.accessible() == []
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     page.locator("[name=asked]").fill("傘はありますか")

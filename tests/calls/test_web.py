@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -178,6 +179,7 @@ def test_a_call_from_nowhere_begins_by_its_number_or_withheld(desk: tuple[Browse
     first, second = (page.submit("/calls", {"withheld": "1"}).headers["location"] for _ in range(2))
     assert first != second
     assert "番号" in page.submit("/calls", {"number": "abc"}).text
+    assert re.search(r'<input[^>]* id="number"[^>]* autofocus', page.see("/calls/new"))
 
 
 def test_a_telephone_opens_the_thread_of_who_calls(desk: tuple[Browser, Agent, Channel]) -> None:
