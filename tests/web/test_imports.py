@@ -236,27 +236,41 @@ def shop() -> int:
         return channel.id
 
 
-def test_a_list_of_orders_is_taken_in_the_same_way(browser: Browser, shop: int, tmp_path: Path) -> None:
-    rows = [
-        "1042,2026/11/01 10:15,TARO@example.jp,ウールコート,\"￥25,800\",注文",
-        "1043,2026/11/02 9:05,nobody@example.jp,4111 1111 1111 1111,3800円,発送済み",
-        "1044,2026/11/03,taro@example.jp,手袋,二千円,注文",
-        "1045,2026/11/03,taro@example.jp,手袋,2000,謎",
-    ]  # fmt: skip
-    raw = "\r\n".join(["注文番号,注文日時,メールアドレス,商品名,合計金額,ステータス", *rows, ""]).encode(
-        "cp932"
-    )
+ORDERS = [
+    "注文番号,注文日時,メールアドレス,商品名,合計金額,ステータス",
+    "1042,2026/11/01 10:15,TARO@example.jp,ウールコート,\"￥25,800\",注文",
+    "1043,2026/11/02 9:05,nobody@example.jp,4111 1111 1111 1111,3800円,発送済み",
+    "1044,2026/11/03,taro@example.jp,手袋,二千円,注文",
+    "1045,2026/11/03,taro@example.jp,手袋,2000,謎",
+]  # fmt: skip
+
+
+def hand_in(browser: Browser, channel_id: int, lines: list[str]) -> str:
+    """The address of the import of a list."""
+    raw = "\r\n".join([*lines, ""]).encode("cp932")
     browser.see(LIST)
+    answer = browser.submit(LIST, {"channel": str(channel_id)}, files={"file": ("orders.csv", raw)})
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["location"])
 
-    def begun() -> str:
-        answer = browser.submit(LIST, {"channel": str(shop)}, files={"file": ("orders.csv", raw)})
-        assert answer.status_code == 303, answer.text
-        return str(answer.headers["location"])
 
-    here = begun()
+def taken_in(browser: Browser, here: str) -> None:
+    assert browser.submit(f"{here}/start").status_code == 303
+    imports.work(int(here.rpartition("/")[2]))
+
+
+def problems_of(browser: Browser, here: str) -> list[list[str]]:
+    """Line and problem of each row that is wrong."""
+    told = browser.get(f"{here}/problems.csv").content.decode("utf-8-sig")
+    return [line[:2] for line in csv.reader(io.StringIO(told, newline=""))]
+
+
+def test_a_list_of_orders_is_looked_at_and_checked(browser: Browser, shop: int) -> None:
+    here = hand_in(browser, shop, ORDERS)
     page = browser.see(here)
     assert "ウールコート" in page
     assert "「二千円」" in page
+    assert "4111 1111" not in page.split("import-rows")[1]
     form = {**form_of(page), "kind": "", "currency": "JPY"}
     assert [form[f"column-{at}"] for at in range(6)] == [
         "reference",
@@ -266,21 +280,24 @@ def test_a_list_of_orders_is_taken_in_the_same_way(browser: Browser, shop: int, 
         "amount",
         "kind",
     ]
+    refused = browser.submit(here, {**form, "currency": "en", "then": "check"})
+    assert refused.status_code == 422
+    assert "「en」は通貨として読めません。" in refused.text
     assert browser.submit(here, {**form, "then": "check"}).status_code == 303
-    number = int(here.rpartition("/")[2])
-    imports.work(number)
+    imports.work(int(here.rpartition("/")[2]))
     page = browser.see(here)
     for figure, words in ((2, "新規"), (2, "読み取れない行"), (1, "登録済みのお客様")):
         assert f"<b>{figure}</b>{words}" in page, words
-    assert browser.submit(f"{here}/start").status_code == 303
-    imports.work(number)
+    with reading() as db:
+        assert db.scalar(select(func.count()).select_from(Touchpoint)) == 0
+
+
+def test_a_list_of_orders_is_taken_in_as_what_is_past(browser: Browser, shop: int) -> None:
+    here = hand_in(browser, shop, ORDERS)
+    taken_in(browser, here)
     page = browser.see(here)
     for figure, words in ((2, "新規"), (0, "取り込み済み"), (1, "お客様待ち"), (2, "問題のある行")):
         assert f"<b>{figure}</b>{words}" in page, words
-    told = csv.reader(
-        io.StringIO(browser.get(f"{here}/problems.csv").content.decode("utf-8-sig"), newline="")
-    )
-    assert [line[0] for line in told] == ["行", "4", "5"]
     with reading() as db:
         kept = db.scalars(select(Touchpoint).order_by(Touchpoint.id)).all()
         assert [(one.source, one.kind, one.amount, one.identity_id is None) for one in kept] == [
@@ -289,7 +306,21 @@ def test_a_list_of_orders_is_taken_in_the_same_way(browser: Browser, shop: int, 
         ]
         assert "4111 1111" not in kept[1].title
         assert db.scalar(select(func.count()).where(Event.kind == "touchpoint.told")) == 0  # of the past
-    assert "取り込み済みです" in browser.submit(f"{begun()}/start").text
+    assert "取り込み済みです" in browser.submit(f"{hand_in(browser, shop, ORDERS)}/start").text
+
+
+def test_why_a_row_was_refused_is_said_in_the_reader_s_language(browser: Browser, shop: int) -> None:
+    """What cannot be read, and what can be read but not be: each in a sentence of its own."""
+    ids = ["取引ID,日時,メール,金額,種別", "T-1,2026/11/01,taro@example.jp,100,注文"]
+    wrong = ["T-1,2026/11/02,taro@example.jp,,来店", f"T-2,2026/11/02,taro@example.jp,1{'0' * 16},注文"]
+    here = hand_in(browser, shop, [*ids, *wrong, "T-3,2026/11/02,taro@example.jp,二千円,注文"])
+    taken_in(browser, here)
+    assert problems_of(browser, here) == [
+        ["行", "問題点"],
+        ["3", "このIDは、別の種類のものとして登録済みです。"],
+        ["4", "金額が範囲を超えています。"],
+        ["5", "「二千円」は数として読めません。"],
+    ]
 
 
 def test_rows_that_say_nothing_of_their_kind_are_what_the_page_says(browser: Browser, shop: int) -> None:
