@@ -15,7 +15,7 @@ from app import drafting, inbox
 from app.config import configure, settings
 from app.db import reading, transaction
 from app.drafting import asking
-from app.models import Agent, Conversation, Customer, Event, Setting
+from app.models import Agent, Conversation, Customer, Event, Message, Setting
 from tests import factories
 from tests.web.visiting import Browser
 from tests.webhooks.receiver import Receiver, dribble, receiving
@@ -107,6 +107,34 @@ def test_a_draft_is_marked_made_from_the_entry_alone_and_nothing_personal_leaves
     assert kinds() == ["audit.answer_drafted"]
     trail = browser.see("/settings/audit")
     assert f"A model drafted an answer from FAQ entry no. {entry}" in trail
+
+
+def test_what_is_sent_of_a_draft_is_marked_for_colleagues_on_every_device(model: Receiver) -> None:
+    agent, thread, entry = arranged(model.url)
+    browser = Browser().come_in(agent)
+    assert f'data-drafted="{entry}"' in ask(browser, thread, entry)
+    kept = {"text": DRAFT, "kind": "reply", "version": "0", "drafted": str(entry)}
+    assert browser.submit(f"/conversations/{thread}/draft", kept).status_code == 200
+    assert f'data-drafted="{entry}"' in browser.see(f"/inbox/{thread}")
+    assert "Began as an AI draft" not in browser.see(f"/inbox/{thread}")
+    reply = {"text": f"{DRAFT}よろしくお願いします。", "client_id": "drafted-1", "drafted": str(entry)}
+    assert "Began as an AI draft" in browser.submit(f"/conversations/{thread}/replies", reply).text
+    own = {"text": "ほかにございますか。", "client_id": "of-my-own"}
+    assert "Began as" not in browser.submit(f"/conversations/{thread}/replies", own).text
+    with transaction() as db:
+        colleague = factories.agent(db, role="admin", locale="ja")
+        sent = db.scalars(select(Message).where(Message.client_id == "drafted-1")).one()
+        assert "下書き" not in sent.text
+    page = Browser().come_in(colleague).see(f"/inbox/{thread}")
+    assert page.count("AIの下書きから作成") == 1
+    assert f"FAQ {entry}番をもとに" in page
+    assert "data-drafted" not in page
+
+
+def test_where_the_plain_entry_stands_in_nothing_is_marked(model: Receiver) -> None:
+    model.answer = says(500, "{}")
+    agent, thread, entry = arranged(model.url)
+    assert "data-drafted" not in ask(Browser().come_in(agent), thread, entry)
 
 
 MISBEHAVING = {

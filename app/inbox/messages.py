@@ -62,6 +62,7 @@ def reply(
     links: Sequence[dict[str, str]] = (),
     quotes: int | None = None,
     purpose: str = SERVICE,
+    drafted: int | None = None,
 ) -> Message:
     """Answer the customer; the thread is a person's from then on. The same `client_id` again changes nothing.
 
@@ -69,7 +70,8 @@ def reply(
     that of what is answered) and `html` (clean already) go with it where the channel has them, `links` everywhere.
     `template` goes instead of `text`, which says the same (see :mod:`app.approved`), and may go when the time to answer
     is over. `quotes` is the id of a message that the customer wrote by this way. `purpose` is what it is for: it goes
-    only where the customer agrees to that (see :mod:`app.inbox.consents`).
+    only where the customer agrees to that (see :mod:`app.inbox.consents`). `drafted` is the id of the FAQ entry that a
+    model made the words of, which are marked for us for good.
     Raises :class:`Refused` with status 409 while another agent holds the reply lock, 422 on an empty or over-long
     text, an address that is none, an unreachable customer, or more than the platform takes until they write again.
     """
@@ -84,6 +86,8 @@ def reply(
     _check(message.text, attachments)
     if quotes is not None:
         message.context = {**message.context, "quotes": _quotable(db, head, identity, channel, quotes)}
+    if drafted is not None:
+        message.context = {**message.context, "drafted": drafted}
     if template is None:
         allowance.refuse_beyond(db, identity, channel, message, attachments)
     else:

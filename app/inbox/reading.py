@@ -54,9 +54,10 @@ def save_draft(
     others: Sequence[base.Participant] = (),
     subject: str | None = None,
     quotes: int | None = None,
+    drafted: int | None = None,
 ) -> Draft:
     """Keep what was typed and chosen, on any device. `others` are to get it, too; `subject`: None: as it is offered;
-    `quotes` is the id of a message.
+    `quotes` is the id of a message, `drafted` that of the FAQ entry which a model made the words of.
 
     Raises :class:`Refused` (409) when a newer version is kept already.
     """
@@ -69,7 +70,8 @@ def save_draft(
         raise Refused("A newer draft was saved on another screen.", status=409)
     there = channel_id is not None and db.get(Channel, channel_id) is not None
     draft.text, draft.kind, draft.channel_id = clean(text)[:20_000], kind, channel_id if there else None
-    draft.more = _more(others, subject) | ({"quotes": quotes} if quotes else {})
+    named = {"quotes": quotes, "drafted": drafted if draft.text.strip() else None}
+    draft.more = _more(others, subject) | {name: id for name, id in named.items() if id}
     draft.version, draft.updated_at = draft.version + 1, now()
     if not draft.text.strip():
         release_lock(db, agent, head)

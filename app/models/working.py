@@ -17,7 +17,8 @@ class Draft(Base):
     kind: Mapped[Word] = mapped_column(default="outbound")
     text: Mapped[Body] = mapped_column(default="")
     channel_id: Mapped[Ref | None] = mapped_column(ForeignKey("channel.id"))
-    # {"others": [{"address": …, "name": …, "role": …}], "subject": …, "quotes": message id} where they were chosen
+    # {"others": [{"address": …, "name": …, "role": …}], "subject": …, "quotes": message id} where they were chosen;
+    # {"drafted": id of an FAQ entry} where a model made the words of it
     more: Mapped[Object]
     version: Mapped[int] = mapped_column(default=0)
     updated_at: Mapped[Made]

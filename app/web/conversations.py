@@ -111,6 +111,7 @@ def draft(request: Request, form: FormData) -> Response:
             others=others(form),
             subject=text(form, "subject") if "subject" in form else None,
             quotes=number(text(form, "quotes")),
+            drafted=number(text(form, "drafted")),
         )
     return JSONResponse({"version": kept.version})
 

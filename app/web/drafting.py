@@ -146,6 +146,7 @@ def _offered(request: Request, entry: bots.Entry, made: Draft, place: int) -> Re
     error = words(request, made.error) if made.error else ""
     context: dict[str, Any] = {
         "title": entry.title,
+        "entry_id": entry.id,
         "plain": text_of(entry),
         "draft": made.text,
         "place": place,

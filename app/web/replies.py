@@ -45,6 +45,7 @@ def reply(request: Request, form: FormData) -> Response:
             template=ready.template if ready else None,
             quotes=number(text(form, "quotes")),
             purpose=text(form, "purpose") or SERVICE,
+            drafted=number(text(form, "drafted")),
         )
         visitors.mark_if_gone(db, message)
         if text(form, "resolve"):

@@ -13,7 +13,11 @@ attach("[data-compose]", (form) => {
   const field = one("textarea", form);
   watch(field);
   grow(field);
-  field.addEventListener("input", () => (grow(field), problem(form, "")));
+  field.addEventListener("input", () => {
+    grow(field);
+    problem(form, "");
+    if (!field.value.trim()) delete form.dataset.drafted; // what follows is somebody's own
+  });
   field.addEventListener("keydown", (event) => onKey(event, form));
   for (const input of all("[data-recipient], [data-subject]", form)) input.addEventListener("keydown", (event) => onHeadKey(event, form));
   form.addEventListener("submit", (event) => {
@@ -71,6 +75,8 @@ async function submit(form, resolve, sure = false) {
   if (kind === "reply" && form.elements.purpose) data.set("purpose", form.elements.purpose.value);
   const quotes = kind === "reply" ? quoted(form) : null;
   if (quotes) data.set("quotes", quotes.id);
+  const drafted = kind === "reply" ? form.dataset.drafted : "";
+  if (drafted) data.set("drafted", drafted);
   for (const upload of uploads) data.append("attachments", upload.dataset.uploaded);
   const wrong = head ? addressed(head, data) : "";
   if (wrong) return problem(form, wrong);
@@ -81,10 +87,11 @@ async function submit(form, resolve, sure = false) {
     client, conversation, kind, text, form: data,
     url: `/conversations/${conversation}/${kind === "reply" ? "replies" : "notes"}`,
     undo: kind === "reply" ? Number(form.dataset.undo) : 0,
-    restore: (sentence) => restore(form, text, uploads, letter, quotes, sentence),
+    restore: (sentence) => restore(form, { text, uploads, letter, quotes, drafted }, sentence),
     sent: () => form.dispatchEvent(new CustomEvent("compose:sent", { bubbles: true, detail: { resolve } })),
   });
   field.value = "";
+  delete form.dataset.drafted;
   for (const upload of uploads) upload.remove();
   problem(form, "");
   grow(field);
@@ -106,7 +113,7 @@ async function doubtless(form, data, go) {
 }
 
 /** Taken back or refused: the words return, before whatever was typed since. */
-function restore(form, text, uploads, letter, quotes, sentence) {
+function restore(form, { text, uploads, letter, quotes, drafted }, sentence) {
   const here = form.isConnected ? form : one(`[data-compose][data-conversation="${form.dataset.conversation}"]`);
   if (!here) return;
   const field = one("textarea", here);
@@ -115,6 +122,7 @@ function restore(form, text, uploads, letter, quotes, sentence) {
   const head = letter && one(`[data-envelope="${letter.way}"]`, here);
   if (head) put(head, letter);
   if (quotes) quote(here, quotes);
+  if (drafted) here.dataset.drafted = drafted;
   grow(field);
   problem(here, sentence);
   field.focus();

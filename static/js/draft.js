@@ -61,6 +61,7 @@ function draftOf(form) {
   for (const words of cc) fields.push(["cc", words]);
   for (const words of bcc) fields.push(["bcc", words]);
   if (quotes) fields.push(["quotes", quotes.id]);
+  if (form.dataset.drafted) fields.push(["drafted", form.dataset.drafted]);
   if (subject !== undefined) fields.push(["subject", subject]);
   return new URLSearchParams(fields);
 }

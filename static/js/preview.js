@@ -6,6 +6,7 @@ attach("[data-autosubmit]", (form) => form.addEventListener("change", () => form
 attach("[data-insert]", (button) =>
   button.addEventListener("click", () => {
     const form = button.closest("[data-compose]") ?? one("[data-compose]");
+    if (form && button.dataset.drafted) form.dataset.drafted = button.dataset.drafted; // what is sent says so
     form?.dispatchEvent(new CustomEvent("compose:insert", { detail: button.dataset.insert }));
     (button.closest("[data-hint-row]") ?? button).remove();
   }),
