@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import CDPSession, expect
 from sqlalchemy import select
 
-from app import verify
-from app.models import Case, Conversation, Message
+from app import drafting, verify
+from app.models import Agent, Case, Conversation, Message
 from tests.browser.cast import PATIENCE, Customer, Staff
 from tests.browser.conftest import Shop
 from tests.serving import until
@@ -18,6 +18,7 @@ from tests.serving import until
 pytestmark = pytest.mark.browser
 
 People = Callable[..., Any]
+DRAFT = "送料は、到着後14日以内でしたら当店が負担いたします。"
 
 
 def test_two_customers_are_answered_by_the_bot_and_then_by_two_agents(shop: Shop, people: People) -> None:
@@ -229,3 +230,39 @@ def _convert(keyboard: CDPSession, kana: str, kanji: str, *, modifiers: int = 0)
 def _stored(shop: Shop, text: str) -> int:
     with shop.rows() as db:
         return len(db.scalars(select(Message).where(Message.text == text)).all())
+
+
+def test_what_began_as_a_draft_of_a_model_is_marked_and_ones_own_words_are_not(
+    shop: Shop, people: People
+) -> None:
+    taro = people(Customer).visit(shop.host.origin + "/")
+    tanaka = people(Staff).comes_in(shop.served.base, "tanaka@example.jp")
+    with shop.rows() as db:
+        agent = db.scalars(select(Agent).filter_by(email="tanaka@example.jp")).one()
+        drafting.change(db, agent, drafting.Manner(True, "https://model.example/v1", "small"))
+    button = f'<button type="button" class="hint" data-insert="{DRAFT}" data-drafted="1">{DRAFT}</button>'
+    drawn = f'<div class="hint-row" data-hint-row>{button}</div>'  # no model is asked
+    tanaka.page.route("**/drafting", lambda route: route.fulfill(body=drawn, content_type="text/html"))
+    taro.says("オペレーターをお願いします")
+    tanaka.looks_at("unassigned")
+    tanaka.opens("担当者におつなぎ")
+    tanaka.takes_over()
+    taro.says("返品の送料はいくらですか")
+    marks = tanaka.log.get_by_text("AIの下書きから作成")
+
+    tanaka.page.locator("[hx-post$=drafting]").first.click(timeout=PATIENCE)
+    tanaka.page.locator("[data-drafted][data-insert]").click()
+    expect(tanaka.composer).to_have_value(DRAFT)
+    tanaka.composer.press("Control+Enter")
+    tanaka.page.locator("[data-toasts] button").first.click()  # taken back: it is a draft still
+    expect(tanaka.composer).to_have_value(DRAFT)
+    tanaka.composer.press("End")
+    tanaka.composer.press_sequentially("。")
+    tanaka.composer.press("Control+Enter")
+    tanaka.page.locator("[data-flush]").last.click()
+    expect(marks).to_have_count(1, timeout=PATIENCE)
+    tanaka.answers("ほかにございますか。")
+    taro.sees("ほかにございますか。")
+    expect(marks).to_have_count(1)
+    taro.sees(DRAFT)
+    assert not any("下書き" in words for words in taro.words())
