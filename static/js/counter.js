@@ -175,7 +175,9 @@ function shown(html, form) {
   if (!writing || writing === form || form === null) one("#found").replaceChildren(noted);
   one("#work").replaceChildren(...fresh.childNodes);
   settle(one("#work"));
-  if (noted.isConnected) noted.scrollIntoView({ block: "nearest" });
+  if (!noted.isConnected) return;
+  noted.scrollIntoView({ block: "nearest" });
+  if (document.activeElement === document.body) noted.focus(); // the form with its button is gone
 }
 
 function tell(form, sentence) {

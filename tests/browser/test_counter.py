@@ -133,6 +133,7 @@ def test_a_visit_noted_on_a_phone_stands_in_the_open_thread_at_once_and_a_kept_o
     page.locator("[name=answered]").fill("2階にあります")
     page.locator(".visit .primary").click()
     expect(page.locator("[data-noted]")).to_contain_text("記録しました")
+    expect(page.locator("[data-noted]")).to_be_focused()
     card = desk.page.locator(".e.store").filter(has_text="2階にあります")
     expect(card).to_have_count(1)
     expect(card).to_contain_text("中村 愛")
