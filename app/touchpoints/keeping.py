@@ -9,8 +9,9 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from app.calllog.keeping import masked, plain
+from app.inbox import Refused
 from app.tables import Row, Unreadable
-from app.touchpoints import sheet
+from app.touchpoints import naming, recording, sheet
 from channels.events import Ignored, Touch
 
 METHOD = "TOUCHES"  # of a raw receipt whose body was written here; no provider sends it
@@ -72,8 +73,11 @@ def understood(row: Row, how: Listed) -> Touch | Unreadable:
         told = sheet.touch(
             kept, how.columns, kind=how.kind, currency=how.currency, zone=how.tz, create=how.create
         )
+        recording.check(told, naming.addresses(told.people))
     except Unreadable as problem:
         return problem
+    except Refused as refused:
+        return Unreadable(refused.sentence, **refused.values)
     return replace(told, history=True)
 
 

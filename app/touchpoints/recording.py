@@ -141,9 +141,10 @@ def key_of(reference: str) -> str:
 
 def _one(db: Session, batch: _Batch, touch: base.Touch, named: Sequence[Address]) -> Result:
     try:
-        told = _checked(touch, named)
+        check(touch, named)
     except Refused as wrong:
         return Result("refused", refused=wrong)
+    told = _columns(touch)
     identity = naming.first(named, batch.known)
     row = batch.rows.get(_key(touch))
     if row is None:
@@ -154,8 +155,8 @@ def _one(db: Session, batch: _Batch, touch: base.Touch, named: Sequence[Address]
     return Result(_renew(db, batch, row, touch, told, identity, named), row)
 
 
-def _checked(touch: base.Touch, named: Sequence[Address]) -> dict[str, Any]:
-    """The columns that are told. Raises :class:`Refused`."""
+def check(touch: base.Touch, named: Sequence[Address]) -> None:
+    """Raises :class:`Refused` where nothing can become of it, whatever is known already."""
     if not clean(touch.external_id).strip():
         raise Refused("It needs an id of its own.")
     if touch.kind not in KINDS:
@@ -167,6 +168,10 @@ def _checked(touch: base.Touch, named: Sequence[Address]) -> dict[str, Any]:
         raise Refused("The amount is out of range.")
     if touch.amount is not None and not touch.currency:
         raise Refused("An amount needs its currency.")
+
+
+def _columns(touch: base.Touch) -> dict[str, Any]:
+    """The columns that are told."""
     return {
         "kind": touch.kind,
         "sort": touch.kind.partition(".")[0],
