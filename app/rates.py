@@ -72,6 +72,16 @@ def left(key: str, limit: int, per: float) -> float:
     return _limiter(settings().redis_url).use(lambda limiter: _left(limiter, key, limit, per))
 
 
+def room(key: str, limit: int, per: float) -> int:
+    """How many more of `key` would be let through at this moment, without counting."""
+    return _limiter(settings().redis_url).use(lambda limiter: _room(limiter, key, limit, per))
+
+
+def shared() -> bool:
+    """Whether all processes count together; while Redis is away none knows of the others."""
+    return not _limiter(settings().redis_url).away_until
+
+
 def forget(key: str, limit: int, per: float) -> None:
     """Start counting `key` afresh (a sign-in that succeeded forgives the failures before it)."""
     _limiter(settings().redis_url).use(lambda limiter: _forget(limiter, key, limit, per))
@@ -86,8 +96,12 @@ def _let(limiter: MovingWindowRateLimiter, key: str, wanted: int, limit: int, pe
     item = _item(limit, per)
     if limiter.hit(item, key, cost=wanted):
         return wanted
-    room = min(wanted, limiter.get_window_stats(item, key).remaining)
-    return room if room and limiter.hit(item, key, cost=room) else 0
+    few = min(wanted, limiter.get_window_stats(item, key).remaining)
+    return few if few and limiter.hit(item, key, cost=few) else 0
+
+
+def _room(limiter: MovingWindowRateLimiter, key: str, limit: int, per: float) -> int:
+    return limiter.get_window_stats(_item(limit, per), key).remaining
 
 
 def _spend(limiter: MovingWindowRateLimiter, key: str, limit: int, per: float) -> Spent:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import time_machine
 
-from app import config, rates
+from app import config, guesses, rates
 
 
 @pytest.fixture
@@ -61,6 +61,12 @@ def test_looking_does_not_count_and_forgetting_starts_afresh() -> None:
     assert rates.left("test:look", 1, 60) > 0
     rates.forget("test:look", 1, 60)
     assert rates.hit("test:look", 1, 60) == 0.0
+
+
+def test_while_processes_count_alone_no_code_lets_in_at_once(request: pytest.FixtureRequest) -> None:
+    assert guesses.quiet()
+    request.getfixturevalue("no_redis")
+    assert not guesses.quiet()
 
 
 @pytest.mark.usefixtures("no_redis")

@@ -60,23 +60,25 @@ def tried(db: Session, channel: Channel, identity: Identity, event: base.Inbound
 
     Not for a sender that is merely claimed: whoever forges an address would be joined with its owner.
     """
-    text = event.text if event.sender.proof != "claimed" else ""
-    yes, number = resuming.word_in(text)
+    if event.kind != INBOUND or event.auto or event.history or event.sort in base.QUIET:
+        return None
+    if event.sender.proof == "claimed":
+        return None
+    yes, number = resuming.word_in(event.text)
     if number and (claim := resuming.unanswered(db, identity, number)) is not None:
         return Tried(claim=claim, yes=yes)
-    code = resuming.code_in(text)
-    if not code or event.kind != INBOUND or event.auto or event.history or event.sort in base.QUIET:
-        return None
-    if not resuming.expected(db, code):
+    code = resuming.code_in(event.text)
+    if not code or not resuming.expected(db, code):
         return None
     head = family.head_of(db, family.conversation_of(db, identity.customer_id))
     waits = bool(head.bot_flow)
     told = connect.bot_speaks(channel) and head.owner == BOT and not waits
-    if guesses.too_often(identity.id, channel.id):
+    typed = resuming.is_typed(code)
+    if guesses.of_sender(identity.id) or (typed and guesses.on_channel(channel.key)):
         return Tried(too_often=True) if told else None
     at_once = resuming.sure(db, code) and not waits  # an order number may be somebody's code
     found = resuming.find(db, code)
-    if found is None and resuming.is_typed(code):
+    if found is None and typed:
         guesses.wrong()
     return Tried(found=found, at_once=at_once) if found is not None or told else None
 
