@@ -83,6 +83,11 @@ class Book:
         """Whether the same would be answered more exactly by a book that was not to be `quick`."""
         return any(index.is_quick for index in self._indexes.values())
 
+    @property
+    def lacking(self) -> str:
+        """The name of the sentence model it was switched to and was not handed ("": none)."""
+        return "" if self.embedder else self.settings.embeddings
+
     def entry(self, entry_id: int) -> Entry | None:
         """The entry with this id, if this version has it; one below 0 stands for a form (:attr:`Flow.asked`)."""
         return self._by_id.get(entry_id)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import select
 
 import bots
 from app import knowledge, meaning
@@ -20,12 +21,14 @@ from app.db import reading, transaction
 from app.knowledge import questions, versions
 from app.meaning.kept import Kept
 from app.meaning.model import Floats, Model, load
+from app.models import Decision
 from app.proving import modelled, runs
 from app.proving.gains import Gain, gain
 from bots.machine import Machine
 from bots.ridge import Ridge
 from bots.sketch import Sketch
 from tests import embedding, factories
+from tests.web.visiting import Browser
 
 KNOWN = {
     sort: (f"do you have a {sort}", f"{sort} in your shop") for sort in ("piano", "violin", "drum", "flute")
@@ -208,3 +211,9 @@ def test_it_is_switched_on_where_it_is_measurably_better_published_and_missed_wh
     assert lacking.embedder is None
     assert replace(lacking.settings, embeddings="") == replace(made.settings, embeddings="")
     assert bots.decide(bots.Question("do you have a drum", "en"), lacking).action == "answer"
+    with transaction() as db:
+        said = factories.customer_says(db, factories.channel(db, bot=True), "do you have a drum")
+        stored = db.scalars(select(Decision).filter_by(message_id=said.id)).one()
+        assert stored.detail["without_model"] == made.settings.embeddings
+    page = Browser().come_in(admin).see(f"/messages/{stored.reply_id}/why")
+    assert made.settings.embeddings in page

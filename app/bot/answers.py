@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 import bots
 from app import connect, inbox, knowledge, meaning, timing
-from app.bot import automatic, effects, handing, hearing, outcomes, pausing, ratings
+from app.bot import automatic, effects, handing, hearing, outcomes, pausing, ratings, storing
 from app.bot.books import Kept, Making
 from app.bot.outcomes import QUIET_ACTIONS
 from app.db import after_commit, as_of, now, passing, reading, transaction
@@ -28,7 +28,6 @@ from app.models import (
     BotPause,
     Channel,
     Conversation,
-    Decision,
     Identity,
     Message,
     Revision,
@@ -179,7 +178,8 @@ def respond(
             return
     said = [*pausing.waited(db, pause), message]
     waits = bool(pausing.of(channel)) and not pausing.is_full(said)
-    heard = None if more and waits else hearing.hear(db, channel, identity, head, said, book(db))
+    known = book(db)
+    heard = None if more and waits else hearing.hear(db, channel, identity, head, said, known)
     if waits and (heard is None or not heard.whole):
         kept = pausing.keep(db, channel, identity, head, said, pause)
         after_commit(db, _wake, head.id, kept.due_at)
@@ -187,7 +187,7 @@ def respond(
     if pause is not None:
         db.delete(pause)
     assert heard is not None
-    _do(db, channel, identity, head, heard)
+    _do(db, channel, identity, head, heard, known)
 
 
 def _wake(conversation_id: int, due: datetime) -> None:
@@ -252,7 +252,8 @@ def _end(db: Session, head: Conversation, pause: BotPause) -> None:
         inbox.hand_over(db, head, "rule")
         return
     with unbroken(db, head, said[-1]):
-        _do(db, channel, identity, head, hearing.hear(db, channel, identity, head, said, book(db)))
+        known = book(db)
+        _do(db, channel, identity, head, hearing.hear(db, channel, identity, head, said, known), known)
 
 
 @contextmanager
@@ -268,13 +269,20 @@ def unbroken(db: Session, head: Conversation, message: Message) -> Iterator[None
         inbox.hand_over(db, head, "misses")
 
 
-def _do(db: Session, channel: Channel, identity: Identity, head: Conversation, heard: hearing.Heard) -> None:
-    """What was decided is stored, said, and brought about."""
+def _do(
+    db: Session,
+    channel: Channel,
+    identity: Identity,
+    head: Conversation,
+    heard: hearing.Heard,
+    known: bots.Book,
+) -> None:
+    """What was decided by what is `known` is stored, said, and brought about."""
     message, question, decision = heard.said[-1], heard.question, heard.decision
     epoch, before_that = head.owner_epoch, question.earlier
     head.bot_misses, head.bot_asked = decision.misses, list(decision.asked)
     effects.keep(head, decision)
-    stored = _store(db, head, epoch, heard)
+    stored = storing.store(db, head, epoch, heard, known)
     silent = _hesitates(channel, decision) or automatic.must_be_silent(
         db, channel, identity, head, len(before_that), answered=_answers_a_form(question, decision)
     )
@@ -310,63 +318,6 @@ def _hesitates(channel: Channel, decision: bots.Decision) -> str:
     ):
         return ""
     return "" if decision.action == "answer" and decision.score >= wanted else "unsure"
-
-
-def _store(db: Session, head: Conversation, epoch: int, heard: hearing.Heard) -> Decision:
-    message, question, decision = heard.said[-1], heard.question, heard.decision
-    asked = (
-        question.text
-        if len(heard.said) > 1 or heard.question.text.endswith(f"\n{message.text}")
-        else message.text
-    )
-    told = {**asdict(decision), "question": asked[:2000], "before": before(question)}
-    if len(heard.said) > 1:
-        told["together"] = [one.id for one in heard.said]
-    if heard.adds_to is not None:
-        told["adds_to"] = heard.adds_to
-    stored = Decision(
-        conversation_id=head.id,
-        message_id=message.id,
-        channel_id=message.channel_id,
-        version=decision.version,
-        epoch=epoch,
-        action=decision.action,
-        entry_id=decision.entry_id,
-        rule_id=decision.rule_id,
-        score=decision.score,
-        detail=plain(told),
-    )
-    db.add(stored)
-    db.flush()
-    return stored
-
-
-def before(question: bots.Question) -> dict[str, Any]:
-    """What the bot was told besides the words: with it the same can be asked again of another book. What is noted of
-    the customer and the page they were on are not copied; `in_form`: it was no question, but said in a form."""
-    where = question.situation
-    return {
-        "language": question.language,
-        "misses": question.misses,
-        "asked": list(question.asked),
-        "earlier": [asdict(one) for one in question.earlier],
-        "in_form": question.flow is not None,
-        "situation": {
-            "channel": where.channel,
-            "kind": where.kind,
-            "on": where.on.isoformat() if where.on else None,
-            "open": where.open,
-            "signed_in": where.signed_in,
-            "labels": sorted(where.labels),
-        },
-    }
-
-
-def plain(detail: dict[str, Any]) -> dict[str, Any]:
-    """Without what stands in columns of its own, and with lists for tuples."""
-    for name in ("version", "action", "entry_id", "rule_id", "score"):
-        detail.pop(name)
-    return detail
 
 
 def _say(

@@ -12,7 +12,7 @@ import bots
 from app.bench.seeding.rows import packed, stamp
 from app.bench.seeding.sentences import Text
 from app.bench.seeding.threads import Colleague, Matter, Thread
-from app.bot import answers
+from app.bot import storing
 from app.inbox.current import FIRST_NUMBER, REOPEN_WITHIN
 
 
@@ -73,7 +73,7 @@ class Talk(Thread):
         self.event("message.sent", "bot", None, id, {}, now)
         considered = (bots.Considered(entry[0], entry[1], entry[1], 91.5),)
         decided = bots.Decision("answer", self.person.language, version, said.text, considered=considered)
-        detail = packed(answers.plain({**asdict(decided), "question": question}))
+        detail = packed(storing.plain({**asdict(decided), "question": question}))
         made = (self.rows.next_id("decision"), self.id, asked, id, version, self.epoch, "answer")
         self.rows.add["decision"]((*made, entry[0], None, 91.5, detail, now))
 
