@@ -20,9 +20,7 @@ from app.text import clean
 from channels import base
 
 COMING = "coming"  # of a file that is being brought over
-TRANSCRIPT = (
-    "madoguchi/transcript"  # the type of one that is no attachment, but tells what was said in a call
-)
+TRANSCRIPT = "madoguchi/transcript"  # the type of one that tells what was said in a call and is no attachment
 
 
 def bring(
@@ -48,7 +46,7 @@ def bring_transcript(db: Session, channel: Channel, message: Message, file: base
     twice."""
     ref = clean(file.ref)[:512]
     waits = select(RemoteFile.id).where(RemoteFile.message_id == message.id, RemoteFile.ref == ref)
-    if db.scalar(waits.limit(1)) is None and connect.fetches(channel):
+    if connect.fetches(channel) and db.scalar(waits.limit(1)) is None:
         told = _elsewhere(db, channel, message, replace(file, content_type=TRANSCRIPT))
         message.context = {**message.context, "files": [*message.context.get("files", ()), told]}
 

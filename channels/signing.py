@@ -18,10 +18,10 @@ TOLERANCE = 300  # seconds between their clock and ours
 MIN_SECRET = 16
 
 
-def secret(help: str, *, required: bool = True, group: str = "") -> Any:
+def secret(help: str, *, label: str = "Signing secret", required: bool = True, group: str = "") -> Any:
     """The field of a `Settings` for the secret that both sides know."""
     return setting(
-        "Signing secret",
+        label,
         help=help,
         required=required,
         secret=True,

@@ -12,6 +12,7 @@ from channels.text import clean
 MAX_NUMBER, MAX_NAME, MAX_ID = 320, 200, 200
 MAX_TRANSCRIPT = 50_000  # characters
 LONGEST = 2_000_000  # seconds a call may have taken
+ONLY_RECEIVES = "This channel only receives. Call one of your numbers to try it."
 NONE_TOLD = "withheld"  # where a system leaves the number out and says no word about it
 
 # Words instead of a number (RFC 3323, Q.731; those of Japan's carriers), and Twilio's, which spell them on the keys.

@@ -8,6 +8,7 @@ from channels.amazon_connect.settings import ConnectSettings
 from channels.base import (
     Attachment,
     BadSignature,
+    ChannelError,
     Connector,
     Event,
     Features,
@@ -19,7 +20,6 @@ from channels.base import (
 )
 
 HEADER = "X-Madoguchi-Key"
-ONLY_RECEIVES = "This channel only receives. Call one of your numbers to try it."
 
 
 class AmazonConnect(Connector[ConnectSettings]):
@@ -74,4 +74,6 @@ class AmazonConnect(Connector[ConnectSettings]):
         return lens.turns(data)
 
     def check(self) -> str:
-        return ONLY_RECEIVES
+        if self.settings.region and not storage.has_keys(self.settings):
+            raise ChannelError(storage.NO_KEYS, permanent=True)
+        return telephony.ONLY_RECEIVES

@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from channels import signing
 from channels.settings import setting
-from channels.signing import MIN_SECRET
 
 CONNECT, CONTENT, FILES = "Connection", "What stands in a call", "Recordings and transcripts"
 _INSTANCE = re.compile(r"(arn:aws[a-z-]*:connect:[a-z0-9-]+:[0-9]+:instance/)?[0-9a-f-]{36}")
@@ -13,14 +13,9 @@ _REGION = re.compile(r"[a-z]{2}(-[a-z]+){1,3}-[0-9]{1,2}")
 
 @dataclass(frozen=True)
 class ConnectSettings:
-    secret: str = setting(
-        "Key",
-        help="EventBridge shows it with each event, as the value of the API key X-Madoguchi-Key.",
-        required=True,
-        secret=True,
-        generate=True,
-        minimum=MIN_SECRET,
-        maximum=200,
+    secret: str = signing.secret(
+        "EventBridge shows it with each event, as the value of the API key X-Madoguchi-Key.",
+        label="Key",
         group=CONNECT,
     )
     instance: str = setting(

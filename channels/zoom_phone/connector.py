@@ -17,7 +17,6 @@ from channels.zoom_phone import account, events, signature, transcripts
 from channels.zoom_phone.settings import ZoomSettings
 
 WORKS = "Zoom lets us fetch recordings. Calls come in by the webhook address."
-ONLY_RECEIVES = "This channel only receives. Call one of your numbers to try it."
 
 
 class ZoomPhone(Connector[ZoomSettings]):
@@ -65,6 +64,6 @@ class ZoomPhone(Connector[ZoomSettings]):
 
     def check(self) -> str:
         if not self.settings.account_id:
-            return ONLY_RECEIVES
+            return telephony.ONLY_RECEIVES
         account.token(self.settings, self.http, self.context)
         return WORKS

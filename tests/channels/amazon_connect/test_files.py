@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 import httpx2
 import pytest
 
-from channels import registry
+from channels import registry, telephony
 from channels.amazon_connect import storage
 from channels.amazon_connect.connector import AmazonConnect
 from channels.base import Attachment, Call, ChannelError, Ignored, Request, Turn
@@ -106,6 +106,11 @@ def test_a_place_that_is_none_and_keys_that_are_missing_are_told() -> None:
             connect(None, **KEYS).fetch(Attachment("x.wav", ref=place))
     with pytest.raises(ChannelError, match="enter the region and the access key"):
         connect().fetch(Attachment("x.wav", ref=PLACE))
+    with pytest.raises(ChannelError, match="enter the region and the access key"):
+        connect(
+            None, **{**KEYS, "secret_key": ""}
+        ).check()  # else calls would come without, and nobody be told
+    assert connect(None, **KEYS).check() == connect().check() == telephony.ONLY_RECEIVES
     given = {"secret": KEY}
     assert list(read_settings("amazon_connect", {**given, "region": "evil.example/"}).errors) == ["region"]
     assert list(read_settings("amazon_connect", {**given, "region": "ap-northeast-1"}).errors) == [
