@@ -21,7 +21,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from app import inbox, jobs, vault
-from app.bot import effects, situations
+from app.bot import answers, effects, situations
 from app.db import now, reading, transaction
 from app.family import head_of
 from app.formats import iso
@@ -235,7 +235,8 @@ def _listed(told: Any, most: int) -> list[str]:
 
 
 def _finish(db: Session, row: BotCall, said: Said | None, error: str) -> None:
-    """Say it, unless a person has the thread by now: they see what was asked in the thread itself."""
+    """Say it, unless a person has the thread by now: they see what was asked in the thread itself. What cannot be
+    followed is not asked for again; a person is to look."""
     head = head_of(db, db.get_one(Conversation, row.conversation_id))
     inbox.hold(db, head)
     row.done_at = now()
@@ -243,9 +244,14 @@ def _finish(db: Session, row: BotCall, said: Said | None, error: str) -> None:
         row.state = "superseded"
         return
     row.state = "failed" if error else "done"
-    identity, channel = db.get_one(Identity, row.identity_id), db.get_one(Channel, row.channel_id)
     if error:
         log.info("the bot asked webhook %s in vain: %s", row.webhook_id, error)
+    with answers.unbroken(db, head, db.get_one(Message, row.message_id)):
+        _follow(db, head, row, said, error)
+
+
+def _follow(db: Session, head: Conversation, row: BotCall, said: Said | None, error: str) -> None:
+    identity, channel = db.get_one(Identity, row.identity_id), db.get_one(Channel, row.channel_id)
     text = said.text if said and not error else str(row.asked.get("fallback", ""))
     if text:
         chips = said.quick_replies if said else ()

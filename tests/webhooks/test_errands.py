@@ -162,6 +162,19 @@ def test_what_comes_after_a_person_took_over_is_not_said(admin: Agent, other: Re
     assert call(id).state == "superseded"
 
 
+def test_an_answer_that_cannot_be_followed_is_asked_for_once_and_a_person_is_to_look(
+    admin: Agent, other: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other.answer = lambda heard: says({"text": "本日発送しました。", "label": "配送"})
+    id, _, _ = asked(admin, other.url)
+    monkeypatch.setattr("app.bot.effects.put_label", lambda *_: 1 / 0)
+    errands.run(id)
+    assert (call(id).state, owner()) == ("done", "human")
+    assert "本日発送しました。" not in thread()  # half of an answer is none
+    errands.run(id)
+    assert len(other.heard) == 1
+
+
 @pytest.mark.parametrize("body", [b"", b"[1]", b"{", b"<html>", b"[" * 20_000])
 def test_an_answer_that_is_none_is_as_no_answer(body: bytes, admin: Agent, other: Receiver) -> None:
     other.answer = lambda heard: says(body)
