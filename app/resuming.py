@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app import connect, guesses, realtime
@@ -32,6 +32,7 @@ LASTS = timedelta(minutes=10)  # of the code of an address
 SENT_LASTS = timedelta(hours=24)  # of an address that an agent sends: who gets it by mail reads it later
 EXPECTED = timedelta(minutes=15)  # after a code was over, six digits may still be meant as one
 KEPT = timedelta(days=1)  # after it is over; until then nobody else gets the same
+HERE = "This is the chat itself. Use the code or the address on your other device."
 WRONG = "This code is not valid (any more). Codes hold for a few minutes and work once."
 TOO_MANY = "Too many codes were tried. Please wait an hour, or use the QR code."
 _LETTERS = frozenset(ALPHABET + DIGITS)
@@ -49,10 +50,8 @@ _WORD = re.compile(
 def issue(db: Session, visitor: Visitor, *, lasts: timedelta = TYPED_LASTS) -> tuple[str, datetime]:
     """Six fresh digits for this visitor's thread ("123 456"), and until when they hold. Those shown before are over:
     a browser has one code at a time."""
-    mine = select(ResumeCode.code_hash).where(
-        ResumeCode.visitor_id == visitor.id, ~ResumeCode.by_link, ResumeCode.used_at.is_(None)
-    )
-    _forget(db, mine)
+    mine = update(ResumeCode).where(ResumeCode.visitor_id == visitor.id, ~ResumeCode.by_link, *holds())
+    db.execute(mine.values(expires_at=now()), execution_options={"synchronize_session": "fetch"})
     code = _store(db, visitor, DIGITS, TYPED, by_link=False, until=now() + lasts)
     return f"{code[:3]} {code[3:]}", now() + lasts
 
@@ -181,7 +180,7 @@ def unanswered(db: Session, identity: Identity, number: str) -> ResumeClaim | No
 
 
 def word_in(text: str) -> tuple[bool, str]:
-    """(yes or no, the number) of an answer to who wants to be let in ("42", 「はい 42」, "no 42"); ("", no number) for
+    """(yes or no, the number) of an answer to who wants to be let in ("42", 「はい 42」, "no 42"); (False, "") for
     anything else. The number has to be there: a mere yes may be the answer to something else."""
     found = (
         _WORD.fullmatch(unicodedata.normalize("NFKC", text).strip().casefold()) if len(text) <= 40 else None
@@ -248,19 +247,15 @@ def lapsed(db: Session) -> bool:
 
 def tidy(db: Session) -> None:
     """Forget codes that were over a day ago, and who came with them."""
-    _forget(db, select(ResumeCode.code_hash).where(_old()))
+    old = select(ResumeCode.code_hash).where(_old())
+    for table in (ResumeInvitation, ResumeClaim, ResumeCode):
+        db.execute(
+            delete(table).where(table.code_hash.in_(old)), execution_options={"synchronize_session": "fetch"}
+        )
 
 
 def _old() -> ColumnElement[bool]:
     return ResumeCode.expires_at < now() - KEPT
-
-
-def _forget(db: Session, which: Select[str]) -> None:
-    for table in (ResumeInvitation, ResumeClaim, ResumeCode):
-        db.execute(
-            delete(table).where(table.code_hash.in_(which)),
-            execution_options={"synchronize_session": "fetch"},
-        )
 
 
 def _bare(code: object) -> str:

@@ -187,6 +187,18 @@ def test_from_another_channel_it_is_not_joined_where_the_chat_says_no(
     assert answers(db, messenger)[-1].startswith("このコードは")
 
 
+def test_the_code_of_an_address_works_on_a_channel_where_others_guess(
+    db: Session, messenger: Channel, guest: Guest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.guesses.CHANNEL", 1)
+    code = sent_code(guest)
+    for stranger in ("U2", "U3"):
+        says(db, messenger, "111 111", stranger)
+    assert answers(db, messenger)[-1].startswith("コードの入力回数が上限を超えました")
+    says(db, messenger, code)
+    assert len(asked(guest)) == 1
+
+
 # --- sent by an agent ----------------------------------------------------------------------------------
 
 
@@ -274,6 +286,15 @@ def test_whoever_it_is_forwarded_to_is_kept_out_by_a_no_and_by_silence(
     assert db.scalars(select(CustomerLink)).all() == []
 
 
+def test_the_code_of_a_way_into_the_chat_is_used_up_by_nobody_who_sends_it_elsewhere(
+    db: Session, messenger: Channel
+) -> None:
+    chat, _, code = invited(db, messenger)
+    says(db, messenger, code, "U2")
+    assert db.scalars(select(ResumeClaim)).all() == []
+    assert Guest(db, chat).say("redeem", code=code)["t"] == "waiting"
+
+
 def test_who_is_not_to_be_asked_is_sent_no_way_into_the_chat(db: Session, messenger: Channel) -> None:
     chat, _, code = invited(db, messenger)
     db.scalars(select(Identity).where(Identity.address == "U1")).one().unreachable = "blocked"
@@ -340,6 +361,18 @@ def test_of_two_devices_that_open_the_address_at_once_one_wins() -> None:
     at_once(*(lambda db, one=one: frame(db, channel_id, first, one) for one in both))
     told = at_once(*(lambda db: frame(db, channel_id, winner or 0, {"t": "redeem"}) for _ in range(2)))
     assert sorted(told) == ["code_wrong", "welcome"]
+
+
+@pytest.mark.usefixtures("committed")
+def test_of_two_devices_on_which_the_digits_are_typed_at_once_one_is_let_in() -> None:
+    with transaction() as db:
+        guest = Guest(db, make.channel(db))
+        guest.send("サイトから")
+        code, channel_id = str(guest.say("code")["code"]), guest.channel.id
+        ids = [Guest(db, guest.channel).visitor.id for _ in range(3)]
+    typed = {"t": "redeem", "code": code}
+    told = at_once(*(lambda db, id=id: frame(db, channel_id, id, typed) for id in ids))
+    assert sorted(told) == ["code_wrong", "code_wrong", "welcome"]
 
 
 @pytest.mark.usefixtures("committed")

@@ -163,6 +163,27 @@ def test_it_works_once_so_that_who_it_was_forwarded_to_gets_nothing(
     assert "サイトから" not in words(db, stranger)
 
 
+def test_sent_in_the_chat_that_shows_it_it_proves_nothing_and_stays_good(
+    db: Session, messenger: Channel, guest: Guest
+) -> None:
+    code = code_of(guest)
+    guest.send(code, id="m2")
+    assert guest.texts()[-1].startswith("これは元のチャットです")
+    assert db.get_one(Identity, guest.visitor.identity_id).proof < CODE
+    says(db, messenger, code)
+    assert db.scalars(select(CustomerLink)).one().active
+
+
+def test_whom_an_agent_has_taken_apart_a_code_does_not_join(
+    db: Session, messenger: Channel, guest: Guest
+) -> None:
+    says(db, messenger, code_of(guest))
+    inbox.unmerge(db, make.agent(db), db.scalars(select(CustomerLink)).one())
+    head = says(db, messenger, code_of(guest))
+    assert not db.scalars(select(CustomerLink)).one().active
+    assert words(db, head)[-1].startswith("このコードは")
+
+
 def test_it_is_over_after_five_minutes(db: Session, messenger: Channel, guest: Guest) -> None:
     code = code_of(guest)
     with as_of(now() + timedelta(minutes=6)):

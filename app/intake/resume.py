@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -11,6 +12,7 @@ from app import connect, family, guesses, inbox, resuming
 from app.config import settings
 from app.i18n import gettext
 from app.inbox import ways
+from app.inbox.contradicting import separated
 from app.intake.people import contradict
 from app.models import (
     Channel,
@@ -80,6 +82,8 @@ def tried(db: Session, channel: Channel, identity: Identity, event: base.Inbound
     found = resuming.find(db, code)
     if found is None and typed:
         guesses.wrong()
+    if found is not None and resuming.invited(db, found.code_hash) is not None:
+        found = None  # it leads into the chat, not out of it
     return Tried(found=found, at_once=at_once) if found is not None or told else None
 
 
@@ -89,6 +93,8 @@ def resume(db: Session, channel: Channel, identity: Identity, head: Conversation
         return _answer(db, channel, identity, code.claim, code.yes)
     if code.too_often:
         sentence = resuming.TOO_MANY
+    elif code.found is not None and _shows(db, identity, code.found):
+        sentence = resuming.HERE
     elif code.found is not None and not code.at_once:
         claim, sentence = resuming.claim(db, code.found, identity=identity), resuming.WRONG
         if claim is not None:
@@ -147,24 +153,37 @@ def _ask(db: Session, code: ResumeCode, claim: ResumeClaim, identity: Identity) 
     resuming.tell(db, own, source.id, resuming.asked(db, claim, code))
 
 
-def _join(db: Session, identity: Identity, source: Visitor, *, confirmed: bool = False) -> bool:
-    """Whether the two are one person now. Two who are signed in as different people are not."""
-    theirs = db.get(Identity, source.proved_identity_id or source.identity_id or 0)
-    if theirs is None:
+def join(
+    db: Session, one: Identity, other: Identity, evidence: Mapping[str, int], *, confirmed: bool = False
+) -> bool:
+    """Whether the two are one person now, in the thread of `other`, as a code says. Not those of whom contradicting
+    things are proved, nor those whom somebody of the house has taken apart."""
+    child, parent = (family.conversation_of(db, each.customer_id) for each in (one, other))
+    low, top = inbox.hold_all(db, [child, parent])  # what speaks against it may have come this moment
+    if low.id == top.id:
+        return True
+    if contradict(db, child, parent) or separated(db, child, parent):
         return False
-    child, parent = (family.conversation_of(db, one.customer_id) for one in (identity, theirs))
-    if child.head_id != parent.head_id:
-        if contradict(db, child, parent):
-            return False
-        sure = {"confirmed": True} if confirmed else {}
-        evidence = {"proof": "code", "visitor": source.id, "identity": identity.id, **sure}
-        customers = [db.get_one(Customer, one.customer_id) for one in (child, parent)]
-        try:
-            inbox.link(db, customers[0], customers[1], evidence=evidence)
-        except ValueError:
-            return False  # an agent has linked it elsewhere already; that stands
+    sure = {"confirmed": True} if confirmed else {}
+    customers = [db.get_one(Customer, each.customer_id) for each in (child, parent)]
+    inbox.link(db, customers[0], customers[1], evidence={"proof": "code", **evidence, **sure})
+    return True
+
+
+def _join(db: Session, identity: Identity, source: Visitor, *, confirmed: bool = False) -> bool:
+    """Whether the sender is one person now with the visitor whose code they sent."""
+    theirs = db.get(Identity, source.proved_identity_id or source.identity_id or 0)
+    about = {"visitor": source.id, "identity": identity.id}
+    if theirs is None or not join(db, identity, theirs, about, confirmed=confirmed):
+        return False
     identity.proof = max(identity.proof, CODE)
     return True
+
+
+def _shows(db: Session, identity: Identity, code: ResumeCode) -> bool:
+    """Whether it was sent in the very chat that shows it: that proves nothing, and uses nothing up."""
+    source = db.get_one(Visitor, code.visitor_id)
+    return identity.id in (source.identity_id, source.proved_identity_id)
 
 
 def _say(db: Session, channel: Channel, identity: Identity, head: Conversation, sentence: str) -> None:

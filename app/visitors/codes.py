@@ -16,16 +16,16 @@ from sqlalchemy.orm import Session
 
 from app import family, guesses, inbox, intake, resuming
 from app.events import record
-from app.inbox import links
 from app.inbox.lines import line
-from app.intake.resume import allowed, ask_there
-from app.models import Channel, Customer, Identity, ResumeClaim, ResumeCode, ResumeInvitation, Visitor
+from app.intake.resume import allowed, ask_there, join
+from app.models import Channel, Identity, ResumeClaim, ResumeCode, ResumeInvitation, Visitor
 from app.models.customer import CODE
 from app.visitors.sending import text_of
 from app.visitors.sessions import begin, identities, reset, sender, settle
 from app.visitors.trouble import Frame, Trouble
 
 LINE = "continued"  # the line in the thread, and the event
+OTHER = "You are signed in as somebody else here. Sign out first, then use the code."
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,10 @@ def redeem(
     if (invitation := resuming.invited(db, found.code_hash)) is not None:
         return _knock(db, visitor, found, invitation)
     _fit(visitor, source)
+    if source.id == visitor.id or set(identities(db, source)) <= set(identities(db, visitor)):
+        raise Trouble("code_here", resuming.HERE)
     if at_once and not found.by_link:
         return _enter(db, channel, visitor, resuming.use(db, found), "typed")
-    if source.id == visitor.id or set(identities(db, source)) <= set(identities(db, visitor)):
-        raise Trouble("code_here", "This is the chat itself. Open the address on your other device.")
     claim = resuming.claim(db, found, claimant=visitor)
     if claim is None:
         raise Trouble("code_wrong", resuming.WRONG)
@@ -128,9 +128,7 @@ def _tell(db: Session, source: Visitor, frame: Frame) -> None:
 
 def _fit(visitor: Visitor, source: Visitor) -> None:
     if visitor.proved_identity_id not in (None, source.proved_identity_id):
-        raise Trouble(
-            "code_other", "You are signed in as somebody else here. Sign out first, then use the code."
-        )
+        raise Trouble("code_other", OTHER)
 
 
 def _let_in(db: Session, channel: Channel, visitor: Visitor) -> tuple[Visitor, str | None]:
@@ -160,16 +158,8 @@ def _met(db: Session, channel: Channel, visitor: Visitor, other: Identity) -> No
     nothing: it is a new way to go on, not a window into the old one."""
     own = intake.identity_for(db, channel, sender(db, channel, visitor))
     settle(db, channel, visitor)
-    child, parent = (family.conversation_of(db, one.customer_id) for one in (own, other))
-    inbox.hold_all(db, [child, parent])
-    if family.head_of(db, child).id != family.head_of(db, parent).id:
-        if intake.contradict(db, child, parent):
-            raise Trouble(
-                "code_other", "You are signed in as somebody else here. Sign out first, then use the code."
-            )
-        evidence = {"proof": "code", "visitor": visitor.id, "identity": other.id, "confirmed": True}
-        customers = [db.get_one(Customer, one.customer_id) for one in (child, parent)]
-        links.link(db, customers[0], customers[1], evidence=evidence)
+    if not join(db, own, other, {"visitor": visitor.id, "identity": other.id}, confirmed=True):
+        raise Trouble("code_other", OTHER)
     other.proof = max(other.proof, CODE)
     _note(db, visitor, "invited")
 
@@ -197,16 +187,9 @@ def _note(db: Session, made: Visitor, how: str) -> None:
 
 
 def _join(db: Session, before: Visitor, after: Visitor) -> None:
+    """What was written on this device before is theirs, unless it has been somebody else's: then it stays so."""
     theirs = after.proved_identity_id or after.identity_id
     if before.identity_id is None or theirs is None or before.proved_identity_id is not None:
         return
     old, new = db.get_one(Identity, before.identity_id), db.get_one(Identity, theirs)
-    if old.customer_id == new.customer_id:
-        return
-    child, parent = (db.get_one(Customer, one.customer_id) for one in (old, new))
-    if intake.contradict(db, *(family.conversation_of(db, one.id) for one in (child, parent))):
-        return  # this device has been somebody else's: what was said on it before stays theirs
-    try:
-        links.link(db, child, parent, evidence={"proof": "code", "visitor": after.id})
-    except ValueError:
-        return  # an agent has linked it elsewhere already; that stands
+    join(db, old, new, {"visitor": after.id})
