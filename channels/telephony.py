@@ -1,5 +1,6 @@
 """What the connectors of telephone systems share: whose number this is, and times as such systems tell them."""
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
@@ -11,6 +12,7 @@ from channels.text import clean
 
 MAX_NUMBER, MAX_NAME, MAX_ID = 320, 200, 200
 MAX_TRANSCRIPT = 50_000  # characters
+MOST_TURNS = 10_000  # of a transcript
 LONGEST = 2_000_000  # seconds a call may have taken
 ONLY_RECEIVES = "This channel only receives. Call one of your numbers to try it."
 NONE_TOLD = "withheld"  # where a system leaves the number out and says no word about it
@@ -101,6 +103,19 @@ def when(value: Any, zone: tzinfo = UTC) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return at if 1971 <= at.year < 2200 else None
+
+
+def in_transcript(data: bytes, *names: str) -> list[list[Mapping[str, Any]]]:
+    """The objects in each of these lists of a JSON file that tells what was said; none where it is no such file."""
+    try:
+        told = json.loads(data)
+    except (ValueError, RecursionError):
+        told = None
+    lists = [told.get(name) if isinstance(told, dict) else None for name in names]
+    return [
+        [one for one in found[:MOST_TURNS] if isinstance(one, dict)] if isinstance(found, list) else []
+        for found in lists
+    ]
 
 
 def plain(told: Mapping[str, Any], *names: str, most: int = MAX_ID) -> dict[str, str]:
