@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Generic, TypeVar, get_type_hints
 
 from msgspec import Meta, Struct
+from msgspec.json import Decoder
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
@@ -152,6 +153,11 @@ def endpoint(
         names = [name for name in inspect.signature(function).parameters if name != "call"]
         places = {name: given[name] for name in names if name not in ("query", "body")}
         query, body = given.get("query"), given.get("body")
+        for kind in (query, body):
+            if kind not in (None, Upload):
+                Decoder(
+                    kind
+                )  # now, in one thread: two that read a struct for the first time at once end the process
         made = Endpoint(
             method,
             path,
