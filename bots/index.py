@@ -94,8 +94,8 @@ class Index:
         for text, owner, doubt in zip(folded, owners, doubts, strict=True):
             if doubt == 1:
                 self._exact[text].add(int(owner))
-        self._stems = {stem(word) for text in folded for word in text.split()} if language != "ja" else set()
         self._words = sorted({word for text in folded for word in text.split()}) if language != "ja" else []
+        self._stems = {stem(word) for word in self._words}
         self._small_talk = any(
             says_nothing(text, language) for text, doubt in zip(folded, doubts, strict=True) if doubt == 1
         )

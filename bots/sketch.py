@@ -21,7 +21,8 @@ _EACH = 8
 """Places a part is added up in: with one, two parts that meet in it could not be told apart."""
 
 _STRICTNESS = 0.3
-_TRIALS, _ENTRIES = 450, 100
+_TRIALS, _ENTRIES = (450, 200), (100, 40)
+"""How many questions are left out, and of how many entries at least; where it should be quick, fewer."""
 _MOST_LEFT_OUT = 200
 """Rows of an entry that are left out with it."""
 
@@ -46,18 +47,22 @@ class Sketch:
     def scores(self, vector: Vector, likeness: Floats, meaning: Floats | None = None) -> Floats:
         """For each entry, about 1 where the text is one of its questions and 0 where it is of another."""
         whole = self._ground.with_meaning(vector.columns, vector.weights, meaning)
-        return product(self._sketch(*whole), self._weights) + self._ground.coverage.lift(
+        return product(self._sketch([whole])[0], self._weights) + self._ground.coverage.lift(
             vector.columns, vector.weights
         )
 
-    def _sketch(self, columns: Ints, weights: Floats) -> Floats:
+    def _sketch(self, texts: list[tuple[Ints, Floats]]) -> Floats:
+        """A row for each text, of its columns and weights."""
+        columns, weights = (np.concatenate(each) for each in zip(*texts, strict=True))
+        first = np.repeat(np.arange(len(texts)) * self._places, [len(one) for one, _ in texts])
         signed = self._hashed[columns]
         added = np.where(signed < 0, -weights[:, None], weights[:, None]) * np.float32(_EACH**-0.5)
-        places = np.abs(signed) - 1
-        return np.bincount(places.ravel(), added.ravel(), self._places).astype(np.float32)
+        places = np.abs(signed) - 1 + first[:, None]
+        found = np.bincount(places.ravel(), added.ravel(), len(texts) * self._places)
+        return found.astype(np.float32).reshape(len(texts), self._places)
 
     def _sketches(self, rows: Ints) -> Floats:
-        return np.stack([self._sketch(*self._ground.whole(int(row))) for row in rows])
+        return self._sketch([self._ground.whole(int(row)) for row in rows])
 
     def _added_up(self) -> tuple[Floats, Floats]:
         """The products of the places with one another, and with the entries."""
@@ -67,7 +72,8 @@ class Sketch:
             rows = np.arange(start, min(start + _BLOCK, len(self._ground.rows)))
             trust = self._trust[rows][:, None]
             part = self._sketches(rows)
-            gram += (part * np.sqrt(trust)).T @ (part * np.sqrt(trust))
+            weighed = part * np.sqrt(trust)
+            gram += weighed.T @ weighed
             owners, first = np.unique(self._ground.owners[rows], return_index=True)
             sums[:, owners] += np.add.reduceat(part * trust, first).T
         gram[np.diag_indices(self._places)] += np.float32(_STRICTNESS)
@@ -78,11 +84,12 @@ class Sketch:
         evidence = Evidence()
         (questions,) = np.nonzero(self._ground.doubts == 1)
         each = max(len(questions) // max(self._ground.entries, 1), 1)
-        most = min(max(_TRIALS // each, _ENTRIES), self._ground.entries)
+        quick = self._places <= QUICK_PLACES
+        most = min(max(_TRIALS[quick] // each, _ENTRIES[quick]), self._ground.entries)
         for owner in np.linspace(0, self._ground.entries - 1, most).astype(np.int64):
             rows = self._ground.of_entry(int(owner))
             asked = rows[self._ground.doubts[rows] == 1]
-            few = np.linspace(0, len(asked) - 1, min(_TRIALS // most, len(asked))).astype(np.int64)
+            few = np.linspace(0, len(asked) - 1, min(_TRIALS[quick] // most, len(asked))).astype(np.int64)
             self._leave_out(evidence, inverse, int(owner), asked[few])
         return evidence
 

@@ -46,6 +46,8 @@ def fold(text: str) -> str:
 
 
 def _visible(text: str) -> str:
+    if text.isprintable():
+        return text
     return "".join(_shown(char) for char in text)
 
 
