@@ -1,5 +1,5 @@
-"""How many made-up inputs a property is tried on: a part of them with every run, with MADOGUCHI_TEST_EXAMPLES=all the
-whole."""
+"""How many made-up inputs a property is tried on, or pages looked at: a part of them with every run, the whole with
+MADOGUCHI_TEST_EXAMPLES=all."""
 
 from __future__ import annotations
 
