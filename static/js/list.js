@@ -5,8 +5,20 @@ import { openId } from "./thread.js";
 
 const rows = () => one("[data-rows]");
 
+// While the mouse is down on the list nothing in it moves: a click on what was exchanged meanwhile would be none.
+let held = null;
+document.addEventListener("pointerdown", (event) => { if (event.target.closest("[data-rows]")) held ??= []; });
+for (const end of ["pointerup", "pointercancel", "dragend", "visibilitychange"]) {
+  document.addEventListener(end, () => setTimeout(() => { // when the click was told
+    const waiting = held ?? [];
+    held = null;
+    for (const change of waiting) change();
+  }));
+}
+
 /** Put a row where its view and order want it, or take it away. `views`: the views it stands in. */
 export function placeRow(id, html, views, unread) {
+  if (held) return void held.push(() => placeRow(id, html, views, unread));
   const list = rows();
   if (!list?.dataset.self) return; // the desk of the supervisors is no view
   const old = document.getElementById(`row-${id}`);
@@ -57,6 +69,7 @@ export async function refreshList() {
   const list = rows();
   if (!list?.dataset.self) return;
   const html = await (await load(list.dataset.self)).text();
+  if (held) return void held.push(refreshList);
   const fresh = fragment(html)[0];
   const top = list.scrollTop;
   const focused = document.activeElement?.closest("[data-rows] > li")?.id;

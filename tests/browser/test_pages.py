@@ -296,6 +296,16 @@ def test_a_message_shows_in_the_title_in_the_count_and_at_its_row(house: House, 
     staff.page.evaluate("delete document.hasFocus; window.dispatchEvent(new Event('focus'))")
     expect(staff.page).not_to_have_title(re.compile(r"^\("))
 
+    row.locator("a.row").hover()
+    staff.page.mouse.down()
+    taro.says("まだでしょうか")
+    expect(count).to_have_text(str(waiting))
+    staff.page.wait_for_timeout(700)  # it would have come: what is clicked on stays where it is
+    expect(row.locator("[data-unread]")).to_have_text("2")
+    staff.page.mouse.up()
+    expect(staff.composer).to_be_visible(timeout=PATIENCE)
+    staff.sees("まだでしょうか")
+
 
 def test_while_the_server_is_gone_the_page_says_so_and_then_goes_on(house: House, people: People) -> None:
     staff: Staff = people(Staff).comes_in(house.base, "kinoshita@example.jp")
