@@ -15,17 +15,14 @@ class Clock:
     """Now, plus what was put forward."""
 
     ahead: float = 0.0
-    _told: int = 0
 
     def seconds(self) -> float:
         """Since 1970."""
         return time.time() + self.ahead
 
     def milliseconds(self) -> int:
-        """Since 1970; a moment is told once, since nobody writes two messages in one."""
-        now = int(self.seconds() * 1000)
-        self._told = self._told + 1 if now <= self._told < now + 1000 else now
-        return self._told
+        """Since 1970."""
+        return int(self.seconds() * 1000)
 
     def iso(self) -> str:
         """ISO 8601 with milliseconds, UTC."""

@@ -89,6 +89,9 @@ class Control:
         done = []
         for place, action in enumerate(told if isinstance(told, list) else [told]):
             talk = platform.customer(str(action.get("talk") or action.get("user", "")))
+            while talk.moment == (moment := self.house.clock.milliseconds()):
+                await asyncio.sleep(0.0005)
+            talk.moment = moment
             done.append(platform.act(talk, action))
             if place % ACTS_AT_ONCE == ACTS_AT_ONCE - 1:
                 await asyncio.sleep(0)

@@ -29,7 +29,8 @@ class Bubble:
 
 @dataclass
 class Customer:
-    """Somebody with a phone. `friend`: has added the shop and not blocked it. `typing_until`: seconds since 1970."""
+    """Somebody with a phone. `friend`: has added the shop and not blocked it. `typing_until`: seconds since 1970.
+    `moment`: the millisecond they last did something in; nobody does two things in one."""
 
     id: str
     name: str
@@ -39,6 +40,7 @@ class Customer:
     ever: bool = True
     typing_until: float = 0.0
     acted: int = 0
+    moment: int = 0
     bubbles: dict[str, Bubble] = field(default_factory=dict)
 
     def reads(self) -> list[Bubble]:
