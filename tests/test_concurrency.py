@@ -9,12 +9,24 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import func, select
 
-from app import inbox, intake, verify
+from app import inbox, intake, knowledge, verify
 from app.db import insist, now, reading, transaction
-from app.models import Agent, Channel, Conversation, Customer, CustomerLink, Event, Message, RawReceipt
+from app.knowledge import versions
+from app.models import (
+    Agent,
+    Channel,
+    Conversation,
+    Customer,
+    CustomerLink,
+    Event,
+    Message,
+    PublishedItem,
+    RawReceipt,
+)
 from app.models.message import OUTBOUND
 from channels import base
 from tests import factories as make
+from tests.knowledge.test_versions import ENTRY
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -227,3 +239,26 @@ def test_a_merge_that_is_cut_off_in_the_middle_has_never_been(monkeypatch: pytes
         assert db.scalars(select(CustomerLink)).all() == []
         assert db.scalar(select(func.count(Event.id))) == events
     assert_clean()
+
+
+def test_of_three_who_publish_at_once_one_does_and_the_others_are_told() -> None:
+    with transaction() as db:
+        admins = [make.agent(db, f"管理 {n}", role="admin") for n in range(3)]
+
+    def publish(agent: Agent) -> str:
+        try:
+            with transaction() as db:
+                versions.publish(db, agent, "")
+        except versions.Refused as refused:
+            return refused.sentence
+        return "published"
+
+    for number in range(1, 6):
+        with transaction() as db:
+            knowledge.save_entry(db, admins[0], None, {**ENTRY, "title": f"題 {number}"})
+        told = together(*[lambda agent=agent: publish(agent) for agent in admins], threads=3)
+        assert told.count("published") == 1, told
+        with reading() as db:
+            held = db.scalars(select(PublishedItem).where(PublishedItem.until.is_(None))).all()
+            assert versions.number(db) == number
+            assert len({(one.noun, one.noun_id) for one in held}) == len(held) == number
