@@ -25,7 +25,7 @@ from bots.memory import give_back
 from bots.negation import Stance, all_opposed, denies, stance
 from bots.ridge import MOST_ROWS, Ridge
 from bots.sketch import QUICK_PLACES, Sketch
-from bots.space import Bag, Floats, Ints, Postings, Space, bag
+from bots.space import Bag, Flags, Floats, Ints, Postings, Space, bag
 from bots.sureness import Sureness
 from bots.text import fold
 
@@ -76,61 +76,58 @@ class Index:
         self._language = language
         self._reading = Reading(lexicon or Lexicon(), language)
         self._entries = tuple(entries)
-        self._phrases: list[str] = []
-        doubts, starts = [], []
-        for entry in self._entries:
-            starts.append(len(self._phrases))
-            for phrase, doubt in _rows(entry):
-                self._phrases.append(phrase)
-                doubts.append(doubt)
+        rows = [[*_rows(entry)] for entry in self._entries]
+        self._phrases = [phrase for each in rows for phrase, _ in each]
+        doubts = np.array([doubt for each in rows for _, doubt in each], np.float32)
+        owners = np.repeat(np.arange(len(rows)), [len(each) for each in rows])
         known = before.read() if before else {}
-        folded = [
+        self.folded: list[str] = [
             before.folded[known[phrase]] if before and phrase in known else self._reading(phrase)
             for phrase in self._phrases
         ]
-        self.folded: list[str] = folded
-        owners = np.repeat(np.arange(len(starts)), np.diff([*starts, len(folded)]))
-        self._exact: dict[str, set[int]] = defaultdict(set)
-        for text, owner, doubt in zip(folded, owners, doubts, strict=True):
-            if doubt == 1:
-                self._exact[text].add(int(owner))
-        self._words = sorted({word for text in folded for word in text.split()}) if language != "ja" else []
-        self._stems = {stem(word) for word in self._words}
-        self._small_talk = any(
-            says_nothing(text, language) for text, doubt in zip(folded, doubts, strict=True) if doubt == 1
+        self._learn_words(owners, doubts == 1)
+        self._space = Space(
+            (
+                before.bag(known[phrase]) if before and phrase in known else bag(parts(text, language))
+                for phrase, text in zip(self._phrases, self.folded, strict=True)
+            ),
+            everyday(language),
+            len(doubts) / (len(doubts) + _FEW * len(rows) + _SOME),
         )
+        self._ground = Ground(
+            self._space,
+            self._space.rows,
+            Postings(self._space.rows, self._space.width),
+            owners,
+            doubts,
+            np.searchsorted(owners, np.arange(len(rows))),
+            Coverage(self._space.rows, self._space.width, owners, doubts > 1),
+            Meanings(embedder, self._phrases) if embedder else None,
+        )
+        self._model = _quick_model(self._ground) if quick else _model(self._ground)
+        self.is_quick = quick and len(doubts) > _QUICK
+        self._sureness = Sureness(self._model.evidence, self._ground.coverage.worth, len(rows))
+        if len(doubts) > _MANY:
+            give_back()
+
+    def _learn_words(self, owners: Ints, questions: Flags) -> None:
+        """What is known of the words themselves: `questions` tells which rows are none of an answer."""
+        asked = [(self.folded[row], int(owners[row])) for row in np.flatnonzero(questions)]
+        self._exact: dict[str, set[int]] = defaultdict(set)
+        for text, owner in asked:
+            self._exact[text].add(owner)
+        japanese = self._language == "ja"
+        self._words = [] if japanese else sorted({word for text in self.folded for word in text.split()})
+        self._stems = {stem(word) for word in self._words}
+        self._small_talk = any(says_nothing(text, self._language) for text in self._exact)
         """Whether an entry is asked by everyday phrases alone (`where are you from`): others may be, too."""
         self._denying = {
             owner
             for owner, entry in enumerate(self._entries)
-            if 2 * sum(denies(phrase, language) for phrase in _asked(entry)) >= len(entry.questions)
+            if 2 * sum(denies(phrase, self._language) for phrase in _asked(entry)) >= len(entry.questions)
         }
         """Entries that are about what is not wanted or did not happen: at least half of their questions say so."""
         self._known_stances: dict[int, tuple[Stance, ...]] = {}
-        self._space = Space(
-            (
-                before.bag(known[phrase]) if before and phrase in known else bag(parts(text, language))
-                for phrase, text in zip(self._phrases, folded, strict=True)
-            ),
-            everyday(language),
-            len(folded) / (len(folded) + _FEW * len(starts) + _SOME),
-        )
-        rows = self._space.rows
-        self._ground = Ground(
-            self._space,
-            rows,
-            Postings(rows, self._space.width),
-            owners,
-            np.array(doubts, np.float32),
-            np.array(starts, np.int64),
-            Coverage(rows, self._space.width, owners, np.array(doubts) > 1),
-            Meanings(embedder, self._phrases) if embedder else None,
-        )
-        self._model = _quick_model(self._ground) if quick else _model(self._ground)
-        self.is_quick = quick and len(folded) > _QUICK
-        self._sureness = Sureness(self._model.evidence, self._ground.coverage.worth, len(starts))
-        if len(folded) > _MANY:
-            give_back()
 
     def read(self) -> dict[str, int]:
         """Its texts and the row of each."""

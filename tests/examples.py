@@ -1,5 +1,5 @@
-"""How many made-up inputs a property is tried on, or pages looked at: a part of them with every run, the whole with
-MADOGUCHI_TEST_EXAMPLES=all."""
+"""How many made-up inputs a property is tried on, pages looked at, processes killed: a part of them with every run, the
+whole with MADOGUCHI_TEST_EXAMPLES=all."""
 
 from __future__ import annotations
 

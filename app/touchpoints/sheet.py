@@ -18,7 +18,8 @@ from app.text import clean, fold
 from channels.base import Person, Touch
 
 _NAMES = {
-    "id": "id externalid eventid touchpointid 外部id イベントid 取引id 取引番号 伝票番号 レシート番号 明細番号 管理番号",
+    "id": """id externalid eventid touchpointid 外部id イベントid 取引id 取引番号 伝票番号 レシート番号 明細番号
+        管理番号""",
     "kind": "kind type event eventtype 種別 種類 区分 イベント 行動 取引区分 ステータス",
     "at": """at date datetime time timestamp orderdate orderedat purchasedate createdat visitdate 日時 日付 年月日
         注文日 注文日時 受注日 受注日時 購入日 購入日時 来店日 来店日時 取引日 取引日時 発生日 発生日時 利用日""",

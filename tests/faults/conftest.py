@@ -9,9 +9,12 @@ from sqlalchemy import create_engine
 
 from tests import engines
 from tests.conftest import empty
+from tests.examples import PART
 
 # What needs the other engine, or cannot differ between the two, is not collected for this one.
 collect_ignore = ["test_two_machines.py"] if engines.WHICH == "sqlite" else ["test_foreign_redis.py"]
+if PART != 1:  # the short run kills the same processes under the same work
+    collect_ignore += ["test_kills.py"]
 
 
 @pytest.fixture

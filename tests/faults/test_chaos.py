@@ -10,6 +10,7 @@ import pytest
 
 from app.bench.faults.schedule import KINDS, STEPS, cuts, schedule
 from tests import engines
+from tests.examples import PART
 from tests.serving import clean_environment
 
 pytestmark = pytest.mark.faults
@@ -37,9 +38,9 @@ if engines.WHICH == "sqlite":  # what finds them is the same on either engine
     LOST = {"lost": "lost: nothing acknowledged is lost"}
     LATE = {"doubled": "doubled: once at the receiver", "bot": "bot: no word after a takeover"}
 
-    @pytest.mark.parametrize(
-        ("planted", "kind", "kills"), [(LOST, "kill web", "2"), (LATE, "wipe redis", "8")]
-    )
+    PLANTED = [(LATE, "wipe redis", "8"), (LOST, "kill web", "2")][:: 1 if PART == 1 else 2]
+
+    @pytest.mark.parametrize(("planted", "kind", "kills"), PLANTED)
     def test_each_planted_bug_is_found(planted: dict[str, str], kind: str, kills: str) -> None:
         also = [word for name in planted for word in ("--also", f"tests.faults.planted.{name}")]
         ran = faults("--kills", kills, "--only", kind, *also)
