@@ -63,7 +63,7 @@ class FaqSource(Base):
     __tablename__ = "faq_source"
 
     id: Mapped[Id]
-    name: Mapped[Line]  # its address, or what the file is called
+    name: Mapped[Line]  # its address, or what the file is called; "" of what was pasted
     by_address: Mapped[bool] = mapped_column(default=False)
     items: Mapped[Array]
     read_at: Mapped[Made]

@@ -52,12 +52,12 @@ def read(request: Request, form: FormData) -> Response:
                 sources.read_file(given.file.read(sources.LARGEST + 1), given.filename),
             )
         elif pasted.strip():
-            name, items = words(request, "pasted text"), sources.read_text(pasted)
+            name, items = "", sources.read_text(pasted)
         else:
             name, items = address, _fetched(address)
     except Unreadable as trouble:
         return _page(request, words(request, trouble.sentence, **trouble.values), address, pasted)
-    by_address = name == address
+    by_address = bool(name) and name == address
     with transaction() as db:
         source = sources.keep(db, request.state.viewer, name, items, by_address=by_address)
     return done(request, f"{HERE}/{source.id}")

@@ -36,6 +36,7 @@ import "./palette.js";
 import "./preview.js";
 import "./hints.js";
 import "./try.js";
+import "./trial.js";
 import "./threshold.js";
 import "./review.js";
 

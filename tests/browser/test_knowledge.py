@@ -77,6 +77,15 @@ def test_an_faq_page_is_taken_over_corrected_measured_published_and_brought_back
     expect(page.get_by_text("まだ公開していない変更が6件あります")).to_be_visible()
     publishes(page, 3, "FAQページを取り込み")
 
+    settings(page, "会話を試す")
+    page.locator("#try").press_sequentially("後払いは選べますか")
+    page.locator("#try").press("Enter")
+    page.locator(".told-why > summary").click()
+    page.locator(".told-why .scores a").first.click()
+    expect(page.get_by_role("button", name="保存", exact=True)).to_be_visible()
+    page.go_back()
+    expect(page.locator("#trial .b.me")).to_have_text("後払いは選べますか")  # who comes back finds what was said
+
     settings(page, "評価")
     page.get_by_role("link", name="テスト質問", exact=True).click()
     page.get_by_text("ファイルからまとめて読み込む").click()

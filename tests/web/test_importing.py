@@ -57,6 +57,7 @@ def test_a_file_or_pasted_text_is_read_too(editor: Browser) -> None:
     there = editor.submit(HERE, {}, files=file).headers["location"]
     editor.submit(there, {"take": ["0"]})
     there = editor.submit(HERE, {"pasted": PAGE}).headers["location"]
+    assert "貼り付けた内容" in editor.get(there).text
     assert "550円<ins>です</ins>" in editor.see(there)
     assert entries() == {"送料は": "550円"}
     assert editor.submit(f"{there}/reading").status_code == 404
