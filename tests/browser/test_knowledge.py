@@ -84,7 +84,9 @@ def test_an_faq_page_is_taken_over_corrected_measured_published_and_brought_back
     page.locator(".told-why .scores a").first.click()
     expect(page.get_by_role("button", name="保存", exact=True)).to_be_visible()
     page.go_back()
-    expect(page.locator("#trial .b.me")).to_have_text("後払いは選べますか")  # who comes back finds what was said
+    expect(page.locator("#trial .b.me")).to_have_text(
+        "後払いは選べますか"
+    )  # who comes back finds what was said
 
     settings(page, "評価")
     page.get_by_role("link", name="テスト質問", exact=True).click()
