@@ -24,7 +24,7 @@ from bots.meaning import Meanings
 from bots.memory import give_back
 from bots.negation import Stance, all_opposed, denies, stance
 from bots.ridge import MOST_ROWS, Ridge
-from bots.sketch import QUICK_PLACES, Sketch
+from bots.sketch import QUICK_PLACES, QUICKEST_PLACES, Sketch
 from bots.space import Bag, Flags, Floats, Ints, Postings, Space, bag
 from bots.sureness import Sureness
 from bots.text import fold
@@ -34,8 +34,8 @@ _ANSWER_DOUBT = 4.0
 """How much less an answer is relied on than a question: it says more than what it answers."""
 _ANSWER_READ = 4 * LONGEST
 _MANY = 5000
-_QUICK = 1000
-"""Rows for which the exact model is quick, too."""
+_QUICK, _LARGE = 1000, 8000
+"""Rows for which the exact model is quick, too; and beyond which a sketch has to be smaller to be so."""
 _FEW = 3
 """Texts an entry with which everyday phrases count half: they show by themselves what is frequent."""
 _SOME = 10
@@ -266,7 +266,9 @@ def _model(ground: Ground) -> Ridge | Machine | Sketch:
 
 def _quick_model(ground: Ground) -> Ridge | Sketch:
     """The most exact model that takes no longer than an edit may."""
-    return Ridge(ground) if len(ground.rows) <= _QUICK else Sketch(ground, QUICK_PLACES)
+    if len(ground.rows) <= _QUICK:
+        return Ridge(ground)
+    return Sketch(ground, QUICK_PLACES if len(ground.rows) <= _LARGE else QUICKEST_PLACES)
 
 
 def _largest(scores: Floats, count: int) -> list[int]:

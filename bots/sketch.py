@@ -12,7 +12,7 @@ import numpy as np
 from bots.ground import Evidence, Ground, best
 from bots.space import Floats, Ints, Vector, product
 
-PLACES, QUICK_PLACES = 2048, 1024
+PLACES, QUICK_PLACES, QUICKEST_PLACES = 2048, 1024, 768
 MOST_WEIGHTS = 5_000_000
 """Entries times places, four bytes each: with many entries the places are fewer."""
 
