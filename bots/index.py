@@ -48,6 +48,10 @@ _COMPARED, _COMPARED_QUESTIONS = 5, 100
 _SHORTEST_TYPO, _MOST_TYPOS, _TYPO_LIKENESS = 4, 4, 0.75
 
 
+Taught = tuple[str, tuple[str, ...], str]
+"""What an entry teaches: its title, its questions, its answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Likeness:
     """An entry that may be meant: the nearest of its questions, how likely it is the right entry (0 to 1),
@@ -86,6 +90,14 @@ class Index:
             for phrase in self._phrases
         ]
         self._learn_words(owners, doubts == 1)
+        denied = before.denied() if before else {}
+        self._denying = {
+            owner
+            for owner, entry in enumerate(self._entries)
+            if denied.get(_taught(entry)) or (_taught(entry) not in denied and _is_denied(entry))
+        }
+        """Entries that are about what is not wanted or did not happen: at least half of their questions say so."""
+        self._known_stances: dict[int, tuple[Stance, ...]] = {}
         self._space = Space(
             (
                 before.bag(known[phrase]) if before and phrase in known else bag(parts(text, language))
@@ -121,17 +133,14 @@ class Index:
         self._stems = {stem(word) for word in self._words}
         self._small_talk = any(says_nothing(text, self._language) for text in self._exact)
         """Whether an entry is asked by everyday phrases alone (`where are you from`): others may be, too."""
-        self._denying = {
-            owner
-            for owner, entry in enumerate(self._entries)
-            if 2 * sum(denies(phrase, self._language) for phrase in _asked(entry)) >= len(entry.questions)
-        }
-        """Entries that are about what is not wanted or did not happen: at least half of their questions say so."""
-        self._known_stances: dict[int, tuple[Stance, ...]] = {}
 
     def read(self) -> dict[str, int]:
         """Its texts and the row of each."""
         return {phrase: row for row, phrase in enumerate(self._phrases)}
+
+    def denied(self) -> dict[Taught, bool]:
+        """What its entries teach, and whether they are about what is not wanted."""
+        return {_taught(entry): owner in self._denying for owner, entry in enumerate(self._entries)}
 
     def bag(self, row: int) -> Bag:
         """The parts of a row."""
@@ -251,7 +260,11 @@ def _asked(entry: Entry) -> Iterable[str]:
     return dict.fromkeys((entry.title, *entry.questions))
 
 
-def _taught(entry: Entry) -> tuple[str, tuple[str, ...], str]:
+def _is_denied(entry: Entry) -> bool:
+    return 2 * sum(denies(phrase, entry.language) for phrase in _asked(entry)) >= len(entry.questions)
+
+
+def _taught(entry: Entry) -> Taught:
     return entry.title, entry.questions, entry.answer
 
 
