@@ -118,7 +118,11 @@ class Receiver:
 
     def take(self, request: Asked) -> None:
         """One callback."""
-        body = request.rfile.read(int(request.headers["Content-Length"]))
+        length = int(request.headers["Content-Length"])
+        body = request.rfile.read(length)
+        if len(body) < length:  # its sender was killed
+            request.close_connection = True
+            return
         told = json.loads(body)
         is_event = request.path == "/events"
         self.forged += not (_signed_event if is_event else _signed)(request, body, self.event_key)

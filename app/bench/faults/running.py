@@ -126,6 +126,8 @@ def _end(outcome: Outcome, here: Stage, there: Load, driver: Driver, say: Say) -
     if there.receiver.forged:
         there.ledger.surprise(f"{there.receiver.forged} callbacks came without the right signature")
     there.hang_up()
+    _await_quiet(say)  # what their going has set off
+    here.stop()  # from here on nothing is told that is not in the books yet, nor the other way round
     with reading() as rows:
         outcome.verdicts += judge.judge(rows, there.ledger, there.receiver.posted)
         outcome.verdicts += followers.followed(rows, there.follower, there.receiver)
