@@ -105,7 +105,7 @@ class Agent:
             id, known = self.screen.conversation, self.screen.known
         answer = self._client.get(f"/conversations/{id}/changes", params={"after": known})
         if answer.status_code != 200:
-            self.ledger.trouble(f"agent: {answer.status_code}")
+            self.ledger.refusal("agent", answer.status_code, f"{self.name}: the changes of {id}")
             raise httpx2.ReadError("not now")
         told = answer.json()
         if told.get("reload"):
@@ -133,7 +133,7 @@ class Agent:
     def _load(self, id: int) -> bool:
         answer = self._client.get(f"/inbox/{id}/pane")
         if answer.status_code != 200:
-            self.ledger.trouble(f"agent: {answer.status_code}")
+            self.ledger.refusal("agent", answer.status_code, f"{self.name}: the pane of {id}")
             return False
         with self._touching:
             self.screen.load(answer.text)
@@ -189,7 +189,7 @@ class Agent:
                 continue
             if answer.status_code == 200:
                 return answer
-            self.ledger.trouble(f"agent: {answer.status_code}")
+            self.ledger.refusal("agent", answer.status_code, f"{self.name}: {method} {path}")
             if answer.status_code in (409, 422):
                 return None
             if answer.status_code < 500:

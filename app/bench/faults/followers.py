@@ -56,7 +56,7 @@ class Follower:
         return bool(told["more"])
 
     def _refused(self, answer: httpx2.Response) -> None:
-        self.ledger.trouble(f"follower: {answer.status_code}")
+        self.ledger.refusal("follower", answer.status_code, self.name)
         if answer.status_code < 500 and answer.status_code != 429:
             self.ledger.surprise(f"{self.name} was answered {answer.status_code}: {answer.text[:200]}")
         time.sleep(0.3)

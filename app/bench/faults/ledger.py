@@ -108,6 +108,12 @@ class Ledger:
         with self._lock:
             self.surprises.append(what)
 
+    def refusal(self, client: str, status: int, at: str) -> None:
+        """Somebody was not answered well. A 500 must never be, whatever breaks: the product's own log tells of it."""
+        self.trouble(f"{client}: {status}")
+        if status == 500:
+            self.surprise(f"{at} was answered 500")
+
     @property
     def acknowledged(self) -> int:
         """How many promises were made."""

@@ -61,7 +61,7 @@ class Provider:
                 self._refused(said, answer)
 
     def _refused(self, said: Said, answer: httpx2.Response) -> None:
-        self.ledger.trouble(f"provider: {answer.status_code}")
+        self.ledger.refusal("provider", answer.status_code, said.id)
         if answer.status_code < 500 and answer.status_code != 429:
             self.ledger.surprise(f"{said.id} was refused with {answer.status_code}: {answer.text[:200]}")
         time.sleep(0.3)
