@@ -190,3 +190,11 @@ def test_a_search_index_that_lost_something_is_named_and_built_anew() -> None:
     mended = run("verify", "--reindex")
     assert mended.exit_code == 0, mended.output
     assert "search index: 1/2" in mended.output or "search index: 2/2" in mended.output
+
+
+def test_a_benchmark_fills_a_folder_that_is_not_there_yet(tmp_path: Path) -> None:
+    seeded = run(
+        "--data-dir", str(tmp_path / "new"), "bench", "seed", "--conversations", "2", "--messages", "4"
+    )
+    assert seeded.exit_code == 0, seeded.output
+    assert (tmp_path / "new" / "madoguchi.db").stat().st_size > 0

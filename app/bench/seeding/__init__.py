@@ -11,12 +11,13 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import db, inbox, migrations
+from app import datadir, db, inbox, migrations
 from app.bench.running import PROGRESS
 from app.bench.seeding import shop
 from app.bench.seeding.filling import Filler, Told, filler
 from app.bench.seeding.lives import Order, Shop, batches
 from app.bench.seeding.rows import Batch
+from app.config import settings
 from app.models import Conversation, Customer, Setting
 
 MARK = "bench_seed"  # the setting that says whether a seeding has come to its end
@@ -42,6 +43,7 @@ def command(ctx: click.Context, conversations: int, messages: int, seed: int, pa
     """
     if messages < conversations:
         raise click.UsageError("There must be at least one message for each conversation.")
+    datadir.ensure(settings().data_dir)
     if migrations.state() == "behind":
         migrations.upgrade()
     if callable(ctx.obj):
