@@ -21,7 +21,6 @@ from app.learning.gaps import LANGUAGES, Gap, gaps
 from app.models import Agent, Decision, FaqEntry, KnowledgeRun, Message, Proposal
 from app.models.proposal import DISMISSED, OPEN, TAKEN
 from app.proving import runs
-from bots.gathering import gather
 
 DAYS = 30  # looked back, unless said otherwise
 DAILY = timedelta(hours=24)
@@ -107,6 +106,8 @@ def gathered(
 ) -> list[Found]:
     """What is alike, also by the shop's own words, and was asked by several people, what was asked most often first.
     `marks`: questions of proposals that were settled, by which they are known again."""
+    from bots.gathering import gather  # its arithmetic takes 20 MB
+
     known = [(id, text) for id, texts in marks.items() for text in texts]
     texts = [*(gap.text for gap in found), *(text for _, text in known)]
     weights = [*(float(gap.times) for gap in found), *(0.0 for _ in known)]

@@ -15,7 +15,6 @@ from app.learning.masking import without_greeting
 from app.models import Conversation, Decision, Message
 from app.models.decision import ANSWERED, ASKED, UNKNOWN
 from app.models.message import OUTBOUND
-from bots.gathering import typical
 from bots.language import guess
 from bots.lexicon import Lexicon
 
@@ -61,6 +60,8 @@ def answers_to(
 
 
 def _ordered(texts: dict[int, str], language: str, lexicon: Lexicon | None) -> list[int]:
+    from bots.gathering import typical  # its arithmetic takes 20 MB
+
     ids = sorted(texts)
     said = [without_greeting(texts[id]) for id in ids]
     return [ids[place] for place in typical(said, language, lexicon)][:KEPT]
