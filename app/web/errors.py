@@ -120,6 +120,10 @@ def _gone(request: Request, _error: Exception) -> Response:
 def _failed(request: Request, error: Exception) -> Response:
     """The last resort. The number on the page and in the log leads from one to the other; the server logs the
     trace itself."""
+    if isinstance(error, OperationalError):  # before any page was asked: who is there stands in the database
+        response = _busy(request, error)
+        protect(response.headers, request.scope)
+        return response
     number = secrets.token_hex(4)
     log.error("failure %s at %s %s: %r", number, request.method, request.url.path, error)
     try:

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from app import inbox
+from app.auth import signins
 from app.db import reading, transaction
 from app.models import Message
 from app.models.message import OUTBOUND
@@ -32,3 +33,18 @@ def test_a_reply_that_met_a_busy_database_is_asked_for_again(monkeypatch: pytest
     assert browser.submit(f"/conversations/{thread.id}/replies", form).status_code == 200
     with reading() as db:
         assert db.scalar(select(func.count(Message.id)).where(Message.kind == OUTBOUND)) == 1
+
+
+def test_a_database_that_is_away_before_it_is_known_who_asks_is_told_alike(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def away(*_: object) -> None:
+        raise OperationalError("select", {}, Exception("not currently accepting connections"))
+
+    with transaction() as db:
+        agent = factories.agent(db)
+    browser = Browser().come_in(agent)
+    monkeypatch.setattr(signins, "find", away)
+    for path in ("/inbox", "/inbox/rows"):
+        answer = browser.get(path)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
