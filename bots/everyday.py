@@ -25,36 +25,15 @@ _JAPANESE = """
 
 
 _ENGLISH = (
-    *(
-        "how much is",
-        "how much are",
-        "how much does",
-        "how much do",
-        "how many",
-        "how long is",
-        "how long does",
-    ),
-    *(
-        "how do i",
-        "how can i",
-        "can i get",
-        "can you",
-        "could you",
-        "can you tell me about",
-        "could you tell me",
-    ),
-    *("tell me about", "i would like to", "i would like to know about", "i want to know about", "i need"),
-    *(
-        "where is",
-        "where can i",
-        "where can i find",
-        "when is",
-        "when does",
-        "what is",
-        "what are",
-        "what about",
-    ),
-    *("is there", "are there", "do you have", "do you know", "please"),
+    """
+how much is, how much are, how much does, how much do, how many, how long is, how long does
+how do i, how can i, can i get, can you, could you, can you tell me about, could you tell me
+tell me about, i would like to, i would like to know about, i want to know about, i need
+where is, where can i, where can i find, when is, when does, what is, what are, what about
+is there, are there, do you have, do you know, please
+""".strip()
+    .replace("\n", ", ")
+    .split(", ")
 )
 _PARTICLES = "をはがのにもで"
 _LONGEST_FIRST = sorted(

@@ -54,8 +54,6 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except ConfigError as error:
             raise click.ClickException(str(error)) from error
-        finally:
-            gc.freeze()  # what ends with the process is not looked through once more: half a second
 
 
 @click.command(
@@ -83,4 +81,7 @@ def cli(data_dir: Path | None) -> None:
 
 def main() -> None:
     """The `madoguchi` program."""
-    cli(prog_name="madoguchi")
+    try:
+        cli(prog_name="madoguchi")
+    finally:
+        gc.freeze()  # what ends with the process is not looked through once more: half a second

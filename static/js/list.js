@@ -7,8 +7,8 @@ const rows = () => one("[data-rows]");
 
 // While the mouse is down on the list nothing in it moves: a click on what was exchanged meanwhile would be none.
 let held = null;
-document.addEventListener("pointerdown", (event) => { if (event.target.closest("[data-rows]")) held ??= []; });
-for (const end of ["pointerup", "pointercancel", "dragend", "visibilitychange"]) {
+document.addEventListener("pointerdown", (event) => { if (event.button === 0 && event.target.closest("[data-rows]")) held ??= []; });
+for (const end of ["pointerup", "pointercancel", "dragend", "contextmenu", "visibilitychange"]) {
   document.addEventListener(end, () => setTimeout(() => { // when the click was told
     const waiting = held ?? [];
     held = null;

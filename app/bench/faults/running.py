@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -127,7 +128,10 @@ def _end(outcome: Outcome, here: Stage, there: Load, driver: Driver, say: Say) -
         there.ledger.surprise(f"{there.receiver.forged} callbacks came without the right signature")
     there.hang_up()
     _await_quiet(say)  # what their going has set off
-    here.stop()  # from here on nothing is told that is not in the books yet, nor the other way round
+    try:
+        here.stop()  # from here on nothing is told that is not in the books yet, nor the other way round
+    except subprocess.TimeoutExpired:
+        there.ledger.surprise("the installation did not end when it was told to")
     with reading() as rows:
         outcome.verdicts += judge.judge(rows, there.ledger, there.receiver.posted)
         outcome.verdicts += followers.followed(rows, there.follower, there.receiver)
