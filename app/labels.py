@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import delete, func, select
@@ -58,8 +59,10 @@ def change(db: Session, agent: Agent, label: Label, name: str, hue: int) -> None
     if wanted != before:
         for rule in following:
             knowledge.save_rule(db, agent, rule, _renamed(knowledge.stored(rule), wanted))
-        followed = {key: _renamed(data, wanted) for key, data in _published_with(db, before).items()}
-        versions.adjust(db, agent, followed, f"{before} → {wanted}")
+        try:
+            versions.adjust(db, agent, partial(_followed, before, wanted), f"{before} → {wanted}")
+        except versions.Refused:
+            raise Wrong("name", "Somebody published at this moment. Save once more.") from None
     record(db, "audit.label_changed", agent=agent, label_id=label.id, name=wanted, before=before)
 
 
@@ -68,7 +71,7 @@ def remove(db: Session, agent: Agent, label: Label) -> int:
 
     Raises `Refused` while a bot rule puts it: the rule would make it anew.
     """
-    if rules_with(db, label) or _published_with(db, label.name):
+    if rules_with(db, label) or _putting(versions.content(db), label.name):
         raise Refused(
             "A bot rule puts this label. Change the rule first; it would bring it back.", status=409
         )
@@ -109,10 +112,14 @@ def rules_with(db: Session, label: Label) -> list[BotRule]:
     return [rule for rule in knowledge.all_rules(db) if rule.params.get("label") == label.name]
 
 
-def _published_with(db: Session, name: str) -> versions.Content:
+def _putting(published: versions.Content, name: str) -> versions.Content:
     """The published rules that put a label of this name."""
-    found = versions.content(db).items()
-    return {key: data for key, data in found if data.get("params", {}).get("label") == name}
+    return {key: data for key, data in published.items() if data.get("params", {}).get("label") == name}
+
+
+def _followed(before: str, name: str, published: versions.Content) -> versions.Content:
+    """Them, putting the one of the new name."""
+    return {key: _renamed(data, name) for key, data in _putting(published, before).items()}
 
 
 def _renamed(rule: dict[str, Any], label: str) -> dict[str, Any]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 import pytest
 from sqlalchemy import func, select
 
-from app import inbox, intake, knowledge, verify
+from app import inbox, intake, knowledge, labels, verify
 from app.db import insist, now, reading, transaction
 from app.knowledge import versions
 from app.models import (
@@ -19,6 +19,7 @@ from app.models import (
     Customer,
     CustomerLink,
     Event,
+    Label,
     Message,
     PublishedItem,
     RawReceipt,
@@ -27,6 +28,11 @@ from app.models.message import OUTBOUND
 from channels import base
 from tests import factories as make
 from tests.knowledge.test_versions import ENTRY
+
+RULE = {
+    "name": "返品の話", "language": "ja", "keywords": ["返品"], "pattern": "", "action": "label",
+    "params": {"label": "返品"}, "position": 1, "enabled": True,
+}  # fmt: skip
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -262,3 +268,69 @@ def test_of_three_who_publish_at_once_one_does_and_the_others_are_told() -> None
             held = db.scalars(select(PublishedItem).where(PublishedItem.until.is_(None))).all()
             assert versions.number(db) == number
             assert len({(one.noun, one.noun_id) for one in held}) == len(held) == number
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, another: Callable[[], object]) -> Future[object]:
+    """Let `another` run while the next publication has looked and not written, if the database lets it."""
+    pool, look = ThreadPoolExecutor(1), versions.changes
+    done: Future[object] = Future()
+
+    def run() -> None:
+        done.set_result(another())
+
+    def changes(before: versions.Content, after: versions.Content) -> list[versions.Change]:
+        monkeypatch.setattr(versions, "changes", look)
+        pool.submit(run)
+        wait([done], timeout=1)  # on SQLite it waits for our turn to end
+        return look(before, after)
+
+    monkeypatch.setattr(versions, "changes", changes)
+    return done
+
+
+def publish_by(id: int) -> str:
+    try:
+        with transaction() as db:
+            versions.publish(db, db.get_one(Agent, id), "")
+    except versions.Refused:
+        return "refused"
+    return "published"
+
+
+def test_who_publishes_what_another_published_while_they_looked_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with transaction() as db:
+        slow, quick = (make.agent(db, name, role="admin").id for name in ("遅い", "速い"))
+        knowledge.save_entry(db, db.get_one(Agent, slow), None, ENTRY)
+    other = meanwhile(monkeypatch, lambda: publish_by(quick))
+    assert sorted([publish_by(slow), str(other.result(timeout=30))]) == ["published", "refused"]
+    with reading() as db:
+        assert versions.number(db) == 1
+        assert len(db.scalars(select(PublishedItem).where(PublishedItem.until.is_(None))).all()) == 1
+
+
+def test_a_label_renamed_while_somebody_publishes_undoes_nothing_of_theirs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with transaction() as db:
+        slow, quick = (make.agent(db, name, role="admin") for name in ("遅い", "速い"))
+        label = labels.add(db, slow, "返品", 20)
+        rule = knowledge.save_rule(db, slow, None, RULE)
+        versions.publish(db, slow, "")
+        knowledge.save_rule(db, quick, rule, {**RULE, "keywords": ["返品", "返したい"]})
+
+    def rename() -> None:
+        with transaction() as db:
+            labels.change(db, db.get_one(Agent, slow.id), db.get_one(Label, label.id), "返品・交換", 20)
+
+    other = meanwhile(monkeypatch, lambda: publish_by(quick.id))
+    try:
+        rename()
+    except labels.Wrong:  # told to save once more
+        rename()
+    assert other.result(timeout=30) == "published"
+    with reading() as db:
+        (held,) = db.scalars(select(PublishedItem).where(PublishedItem.until.is_(None)))
+        assert held.data["params"] == {"label": "返品・交換"}
+        assert held.data["keywords"] == ["返品", "返したい"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -213,8 +213,10 @@ def publish(
 
     Raises :class:`Refused`.
     """
+    on = number(db)
     found = publishable(db, agent, seen)
-    return _write(db, agent, found, reason, figures=dict(figures or {}), overruled=clean(overruled).strip())
+    figures = dict(figures or {})
+    return _write(db, agent, on, found, reason, figures=figures, overruled=clean(overruled).strip())
 
 
 def publishable(db: Session, agent: Agent, seen: str = "") -> list[Change]:
@@ -232,15 +234,19 @@ def publishable(db: Session, agent: Agent, seen: str = "") -> list[Change]:
 
 def publish_all(db: Session, agent: Agent | None = None, reason: str = "") -> None:
     """Publish the draft as it is, whoever wrote it: the demo, the benchmark, a first set-up."""
+    on = number(db)
     if found := unpublished(db):
-        _write(db, agent, found, reason)
+        _write(db, agent, on, found, reason)
 
 
-def adjust(db: Session, agent: Agent, items: Content, reason: str) -> None:
-    """Change what is published in these items alone, whatever else the draft holds: a label was renamed."""
-    published = content(db)
-    if found := changes(published, {**published, **items}):
-        _write(db, agent, found, reason)
+def adjust(db: Session, agent: Agent, adjusted: Callable[[Content], Content], reason: str) -> None:
+    """Change in what is published the items `adjusted` makes of it, whatever else the draft holds.
+
+    Raises :class:`Refused`.
+    """
+    on, published = number(db), content(db)
+    if found := changes(published, {**published, **adjusted(published)}):
+        _write(db, agent, on, found, reason)
 
 
 def roll_back(db: Session, agent: Agent, to: int, reason: str) -> KnowledgeVersion:
@@ -251,11 +257,11 @@ def roll_back(db: Session, agent: Agent, to: int, reason: str) -> KnowledgeVersi
     house = manners(db)
     if agent.role not in PUBLISHERS[house.role]:
         raise Refused("Admins publish here. You can ask for a review.")
-    published, wanted, edited = content(db), content(db, to), draft(db)
+    on, published, wanted, edited = number(db), content(db), content(db, to), draft(db)
     found = changes(published, wanted)
-    if not 0 < to < number(db) or not found:
+    if not 0 < to < on or not found:
         raise Refused("The bot knows exactly this already.")
-    made = _write(db, agent, found, reason, back_to=to)
+    made = _write(db, agent, on, found, reason, back_to=to)
     for change in found:
         key = change.noun, change.noun_id
         if edited.get(key) == change.before and edited.get(key) != change.after:
@@ -272,6 +278,7 @@ def bring_back(db: Session, agent: Agent, noun: str, noun_id: int) -> None:
 def _write(
     db: Session,
     agent: Agent | None,
+    on: int,
     found: Sequence[Change],
     reason: str,
     *,
@@ -279,8 +286,9 @@ def _write(
     overruled: str = "",
     back_to: int | None = None,
 ) -> KnowledgeVersion:
+    # `on` was the newest version before `found` was looked up: who published since has taken the number after it
     version = KnowledgeVersion(
-        number=number(db) + 1,
+        number=on + 1,
         agent_id=agent.id if agent else None,
         reason=clean(reason).strip()[:2000],
         back_to=back_to,
