@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 import app.db
@@ -31,3 +32,9 @@ def test_a_database_of_another_version_is_recognised() -> None:
     finally:
         with app.db.engine().begin() as connection:
             connection.execute(text("UPDATE alembic_version SET version_num = :was"), {"was": before})
+
+
+def test_the_versions_known_by_the_names_of_their_files_are_those_alembic_knows() -> None:
+    scripts = ScriptDirectory.from_config(migrations.config())
+    assert migrations.known() == {script.revision for script in scripts.walk_revisions()}
+    assert max(migrations.known()) == scripts.get_current_head()
