@@ -56,6 +56,12 @@ def label(
     return row
 
 
+def unreachable(row: LabelledQuestion, language: str | None) -> bool:
+    """Whether an entry in this language (None: there is none) cannot be found by who asks the question: the bot looks
+    among the entries of the language it hears."""
+    return language is not None and bool(row.language) and row.language != language
+
+
 def find(db: Session, text: str) -> LabelledQuestion | None:
     """The test question with these words, however they are spelled."""
     return find_all(db, [text]).get(text)

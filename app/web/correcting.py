@@ -15,7 +15,7 @@ from app import knowledge, queries
 from app.bot import answers, ratings
 from app.db import reading, transaction
 from app.knowledge import questions
-from app.models import Decision, FaqEntry, Message
+from app.models import Decision, FaqEntry, LabelledQuestion, Message
 from app.text import one_line
 from app.web.knowledge import EDITORS
 from app.web.pages import errors_of, number, partial, path_id, require_role, text, with_form
@@ -126,7 +126,7 @@ def correct_try(request: Request, form: FormData) -> Response:
             row = questions.label(
                 db, request.state.viewer, text(form, "text"), entry_given(form), origin="tried"
             )
-            return _kept(request, db, row.entry_id, tried=row.text)
+            return _kept(request, db, row.entry_id, tried=row)
     except knowledge.Invalid as invalid:
         return _refused(request, invalid)
 
@@ -147,17 +147,25 @@ def add_wording(request: Request, form: FormData) -> Response:
 
 
 def _kept(
-    request: Request, db: Session, entry_id: int | None, tried: str = "", *, added: bool = False
+    request: Request,
+    db: Session,
+    entry_id: int | None,
+    tried: LabelledQuestion | None = None,
+    *,
+    added: bool = False,
 ) -> Response:
-    """`tried`: the words, where they may become a wording of the entry; `added`: they did."""
+    """`tried`: the question, where its words may become a wording of the entry; `added`: they did."""
     entry = db.get(FaqEntry, entry_id) if entry_id and tried else None
+    new = bool(tried and entry and one_line(tried.text, 500) not in entry.questions)
+    unreachable = bool(tried and entry and questions.unreachable(tried, entry.language))
     return partial(
         request,
         "inbox/_corrected.html",
         problem="",
         entry_id=entry_id,
         titles=titles_of(db),
-        tried=tried if entry and one_line(tried, 500) not in entry.questions else "",
+        tried=tried.text if tried and new and not unreachable else "",
+        unreachable=unreachable,
         added=added,
     )
 

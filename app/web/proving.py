@@ -148,6 +148,7 @@ def _questions(
     refused: Sequence[tuple[int, str]] = (),
 ) -> Response:
     rows = questions.all_questions(db)
+    entries = {one.id: one for one in knowledge.all_entries(db)}
     edited = db.get(LabelledQuestion, number(request.query_params.get("edit")) or 0)
     usual = {"text": edited.text, "entry": edited.entry_id or "none"} if edited else {}
     return page(
@@ -157,7 +158,9 @@ def _questions(
         section="evaluation",
         rows=rows[:SHOWN],
         total=len(rows),
-        titles=titles_of(db),
+        titles={id: entry.title for id, entry in entries.items()},
+        languages={id: entry.language for id, entry in entries.items()},
+        unreachable=questions.unreachable,
         values={"text": "", "entry": "", **usual, **(values or {})},
         errors=errors or {},
         refused=[(line, words(request, sentence)) for line, sentence in refused],

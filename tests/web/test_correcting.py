@@ -104,6 +104,21 @@ def test_who_does_not_see_the_thread_corrects_nothing_in_it() -> None:
     assert labelled() == []
 
 
+def test_who_names_an_entry_of_another_language_is_told_that_it_cannot_be_found() -> None:
+    with transaction() as db:
+        boss, entry = factories.supervisor(db), factories.faq(db).id
+    editor = Browser().come_in(boss)
+    told = "別の言語で書かれた"
+    same = editor.submit("/settings/knowledge/questions/tried", {"text": "送料は", "entry": str(entry)})
+    assert told not in same.text
+    english = {"text": "How much is shipping?", "entry": str(entry)}
+    other = editor.submit("/settings/knowledge/questions/tried", english)
+    assert told in other.text
+    assert "tried/wording" not in other.text
+    listed = editor.see("/settings/knowledge/questions")
+    assert listed.count(told) == 1
+
+
 def test_a_try_is_corrected_too() -> None:
     with transaction() as db:
         boss, agent = factories.supervisor(db), factories.agent(db)
