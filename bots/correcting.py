@@ -42,15 +42,17 @@ _PAIRS = tuple(
     )
 )
 _NAMED = re.compile(
-    r"^(?:the |my )?(?P<label>.{1,40}?)\s*(?:は|が|:|：|=| is | should be )[\s、,]*(?P<new>.{1,120})$",
+    r"^(?:the |my )?(?P<label>.{1,40}?)\s*(?P<is>は|が|:|：|=| is | should be )[\s、,]*(?P<new>.{1,120})$",
     re.IGNORECASE | re.DOTALL,
 )
+_MARKS = (":", "：", "=", " should be ")
 _AGAIN = re.compile(
     r"^(?:the |my )?(?P<label>.{1,40}?)\s*"
     r"(?:(?:を|が|は)?\s*(?:変え|変更|直し|なおし|修正|訂正|間違|まちが|違い|違っ).{0,15}| (?:is|was) wrong.?)$"
     r"|^(?:i want to |i'd like to |can i |please )?(?:change|correct|fix) (?:the |my )?(?P<other>.{1,40}?)[.!?]?$",
     re.IGNORECASE,
 )
+_WRONG = re.compile(r"間違|まちが|違い|違っ| (?:is|was) wrong", re.IGNORECASE)
 _GIVEN_UP = re.compile(
     r"(?:(?:もう|やっぱり|やはり|すみません|この(?:手続き|申し込み|申込み?|予約))[\s、,をは]*)*"
     r"(?:やめ(?:る|ます|ました|たい|ておきます|とく|て(?:ください)?)|止め(?:る|ます|たい|て(?:ください)?)"
@@ -67,11 +69,19 @@ _CONFIRMED = frozenset(
         "はい,ええ,うん,そうです,はい そうです,はいそうです,お願いします,はいお願いします,はい お願いします",
         "よろしいです,よいです,いいです,良いです,大丈夫,大丈夫です,合っています,合ってます,あってます",
         "間違いありません,間違いないです,問題ありません,問題ないです,その通りです,オッケー,了解です",
-        "これでお願いします,それでお願いします,確定,送信",
+        "オーケー,okです,ok です,オーケーです,これで大丈夫です,それで大丈夫です,問題なし,それで結構です,これで結構です",
+        "これでお願いします,それでお願いします,よろしくお願いします,よろしくお願いいたします,宜しくお願いします,確定,送信",
         "yes,yeah,yep,yup,sure,correct,right,ok,okay,that's right,that's correct,all correct,yes please,y",
-        "go ahead,looks good,confirm,yes that's right,yes it is,perfect,send",
+        "go ahead,looks good,looks good to me,confirm,yes that's right,yes it is,perfect,send,that is right",
+        "that is correct,it's correct,it's right,it is correct,all good,all right,alright,fine,that's fine,absolutely",
     )
     for one in line.split(",")
+)
+_AGREEING = sorted(
+    _CONFIRMED
+    | {fold(one) for one in ("ありがとう", "ありがとうございます", "please", "thanks", "thank you", "it is")},
+    key=len,
+    reverse=True,
 )
 _DENIED = frozenset(
     fold(one)
@@ -107,8 +117,15 @@ def gives_up(text: str) -> bool:
 
 
 def confirms(text: str) -> bool:
-    """Whether the whole message says yes to what was summed up."""
-    return fold(text[:READ]) in _CONFIRMED
+    """Whether the whole message says yes to what was summed up, be it more than once: はい、大丈夫です."""
+    said, yes = fold(text[:READ]), False
+    while said:
+        begun = next((one for one in _AGREEING if said == one or said.startswith(f"{one} ")), "")
+        if not begun:
+            return False
+        yes = yes or begun in _CONFIRMED
+        said = said[len(begun) :].strip()
+    return yes
 
 
 def denies(text: str) -> bool:
@@ -116,12 +133,14 @@ def denies(text: str) -> bool:
     return fold(text[:READ]) in _DENIED
 
 
-def named(steps: Sequence[Step], words: str) -> Step | None:
-    """The one step that is called by these words."""
+def named(steps: Sequence[Step], words: str, *, exact: bool = False) -> Step | None:
+    """The one step that is called by these words, or by a part of them unless they must be `exact`."""
     folded = fold(words)
-    exact = [step for step in steps if fold(step.label) == folded]
-    near = exact or [
-        step for step in steps if folded and (folded in fold(step.label) or _holds(folded, step))
+    same = [step for step in steps if fold(step.label) == folded]
+    near = same or [
+        step
+        for step in steps
+        if folded and (folded in fold(step.label) or (not exact and _holds(folded, step)))
     ]
     near = near or [step for step in steps if folded in _OF_KIND.get(step.kind, ())]
     return near[0] if len(near) == 1 else None
@@ -135,10 +154,12 @@ def correction(
     if not plain or len(plain) > READ:
         return None
     rest = _led(plain)
+    telling = asked is not None and rest == plain
+    changeable = [one for one in said if not (telling and asked and _free(asked) and _free(one))]
     for old, new in _pairs(rest):
-        if found := _replaced(old, new, said, values, asked, read):
+        if found := _replaced(old, new, changeable, values, asked, read):
             return found
-    if found := _by_name(rest, said, read) or _again(rest, said):
+    if found := _by_name(rest, said, read, telling) or _again(rest, said, telling):
         return found
     return _after_lead(rest, said, values, asked, read) if rest != plain and rest else None
 
@@ -192,18 +213,24 @@ def _put(step: Step, old: str, new: str, values: Mapping[str, str], read: Read) 
     return read(step, new)
 
 
-def _by_name(text: str, said: Sequence[Step], read: Read) -> Corrected | None:
+def _by_name(text: str, said: Sequence[Step], read: Read, telling: bool) -> Corrected | None:
+    """`日付は3日です`. Who answers another question (`telling`) may speak of what they name: 商品が壊れていた."""
     found = _NAMED.match(text)
-    step = named(said, found["label"]) if found else None
-    if found is None or step is None:
+    step = named(said, found["label"], exact=True) if found else None
+    if found is None or step is None or (telling and _free(step) and found["is"] not in _MARKS):
         return None
     value = read(step, _trimmed(found["new"]))
     return Corrected(step, value) if value else None
 
 
-def _again(text: str, said: Sequence[Step]) -> Corrected | None:
+def _free(step: Step) -> bool:
+    """Whether any words are an answer to it."""
+    return step.kind == "text" and not step.pattern
+
+
+def _again(text: str, said: Sequence[Step], telling: bool) -> Corrected | None:
     """`日付を変えたい`: which answer is wrong, and not yet what is right."""
-    found = _AGAIN.match(text)
+    found = None if telling and _WRONG.search(text) else _AGAIN.match(text)
     step = named(said, found["label"] or found["other"]) if found else None
     return Corrected(step, None) if step else None
 

@@ -1,10 +1,11 @@
-"""Days and times of day as customers write them: 明日, 来週の火曜, 11月3日, next Friday, 3pm."""
+"""Days as customers write them: 明日, 来週の火曜, 11月3日, 来月の15日, 3日前, next Friday, two days ago."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from calendar import monthrange
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 
 _DIGITS = {char: str(number) for number, char in enumerate("〇一二三四五六七八九")} | {"零": "0"}
@@ -24,7 +25,9 @@ def read_date(text: str, today: date | None) -> str | None:
 
     A day without a year is the next one to come. Without `today` only full dates can be told.
     """
-    plain = _plain(text)
+    plain = plainly(text)
+    if _SPAN.search(plain):
+        return None
     for pattern, reader in _FORMS:
         found = list(pattern.finditer(plain))
         days = {day for one in found if (day := _safely(reader, one, today)) is not None}
@@ -35,16 +38,8 @@ def read_date(text: str, today: date | None) -> str | None:
     return None
 
 
-def read_time(text: str) -> str | None:
-    """The one time of day that `text` names, as `14:30`."""
-    plain = _plain(text)
-    times = {time for one in _TIME.finditer(plain) if (time := _time(one))}
-    if not times and (named := next((at for word, at in _NAMED_TIMES if word in plain), "")):
-        return named
-    return times.pop() if len(times) == 1 else None
-
-
-def _plain(text: str) -> str:
+def plainly(text: str) -> str:
+    """`text` in small letters of one width, with the numbers of days and times in digits."""
     plain = unicodedata.normalize("NFKC", text).casefold()
     return _KANJI_NUMBER.sub(lambda found: _kanji(found[0]), plain)
 
@@ -82,7 +77,10 @@ def _month_day(found: re.Match[str], today: date) -> date | None:
 def _english(found: re.Match[str], today: date) -> date | None:
     day, month, year = (found[2] or found[3], found[1] or found[4], found[5])
     number = _MONTHS.index(month[:3]) + 1
-    return date(int(year), number, int(day)) if year else _coming(today, number, int(day))
+    if year is None:
+        return _coming(today, number, int(day))
+    told = year if year.isdigit() else today.year + _YEARS_EN[year]
+    return date(int(told), number, int(day))
 
 
 def _coming(today: date, month: int, day: int) -> date | None:
@@ -103,18 +101,29 @@ def _ahead(found: re.Match[str], today: date) -> date | None:
     return today + timedelta(days=next(days for word, days in _NAMED if word == found[0]))
 
 
-def _after(found: re.Match[str], today: date) -> date | None:
-    number = int(found[1] or found[3])
-    weeks = "週" in (found[2] or "") or "week" in (found[4] or "")
-    return today + timedelta(days=number * (7 if weeks else 1))
+def _apart(found: re.Match[str], today: date) -> date | None:
+    """`3日前`, `2週間後`, `in 3 days`, `a week ago`"""
+    weeks = "週" in found[0] or "week" in found[0]
+    days = timedelta(days=_COUNTED.get(found["n"]) or int(found["n"])) * (7 if weeks else 1)
+    return today - days if "前" in found[0] or "ago" in found[0] else today + days
+
+
+def _of_year(found: re.Match[str], today: date) -> date | None:
+    return date(today.year + _YEARS[found[1]], int(found[2]), int(found[3]))
+
+
+def _of_month(found: re.Match[str], today: date) -> date | None:
+    year, month = divmod(today.year * 12 + today.month - 1 + _MONTHS_AHEAD[found[1]], 12)
+    if found[2]:
+        return date(year, month + 1, int(found[2]))
+    return date(year, month + 1, monthrange(year, month + 1)[1])  # 来月末
 
 
 def _weekday_ja(found: re.Match[str], today: date) -> date | None:
     week, day = found[1] or "", _WEEKDAYS_JA.index(found[2])
     if not week:
         return _next_weekday(today, day)
-    ahead = {"今週": 0, "来週": 1, "再来週": 2}[week]
-    return _monday(today) + timedelta(days=7 * ahead + day)
+    return _monday(today) + timedelta(days=7 * _WEEKS[week] + day)
 
 
 def _weekday_en(found: re.Match[str], today: date) -> date | None:
@@ -123,6 +132,8 @@ def _weekday_en(found: re.Match[str], today: date) -> date | None:
         return _monday(today) + timedelta(days=day)
     if which == "next":
         return _monday(today) + timedelta(days=7 + day)
+    if which == "last":
+        return _next_weekday(today, day) - timedelta(days=7 if day != today.weekday() else 14)
     return _next_weekday(today, day)
 
 
@@ -164,7 +175,30 @@ _NAMED = (
     ("今日", 0),
     ("きょう", 0),
     ("today", 0),
+    ("一昨日", -2),
+    ("おととい", -2),
+    ("the day before yesterday", -2),
+    ("day before yesterday", -2),
+    ("昨日", -1),
+    ("きのう", -1),
+    ("yesterday", -1),
 )
+_COUNTED = {"a": 1, "one": 1, "two": 2, "three": 3}
+_NUMBER = rf"(?P<n>\d{{1,3}}|{'|'.join(_COUNTED)})"
+_WEEKS = {"先々週": -2, "先週": -1, "今週": 0, "来週": 1, "再来週": 2}
+_YEARS = {"一昨年": -2, "去年": -1, "昨年": -1, "今年": 0, "来年": 1, "再来年": 2}
+_YEARS_EN = {"last year": -1, "this year": 0, "next year": 1}
+_MONTHS_AHEAD = {"先々月": -2, "先月": -1, "今月": 0, "来月": 1, "再来月": 2}
+
+
+def _one(words: Iterable[str]) -> str:
+    """One of these words, in a pattern: the longest that is there."""
+    return "|".join(sorted(words, key=len, reverse=True))
+
+
+_SPAN = re.compile(
+    r"(?:日|[0-9])\s*(?:から|[〜~–])\s*(?:[0-9]{1,2}\s*月\s*)?[0-9]{1,2}\s*日"
+)  # 20〜22日: more than one
 _FORMS: tuple[tuple[re.Pattern[str], Reader], ...] = (
     (
         re.compile(r"(?<!\d)(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})(?!\d)\s*日?", re.ASCII),
@@ -177,41 +211,25 @@ _FORMS: tuple[tuple[re.Pattern[str], Reader], ...] = (
         ),
         _era,
     ),
+    (re.compile(rf"({_one(_YEARS)})\s*の?\s*(\d{{1,2}})\s*月\s*(\d{{1,2}})(?!\d)\s*日?", re.ASCII), _of_year),
     (re.compile(r"(?<!\d)(\d{1,2})\s*月\s*(\d{1,2})(?!\d)\s*日?", re.ASCII), _month_day),
     (
         re.compile(
             rf"\b(?:{_MONTH}\s+(\d{{1,2}})(?:st|nd|rd|th)?|(\d{{1,2}})(?:st|nd|rd|th)?(?:\s+of)?\s+{_MONTH})"
-            rf"(?![\w])(?:,?\s+(20\d\d))?",
+            rf"(?![\w])(?:,?\s+(?:of\s+)?(20\d\d|{_one(_YEARS_EN)}))?",
             re.ASCII,
         ),
         _english,
     ),
     (re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})(?![\d/])", re.ASCII), _month_day),
     (re.compile("|".join(re.escape(word) for word, _ in _NAMED)), _ahead),
-    (
-        re.compile(r"(?<!\d)(\d{1,3})\s*(日|週間)\s*後|\bin (\d{1,3}) (days?|weeks?)\b", re.ASCII),
-        _after,
-    ),
-    (re.compile(rf"(再来週|来週|今週)?\s*の?\s*([{_WEEKDAYS_JA}])曜日?"), _weekday_ja),
-    (re.compile(rf"(再来週|来週|今週)\s*の?\s*([{_WEEKDAYS_JA}])(?![一-龥])"), _weekday_ja),
-    (re.compile(rf"\b(?:(this|next|on|coming)\s+)?{_WEEKDAY}\b", re.ASCII), _weekday_en),
-    (re.compile(r"(?<!\d)(\d{1,2})\s*日(?!\s*(?:間|後|以内|くらい|ほど))", re.ASCII), _day_alone),
+    (re.compile(r"(?<!\d)(?P<n>\d{1,3})\s*(?:日|週間)\s*[前後]", re.ASCII), _apart),
+    (re.compile(rf"\bin {_NUMBER} (?:days?|weeks?)\b", re.ASCII), _apart),
+    (re.compile(rf"\b{_NUMBER} (?:days?|weeks?) ago\b", re.ASCII), _apart),
+    (re.compile(rf"({_one(_MONTHS_AHEAD)})\s*の?\s*(?:(\d{{1,2}})\s*日|末)", re.ASCII), _of_month),
+    (re.compile(rf"({_one(_WEEKS)})?\s*の?\s*([{_WEEKDAYS_JA}])曜日?"), _weekday_ja),
+    (re.compile(rf"({_one(_WEEKS)})\s*の?\s*([{_WEEKDAYS_JA}])(?![一-龥])"), _weekday_ja),
+    (re.compile(rf"\b(?:(this|next|last|on|coming)\s+)?{_WEEKDAY}\b", re.ASCII), _weekday_en),
+    (re.compile(r"(?<!\d)(\d{1,2})\s*日(?!\s*(?:間|[前後]|以内|くらい|ほど))", re.ASCII), _day_alone),
 )
 _FULL = (_full, _era)
-_TIME = re.compile(
-    r"(午前|午後|夜|朝|am|pm)?\s*(?<!\d)(\d{1,2})(?:\s*時\s*(?:(半)|(\d{1,2})\s*分)?|[:.](\d{2})(?!\d)|(?=\s*[ap]\.?m\b))"
-    r"\s*([ap]\.?m\b)?",
-    re.ASCII,
-)
-_NAMED_TIMES = (("正午", "12:00"), ("noon", "12:00"))
-
-
-def _time(found: re.Match[str]) -> str | None:
-    hour = int(found[2])
-    minute = 30 if found[3] else int(found[4] or found[5] or 0)
-    half = (found[1] or "") + (found[6] or "").replace(".", "")
-    if half in ("午後", "夜", "pm") and hour < 12:
-        hour += 12
-    if half in ("午前", "am") and hour == 12:
-        hour = 0
-    return f"{hour:02}:{minute:02}" if hour < 24 and minute < 60 else None

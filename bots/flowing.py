@@ -135,6 +135,8 @@ def heard(turn: Turn, form: Form, label: str | None) -> Decision | None:
     step, text = form.step, turn.text
     if step and step.kind == "choice" and fold(text) in {fold(one.words) for one in step.choices}:
         return _answered(turn, form, step, reader, label)
+    if step and reader.skips(step, text):
+        return _go_on(turn, form.with_answer(step, ""), label)
     if gives_up(text) or fold(text) == fold(flow_word("chip_stop", form.language)):
         return _said(turn, form, label, flow_word("given_up", form.language), over=True)
     if (
@@ -230,9 +232,10 @@ def _confirming(turn: Turn, form: Form, label: str | None) -> Decision | None:
     """Everything is answered: they say yes, that something is wrong, or what."""
     if confirms(turn.text):
         return _ended(turn, form, label)
-    if (step := named(form.said, turn.text)) is not None:
+    wrong = denies(turn.text) or fold(turn.text) == fold(flow_word("chip_correct", form.language))
+    if not wrong and (step := named(form.said, turn.text)) is not None:
         return _go_on(turn, form.with_answer(step, None), label)
-    if denies(turn.text) or fold(turn.text) == fold(flow_word("chip_correct", form.language)):
+    if wrong:
         which = replace(form.progress, choosing=True, tries=form.progress.tries + 1)
         if which.tries > TRIES:
             return _person(turn, form, label, "misses")

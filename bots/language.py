@@ -28,8 +28,12 @@ _JAPANESE_DENSITY = 3
 """One kana or kanji says about as much as three Latin letters."""
 
 _CHINESE = re.compile(
-    "[你您吗嗎们呢]|我[想要的]|可以|請問|什[麼么]|怎[麼么]|[沒没]有|想要|謝謝|不[能會会是]|的"
+    "[你您她吗嗎们們呢吧啊喔麼么哪沒這單狀價幫]|(?<![怪彼])我[想要的]|(?<![許認裁])可以(?!外)|(?<![予理発仮構回思感])想要"
+    "|請問|怎[样樣]|没有|謝謝|[給讓]我|已經|收[到貨]|[退換發到]貨|發[票送]|多少[錢天]|[能是]不[能是]|不[會会]|(?:^|[我也都就還])不[能是]"
+    "|(?:商品|退款|包裹|店|客服|密碼|地址|昨天|今天|明天)的"
 )
+"""What is never Japanese, not even in a message of kanji alone: 操作不能 and 一般的料金 are."""
+
 _ENGLISH = STOP_WORDS | {"hi", "hello", "hey", "thanks", "thank", "yes", "ok", "okay", "not", "order", "much"}
 _FOREIGN = frozenset(
     """hola gracias por favor donde está dónde el los las una qué que cuánto cuanto pedido quiero
@@ -84,14 +88,25 @@ def _script(char: str) -> str:
 
 
 def _han(text: str, hint: str | None) -> str:
-    """Chinese has words Japanese lacks, and characters outside the Japanese standard."""
+    """Chinese has words Japanese lacks, and characters outside the Japanese standards."""
     if _primary(hint) == "zh" or _CHINESE.search(text):
         return "zh"
-    try:
-        text.encode("euc_jis_2004")
-    except UnicodeEncodeError:
-        return "ja" if _primary(hint) == "ja" else "zh"
-    return "ja"
+    strange = [
+        char for char in text if _script(char) == "han" and not _written_in(char, "euc_jis_2004", "cp932")
+    ]
+    if _primary(hint) == "ja":  # names, too, are written with characters of no standard
+        strange = [char for char in strange if _written_in(char, "gb2312")]
+    return "zh" if strange else "ja"
+
+
+def _written_in(char: str, *charsets: str) -> bool:
+    for charset in charsets:
+        try:
+            char.encode(charset)
+        except UnicodeEncodeError:
+            continue
+        return True
+    return False
 
 
 def _latin(text: str, hint: str | None, spoken: tuple[str, ...]) -> Guess:

@@ -76,12 +76,22 @@ def choice(folded: str, titles: Sequence[str]) -> int | None:
     for place, title in enumerate(titles):
         if fold(title) == folded:
             return place
-    if folded in _NO or folded in _DENIALS or folded in _none_chips():
+    if refuses(folded) or folded in _none_chips():
         return NONE
     if folded in _YES:
         return 0 if len(titles) == 1 else None
     place = _ordinal(folded, len(titles))
     return place if 0 <= place < len(titles) else None
+
+
+def agrees(folded: str) -> bool:
+    """Whether the whole message says yes."""
+    return folded in _YES
+
+
+def refuses(folded: str) -> bool:
+    """Whether the whole message says no."""
+    return folded in _NO or folded in _DENIALS
 
 
 def denies(folded: str) -> bool:

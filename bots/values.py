@@ -9,12 +9,13 @@ from datetime import date
 
 import regex
 
-from bots.dates import read_date, read_time
+from bots.dates import read_date
 from bots.flow import FILES, Step
 from bots.patterns import compile_pattern
-from bots.replies import choice
+from bots.replies import NONE, agrees, choice, refuses
 from bots.situation import File
 from bots.text import clean, fold
+from bots.times import read_time
 
 LONGEST = 500
 MOST_FILES = 10  # of one answer
@@ -22,13 +23,55 @@ _AND = "+"
 _TOKEN = re.compile(r"[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*")
 _NUMBER = re.compile(r"(?<![\w.-])[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]{1,18}", re.ASCII)
 _PHONE = re.compile(r"(?<![0-9])(?:\+[0-9]{8,15}|0[0-9]{8,10})(?![0-9])")
-_BETWEEN = re.compile(r"(?<=[0-9])[\s().ー‐−–-]+(?=[0-9(])|(?<=[0-9+])\(|\(0\)")
-_EMAIL = re.compile(r"[A-Za-z0-9_.+%-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,5}")
+_BETWEEN = re.compile(r"[\s-]*\(0\)[\s-]*|(?<=[0-9])[\s().ー‐−–-]+(?=[0-9(])|(?<=[0-9+])\(")
+_EMAIL = re.compile(
+    r"(?<![A-Za-z0-9À-ɏ_.+%&'-])[A-Za-z0-9_.+%&'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,5}"
+)
+_DIGITS = re.compile(r"[0-9]+")
+_RUNS_ON = re.compile(r"[0-9]{2}|[a-z]{2}", re.ASCII)
+_PLACE = re.compile(
+    r"番|目|number|option|[0-9](?:st|nd|rd|th)\b|最[初後]|上|下|first|second|third|fourth|last"
+)
 _SKIPPED = frozenset(
     fold(one)
     for one in (
-        *("なし", "無し", "特になし", "特にない", "特にありません", "ありません", "ないです", "スキップ"),
-        *("飛ばす", "未定", "skip", "none", "nothing", "no", "n/a", "not applicable"),
+        *(
+            "なし",
+            "無し",
+            "特になし",
+            "特にない",
+            "特にないです",
+            "特にありません",
+            "とくにありません",
+            "ありません",
+            "ないです",
+        ),
+        *(
+            "ない",
+            "スキップ",
+            "飛ばす",
+            "未定",
+            "不要",
+            "不要です",
+            "いらない",
+            "いりません",
+            "いいえ",
+            "いえ",
+            "いいです",
+        ),
+        *(
+            "結構です",
+            "けっこうです",
+            "大丈夫です",
+            "もういいです",
+            "以上です",
+            "skip",
+            "none",
+            "nothing",
+            "no",
+            "nope",
+        ),
+        *("n/a", "not applicable", "no thanks", "no thank you", "that's all", "nothing else"),
     )
 )
 _WEEKDAYS = ("月火水木金土日", ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"))
@@ -50,11 +93,15 @@ class Reader:
         plain = clean(text)
         if step.kind in FILES and (value := _sent(step, self.files)):
             return value
-        if step.optional and fold(plain) in _SKIPPED:
+        if self.skips(step, text):
             return ""
         if not plain or step.kind in FILES:
             return None
         return _KINDS[step.kind](step, plain, self.today)
+
+    def skips(self, step: Step, text: str) -> bool:
+        """Whether `text` says that there is nothing to say to a question that need not be answered."""
+        return step.optional and fold(text) in _SKIPPED - {fold(one.words) for one in step.choices}
 
     def is_only(self, step: Step, text: str) -> bool:
         """Whether `text` is nothing but an answer to `step`, so that no more is meant by it."""
@@ -141,18 +188,45 @@ def _phone(_step: Step, text: str, _today: date | None) -> str | None:
 
 def _email(_step: Step, text: str, _today: date | None) -> str | None:
     found = set(_EMAIL.findall(text))
-    return found.pop().rstrip(".") if len(found) == 1 else None
+    return found.pop().strip(".'") if len(found) == 1 else None
 
 
 def _choice(step: Step, text: str, _today: date | None) -> str | None:
+    """The one choice that is named, by its words, its number, a yes or no, or its place where it has no number."""
     folded = fold(text)
     words = [one.words for one in step.choices]
+    for means in (agrees, refuses):
+        meant = [one for one in words if means(fold(one))]
+        if means(folded) and len(meant) == 1:
+            return meant[0]
     place = choice(folded, words)
-    if place is not None:
-        return words[place] if 0 <= place < len(words) else None
-    held = [one for one in words if fold(one) and fold(one) in folded]
+    if place == NONE:
+        return None
+    held = [one for one in words if _held(fold(one), folded)]
     longest = [one for one in held if not any(one != other and fold(one) in fold(other) for other in held)]
-    return longest[0] if len(longest) == 1 else None
+    if len(longest) == 1:
+        return longest[0]
+    if any(char.isdigit() for one in words for char in one) and not _PLACE.search(folded):
+        return _numbered(words, folded)
+    return None if place is None else words[place]
+
+
+def _numbered(words: list[str], folded: str) -> str | None:
+    """Among 3個, 6個, 12個 a 3 is the first of them, not the third; 2 is none."""
+    told = _DIGITS.findall(folded)
+    found = [one for one in words if told and _DIGITS.findall(fold(one))[:1] == told]
+    return found[0] if len(found) == 1 else None
+
+
+def _held(word: str, folded: str) -> bool:
+    """Whether the folded choice is in the reply, and not as a part of another word or number (2名 in 12名)."""
+    found = folded.find(word) if word else -1
+    while found >= 0:
+        around = folded[found - 1 : found] + word[0], word[-1] + folded[found + len(word) :][:1]
+        if not any(_RUNS_ON.fullmatch(pair) for pair in around):
+            return True
+        found = folded.find(word, found + 1)
+    return False
 
 
 _KINDS: dict[str, Callable[[Step, str, date | None], str | None]] = {

@@ -24,7 +24,6 @@ from bots import (
     decide,
     progress_of,
 )
-from bots.dates import read_date, read_time
 from bots.flowing import ASIDES, TRIES
 from tests.examples import some
 
@@ -128,6 +127,32 @@ def test_any_earlier_answer_is_corrected_in_words(correction: str, changed: dict
 
 
 @pytest.mark.parametrize(
+    "told",
+    [
+        "商品が壊れていました",
+        "商品に傷がありました",
+        "商品は届いたときから壊れていました",
+        "商品が違っていました",
+    ],
+)
+@pytest.mark.parametrize("before", [("5512", "コート"), ("5512", "コート", "不良品です")])
+def test_who_answers_in_words_that_name_an_earlier_answer_does_not_change_it(
+    before: tuple[str, ...], told: str
+) -> None:
+    kept = answers(talk("返品したい", *before, told))
+    assert kept["item"] == "コート"
+    if len(before) == 3:
+        assert kept["damage"] == told
+
+
+def test_a_coat_instead_of_which_a_jacket_came_is_no_correction() -> None:
+    complaint = "コートではなくジャケットが届いた"
+    assert answers(talk("返品したい", "5512", "コート", "不良品です", complaint))["item"] == "コート"
+    corrected = talk("返品したい", "5512", "コート", "不良品です", "いや、商品はマフラーです")
+    assert answers(corrected)["item"] == "マフラー"
+
+
+@pytest.mark.parametrize(
     "correction",
     ["no, not 5512 but 5521", "5521, not 5512", "actually it's 5521", "change the order number to 5521"],
 )
@@ -144,6 +169,33 @@ def test_what_is_wrong_may_be_named_first_and_told_then() -> None:
     decision = talk(*summed, "日付を変えたい", "12月24日")
     assert answers(decision)["day"] == "2026-12-24"
     assert decision.text.startswith("以下の内容でよろしいですか。")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "はい、大丈夫です", "はい、よろしくお願いします", "大丈夫です。お願いします", "はい、それでお願いします",
+        "OKです", "オーケー", "はい、間違いありません。ありがとうございます",
+        "Yes, that's correct", "Yes, go ahead", "Yes, thank you", "looks good to me",
+    ],
+)  # fmt: skip
+def test_a_yes_in_more_words_is_a_yes(words: str) -> None:
+    assert talk(*TO_DAY, "明日", "なし", words).task == "5512の返品を確認する"
+
+
+@pytest.mark.parametrize("words", ["はい、でも5521です", "ありがとうございます", "no"])
+def test_what_is_no_yes_ends_nothing(words: str) -> None:
+    assert talk(*TO_DAY, "明日", "なし", words).task == ""
+
+
+@pytest.mark.parametrize(
+    "words", ["結構です", "けっこうです", "大丈夫です", "いいえ", "特にないです", "no thanks", "もういいです"]
+)
+def test_who_needs_not_say_more_loses_nothing(words: str) -> None:
+    summed = talk(*TO_DAY, "明日", words)
+    assert summed.text.startswith("以下の内容でよろしいですか。")
+    assert answers(summed)["order"] == "5512"
+    assert "mail" not in answers(summed)
 
 
 @pytest.mark.parametrize("words", ["やめる", "やっぱりやめます", "キャンセル", "もういいです", "cancel"])
@@ -245,29 +297,6 @@ def test_what_cannot_work_is_told_with_its_place(steps: tuple[Step, ...], place:
     (problem,) = check_flow(Flow(1, "x", "ja", (), steps, Ending(text="ok")))
     assert problem.place == place
     assert words in str(problem)
-
-
-@pytest.mark.parametrize(
-    ("written", "day"),
-    [
-        ("明日", "2026-11-23"), ("明後日でお願いします", "2026-11-24"), ("来週の火曜", "2026-11-24"),
-        ("再来週の水曜日", "2026-12-02"), ("１１月３日", "2027-11-03"), ("十二月二十四日", "2026-12-24"),
-        ("12/24", "2026-12-24"), ("令和8年12月1日", "2026-12-01"), ("3日後", "2026-11-25"), ("25日", "2026-11-25"),
-        ("next Tuesday", "2026-11-24"), ("December 24th", "2026-12-24"), ("24 Dec", "2026-12-24"),
-        ("the day after tomorrow", "2026-11-24"), ("in 2 weeks", "2026-12-06"), ("2月30日", None),
-        ("明日か明後日", None), ("may I?", None),
-    ],
-)  # fmt: skip
-def test_days_are_read_as_people_write_them(written: str, day: str | None) -> None:
-    assert read_date(written, SUNDAY) == day
-
-
-@pytest.mark.parametrize(
-    ("written", "time"),
-    [("午後2時半", "14:30"), ("14時", "14:00"), ("3 p.m.", "15:00"), ("25時", None), ("10 people", None)],
-)
-def test_times_are_read_as_people_write_them(written: str, time: str | None) -> None:
-    assert read_time(written) == time
 
 
 WORDS = st.one_of(

@@ -78,6 +78,10 @@ def test_it_says_that_it_is_a_bot(words: str) -> None:
         "This is an automated response. We have received your message.",
         "I'm driving right now - I'll get back to you later.",
         "Out of office: I am on leave until Monday.",
+        "現在、不在にしております。戻り次第ご連絡いたします。",
+        "本メールは送信専用のため、ご返信いただけません。",
+        "Please do not reply to this email. This mailbox is not monitored.",
+        "I'm driving with Focus turned on. I'll see your message when I get where I'm going.",
     ],
 )
 def test_what_answers_by_itself_is_left_alone(words: str) -> None:
@@ -85,7 +89,23 @@ def test_what_answers_by_itself_is_left_alone(words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["自動返信メールが届きません", "I did not get the automatic reply to my order"]
+    "words",
+    [
+        "自動返信メールが届きません",
+        "自動返信メールですが、まだ届いていません",
+        "これは自動的に更新されますか？",
+        "これは自動的に更新されるのでしょうか",
+        "送信専用のアドレスに返信してしまいました",
+        "現在不在にしているので、明日の再配達をお願いします",
+        "現在、家を不在にしているので荷物を受け取れません",
+        "ただいま旅行中で不在にしています。荷物を止めてもらえますか",
+        "現在休暇中ですが営業していますか",
+        "自動応答になりますか",
+        "I'm on leave next week, can you deliver later?",
+        "I did not get the automatic reply to my order",
+        "I'm driving to your shop now, where can I park?",
+        "Please don't reply to this email, call me instead",
+    ],
 )
 def test_who_asks_about_an_automatic_message_is_answered(words: str) -> None:
     assert ask(words).action != "silent"

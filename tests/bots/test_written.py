@@ -1,0 +1,96 @@
+"""What customers write for a day, a time, a number, a choice or an address, read as what they meant."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from bots.dates import read_date
+from bots.flow import Choice, Step
+from bots.times import read_time
+from bots.values import Reader
+
+SUNDAY = date(2026, 11, 22)
+
+
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("明日", "2026-11-23"), ("明後日でお願いします", "2026-11-24"), ("来週の火曜", "2026-11-24"),
+        ("再来週の水曜日", "2026-12-02"), ("１１月３日", "2027-11-03"), ("十二月二十四日", "2026-12-24"),
+        ("12/24", "2026-12-24"), ("令和8年12月1日", "2026-12-01"), ("3日後", "2026-11-25"), ("25日", "2026-11-25"),
+        ("next Tuesday", "2026-11-24"), ("December 24th", "2026-12-24"), ("24 Dec", "2026-12-24"),
+        ("the day after tomorrow", "2026-11-24"), ("in 2 weeks", "2026-12-06"), ("2月30日", None),
+        ("明日か明後日", None), ("may I?", None), ("20〜22日", None),
+        ("12月1日から3日まで", None), ("来年の12月1日", "2027-12-01"), ("来年の2月29日", None),
+        ("来月の15日", "2026-12-15"), ("来月末", "2026-12-31"), ("in a week", "2026-11-29"),
+    ],
+)  # fmt: skip
+def test_days_are_read_as_people_write_them(written: str, day: str | None) -> None:
+    assert read_date(written, SUNDAY) == day
+
+
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("三日前に買いました", "2026-11-19"), ("2週間前", "2026-11-08"), ("昨日", "2026-11-21"),
+        ("一昨日", "2026-11-20"), ("December 3 last year", "2025-12-03"),
+        ("先週の金曜", "2026-11-13"), ("先々週の月曜日", "2026-11-02"), ("先月の31日", "2026-10-31"),
+        ("去年の12月24日", "2025-12-24"), ("last Friday", "2026-11-20"), ("last Sunday", "2026-11-15"),
+        ("two days ago", "2026-11-20"), ("a week ago", "2026-11-15"), ("the day before yesterday", "2026-11-20"),
+    ],
+)  # fmt: skip
+def test_days_that_are_over_are_not_taken_for_days_to_come(written: str, day: str) -> None:
+    assert read_date(written, SUNDAY) == day
+
+
+@pytest.mark.parametrize(
+    ("written", "time"),
+    [
+        ("午後2時半", "14:30"), ("14時", "14:00"), ("3 p.m.", "15:00"), ("25時", None), ("10 people", None),
+        ("夕方5時", "17:00"), ("お昼1時", "13:00"), ("夜9時", "21:00"), ("今晩8時", "20:00"), ("深夜1時", "01:00"),
+        ("夜12時", "00:00"), ("午前0時", "00:00"), ("朝7時半", "07:30"), ("午後12時", "12:00"), ("12 am", "00:00"),
+        ("14時30", "14:30"), ("14時30頃", "14:30"), ("14時2名", "14:00"), ("2時間後", None), ("2pm-4pm", None),
+        ("正午", "12:00"), ("夜の7時", "19:00"), ("午後3時15", "15:15"), ("7:30 in the evening", "19:30"),
+        ("2026.11.03", None), ("11:30 at night", "23:30"),
+    ],
+)  # fmt: skip
+def test_times_are_read_as_people_write_them(written: str, time: str | None) -> None:
+    assert read_time(written) == time
+
+
+PIECES = ("3個", "6個", "12個")
+GUESTS = ("1名", "2名", "3名", "4名以上")
+
+
+@pytest.mark.parametrize(
+    ("choices", "written", "chosen"),
+    [
+        (PIECES, "3個です", "3個"), (PIECES, "３", "3個"), (PIECES, "2個", None), (PIECES, "二番目", "6個"),
+        (GUESTS, "12名です", None), (GUESTS, "2", "2名"), (GUESTS, "4名です", "4名以上"),
+        (("Yes", "No"), "I don't know", None), (("Yes", "No"), "not sure", None), (("Yes", "No"), "yep", "Yes"),
+        (("Red", "Blue"), "I ordered it yesterday", None), (("Red", "Blue"), "the red one", "Red"),
+        (("はい", "いいえ"), "うん", "はい"), (("はい", "いいえ"), "違います", "いいえ"),
+        (("S", "L", "XL"), "XL please", "XL"), (("コート", "ロングコート"), "ロングコートです", "ロングコート"),
+        (("コート", "帽子"), "2つ目", "帽子"), (("コート", "帽子"), "どれでもない", None),
+    ],
+)  # fmt: skip
+def test_the_choice_that_was_said_is_taken_and_no_other(
+    choices: tuple[str, ...], written: str, chosen: str | None
+) -> None:
+    step = Step("which", "どれ", "どれ？", "choice", choices=tuple(map(Choice, choices)))
+    assert Reader(SUNDAY).read(step, written) == chosen
+
+
+@pytest.mark.parametrize(
+    ("kind", "written", "kept"),
+    [
+        ("email", "o'brien@example.com", "o'brien@example.com"), ("email", "a&b@example.com", "a&b@example.com"),
+        ("email", "té.st@example.com", None), ("email", "メールはtaro@example.jpです", "taro@example.jp"),
+        ("email", "'taro@example.jp'", "taro@example.jp"), ("phone", "+81 (0)90-1234-5678", "+819012345678"),
+        ("phone", "090-1234-5678", "09012345678"), ("phone", "(03) 1234-5678", "0312345678"),
+    ],
+)  # fmt: skip
+def test_an_address_is_kept_whole_or_asked_for_again(kind: str, written: str, kept: str | None) -> None:
+    assert Reader(SUNDAY).read(Step("to", "連絡先", "連絡先は？", kind), written) == kept
