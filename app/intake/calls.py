@@ -17,7 +17,7 @@ from app.i18n import gettext
 from app.intake.outcome import Outcome
 from app.intake.people import contact, identity_for, meet
 from app.intake.said import key
-from app.models import Call, Channel, Identity, Message, Relocation
+from app.models import Call, Channel, Conversation, Identity, Message, Relocation
 from channels import base
 
 UNHEARD: Outcome = {"excluded": "nothing else is known of this call"}
@@ -201,10 +201,15 @@ def _bring(
 def _transcribe(db: Session, channel: Channel, message_id: int, tale: Tale) -> None:
     """What was said, unless we have it since it was told."""
     at, file = max(tale.transcribed, key=lambda one: one[0])
-    call = db.scalars(select(Call).where(Call.message_id == message_id)).one()
+    message = db.get_one(Message, message_id)
+    inbox.hold(db, db.get_one(Conversation, message.conversation_id))
+    db.flush()
+    db.refresh(message)  # a file of it may have come while we waited
+    mine = select(Call).where(Call.message_id == message_id).execution_options(populate_existing=True)
+    call = db.scalars(mine).one()
     claim = call.known["words"].get("transcript")
     if claim is None or claim[1] < at:
-        brought.bring_transcript(db, channel, db.get_one(Message, message_id), file)
+        brought.bring_transcript(db, channel, message, file)
 
 
 def _outcome(
