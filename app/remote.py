@@ -171,5 +171,6 @@ def _failed(id: int, error: base.ChannelError) -> None:
 
 def _tell(db: Session, message: Message, row: RemoteFile, agent: Agent | None = None) -> None:
     head = inbox.hold(db, db.get_one(Conversation, message.conversation_id))
+    db.refresh(message)  # another of its files may have come while we waited
     brought.tell_of(message, row, brought.COMING if row.next_at else row.error)
     record(db, "message.files", head, agent=agent, message=message)
