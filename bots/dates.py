@@ -20,17 +20,18 @@ _ERA = {"令和": 2018, "平成": 1988}
 Reader = Callable[[re.Match[str], date], date | None]
 
 
-def read_date(text: str, today: date | None) -> str | None:
+def read_date(text: str, today: date | None, *, ahead: bool = True) -> str | None:
     """The one day that `text` names, as `2026-11-03`; None if it names none, or more than one.
 
-    A day without a year is the next one to come. Without `today` only full dates can be told.
+    A day of a month without a year is the next one to come; unless only days `ahead` are asked for, it is the one that
+    is nearer to `today`. Without `today` only full dates can be told.
     """
     plain = plainly(text)
     if _SPAN.search(plain):
         return None
     for pattern, reader in _FORMS:
         found = list(pattern.finditer(plain))
-        days = {day for one in found if (day := _safely(reader, one, today)) is not None}
+        days = {day for one in found if (day := _safely(reader, one, today, ahead)) is not None}
         if len(days) == 1:
             return days.pop().isoformat()
         if found:
@@ -54,11 +55,13 @@ def _kanji(written: str) -> str:
     return f"{_DIGITS.get(tens, '1')}{_DIGITS.get(ones, '0')}"
 
 
-def _safely(reader: Reader, found: re.Match[str], today: date | None) -> date | None:
+def _safely(reader: Reader, found: re.Match[str], today: date | None, ahead: bool) -> date | None:
     try:
-        return reader(found, today or date(1, 1, 1)) if today or reader in _FULL else None
+        day = reader(found, today or date(1, 1, 1)) if today or reader in _FULL else None
     except (ValueError, OverflowError):
         return None
+    yearless = reader is _month_day or (reader is _english and not found[5])
+    return _nearer(day, today) if day and today and yearless and not ahead else day
 
 
 def _full(found: re.Match[str], _today: date) -> date | None:
@@ -97,7 +100,14 @@ def _coming(today: date, month: int, day: int) -> date | None:
     return None
 
 
-def _ahead(found: re.Match[str], today: date) -> date | None:
+def _nearer(day: date, today: date) -> date:
+    """The same day of the year before, where that is nearer."""
+    if (day.month, day.day) == (2, 29) or day - today <= timedelta(days=183):
+        return day
+    return day.replace(year=day.year - 1)
+
+
+def _called(found: re.Match[str], today: date) -> date | None:
     return today + timedelta(days=next(days for word, days in _NAMED if word == found[0]))
 
 
@@ -222,7 +232,7 @@ _FORMS: tuple[tuple[re.Pattern[str], Reader], ...] = (
         _english,
     ),
     (re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})(?![\d/])", re.ASCII), _month_day),
-    (re.compile("|".join(re.escape(word) for word, _ in _NAMED)), _ahead),
+    (re.compile("|".join(re.escape(word) for word, _ in _NAMED)), _called),
     (re.compile(r"(?<!\d)(?P<n>\d{1,3})\s*(?:日|週間)\s*[前後]", re.ASCII), _apart),
     (re.compile(rf"\bin {_NUMBER} (?:days?|weeks?)\b", re.ASCII), _apart),
     (re.compile(rf"\b{_NUMBER} (?:days?|weeks?) ago\b", re.ASCII), _apart),

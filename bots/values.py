@@ -171,7 +171,7 @@ def _fits(pattern: regex.Pattern[str], text: str) -> bool:
 
 
 def _date(step: Step, text: str, today: date | None) -> str | None:
-    day = read_date(text, today)
+    day = read_date(text, today, ahead=step.ahead)
     if day and step.ahead and today and day < today.isoformat():
         return None
     return day

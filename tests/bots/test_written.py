@@ -46,6 +46,22 @@ def test_days_that_are_over_are_not_taken_for_days_to_come(written: str, day: st
 
 
 @pytest.mark.parametrize(
+    ("written", "any_day", "ahead"),
+    [
+        ("11月3日", "2026-11-03", "2027-11-03"), ("Nov 3", "2026-11-03", "2027-11-03"),
+        ("12/24", "2026-12-24", "2026-12-24"), ("5月3日", "2027-05-03", "2027-05-03"),
+        ("June 3", "2026-06-03", "2027-06-03"), ("Nov 3, 2027", "2027-11-03", "2027-11-03"),
+        ("2月29日", "2028-02-29", "2028-02-29"),
+    ],
+)  # fmt: skip
+def test_a_day_without_a_year_is_the_nearer_one_unless_only_days_ahead_are_asked_for(
+    written: str, any_day: str, ahead: str
+) -> None:
+    assert read_date(written, SUNDAY, ahead=False) == any_day
+    assert read_date(written, SUNDAY) == ahead
+
+
+@pytest.mark.parametrize(
     ("written", "time"),
     [
         ("午後2時半", "14:30"), ("14時", "14:00"), ("3 p.m.", "15:00"), ("25時", None), ("10 people", None),
