@@ -109,6 +109,15 @@ def test_a_draft_is_marked_made_from_the_entry_alone_and_nothing_personal_leaves
     assert f"A model drafted an answer from FAQ entry no. {entry}" in trail
 
 
+def test_who_is_not_on_record_and_says_their_name_is_not_told_to_the_model(model: Receiver) -> None:
+    wanted = drafting.Manner(True, model.url, "small-model", 5)
+    asking.draft(wanted, ENTRY, "佐々木真理と申します。taro＠example.comまで。返品できますか", "ja")
+    (heard,) = model.heard
+    material = heard.told["messages"][-1]["content"]
+    assert "返品できますか" in material
+    assert not any(personal in material for personal in ("佐々木", "真理", "taro"))
+
+
 def test_what_is_sent_of_a_draft_is_marked_for_colleagues_on_every_device(model: Receiver) -> None:
     agent, thread, entry = arranged(model.url)
     browser = Browser().come_in(agent)

@@ -21,7 +21,8 @@ BRACKETS = {
     "en": {kind: f"[{kind}]" for kind in ("name", "email", "phone", "address", "number", "link")},
 }
 
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
+_WORD = "A-Za-z0-9À-ɏ０-９Ａ-Ｚａ-ｚ_"
+_EMAIL = re.compile(rf"(?<![{_WORD}.．+'&-])[{_WORD}.．+'&-]+[@＠][{_WORD}-]+(?:[.．][{_WORD}-]+)+")
 _LINK = re.compile(r"https?://[^\s?#<>「」、。]+[?#][^\s<>「」、。]*")
 """What follows the page may say whose it is."""
 _POSTAL = re.compile(r"〒\s*\d{3}-?\d{4}|\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b")
@@ -37,8 +38,8 @@ _ADDRESS_EN = re.compile(
     rf"\b\d{{1,5}}[A-Za-z]?,? (?:[A-Z][\w'.-]* ){{1,4}}(?:{_ROAD})\b\.?(?:,? [A-Z][\w'-]+){{0,3}}"
 )
 _PHONE = re.compile(
-    r"(?<![A-Za-z0-9-])(?:\+\d{1,3}[\s-]?)?(?:\(?0\d{1,4}\)?|\d{2,4})[\s-]\d{2,4}[\s-]\d{3,4}(?![A-Za-z0-9-])"
-    r"|(?<![A-Za-z0-9])0\d{9,10}(?!\d)|\+\d{9,14}"
+    r"(?<![A-Za-z0-9-])(?:[+＋]\d{1,3}[\s-]?)?(?:\(?[0０]\d{1,4}\)?|\d{2,4})[\s\-－−‐]\d{2,4}[\s\-－−‐]\d{3,4}"
+    r"(?![A-Za-z0-9-])|(?<![A-Za-z0-9])[0０]\d{9,10}(?!\d)|[+＋]\d{9,14}"
 )
 _CODE = re.compile(
     r"(?<![A-Za-z0-9])(?:[A-Za-z]{1,4}[-#]?\d{3,}[\dA-Za-z-]*|#\s?\d{2,}|\d{3,}(?:-\d{2,})+|\d{4,})(?![A-Za-z0-9])"
@@ -59,13 +60,57 @@ _CALLED = re.compile(
     rf"(?<![一-龥ァ-ヶー])(?!(?:{_NOBODY})(?:様|さま|さん))(?:{_NAME}|[ァ-ヶー]{{2,10}}(?:[ 　・][ァ-ヶー]{{2,10}})?)"
     r"(?=(?:様|さま|さん)(?![々子式相]))"
 )
-_OURS = re.compile(rf"(?<=の)({_NAME})(?=(?:と申します|が承り))")
+_OURS = re.compile(rf"(?<=の)({_NAME})(?=が承り)")
+_SURNAMES = (
+    "佐藤|鈴木|高橋|田中|伊藤|渡[辺邊邉]|山本|中村|小林|加藤|吉田|山田|佐々木|松本|井上|木村|[斎斉齋齊]藤|清水|山[崎﨑]|池田|橋本"
+    "|阿部|山下|中島|石井|小川|前田|岡田|長谷川|藤田|後藤|近藤|村上|遠藤|青木|坂本|福田|太田|西村|藤井|金子|岡本|藤原|三浦|原田"
+    "|中川|松田|竹内|小野|田村|中山|和田|石田|森田|上田|内田|柴田|酒井|横山|[高髙]木|安藤|宮本|大野|小島|工藤|谷口|今井|高田|増田"
+    "|丸山|杉山|村田|新井|小山|平野|藤本|河野|野口|武田|松井|菅原|岩崎|久保田?|木下|佐野|野村|松尾|菊[地池]|杉本|古川|大西|島田"
+    "|水野|桜井|高野|吉川|山内|西田|飯田|西川|小松|北村|安田|五十嵐|川口|平田|中田|服部|岩田|土屋|本田|樋口|秋山|田口|永井|中西"
+    "|吉村|川上|石原|大橋|松岡|馬場|浜田|森本|星野|矢野|浅野|吉岡|小池|野田|松浦|大久保|荒[木井]|尾崎|望月|田辺|黒田|片山|川村"
+)
+"""The commonest, but for those that are places, too: whoever has one is named wherever they say who they are."""
+_GIVEN = r"(?:[一-龥々]{1,3}|[ァ-ヶー]{1,8}|(?:(?!です|と申|ともう|と[言い])[ぁ-ねは-ん]){1,5})"
+_NAME_ALONE = (
+    rf"(?:[一-龥々ヶ]{{1,5}}(?:[ 　]?{_GIVEN})?"
+    r"|[ァ-ヶー]{2,10}(?:[ 　・][ァ-ヶー]{2,10})?|[ぁ-ん]{2,8}?(?:[ 　][ぁ-ん]{1,6}?)?)"
+)
+_INTRODUCED = re.compile(
+    rf"({_NAME_ALONE})(?=と(?:申します|もうします|申す者|言います|いいます)(?![かよねの]))"
+)
+_MY_NAME = re.compile(
+    r"(?:(?:私|わたし|わたくし|僕|ぼく|俺)の|^|(?<=[。、\s]))(?:お?名前|氏名)(?:は、?|[:：])[ 　]?(?!何|なん|なに|どう)"
+    rf"({_NAME_ALONE})(?=です(?!か)|でございます|と[申言いも]|[、。\n]|(?<!すか)$)",
+    re.MULTILINE,
+)
+_KNOWN_SURNAME = re.compile(
+    rf"(?<![一-龥々ァ-ヶー])((?:{_SURNAMES})(?:[ 　]?{_GIVEN})?|[林森原堀辻])(?=です(?!か)|でございます)"
+)
+_NO_NAMES = (
+    r"(?:[件方物品分事者時所何私僕俺色他別前後次朝昼夜母父妻夫娘赤青白黒緑紺]|息子)です"
+    "|返[品金却送]|交換|注文|購入|商品|配送|発送|到着|在庫|欠品|破損|故障|修理|新品|中古|未[開使着払]|不[良明足在要安具]|無[料理事効]"
+    "|大丈夫|結構|駄目|本[当人日]|以[上下前]|今[日回週月朝年]|明[日後]|昨日|先[日週月]|初めて|同じ|希望|質問|相談|確認|変更|解約|退会"
+    "|登録|会員|会社|学生|個人|住所|電話|番号|領収|請求|支払|送料|予約|来店|店舗|限定|特典|対象|最[高低悪近]|残念|心配|緊急|至急"
+    "|可能|必要|[月火水木金土日]曜|来[週月年]"
+)
+_IS_ME = re.compile(
+    r"(?:^|(?:お世話になって(?:おり|い)ます|[は初]じ?めまして|こんにちは|こんばんは|おはようございます|すみません|失礼します)"
+    r"[。、！!\s]*)(?:[^\n。、]{0,30}?(?:会社|㈱|株[）)]|商[店会事]|工業|産業|[社店]|番号|会員|[\dA-Za-z])[^\n。、]{0,12}の)?"
+    rf"((?!{_NO_NAMES})[一-龥々ヶ]{{1,5}}(?:[ 　][一-龥々ぁ-んァ-ヶー]{{1,5}})?)(?=です(?:[。、！!\n]|\s*$))",
+    re.MULTILINE,
+)
+"""Whoever says so at the beginning; what they are there about, in kanji alone as well, is left."""
+_OWN_NAMES = (_INTRODUCED, _MY_NAME, _KNOWN_SURNAME, _IS_ME)
 _GREETED = re.compile(
     r"^(?i:hi|hello|dear|good (?:morning|afternoon|evening))(?i: there)?,? ((?:[A-Z][\w'’-]+\.? ?){1,3})(?=[,.!])",
     re.MULTILINE,
 )
-_SELF = re.compile(
-    r"\b(?:[Tt]his is|[Mm]y name is|I am|I'm) ([A-Z][a-z'’-]+)(?= (?:at|from|of|with|here)\b|[.,])"
+_SELF_ENDS = r"(?=\s+(?:at|from|of|with|here|and)\b|\s*[.,!;:\n]|\s*$)"
+_SELF = re.compile(rf"\b(?:[Tt]his is|I am|I['’]m) ([A-Z][a-z'’-]+(?: [A-Z][\w'’-]*\.?){{0,2}}){_SELF_ENDS}")
+_NAMED = re.compile(
+    r"\bmy name(?: is|['’]s) (?!(?:not|wrong|incorrect|missing|mis|spel))"
+    rf"([^\W\d_][\w'’-]*(?: [^\W\d_][\w'’-]*\.?){{0,2}}?){_SELF_ENDS}",
+    re.IGNORECASE,
 )
 _GREETING = re.compile(
     r"""\s*(?:
@@ -92,8 +137,8 @@ def masked(text: str, language: str, names: Iterable[str] = ()) -> str:
         text = pattern.sub(brackets["address"], text)
     for pattern in _known(names):
         text = pattern.sub(brackets["name"], text)
-    for pattern in (_GREETED, _SELF, _OURS):
-        text = pattern.sub(lambda found: found[0].replace(found[1], brackets["name"]), text)
+    for pattern in (_GREETED, _SELF, _NAMED, _OURS, *_OWN_NAMES):
+        text = pattern.sub(lambda found: _only(found, brackets["name"]), text)
     text = _PHONE.sub(brackets["phone"], _CALLED.sub(brackets["name"], text))
     return _CODE.sub(lambda found: _number(found, brackets["number"]), text)
 
@@ -123,6 +168,12 @@ def _pattern(name: str) -> re.Pattern[str]:
     if name.isascii():
         return re.compile(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", re.IGNORECASE)
     return re.compile(re.escape(name))
+
+
+def _only(found: re.Match[str], bracket: str) -> str:
+    """What was found with its first group left out."""
+    start, end = found.start(1) - found.start(), found.end(1) - found.start()
+    return found[0][:start] + bracket + found[0][end:]
 
 
 def _number(found: re.Match[str], bracket: str) -> str:

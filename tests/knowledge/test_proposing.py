@@ -84,6 +84,9 @@ def test_the_heaviest_group_comes_first_and_order_changes_nothing() -> None:
         ("It costs $1200 and is 168 cm", "en", ("It",), "[name] costs $1200 and is 168 cm", {"name"}),
         ("12 Baker Street, London NW1 6XE", "en", (), "[address] [address]", {"address"}),
         ("see https://shop.example/o?key=abc now", "en", (), "see [link] now", {"link"}),
+        ("メールはtaro＠example.com", "ja", (), "メールは〔メールアドレス〕", {"email"}),
+        ("o'brien@mail.example, té@mail.example", "en", (), "[email], [email]", {"email"}),
+        ("電話は０９０−１２３４−５６７８です", "ja", (), "電話は〔電話番号〕です", {"phone"}),
     ],
 )  # fmt: skip
 def test_what_is_personal_is_taken_out_and_told(
@@ -91,6 +94,38 @@ def test_what_is_personal_is_taken_out_and_told(
 ) -> None:
     found = masked(text, language, names)
     assert (found, set(taken_out([found], language))) == (left, kinds)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("山田太郎と申します。返品したいです。", "〔お名前〕と申します。返品したいです。"),
+        ("先日電話したスミスといいます。", "先日電話した〔お名前〕といいます。"),
+        ("私の名前は佐藤花子です", "私の名前は〔お名前〕です"),
+        ("会員番号 A-12345 の鈴木です", "会員番号 〔番号〕 の〔お名前〕です"),
+        ("株式会社山田商店の倉橋です", "株式会社山田商店の〔お名前〕です"),
+        ("鳴海です。注文の件です", "〔お名前〕です。注文の件です"),
+        ("こんにちは、佐藤まりですが返品できますか", "こんにちは、〔お名前〕ですが返品できますか"),
+        ("My name is Taro Yamada. Order 12345", "My name is [name]. Order [number]"),
+        ("hello, my name is mia rossi and I moved", "hello, my name is [name] and I moved"),
+        ("I'm John Smith, my phone is 555-123-4567", "I'm [name], my phone is [phone]"),
+    ],
+)
+def test_who_says_their_own_name_is_not_told_on(text: str, left: str) -> None:
+    assert masked(text, "en" if text.isascii() else "ja") == left
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("未開封です。返品できますか", "注文の件です。", "東京ですが、送料は？", "色は黒の長袖です。"),
+        *("冬物ですが洗えますか", "何と言いますか", "返品したいと申しましたが"),
+        *("商品の名前はコートです", "名前は刺繍できますか"),
+        *("I am sorry.", "My name is misspelled.", "I'm looking for a coat"),
+    ],
+)  # fmt: skip
+def test_what_they_are_there_about_is_left(text: str) -> None:
+    assert masked(text, "en" if text.isascii() else "ja") == text
 
 
 def test_an_answer_begins_with_the_matter_and_says_something() -> None:
