@@ -102,6 +102,7 @@ def change_channel(
 
     Raises `Wrong`, `registry.UnknownKind`.
     """
+    _held(db, channel)
     kept = {one: value for one, value in kept_secrets(channel).items() if one not in forget}
     reading = forms.read_settings(channel.kind, answers, frozenset(kept))
     name = one_line(name, MAX_NAME + 1)
@@ -130,6 +131,7 @@ def keep_secrets(
     db: Session, channel: Channel, told: Mapping[str, str], *, actor: Agent | None = None
 ) -> None:
     """Secrets that the provider gave, beside those that are kept."""
+    _held(db, channel)
     channel.secrets = vault.seal({**kept_secrets(channel), **told})
     _anew(channel)
     _note(db, "audit.channel_changed", actor, channel, changed=sorted(told))
@@ -172,6 +174,11 @@ def record_health(channel: Channel, health: str, sentence: str) -> None:
     channel.health, channel.health_text, channel.health_at = health, sentence, now()
     if health == WORKS:
         channel.rests_until = None
+
+
+def _held(db: Session, channel: Channel) -> None:
+    """As it is now, until the transaction ends: a token that the platform renewed meanwhile is good once."""
+    db.refresh(channel, with_for_update={"key_share": True})
 
 
 def _anew(channel: Channel) -> None:

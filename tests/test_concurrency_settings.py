@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from app import brought, inbox, remote
+from app import brought, inbox, remote, renewing, switchboard, vault
 from app.db import now, reading, transaction
-from app.models import Message, RemoteFile
+from app.models import Channel, Message, RemoteFile
 from channels import base, registry
 from channels.amazon_connect.connector import AmazonConnect
 from tests import factories as make
@@ -63,3 +63,34 @@ def test_a_transcript_told_of_while_the_recording_arrives_is_all_that_is_still_o
         make.accept(db, line, told)
     assert result(other) is True
     assert told_of_files() == [("a.json", "coming")]
+
+
+def test_a_token_renewed_while_an_admin_saves_the_channel_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    with transaction() as db:
+        channel = make.channel(db, "api", secrets={"secret": "s" * 20, "refresh_token": "used up"})
+    other = before(
+        monkeypatch, switchboard, "kept_secrets", lambda: renewing._kept(channel.id, {"refresh_token": "new"})
+    )
+    with transaction() as db:
+        switchboard.change_channel(db, db.get_one(Channel, channel.id), "新しい名前", {})
+    result(other)
+    assert secrets_of(channel) == {"secret": "s" * 20, "refresh_token": "new"}
+
+
+def test_what_a_provider_gives_and_what_was_renewed_meanwhile_are_both_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with transaction() as db:
+        channel = make.channel(db, "api", secrets={"secret": "s" * 20})
+    other = before(
+        monkeypatch, switchboard, "kept_secrets", lambda: renewing._kept(channel.id, {"refresh_token": "new"})
+    )
+    with transaction() as db:
+        switchboard.keep_secrets(db, db.get_one(Channel, channel.id), {"page": "given"})
+    result(other)
+    assert secrets_of(channel) == {"secret": "s" * 20, "refresh_token": "new", "page": "given"}
+
+
+def secrets_of(channel: Channel) -> dict[str, object]:
+    with reading() as db:
+        return vault.unseal(db.get_one(Channel, channel.id).secrets)
