@@ -1,11 +1,12 @@
 """What goes into the indexes, and out of them again."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.db import transaction
+from app.db import insist, transaction
 from app.models import Customer, Identity, Message
 from app.models.message import NOTE, SYSTEM
 from app.search import store
@@ -25,6 +26,7 @@ def index_message(db: Session, message: Message) -> None:
 
 def index_messages(db: Session, messages: Sequence[Message]) -> None:
     """:func:`index_message` for several."""
+    db.flush()  # a message is locked before its row of the index, by everybody
     store.put(db, "message", [_message_entry(message) for message in messages])
 
 
@@ -35,6 +37,8 @@ def index_new(db: Session, messages: Sequence[Message]) -> None:
 
 def remove(db: Session, message: Message) -> None:
     """The words of this message are not found any more (unsent, deleted)."""
+    db.flush()
+    db.execute(select(Message.id).where(Message.id == message.id).with_for_update(key_share=True))
     store.take(db, "message", [message.id])
 
 
@@ -44,9 +48,14 @@ def index_customer(db: Session, customer: Customer) -> None:
 
 
 def index_customers(db: Session, customers: Sequence[Customer]) -> None:
-    """:func:`index_customer` for several."""
+    """:func:`index_customer` for several. They are locked and read afresh: of two who change something of the same
+    customer, who comes second indexes what the first wrote, too."""
     if customers:
-        store.put(db, "customer", _customer_entries(db, customers))
+        db.flush()
+        ids = [customer.id for customer in customers]
+        rows = select(Customer).where(Customer.id.in_(ids)).order_by(Customer.id)
+        rows = rows.with_for_update(key_share=True).execution_options(populate_existing=True)
+        store.put(db, "customer", _customer_entries(db, db.scalars(rows).all()))
 
 
 def missing(db: Session, messages: Sequence[Message]) -> list[int]:
@@ -76,8 +85,7 @@ def reindex(progress: Callable[[int, int], None] = lambda done, total: None) -> 
     for each in (_reindex_messages, _reindex_customers):
         last = 0
         while True:
-            with transaction() as db:
-                read, last = each(db, last)
+            read, last = insist(partial(_in_one, each, last))
             if not read:
                 break
             done += read
@@ -85,14 +93,23 @@ def reindex(progress: Callable[[int, int], None] = lambda done, total: None) -> 
     return done
 
 
+def _in_one(each: Callable[[Session, int], tuple[int, int]], after: int) -> tuple[int, int]:
+    with transaction() as db:
+        return each(db, after)
+
+
 def _reindex_messages(db: Session, after: int) -> tuple[int, int]:
-    rows = db.scalars(select(Message).where(Message.id > after).order_by(Message.id).limit(_BATCH)).all()
+    wanted = select(Message).where(Message.id > after).order_by(Message.id).limit(_BATCH)
+    rows = db.scalars(
+        wanted.with_for_update(key_share=True)
+    ).all()  # who unsends one now takes it out after us
     store.put(db, "message", [_message_entry(row) for row in rows])
     return len(rows), rows[-1].id if rows else after
 
 
 def _reindex_customers(db: Session, after: int) -> tuple[int, int]:
-    rows = db.scalars(select(Customer).where(Customer.id > after).order_by(Customer.id).limit(_BATCH)).all()
+    wanted = select(Customer).where(Customer.id > after).order_by(Customer.id).limit(_BATCH)
+    rows = db.scalars(wanted.with_for_update(key_share=True)).all()
     store.put(db, "customer", _customer_entries(db, rows))
     return len(rows), rows[-1].id if rows else after
 
@@ -117,7 +134,8 @@ def _scopes(message: Message) -> list[str]:
 def _customer_entries(db: Session, customers: Sequence[Customer]) -> list[store.Entry]:
     ids = [customer.id for customer in customers]
     addresses: dict[int, list[str]] = {each: [] for each in ids}
-    for identity in db.scalars(select(Identity).where(Identity.customer_id.in_(ids))):
+    theirs = select(Identity).where(Identity.customer_id.in_(ids)).execution_options(populate_existing=True)
+    for identity in db.scalars(theirs):
         addresses[identity.customer_id] += [identity.display, *spellings(identity)]
     return [
         store.Entry(customer.id, tokens("\n\n".join(_said_of(customer, addresses[customer.id]))))

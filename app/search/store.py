@@ -75,13 +75,18 @@ class Entry:
 
 
 def put(db: Session, noun: Noun, entries: Sequence[Entry]) -> None:
-    """Index these rows, in place of what was there under their ids."""
-    take(db, noun, [entry.id for entry in entries])
-    add(db, noun, entries)
+    """Index these rows, in place of what was there under their ids.
+
+    *Trap:* on PostgreSQL that is one statement. Of two who index the same row at once the second waits to delete it,
+    deletes nothing (the row of the first is not in what its statement sees) and could not insert its own.
+    """
+    sqlite = _is_sqlite(db)
+    take(db, noun, [entry.id for entry in entries if sqlite or not entry.tokens])
+    add(db, noun, entries, "" if sqlite else " ON CONFLICT (id) DO UPDATE SET tokens = EXCLUDED.tokens")
 
 
-def add(db: Session, noun: Noun, entries: Sequence[Entry]) -> None:
-    """Index rows whose ids are not in the index yet."""
+def add(db: Session, noun: Noun, entries: Sequence[Entry], known: str = "") -> None:
+    """Index rows whose ids are not in the index yet. `known`: what PostgreSQL does with one that is."""
     filled = [entry for entry in entries if entry.tokens]
     if not filled:
         return
@@ -89,7 +94,7 @@ def add(db: Session, noun: Noun, entries: Sequence[Entry]) -> None:
         statement = f"INSERT INTO search_{noun} (rowid, body, scope) VALUES (:id, :body, :scope)"
         db.execute(text(statement), [_fts_row(entry) for entry in filled])
     else:
-        statement = f"INSERT INTO search_{noun} (id, tokens) VALUES (:id, CAST(:vector AS tsvector))"
+        statement = f"INSERT INTO search_{noun} (id, tokens) VALUES (:id, CAST(:vector AS tsvector)){known}"
         db.execute(text(statement), [{"id": entry.id, "vector": _vector(entry)} for entry in filled])
 
 

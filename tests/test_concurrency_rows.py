@@ -1,0 +1,75 @@
+"""Two at once, with real commits, over customers, their figures, the index and the bot's book: neither undoes or fails
+the other."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+
+from app import inbox, search
+from app.db import reading, transaction
+from app.models import Agent, Conversation, Message
+from app.search import store
+from channels import base
+from tests import factories as make
+from tests.beside import before, beside, result
+
+pytestmark = pytest.mark.usefixtures("committed")
+
+
+def found(query: str) -> int:
+    """How many customers and messages are found by it."""
+    with reading() as db:
+        page = search.search(db, db.scalars(select(Agent)).first() or Agent(), query)
+        return len(page.customers) + len(page.hits)
+
+
+def test_a_message_comes_in_while_somebody_edits_its_customer_and_both_are_found() -> None:
+    with transaction() as db:
+        agent, channel = make.agent(db), make.channel(db)
+        head = make.conversation(db, channel, sender="v")
+
+    def write() -> str:
+        with transaction() as db:
+            hana = base.Person("v", email="hana@example.jp", proof="code")
+            return make.customer_says(db, channel, "まだですか", hana).text
+
+    with transaction() as db:
+        inbox.edit_customer(db, agent, make.customer_of(db, head), inbox.Profile(note="桐の箱で包む"))
+        said = beside(write)
+    assert said.result(timeout=30) == "まだですか"
+    assert (found("桐の箱"), found("hana@example.jp")) == (1, 1)
+
+
+def test_what_is_unsent_while_the_index_is_built_anew_leaves_the_index(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with transaction() as db:
+        agent, head = make.agent(db), make.conversation(db)
+        said = make.reply(db, agent, head, "桐の箱で包みます")
+
+    def unsend() -> None:
+        with transaction() as db:
+            inbox.unsend(db, db.get_one(Conversation, head.id), db.get_one(Message, said.id))
+
+    began = before(monkeypatch, store, "put", unsend)
+    search.reindex()
+    result(began)
+    with reading() as db:
+        assert search.left(db, db.scalars(select(Message)).all()) == []
+
+
+def test_the_index_is_built_anew_though_the_database_asks_to_begin_a_part_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with transaction() as db:
+        make.conversation(db)
+    real = store.put
+
+    def lost(*_: object) -> None:
+        monkeypatch.setattr(store, "put", real)
+        raise OperationalError("INSERT", {}, Exception("deadlock detected"))
+
+    monkeypatch.setattr(store, "put", lost)
+    assert search.reindex() == 2
