@@ -14,9 +14,10 @@ def _folded(phrases: str) -> tuple[str, ...]:
     return tuple(sorted({fold(phrase) for phrase in phrases.split(",")}, key=lambda one: (-len(one), one)))
 
 
-def _edges(phrases: Iterable[str]) -> re.Pattern[str]:
-    words = "|".join(re.escape(phrase) for phrase in phrases)
-    return re.compile(rf"^(?:{words})(?: |$)|(?:^| )(?:{words})$")
+def _leading(phrases: Iterable[str]) -> re.Pattern[str]:
+    """Any of the phrases and the gap behind it, the longest that fits."""
+    words = "|".join(re.escape(phrase) for phrase in sorted(phrases, key=lambda one: (-len(one), one)))
+    return re.compile(rf"(?:{words})(?: |$)")
 
 
 _GREETINGS = _folded(
@@ -66,7 +67,8 @@ _NUMBER = re.compile(
     r"(?:number |no |option |the )?([1-9])(?:st|nd|rd|th)?(?: one)?"
     r"(?:ばん|番|つ|個|こ)?(?:め|目)?(?:の|のやつ)?(?:です|で|をおねがいします)?"
 )
-_COURTESY = _edges(sorted((*_GREETINGS, *_THANKS), key=lambda one: (-len(one), one)))
+_COURTESY = _leading((*_GREETINGS, *_THANKS))
+_COURTESY_BACKWARDS = _leading(phrase[::-1] for phrase in (*_GREETINGS, *_THANKS))
 NONE = -1
 """What `choice` gives for "none of these"."""
 
@@ -108,15 +110,21 @@ def courtesy(folded: str) -> str | None:
         return "thanks" if folded in _THANKS else "go_ahead"
     if not folded or without_courtesy(folded):
         return None
-    thanked = any(re.search(rf"(?:^| ){re.escape(phrase)}(?: |$)", folded) for phrase in _THANKS)
+    thanked = any(f" {phrase} " in f" {folded} " for phrase in _THANKS)
     return "thanks" if thanked else "greeting"
 
 
 def without_courtesy(folded: str) -> str:
     """`folded` without the greetings and thanks around the matter; empty if there was no matter."""
-    while found := _COURTESY.search(folded):
-        folded = (folded[: found.start()] + " " + folded[found.end() :]).strip()
-    return folded
+    return _behind(_COURTESY_BACKWARDS, _behind(_COURTESY, folded)[::-1])[::-1]
+
+
+def _behind(leading: re.Pattern[str], folded: str) -> str:
+    """What is left of `folded` behind all that leads it. Each place is looked at once: it may be 4,000 characters."""
+    at = 0
+    while at < len(folded) and (found := leading.match(folded, at)):
+        at = found.end()
+    return folded[at:].strip()
 
 
 def _ordinal(folded: str, count: int) -> int:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bots import Decision, Question, check_pattern, decide
 from bots.phrases import PHRASES, phrase
+from bots.replies import without_courtesy
 from bots.text import LONGEST, clean, fold
 from tests.bots.shop import ask, book, entries
 
@@ -76,6 +79,13 @@ def _is_sound(decision: Decision) -> None:
 )
 def test_hostile_text_is_decided_on(text: str) -> None:
     _is_sound(ask(text))
+
+
+def test_courtesy_is_left_out_in_time_that_grows_with_the_text() -> None:
+    assert without_courtesy("hello hi ok then a question thank you so much ok thanks") == "then a question"
+    began = time.thread_time()
+    assert without_courtesy("hi " * 6_000 + "a " * 10_000 + "ok " * 6_000 + "ok") == ("a " * 10_000).strip()
+    assert time.thread_time() - began < 1
 
 
 @settings(deadline=None)
