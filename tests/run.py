@@ -95,7 +95,7 @@ PURE = (
         "tests/test_assets.py",
     ),
     *("tests/test_timetable.py", "tests/test_hours.py", "tests/test_render.py"),
-    *("tests/test_rates.py", "tests/test_guesses.py"),
+    *("tests/test_rates.py", "tests/test_guesses.py", "tests/test_help_finding.py"),
     *("tests/web/test_static.py", "tests/web/test_limits.py", "tests/test_deploy.py"),
     *("tests/calllog", "tests/tables", "tests/test_canonical.py", "tests/knowledge/test_sources.py"),
     *(
