@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select
@@ -37,6 +38,11 @@ def business_hours(db: Session) -> hours.Hours:
     """The hours in the settings; without any it is always open."""
     stored = db.get(Setting, "hours")
     return hours.from_setting(stored.value if stored else None)
+
+
+def today(db: Session) -> date:
+    """The day it is in the shop."""
+    return now().astimezone(business_hours(db).zone).date()
 
 
 def is_open(db: Session) -> bool:

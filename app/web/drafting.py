@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 import bots
 from app import drafting, vault
-from app.bot import answers
+from app.bot import answers, situations
 from app.config import settings
 from app.db import reading, transaction
 from app.drafting import Draft, Manner
@@ -125,7 +125,9 @@ def make(request: Request, form: FormData) -> Response:
         wanted = _manner(db)
         asked = last_asked(db, head)
         entry = answers.book(db).entry(number(text(form, "entry")) or 0)
-        if entry is None or asked is None or not (wanted.on and wanted.ready):
+        if entry is None or not entry.on(situations.today(db)):
+            raise NotFound(f"/inbox/{head.id}")
+        if asked is None or not (wanted.on and wanted.ready):
             raise NotFound(f"/inbox/{head.id}")
         question, names, thread = asked.text, names_of(db, head), head.id
     made = drafting.draft(wanted, text_of(entry), question, entry.language, names)

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 import bots
 from app import drafting
-from app.bot import answers
+from app.bot import answers, situations
 from app.db import reading
 from app.family import family_ids
 from app.models import Conversation, Message
@@ -48,15 +48,17 @@ def offer(request: Request) -> Response:
 
 
 def suggested(db: Session, head: Conversation) -> Sequence[Suggested]:
-    """The likeliest entries for the customer's last words, the best first, while a person has the thread and those
-    words wait for an answer."""
+    """The likeliest entries of those that hold today for the customer's last words, the best first, while a person has
+    the thread and those words wait for an answer."""
     if head.owner != HUMAN:
         return ()
     asked = last_asked(db, head)
     if asked is None:
         return ()
     book = answers.book(db)
-    matches = bots.look_up(bots.Question(asked.text[:LOOKED_AT], head.locale or None), book).matches[:MOST]
+    there = bots.Situation(on=situations.today(db))
+    question = bots.Question(asked.text[:LOOKED_AT], head.locale or None, situation=there)
+    matches = bots.look_up(question, book).matches[:MOST]
     least = max(book.settings.threshold_ask, LIKELY * matches[0].score) if matches else 0.0
     return [
         Suggested(match.entry.id, match.entry.title, text_of(match.entry), match.score)

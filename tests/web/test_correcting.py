@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from app import inbox
+from app import drafting, inbox
 from app.db import reading, transaction
 from app.models import AnswerCorrection, Channel, Conversation, Decision, FaqEntry, LabelledQuestion
 from tests import factories
@@ -84,6 +84,23 @@ def test_answers_are_suggested_once_a_person_has_the_thread() -> None:
         )
     assert 'data-insert="550円です"' in agent.see(place)
     assert outsider.get(place).status_code == 404
+
+
+def test_entries_out_of_their_days_are_neither_suggested_nor_drafted_from() -> None:
+    _, _, thread, agent, _ = answered()
+    asked = "返品の送料はいくらですか"
+    with transaction() as db:
+        ended = factories.faq(db, "夏は無料でした", [asked], title="夏の送料", valid_until="2020-08-31").id
+        factories.faq(db, "冬は無料です", [asked], title="冬の送料", valid_from="9999-12-01")
+        head = db.get_one(Conversation, thread)
+        inbox.hand_over(db, head, "asked")
+        channel = db.get_one(Channel, head.last_channel_id or 0)
+        factories.customer_says(db, channel, asked, "visitor-1")
+        drafting.change(db, factories.agent(db), drafting.Manner(True, "http://127.0.0.1:9/v1", "small", 5))
+    offered = agent.see(f"/conversations/{thread}/suggested")
+    assert 'data-insert="550円です"' in offered
+    assert "無料" not in offered
+    assert agent.submit(f"/conversations/{thread}/drafting", {"entry": str(ended)}).status_code == 404
 
 
 def test_what_is_not_chosen_or_gone_is_told() -> None:
