@@ -13,7 +13,7 @@ from app import hours
 from app.events import record
 from app.hours import Hours
 from app.models import Agent
-from app.stored import store, stored
+from app.stored import held, store, stored
 from app.text import one_line
 
 MAX_NAME = 80
@@ -102,7 +102,7 @@ def change_bot(db: Session, agent: Agent, rating: str, hours: int) -> None:
     if errors:
         raise Wrong(errors)
     told: dict[str, Any] = {"rating": rating, "helped_hours": hours}
-    if store(db, "bot", {**stored(db, "bot"), **told}):
+    if store(db, "bot", {**held(db, "bot"), **told}):
         record(db, "audit.bot_changed", agent=agent, **told)
 
 
@@ -118,7 +118,7 @@ def change_dispositions(db: Session, agent: Agent, lines: str) -> None:
     if len(wanted) > MAX_DISPOSITIONS or any(len(each) > MAX_NAME for each in wanted):
         sentence = "At most %(n)s lines of %(most)s characters."
         raise Wrong({"dispositions": (sentence, {"n": MAX_DISPOSITIONS, "most": MAX_NAME})})
-    if store(db, "calls", {**stored(db, "calls"), "dispositions": wanted}):
+    if store(db, "calls", {**held(db, "calls"), "dispositions": wanted}):
         record(db, "audit.dispositions_changed", agent=agent, dispositions=wanted)
 
 
@@ -132,7 +132,7 @@ def change_recording_days(db: Session, agent: Agent, days: int | None) -> None:
     """How long they are kept. Raises :class:`Wrong`."""
     if days not in RECORDING_CHOICES:
         raise Wrong({"recording_days": ("Choose one of these times.", {})})
-    if store(db, "calls", {**stored(db, "calls"), "recording_days": days}):
+    if store(db, "calls", {**held(db, "calls"), "recording_days": days}):
         record(db, "audit.recordings_kept_changed", agent=agent, days=days)
 
 
@@ -162,8 +162,8 @@ def change_shop(db: Session, agent: Agent, name: str, undo: int, mail_after: int
         "undo_seconds": undo,
         **({} if mail_after is None else {"mail_after_minutes": mail_after}),
     }
-    changed = store(db, "shop", {**stored(db, "shop"), "name": wanted})
-    changed = store(db, "general", {**stored(db, "general"), **told}) or changed
+    changed = store(db, "shop", {**held(db, "shop"), "name": wanted})
+    changed = store(db, "general", {**held(db, "general"), **told}) or changed
     if changed:
         record(db, "audit.shop_changed", agent=agent, name=wanted, **told)
 

@@ -16,7 +16,7 @@ from app.db import now
 from app.events import record
 from app.formats import iso
 from app.models import Agent
-from app.stored import store, stored
+from app.stored import held, store, stored
 from app.text import one_line
 
 KEPT_IN, HEALTH = "drafting", "drafting_health"
@@ -78,7 +78,7 @@ def without_key(db: Session) -> Manner:
 
 def change(db: Session, agent: Agent, wanted: Manner, *, new_key: str | None = None) -> None:
     """Keep it; `new_key` None: the key stays as it is. Raises :class:`Wrong`."""
-    before = stored(db, KEPT_IN)
+    before = held(db, KEPT_IN)
     url = wanted.url.strip().rstrip("/").removesuffix("/chat/completions")
     told: dict[str, Any] = {
         "on": wanted.on,

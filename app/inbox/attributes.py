@@ -20,7 +20,7 @@ from app.events import record
 from app.i18n import known
 from app.inbox.holding import Refused
 from app.models import Agent
-from app.stored import store, stored
+from app.stored import held, store, stored
 from app.text import clean, one_line
 
 KEY = "attributes"
@@ -68,12 +68,11 @@ class Attribute:
 
 def attributes(db: Session) -> Mapping[str, Attribute]:
     """All that are defined, by their names, in their order."""
-    return remembered(db, KEY, lambda: _attributes(db))
+    return remembered(db, KEY, lambda: _attributes(stored(db, KEY)))
 
 
-def _attributes(db: Session) -> Mapping[str, Attribute]:
-    told = stored(db, KEY).get("list", ())
-    made = [Attribute(**{**one, "choices": tuple(one.get("choices", ()))}) for one in told]
+def _attributes(told: Mapping[str, Any]) -> Mapping[str, Attribute]:
+    made = [Attribute(**{**one, "choices": tuple(one.get("choices", ()))}) for one in told.get("list", ())]
     return {one.name: one for one in made}
 
 
@@ -81,7 +80,7 @@ def define(db: Session, agent: Agent, wanted: Attribute, *, before: str = "") ->
     """Define an attribute, or (`before`: its name) another form of one. What customers have under the name stays as it
     is. Raises :class:`Wrong`."""
     made = _checked(wanted)
-    there = dict(attributes(db))
+    there = dict(_attributes(held(db, KEY)))
     if made.name in there and made.name != before:
         raise Wrong("name", "There is an attribute of this name already.")
     if before and before != made.name:
@@ -95,7 +94,7 @@ def define(db: Session, agent: Agent, wanted: Attribute, *, before: str = "") ->
 
 def remove(db: Session, agent: Agent, name: str) -> None:
     """It has no type any more. What customers have under its name stays."""
-    _keep(db, agent, [one for one in attributes(db).values() if one.name != name], name)
+    _keep(db, agent, [one for one in _attributes(held(db, KEY)).values() if one.name != name], name)
 
 
 def _keep(db: Session, agent: Agent, wanted: Sequence[Attribute], name: str) -> None:

@@ -33,7 +33,7 @@ from app.knowledge.writing import (
     stored_settings,
 )
 from app.models import Agent, KnowledgeVersion, PublishedItem, Revision, Setting
-from app.stored import store
+from app.stored import held, store
 from app.text import clean
 
 Key = tuple[str, int]
@@ -185,7 +185,7 @@ def ask_for_review(db: Session, agent: Agent, note: str) -> None:
 
 def return_review(db: Session, agent: Agent, note: str) -> None:
     """Give the draft back to who wrote it, with what is to be done. Raises :class:`Refused`."""
-    kept = _setting(db, ASKED)
+    kept = held(db, ASKED)
     if not kept:
         raise Refused("Nobody asks for a review of the draft any more.")
     store(db, ASKED, {**kept, "returned_by": agent.name, "advice": clean(note).strip()[:1000]})
