@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -13,18 +13,22 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import bots
+from app import connect
 from app.bot import answers, situations
+from app.bot.outcomes import TURNS
 from app.db import now, reading
 from app.knowledge import questions
 from app.models import Channel, Team, Webhook
 from app.web.knowledge import EDITORS
 from app.web.pages import is_htmx, page, partial, text, with_form
 from app.web.proving import titles_of
+from bots.earlier import said
 
 HERE = "/settings/bot/trial"
 MOST = 60  # turns that are shown
 WEIGHED = 3  # entries shown of those the bot weighed
-LONGEST = 120_000  # characters of what the page carries from turn to turn
+WORDS = 4_000  # characters of what was said in a turn, as far as they are carried
+LONGEST = 100_000  # characters carried from turn to turn: nine bytes each, of the 1 MB that a field holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +74,32 @@ class Trial:
     turns: tuple[Turn, ...] = ()
     misses: int = 0
     asked: tuple[int, ...] = ()
+    earlier: tuple[bots.Earlier, ...] = ()
     flow: bots.Progress | None = None
     chips: tuple[str, ...] = ()
     over: bool = False
 
     def told(self) -> str:
-        """As the page carries it."""
-        return json.dumps(
-            {
-                "turns": [[one.who, one.text, one.effects, _carried(one.why)] for one in self.turns[-MOST:]],
-                "misses": self.misses,
-                "asked": self.asked,
-                "flow": self.flow.stored() if self.flow else {},
-            },
-            ensure_ascii=False,
-        )
+        """As the page carries it: of the turns no more than there is room for, the last ones."""
+        rest = {
+            "misses": self.misses,
+            "asked": self.asked,
+            "earlier": [asdict(one) for one in self.earlier],
+            "flow": self.flow.stored() if self.flow else {},
+        }
+        room = LONGEST - len(_json(rest | {"turns": []}))
+        kept: list[list[Any]] = []
+        for one in reversed(self.turns[-MOST:]):
+            turn = [one.who, one.text[:WORDS], one.effects, _carried(one.why)]
+            room -= len(_json(turn)) + len(", ")
+            if room < 0:
+                break
+            kept.insert(0, turn)
+        return _json(rest | {"turns": kept})
+
+
+def _json(told: Any) -> str:
+    return json.dumps(told, ensure_ascii=False)
 
 
 def _carried(why: Why) -> list[Any]:
@@ -127,24 +142,29 @@ def _page(request: Request, db: Session, trial: Trial, given: Mapping[str, str])
 
 def _answered(db: Session, trial: Trial, words: str, given: Mapping[str, str]) -> Trial:
     before = Trial(trial.turns) if trial.over else trial
+    channel = _channel(db, given)
     question = bots.Question(
         words,
         given["language"] or None,
         before.misses,
         before.asked,
-        situation=_situation(db, given),
+        earlier=() if channel and connect.features(channel).suggests else before.earlier,
+        situation=_situation(db, given, channel),
         flow=before.flow,
     )
     decision = bots.decide(question, answers.draft_book(db))
-    said = Turn("bot", decision.text, tuple(_effects(db, decision)), _why(decision, words))
-    turns = (*before.turns, Turn("me", words), said)
+    answer = Turn("bot", decision.text, tuple(_effects(db, decision)), _why(decision, words))
+    turns = (*before.turns, Turn("me", words), answer)
+    over = decision.action in ("hand_over", "escalate")
+    earlier = (*before.earlier, said(decision)) if decision.text else before.earlier
     return Trial(
         turns[-MOST:],
         decision.misses,
         decision.asked,
+        () if over else earlier[-TURNS:],
         decision.flow,
         decision.quick_replies,
-        decision.action in ("hand_over", "escalate"),
+        over,
     )
 
 
@@ -160,12 +180,13 @@ def _why(decision: bots.Decision, words: str) -> Why:
     )
 
 
-def _situation(db: Session, given: Mapping[str, str]) -> bots.Situation:
+def _channel(db: Session, given: Mapping[str, str]) -> Channel | None:
+    return db.scalars(select(Channel).filter_by(key=given["channel"])).first() if given["channel"] else None
+
+
+def _situation(db: Session, given: Mapping[str, str], channel: Channel | None) -> bots.Situation:
     times = situations.business_hours(db)
     there = bots.Situation(on=now().astimezone(times.zone).date(), open=given["hours"] != "closed")
-    channel = (
-        db.scalars(select(Channel).filter_by(key=given["channel"])).first() if given["channel"] else None
-    )
     return replace(there, channel=channel.key, kind=channel.kind) if channel else there
 
 
@@ -192,16 +213,28 @@ def _read(carried: str) -> Trial:
         turns = tuple(
             Turn(
                 "me" if who == "me" else "bot",
-                str(said)[:4000],
+                str(words)[:WORDS],
                 tuple((str(key), str(value)) for key, value in effects),
                 _read_why(*why),
             )
-            for who, said, effects, why in told.get("turns", [])[-MOST:]
+            for who, words, effects, why in told.get("turns", [])[-MOST:]
         )
         asked = tuple(one for one in told.get("asked", []) if isinstance(one, int))[:20]
-        return Trial(turns, int(told.get("misses", 0)), asked, bots.progress_of(told.get("flow") or {}))
-    except (ValueError, TypeError, AttributeError, RecursionError):
+        earlier = tuple(_read_earlier(**one) for one in told.get("earlier", [])[-TURNS:])
+        flow = bots.progress_of(told.get("flow") or {})
+        return Trial(turns, int(told.get("misses", 0)), asked, earlier, flow)
+    except (ValueError, TypeError, AttributeError, LookupError, OverflowError, RecursionError):
         return Trial()
+
+
+def _read_earlier(
+    action: bots.Action = "answer",
+    entry_id: int | None = None,
+    rule_id: int | None = None,
+    phrase: str | None = None,
+    asked: Sequence[int] = (),
+) -> bots.Earlier:
+    return bots.Earlier(action, entry_id, rule_id, phrase, tuple(int(one) for one in asked))
 
 
 def _read_why(
@@ -211,7 +244,9 @@ def _read_why(
     asked: str = "",
     weighed: Sequence[Any] = (),
 ) -> Why:
-    considered = tuple(Weighed(int(id), str(title)[:200], float(score)) for id, title, score in weighed)
+    considered = tuple(
+        Weighed(int(id), str(title)[:200], score if 0 <= score <= 100 else 0) for id, title, score in weighed
+    )
     entry, rule = (id if isinstance(id, int) else None for id in (entry_id, rule_id))
     return Why(str(action), entry, rule, str(asked)[:2000], considered[:WEIGHED])
 
