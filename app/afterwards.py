@@ -70,6 +70,13 @@ def send_due() -> int:
 
 def _send(db: Session, identity_id: int) -> Message | None:
     """The row goes in the transaction that writes the mail: neither is ever without the other."""
+    waiting = db.get(MailAfter, identity_id)
+    if waiting is None:
+        return None
+    first = db.get_one(Message, waiting.message_id)
+    inbox.hold(
+        db, db.get_one(Conversation, first.conversation_id)
+    )  # as whoever answers: the thread, then the row
     gone = delete(MailAfter).where(MailAfter.identity_id == identity_id, MailAfter.due_at <= now())
     row = db.execute(gone.returning(MailAfter.message_id, MailAfter.address, MailAfter.created_at)).first()
     if row is None or _came_back(db, identity_id, row.created_at):

@@ -24,6 +24,7 @@ from app.models import (
 )
 from app.models.customer import CLAIMED, CODE
 from tests import factories as make
+from tests.beside import before, result
 from tests.connectors import Post
 from tests.letters import HANA, TARO, comes, own
 from tests.letters import mail as mailing
@@ -274,3 +275,14 @@ def test_a_mail_that_was_written_has_its_delivery_whatever_happens_then(post: ty
     with transaction() as db:
         inbox.resolve(db, db.get_one(Agent, chat.agent.id), db.get_one(Conversation, chat.head.id))
     assert_clean()
+
+
+def test_an_answer_given_while_the_mail_is_made_goes_with_the_next(
+    post: type[Post], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat = Chat()
+    chat.answer("あります。")
+    answering = before(monkeypatch, afterwards, "_came_back", lambda: chat.answer("明日届きます。"))
+    (first,) = chat.clock()
+    assert (first.text, result(answering)) == ("あります。", True)
+    assert [one.text for one in chat.clock(2 * LATER)] == ["あります。", "明日届きます。"]
