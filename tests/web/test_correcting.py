@@ -60,6 +60,23 @@ def test_entries_are_found_by_title_and_by_what_they_answer() -> None:
     assert outsider.get(f"/messages/{reply}/correction?q=期限").status_code == 404
 
 
+def test_enter_chooses_nothing_where_no_entry_was_found() -> None:
+    """A browser presses the first button of a form, and where that is disabled nothing (HTML, 4.10.21.2)."""
+    reply, _, _, agent, _ = answered()
+    with transaction() as db:
+        boss = factories.supervisor(db)
+    editor = Browser().come_in(boss)
+    tried = editor.submit("/settings/bot/preview", {"try": "ぬるぽ"}).text
+    for page in (
+        agent.see(f"/messages/{reply}/correction?q=ぬるぽ"),
+        editor.see("/settings/knowledge/questions/tried?q=ぬるぽ"),
+        tried[tried.index('hx-post="/settings/knowledge/questions/tried"') :],
+    ):
+        assert page[page.index("<button") :].startswith("<button disabled hidden>")
+    found = agent.see(f"/messages/{reply}/correction")
+    assert found[found.index("<button") :].startswith('<button class="btn small" name="entry"')
+
+
 def test_why_is_told_to_who_asks_and_sees_the_thread() -> None:
     reply, _, thread, agent, outsider = answered()
     page = agent.see(f"/inbox/{thread}")
