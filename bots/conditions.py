@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from bots.situation import Situation
-from bots.text import fold
+from bots.text import fold, pair_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +42,12 @@ class Conditions:
 
 def conditions_of(params: Mapping[str, str]) -> Conditions:
     """The conditions in the `params` of a rule, where each is lines of text."""
-    pairs = (line.partition("=") for line in _lines(params, "attributes"))
+    pairs = map(pair_of, _lines(params, "attributes"))
     hours = params.get("hours", "")
     return Conditions(
         channels=_lines(params, "channels"),
         hours=hours if hours in ("open", "closed") else "",
-        attributes=tuple((name.strip(), value.strip()) for name, _, value in pairs if name.strip()),
+        attributes=tuple((name, value) for name, value in pairs if name),
         labels=_lines(params, "labels"),
         pages=_lines(params, "pages"),
     )

@@ -12,6 +12,7 @@ from bots.flow_words import flow_word
 from bots.phrases import phrase
 from bots.progress import Call
 from bots.rule import Rule, RuleAction
+from bots.text import pair_of
 from bots.turn import Turn
 
 _ACTIONS: dict[RuleAction, Action] = {
@@ -128,8 +129,7 @@ def _handover(action: Action) -> HandoverReason | None:
 
 
 def _pairs(text: str) -> tuple[tuple[str, str], ...]:
-    pairs = (line.partition("=") for line in _lines(text))
-    return tuple((name.strip(), value.strip()) for name, _, value in pairs if name.strip() and value.strip())
+    return tuple((name, value) for name, value in map(pair_of, _lines(text)) if name and value)
 
 
 def _lines(text: str) -> tuple[str, ...]:

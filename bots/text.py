@@ -45,6 +45,12 @@ def fold(text: str) -> str:
     return _GAPS.sub(" ", letters).strip()
 
 
+def pair_of(line: str) -> tuple[str, str]:
+    """`name = value`, with either sign; without one, no value."""
+    name, *value = re.split("[=＝]", line, maxsplit=1)
+    return name.strip(), "".join(value).strip()
+
+
 def _visible(text: str) -> str:
     if text.isprintable():
         return text

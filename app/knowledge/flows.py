@@ -17,6 +17,7 @@ from app.knowledge.writing import FLOW_USUAL, Invalid, id_of, keep_flow, lines, 
 from app.models import Agent, BotFlow, Team, Webhook
 from app.text import clean, one_line
 from bots.flow import KINDS, MOST_STEPS
+from bots.text import pair_of
 
 STEP_FIELDS = ("name", "label", "ask", "kind", "pattern", "choices", "hint", "optional", "ahead", "to")
 END_FIELDS = ("confirm", "text", "label", "attributes", "task", "team", "hand_over", "webhook", "fallback")
@@ -24,6 +25,8 @@ SWITCHES = ("optional", "ahead")
 LONGEST = 100_000  # characters of TOML
 KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _ARROW = "->"
+_LEADS = re.compile(r"->(?!.*->)|(?:[→⇒]|(?:[-－−]|(?<![ぁ-んァ-ヶー])ー)[>＞])(?=\s*[a-z][a-z0-9_]*\s*$)")
+"""An arrow as a Japanese keyboard types it, too, where the name of a question is behind it."""
 
 
 def save_flow(db: Session, agent: Agent | None, flow: BotFlow | None, data: Mapping[str, Any]) -> BotFlow:
@@ -80,10 +83,10 @@ def form_data(given: Mapping[str, str]) -> dict[str, Any]:
         taken.add(one["name"])
         steps.append(_step(one, _typed_choices(one["choices"])))
     end = {name: given.get(f"end_{name}", "") for name in END_FIELDS}
-    pairs = (line.partition("=") for line in lines(end["attributes"]))
-    noted = {name.strip(): of.strip() for name, _, of in pairs if name.strip() and of.strip()}
     words = {name: lines(given.get(name, "")) for name in ("keywords", "questions")}
-    return _flow({**given, **words}, steps, {**end, "attributes": noted})
+    return _flow(
+        {**given, **words}, steps, {**end, "attributes": dict(map(pair_of, lines(end["attributes"])))}
+    )
 
 
 def slots(given: Mapping[str, str]) -> list[int]:
@@ -123,8 +126,8 @@ def _new_name(taken: set[str]) -> str:
 
 def _typed_choices(typed: str) -> list[dict[str, str]]:
     """Choices, one a line; `words -> question` leads elsewhere."""
-    pairs = (line.rpartition(_ARROW) if _ARROW in line else (line, "", "") for line in lines(typed, 20))
-    return [_choice(words, to) for words, _, to in pairs if words.strip()]
+    pairs = (_LEADS.split(line, maxsplit=1) for line in lines(typed, 20))
+    return [_choice(words, "".join(to)) for words, *to in pairs if words.strip()]
 
 
 def _choice(words: str, to: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -12,6 +13,8 @@ from bots.language import guess
 from bots.text import fold
 
 MOST = 400  # of one page or file
+COMMA = re.compile("[,，、､]")
+"""What stands between topics."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from app.knowledge.items import Item, item
+from app.knowledge.items import COMMA, Item, item
 from app.tables import Unreadable, rows_of
 from app.tables.delimited import delimiter_of
 from app.text import one_line
@@ -126,7 +126,7 @@ def _from_rows(text: str) -> Iterator[tuple[int, str, Item]]:
             if place < len(row.cells)
             for line in row.cells[place].split("\n")
         ]
-        tags = cells.get("tags", "").replace("、", ",").split(",")
+        tags = COMMA.split(cells.get("tags", ""))
         id = cells.get("id", "").strip()
         yield row.line, id, _checked(row.line, asked, cells["answer"], cells, tags, id)
 

@@ -29,6 +29,7 @@ EMPTY = dict.fromkeys(flows.fields(), "") | {
     "end_confirm": "1",
     "s0_kind": "text",
 }
+UNNAMED = "One a line: attribute = short name of the question."
 SPARE = 2  # empty places for more questions
 
 
@@ -87,7 +88,10 @@ def written(request: Request) -> Response:
 
 def _write(db: Session, viewer: Agent, row: BotFlow | None, given: Mapping[str, str]) -> BotFlow:
     try:
-        return flows.save_flow(db, viewer, row, flows.form_data(given))
+        data = flows.form_data(given)
+        if not all(name and of for name, of in data["ending"].get("attributes", {}).items()):
+            raise knowledge.Invalid({"end_attributes": UNNAMED})
+        return flows.save_flow(db, viewer, row, data)
     except knowledge.Invalid as invalid:
         places = {f"step{at}": f"s{slot}_label" for at, slot in enumerate(flows.slots(given))}
         told = {places.get(name, name): sentence for name, sentence in invalid.problems.items()}

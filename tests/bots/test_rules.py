@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bots import Settings, check_pattern
+from bots import Question, Settings, Situation, check_pattern, decide
 from bots.rule import RuleAction
 from tests.bots.shop import ask, rule, ruled_by, title
 
@@ -65,6 +65,13 @@ def test_a_label_rule_labels_and_lets_the_rest_run() -> None:
     book = ruled_by(rule("label", "返品", label="返品"))
     decision = ask("返品したいのですが", of=book)
     assert (decision.label, title(decision.entry_id)) == ("返品", "返品・交換")
+
+
+def test_an_equals_sign_may_be_a_full_width_one() -> None:
+    book = ruled_by(rule("label", "返品", attributes="プラン＝お試し", set="関心　＝　返品"))
+    on_trial = Situation(attributes={"プラン": "お試し"})
+    assert decide(Question("返品", situation=on_trial), book).attributes == (("関心", "返品"),)
+    assert decide(Question("返品"), book).attributes == ()
 
 
 def test_a_label_alone_is_put_without_a_word() -> None:

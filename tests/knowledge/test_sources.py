@@ -121,6 +121,11 @@ def test_entries_are_read_from_files(text: str, asked: list[list[str]]) -> None:
     assert [list(one.questions) for one in sources.read_file(text.encode("cp932"), "faq.csv")] == asked
 
 
+def test_topics_are_apart_whatever_comma_is_between_them() -> None:
+    (one,) = sheets.items_in("質問,回答,カテゴリ\n送料は？,550円,配送、費用，代引､海外\n")
+    assert one.tags == ("配送", "費用", "代引", "海外")
+
+
 @pytest.mark.parametrize("write", [sheets.as_csv, sheets.as_json])
 def test_what_is_written_out_is_read_again_with_days_audience_and_relations(write: Any) -> None:
     more = {

@@ -62,6 +62,32 @@ def test_a_form_is_written_question_by_question_in_the_order_of_their_numbers(br
     assert "来店予約" in browser.get("/settings/knowledge").text
 
 
+def test_signs_as_a_japanese_keyboard_types_them_mean_the_same(browser: Browser) -> None:
+    typed = {
+        "s1_choices": "試着\nその他ー＞person\n破損→ person\n東京→大阪",
+        "end_attributes": "用件　＝　wish",
+    }
+    assert browser.submit(HERE, TYPED | typed).status_code == 303
+    made = stored()
+    steps, ending = made["steps"], made["ending"]
+    assert isinstance(steps, list)
+    assert isinstance(ending, dict)
+    assert steps[0]["choices"] == [
+        {"words": "試着"},
+        {"words": "その他", "to": "person"},
+        {"words": "破損", "to": "person"},
+        {"words": "東京→大阪"},
+    ]
+    assert ending["attributes"] == {"用件": "wish"}
+
+
+def test_what_is_to_be_noted_without_a_question_is_told_and_not_dropped(browser: Browser) -> None:
+    for line in ("会員番号", "= wish"):
+        answer = browser.submit(HERE, TYPED | {"end_attributes": line})
+        assert answer.status_code == 422
+        assert 'id="end_attributes-problem"' in answer.text
+
+
 def test_a_way_that_leads_back_is_refused_with_its_place_and_what_was_typed_is_kept(browser: Browser) -> None:
     answer = browser.submit(HERE, TYPED | {"s0_to": "wish"})
     assert answer.status_code == 422
