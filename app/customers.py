@@ -122,7 +122,11 @@ def _identity(one: Contact, customer: Customer) -> Identity:
 def _refresh(db: Session, identity: Identity, name: str, proof: int) -> None:
     """A better name or proof than the one on record is kept; a worse one changes nothing."""
     if _proved_and_named(identity, name, proof):
+        db.flush()
         customer = db.get_one(Customer, identity.customer_id)
+        db.refresh(
+            customer, ["name"], with_for_update={"key_share": True}
+        )  # somebody may write one right now
         _call(customer, identity)
         search.index_customer(db, customer)
 
@@ -133,7 +137,9 @@ def _refresh_all(db: Session, met: Sequence[tuple[Identity, Contact]]) -> None:
     if not named:
         return
     theirs = select(Customer).where(Customer.id.in_({one.customer_id for one in named}))
-    customers = {customer.id: customer for customer in db.scalars(theirs)}
+    held = theirs.order_by(Customer.id).with_for_update(key_share=True)
+    fresh = held.execution_options(populate_existing=True)
+    customers = {customer.id: customer for customer in db.scalars(fresh)}
     for identity in named:
         _call(customers[identity.customer_id], identity)
     db.flush()
@@ -202,6 +208,19 @@ def describe(db: Session, customer: Customer, attributes: Mapping[str, Any], *, 
 
     A claim never replaces what was proved.
     """
+    if _told_of(customer, attributes, proved) == customer.attributes:
+        return
+    # They are written whole: who notes another one at this moment waits.
+    db.refresh(customer, ["attributes"], with_for_update={"key_share": True})
+    kept = _told_of(customer, attributes, proved)
+    if kept != customer.attributes:
+        customer.attributes = kept
+        db.flush()
+        search.index_customer(db, customer)
+
+
+def _told_of(customer: Customer, attributes: Mapping[str, Any], proved: bool) -> dict[str, Any]:
+    """What is known of `customer`, and this laid over it."""
     kept = dict(customer.attributes)
     for name, value in attributes.items():
         name, said = clean(name)[:64], clean(str(value))[:500]
@@ -212,8 +231,4 @@ def describe(db: Session, customer: Customer, attributes: Mapping[str, Any], *, 
             proved,
         ):
             kept[name] = {"value": said, "proved": proved, "at": now().isoformat()}
-    kept = dict(list(kept.items())[:MAX_ATTRIBUTES])
-    if kept != customer.attributes:
-        customer.attributes = kept
-        db.flush()
-        search.index_customer(db, customer)
+    return dict(list(kept.items())[:MAX_ATTRIBUTES])

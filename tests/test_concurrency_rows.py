@@ -73,3 +73,27 @@ def test_the_index_is_built_anew_though_the_database_asks_to_begin_a_part_again(
 
     monkeypatch.setattr(store, "put", lost)
     assert search.reindex() == 2
+
+
+def test_what_a_customer_says_of_themselves_leaves_what_an_agent_notes_at_that_moment() -> None:
+    with transaction() as db:
+        agent, channel = make.agent(db), make.channel(db)
+        head = make.conversation(db, channel, sender="v")
+
+    def write() -> None:
+        with transaction() as db:
+            taro = base.Person("v", name="taro", claimed={"注文": "A-1"})
+            make.customer_says(db, channel, "まだですか", taro)
+
+    with transaction() as db:
+        noted = inbox.Profile(name="山田 太郎", attributes={"会員": "はい"})
+        inbox.edit_customer(db, agent, make.customer_of(db, head), noted)
+        said = beside(write)
+    said.result(timeout=30)
+    with reading() as db:
+        customer = make.customer_of(db, head)
+        assert {name: one["value"] for name, one in customer.attributes.items()} == {
+            "会員": "はい",
+            "注文": "A-1",
+        }
+        assert customer.name == "山田 太郎"
