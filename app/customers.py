@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app import canonical, connect, search
-from app.db import now
+from app.db import insert_if_new, now
 from app.models import Conversation, Customer, Identity
 from app.models.customer import CLAIMED, CODE, DEVICE, SIGNED
 from app.text import clean
@@ -188,16 +188,12 @@ def add_identity(
         identity = Identity(
             customer_id=customer.id, kind=kind, scope=scope, address=address, display=address, proof=proof
         )
-        try:
-            with db.begin_nested():
-                db.add(identity)
-                db.flush()
-        except IntegrityError:
-            return None
-        search.index_customer(db, customer)
-        awaiting.meet(db, [identity])
-        return identity
-    if found.customer_id != customer.id:
+        if insert_if_new(db, identity):
+            search.index_customer(db, customer)
+            awaiting.meet(db, [identity])
+            return identity
+        found = find(db, kind, scope, address)  # whose it became this moment
+    if found is None or found.customer_id != customer.id:
         return None
     found.proof = max(found.proof, proof)
     return found

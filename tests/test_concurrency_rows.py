@@ -6,10 +6,11 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
-from app import inbox, search
+from app import counter, inbox, search
 from app.db import reading, transaction
-from app.models import Agent, Conversation, Message
+from app.models import Agent, Channel, Conversation, Message
 from app.search import store
 from channels import base
 from tests import factories as make
@@ -97,3 +98,25 @@ def test_what_a_customer_says_of_themselves_leaves_what_an_agent_notes_at_that_m
             "注文": "A-1",
         }
         assert customer.name == "山田 太郎"
+
+
+def test_the_first_two_notes_of_one_customer_at_the_counter_are_both_kept() -> None:
+    with transaction() as db:
+        shop = make.channel(db, "store", name="本店")
+        viewer = make.agent(db, "中村 愛", role="store", store_id=shop.id)
+        head = make.conversation(db)
+
+    def note(db: Session, client_id: str) -> counter.Noted:
+        who = db.get_one(Conversation, head.id)
+        told = counter.Note(client_id, asked="傘はありますか", card="C-1234567")
+        return counter.note(db, db.get_one(Agent, viewer.id), db.get_one(Channel, shop.id), who, told)
+
+    def another() -> counter.Noted:
+        with transaction() as db:
+            return note(db, "client-0002")
+
+    with transaction() as db:
+        first = note(db, "client-0001")
+        second = beside(another)
+    both = [first, second.result(timeout=30)]
+    assert [(one.new, one.others_card, one.head.id) for one in both] == [(True, False, head.id)] * 2
