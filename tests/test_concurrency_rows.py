@@ -8,13 +8,14 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from app import counter, inbox, search
+from app import counter, inbox, knowledge, search
 from app.db import reading, transaction
-from app.models import Agent, Channel, Conversation, Message
+from app.models import Agent, Channel, Conversation, FaqEntry, Message
 from app.search import store
 from channels import base
 from tests import factories as make
 from tests.beside import before, beside, result
+from tests.knowledge.test_versions import ENTRY
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -120,3 +121,23 @@ def test_the_first_two_notes_of_one_customer_at_the_counter_are_both_kept() -> N
         second = beside(another)
     both = [first, second.result(timeout=30)]
     assert [(one.new, one.others_card, one.head.id) for one in both] == [(True, False, head.id)] * 2
+
+
+def test_two_wordings_added_to_one_entry_at_once_are_both_in_it() -> None:
+    with transaction() as db:
+        editor = make.supervisor(db)
+        entry = knowledge.save_entry(db, editor, None, ENTRY)
+
+    def add(wording: str) -> None:
+        with transaction() as db:
+            row, by = db.get_one(FaqEntry, entry.id), db.get_one(Agent, editor.id)
+            knowledge.add_questions(db, by, row, [wording])
+
+    with transaction() as db:
+        row, by = db.get_one(FaqEntry, entry.id), db.get_one(Agent, editor.id)
+        knowledge.add_questions(db, by, row, ["配送料は"])
+        other = beside(lambda: add("送るといくら"))
+    other.result(timeout=30)
+    with reading() as db:
+        kept = db.get_one(FaqEntry, entry.id).questions
+        assert kept == [*ENTRY["questions"], "配送料は", "送るといくら"]

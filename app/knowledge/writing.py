@@ -14,7 +14,7 @@ import bots
 from app.db import now
 from app.events import record
 from app.models import Agent, BotFlow, BotRule, FaqEntry, Revision, Setting
-from app.stored import store
+from app.stored import held, store
 from app.text import clean, one_line
 
 ACTIONS = ("answer", "ask", "label", "flow", "webhook", "hand_over", "escalate")
@@ -92,6 +92,7 @@ def save_entry(db: Session, agent: Agent, entry: FaqEntry | None, data: Mapping[
 
 def add_questions(db: Session, agent: Agent, entry: FaqEntry, questions: Sequence[str]) -> FaqEntry:
     """More wordings of what an entry answers, in the draft. Raises :class:`Invalid`."""
+    entry = db.get_one(FaqEntry, entry.id, with_for_update={"key_share": True}, populate_existing=True)
     asked = dict.fromkeys([*entry.questions, *(line for one in questions if (line := one_line(one, 500)))])
     return save_entry(db, agent, entry, {"questions": list(asked)[:200]})
 
@@ -243,6 +244,7 @@ def set_thresholds(db: Session, agent: Agent | None, answer: float, ask: float) 
             else "It asks back at a lower score than it answers at.",
         }
     )
+    held(db, SETTINGS)
     keep_setting(
         db, agent, SETTINGS, stored_settings(db) | {"threshold_answer": answer, "threshold_ask": ask}
     )
@@ -250,6 +252,7 @@ def set_thresholds(db: Session, agent: Agent | None, answer: float, ask: float) 
 
 def set_embeddings(db: Session, agent: Agent | None, model: str) -> None:
     """The sentence model the bot goes by, by its name; "": none."""
+    held(db, SETTINGS)
     kept = {name: value for name, value in stored_settings(db).items() if name != "embeddings"}
     keep_setting(db, agent, SETTINGS, kept | ({"embeddings": model} if model else {}))
 
