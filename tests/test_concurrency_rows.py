@@ -3,14 +3,17 @@ the other."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from app import counter, inbox, knowledge, search
-from app.db import reading, transaction
-from app.models import Agent, Channel, Conversation, FaqEntry, Message
+from app import counter, inbox, knowledge, linking, search
+from app.db import now, reading, transaction
+from app.intake import linked
+from app.models import AccountLink, Agent, Channel, Conversation, FaqEntry, Message
 from app.search import store
 from channels import base
 from tests import factories as make
@@ -141,3 +144,30 @@ def test_two_wordings_added_to_one_entry_at_once_are_both_in_it() -> None:
     with reading() as db:
         kept = db.get_one(FaqEntry, entry.id).questions
         assert kept == [*ENTRY["questions"], "配送料は", "送るといくら"]
+
+
+def test_of_two_accounts_confirmed_for_one_chat_at_once_one_is_linked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with transaction() as db:
+        line, chat = make.channel(db, "line"), make.channel(db)
+        hana = base.Person("U1", line.key)
+        asked = make.identity_of(db, make.conversation(db, line, sender=hana))
+        for user in ("kt-1", "kt-2"):
+            account = base.Person(user, chat.key, kind="user", proof="signed")
+            proved = make.identity_of(db, make.conversation(db, chat, sender=account))
+            hashes = {"token_hash": linking.digest(f"t-{user}"), "nonce_hash": linking.digest(user)}
+            soon = now() + timedelta(minutes=5)
+            db.add(AccountLink(channel_id=line.id, identity_id=asked.id, proved_identity_id=proved.id,
+                               expires_at=soon, **hashes))  # fmt: skip
+
+    def confirm(user: str) -> None:
+        with transaction() as db:
+            said = base.Linked(hana, user, now())
+            make.accept(db, db.get_one(Channel, line.id), said)
+
+    began = before(monkeypatch, linked, "contradict", lambda: confirm("kt-2"))
+    confirm("kt-1")
+    result(began)
+    with reading() as db:
+        assert sorted(db.scalars(select(AccountLink.outcome))) == ["contradicts", "linked"]

@@ -126,6 +126,7 @@ def _outcome(db: Session, row: AccountLink, sender: Identity | None, event: base
 def _join(db: Session, identity: Identity, proved: Identity) -> str:
     """They are one person now; unless each is signed in as somebody else."""
     child, parent = (family.conversation_of(db, one.customer_id) for one in (identity, proved))
+    inbox.hold_all(db, [child, parent])  # what speaks against it may have come this moment
     if child.head_id != parent.head_id:
         if contradict(db, child, parent):
             return CONTRADICTS
