@@ -19,6 +19,7 @@ from channels import base
 from tests import factories as make
 from tests.beside import before, beside, result
 from tests.knowledge.test_versions import ENTRY
+from tests.touchpoints.told import counted, kept, take_in, touch
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -171,3 +172,20 @@ def test_of_two_accounts_confirmed_for_one_chat_at_once_one_is_linked(
     result(began)
     with reading() as db:
         assert sorted(db.scalars(select(AccountLink.outcome))) == ["contradicts", "linked"]
+
+
+def test_two_tellings_of_one_order_of_somebody_unknown_count_once_when_they_come() -> None:
+    def tell(kind: str, id: str, day: int) -> None:
+        with transaction() as db:
+            take_in(db, touch(kind, id=id, day=day, reference="1042", amount=5000, currency="JPY"))
+
+    with transaction() as db:
+        take_in(db, touch("order.placed", id="p", reference="1042", amount=5000, currency="JPY"))
+        other = beside(lambda: tell("order.shipped", "s", 1))
+    other.result(timeout=30)
+    with transaction() as db:
+        make.conversation(db, sender=base.Person("taro@example.jp", kind="email"))
+    with reading() as db:
+        (tally,) = kept(db)["tallies"].values()
+        assert (tally[0], kept(db)["spent"]) == (1, {("taro@example.jp", "JPY"): 5000})
+        assert kept(db) == counted(db)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.db import now
 from app.models import AwaitedTouchpoint, Identity, Touchpoint
+from app.models.touchpoint import ORDER
 from app.touchpoints import agreeing, values
 
 Address = tuple[str, str, str]
@@ -52,14 +54,27 @@ def _give(db: Session, waiting: Sequence[AwaitedTouchpoint], identities: Sequenc
         return 0
     wanted = select(Touchpoint).where(Touchpoint.id.in_(goes), Touchpoint.identity_id.is_(None))
     rows = db.scalars(wanted.order_by(Touchpoint.id).with_for_update()).all()
-    before = {row.id: values.share(row) for row in rows}
+    together = {row.id: row for row in (*rows, *_orders(db, rows))}
+    before = {id: values.share(row) for id, row in together.items()}
     for row in rows:
         row.identity_id = goes[row.id].id
+    for order in values.orders_of(together.values()):
+        values.value_order(order)
     db.flush()
-    values.settle(db, before, rows)
+    values.settle(db, before, list(together.values()))
     agreeing.agree(db, rows)
     db.execute(delete(AwaitedTouchpoint).where(AwaitedTouchpoint.touchpoint_id.in_(goes)))
     return len(rows)
+
+
+def _orders(db: Session, rows: Sequence[Touchpoint]) -> list[Touchpoint]:
+    """Everything told of their orders: two that were told at the same moment, of somebody nobody knew, did not see each
+    other and were valued each by itself."""
+    told: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        if row.sort == ORDER:
+            told[row.source].add(row.reference_key)
+    return [row for source in sorted(told) for row in values.told_of(db, source, told[source])]
 
 
 def missed(db: Session) -> int:

@@ -17,7 +17,7 @@ from app.db import now
 from app.events import Happening, record_all
 from app.inbox import Refused, hold_all
 from app.models import Channel, Conversation, Identity, Touchpoint
-from app.models.touchpoint import KINDS, ORDER
+from app.models.touchpoint import KINDS
 from app.text import clean, fold, one_line
 from app.touchpoints import agreeing, awaiting, naming, values
 from channels import base
@@ -25,7 +25,6 @@ from channels.values import bounded
 
 RACES = 3  # times one of them may turn out to have been stored by somebody else meanwhile
 MAX_STEPS = 20
-MOST_OF_AN_ORDER = 200  # touchpoints of one order that count together
 BIGGEST_AMOUNT = 10**15
 TOLD = "touchpoint.told"
 
@@ -126,12 +125,7 @@ def _orders(
 ) -> list[Touchpoint]:
     """Everything told of the orders that these are about."""
     keys = {key_of(one.reference) for one in touches} | {row.reference_key for row in rows}
-    keys.discard("")
-    if not keys:
-        return []
-    same = select(Touchpoint).where(Touchpoint.reference_key.in_(keys), Touchpoint.source == source)
-    newest = same.where(Touchpoint.sort == ORDER).order_by(Touchpoint.id)
-    return list(db.scalars(newest.limit(MOST_OF_AN_ORDER * len(keys)).with_for_update()))
+    return values.told_of(db, source, keys)
 
 
 def key_of(reference: str) -> str:

@@ -19,6 +19,8 @@ from app.db import Timestamp, insert_missing
 from app.models import Spending, Tally, Touchpoint
 from app.models.touchpoint import CANCELLED, EARNED, ORDER, RETURNED, SALES, USED, VISIT
 
+MOST_OF_AN_ORDER = 200  # touchpoints of one order that count together
+
 
 @dataclass(frozen=True, slots=True)
 class Share:
@@ -45,6 +47,16 @@ def orders_of(rows: Iterable[Touchpoint]) -> list[list[Touchpoint]]:
         if row.sort == ORDER:
             found[(row.source, row.reference_key) if row.reference_key else id(row)].append(row)
     return list(found.values())
+
+
+def told_of(db: Session, source: str, references: Iterable[str]) -> list[Touchpoint]:
+    """Everything that `source` told of the orders of these numbers (their `reference_key`), held."""
+    keys = {one for one in references if one}
+    if not keys:
+        return []
+    same = select(Touchpoint).where(Touchpoint.reference_key.in_(keys), Touchpoint.source == source)
+    theirs = same.where(Touchpoint.sort == ORDER).order_by(Touchpoint.id)
+    return list(db.scalars(theirs.limit(MOST_OF_AN_ORDER * len(keys)).with_for_update()))
 
 
 def value_order(rows: Sequence[Touchpoint]) -> None:
