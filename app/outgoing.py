@@ -29,6 +29,7 @@ from app.models import (
 )
 from app.models.message import INBOUND, OUTBOUND, asks
 from app.text import one_line
+from bots.flow_words import only_skips
 from channels import base
 
 MESSAGE = "m"  # so begin our keys
@@ -156,7 +157,9 @@ def _in_words(message: Message, features: base.Features, linked: Sequence[base.A
     words = [f"{one['label']}\n{one['url']}" for one in message.links]
     words += [f"{one.name}\n{one.url}" for one in linked]
     if message.quick_replies and not has_buttons(message, features):
-        words.append("\n".join(f"{n}. {label}" for n, label in enumerate(message.quick_replies, 1)))
+        chips = message.quick_replies
+        marks = ["-"] if only_skips(chips) else [f"{n}." for n in range(1, len(chips) + 1)]
+        words.append("\n".join(f"{mark} {label}" for mark, label in zip(marks, chips, strict=True)))
     return words
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 _JAPANESE = {
     "unclear": "申し訳ありません、うまく読み取れませんでした。",
@@ -71,3 +71,8 @@ def flow_word(key: str, language: str, **values: str) -> str:
     for name, value in values.items():
         sentence = sentence.replace(f"{{{name}}}", value)
     return sentence
+
+
+def only_skips(chips: Sequence[str]) -> bool:
+    """Whether all that is offered is to leave a question out. It has no number then: `1` may be the answer."""
+    return list(chips) in [[words["chip_skip"]] for words in WORDS.values()]

@@ -177,6 +177,17 @@ def test_where_choices_are_numbered_a_number_is_a_choice(
         assert asked[-1].text == understood
 
 
+def test_where_a_question_may_only_be_skipped_a_number_is_its_answer(
+    db: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with installed(monkeypatch, push=True):
+        asked = decides(monkeypatch, action="ask", text="いくつですか", quick_replies=("スキップ",))
+        channel = make.channel(db, "post", bot=True)
+        make.customer_says(db, channel, "マフラーを予約したい", "v")
+        make.customer_says(db, channel, "1", "v")
+        assert asked[-1].text == "1"
+
+
 def test_where_choices_are_buttons_a_number_is_a_number(db: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = decides(monkeypatch, action="ask", text="どちらですか", quick_replies=("配送", "返品"))
     channel = make.channel(db, "api", bot=True)

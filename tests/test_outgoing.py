@@ -54,6 +54,15 @@ def test_choices_are_buttons_where_all_fit_else_they_are_numbered(
 
 
 @pytest.mark.parametrize(
+    ("choice", "shown"), [("スキップ", "- スキップ"), ("Skip", "- Skip"), ("担当者", "1. 担当者")]
+)
+def test_the_way_round_a_question_has_no_number(
+    monkeypatch: pytest.MonkeyPatch, choice: str, shown: str
+) -> None:
+    assert sent(monkeypatch, "いくつですか？", quick_replies=(choice,)).text == f"いくつですか？\n\n{shown}"
+
+
+@pytest.mark.parametrize(
     "features",
     [
         {},

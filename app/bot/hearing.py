@@ -18,6 +18,7 @@ from app.bot import effects, outcomes, pausing, situations
 from app.db import now
 from app.models import Attachment, Channel, Conversation, Decision, Identity, Message, RemoteFile
 from app.models.message import OUTBOUND
+from bots.flow_words import only_skips
 
 _NUMBER = re.compile(r"(\d{1,2})[.)、]?")
 AFTER = 2  # pauses after an answer in which words that change nothing about it are its question's end
@@ -166,4 +167,6 @@ def _chosen(db: Session, channel: Channel, message: Message) -> str:
     if number is None or connect.features(channel).max_quick_replies:
         return ""
     offered = _offered(db, message)
+    if only_skips(offered):
+        return ""
     return str(offered[int(number[1]) - 1]) if 0 < int(number[1]) <= len(offered) else ""
