@@ -42,7 +42,7 @@ def index(request: Request) -> Response:
         return _page(request, db)
 
 
-def _page(request: Request, db: Session, problem: str = "", typed: str = "") -> Response:
+def _page(request: Request, db: Session, problem: str = "", typed: str = "", advice: str = "") -> Response:
     draft, published = versions.draft(db), versions.content(db)
     found = versions.changes(published, draft)
     viewer = request.state.viewer
@@ -62,6 +62,7 @@ def _page(request: Request, db: Session, problem: str = "", typed: str = "") -> 
         manners=versions.manners(db),
         problem=problem,
         typed=typed,
+        advice=advice,
         **_measured(request, db),
         **proposed(db),
     )
@@ -165,12 +166,13 @@ def ask(request: Request, form: FormData) -> Response:
 def give_back(request: Request, form: FormData) -> Response:
     """Return the draft with advice."""
     require_role(request, *EDITORS)
+    note = text(form, "note")
     try:
         with transaction() as db:
-            versions.return_review(db, request.state.viewer, text(form, "note"))
+            versions.return_review(db, request.state.viewer, note)
     except versions.Refused as refused:
         with reading() as db:
-            return _page(request, db, words(request, refused.sentence))
+            return _page(request, db, words(request, refused.sentence), advice=note)
     return done(request, HERE, words(request, "The advice stands with the draft."))
 
 

@@ -104,6 +104,7 @@ def test_a_second_person_is_asked_for_a_review_and_publishes(editor: Browser) ->
     assert "税込と書いてください" not in editor.see(HERE)
     late = other.submit(f"{HERE}/advice", {"note": "遅い助言"})
     assert (late.status_code, "もう依頼されていません" in late.text) == (422, True)
+    assert "お書きいただいた内容：遅い助言" in late.text
     assert "遅い助言" not in editor.see(HERE)
     assert other.submit(f"{HERE}/manners", {"role": "admin"}).status_code == 403
 
