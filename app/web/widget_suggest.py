@@ -86,7 +86,7 @@ def _rate(request: Request, body: bytes) -> Response:
         return _refused(request, 400)
     with reading() as db:
         here = _situation(db, request)
-        entry = answers.book(db).entry(id) if here else None
+        entry = answers.book(db).entry(id) if here and id > 0 else None
         if here is None or here.on is None or entry is None or not entry.holds(here):
             return _refused(request, 404)
     host = request.client.host if request.client else ""

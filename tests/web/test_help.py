@@ -17,7 +17,7 @@ from app import general, knowledge
 from app.db import as_of, reading, transaction
 from app.general import HelpCentre
 from app.helpcentre import votes
-from app.knowledge import pages, pictures, versions
+from app.knowledge import flows, pages, pictures, versions
 from app.models import Agent, FaqEntry
 from app.web import help
 from tests import factories
@@ -240,6 +240,16 @@ def test_who_reads_a_suggested_answer_says_once_whether_it_helped(house: House, 
     with transaction() as db:
         key = factories.channel(db, kind="webchat", key="shop").key
         line_only = db.scalars(select(FaqEntry.id).where(FaqEntry.title == "LINEの友だち")).one()
+        steps = [{"name": "day", "label": "日にち", "ask": "いつですか。", "kind": "date"}]
+        told = {
+            "name": "来店予約",
+            "language": "ja",
+            "questions": ["来店を予約したい"],
+            "steps": steps,
+            "ending": {"text": "承りました。"},
+        }
+        form = flows.save_flow(db, house.editor, None, told).id
+        versions.publish_all(db)
 
     def rate(entry: object, helped: object, key: str = key) -> int:
         told = json.dumps({"entry": entry, "helped": helped})
@@ -250,3 +260,4 @@ def test_who_reads_a_suggested_answer_says_once_whether_it_helped(house: House, 
         assert votes.of(db, house.returns) == votes.Votes(1, 0)
     assert [rate("1", True), rate(True, True), rate(house.returns, 1)] == [400, 400, 400]
     assert [rate(line_only, True), rate(999, True), rate(house.returns, True, "nothing")] == [404, 404, 404]
+    assert rate(-form, True) == 404
