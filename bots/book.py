@@ -64,11 +64,11 @@ class Book:
         self.rules = tuple(sorted(rules, key=lambda rule: (rule.position, rule.id)))
         self.settings = settings or Settings()
         self.version = version
-        flows = [flow for flow in flows if not check_flow(flow)]
-        matched = (*self.entries, *(asked for flow in flows if (asked := flow.asked)))
+        self.flows = tuple(flow for flow in flows if not check_flow(flow))
+        matched = (*self.entries, *(asked for flow in self.flows if (asked := flow.asked)))
         self._by_id = {entry.id: entry for entry in matched}
         self._told = {(entry.subject, entry.language): entry for entry in self.entries}
-        self._flows = {flow.id: flow for flow in flows}
+        self._flows = {flow.id: flow for flow in self.flows}
         self._flow_words = {
             flow.id: tuple(word for one in flow.keywords if (word := fold(one)))
             for flow in self._flows.values()

@@ -37,6 +37,7 @@ def try_draft(
             book.settings,
             book.version,
             book.lexicon,
+            book.flows,
             before=[book],
             embedder=book.embedder,
             quick=True,

@@ -127,6 +127,20 @@ def test_a_conversation_with_the_draft_is_tried_and_nothing_is_kept(browser: Bro
     assert browser.submit(trial, {"try": "x", "trial": "[" * 70_000}).status_code == 200
 
 
+def test_the_try_beside_an_entry_knows_the_forms_that_are_there(browser: Browser) -> None:
+    browser.submit(HERE, TYPED)
+    entry = {
+        "title": "採寸",
+        "language": "ja",
+        "questions": "採寸はできますか",
+        "answer": "できます",
+        "enabled": "1",
+    }
+    for words in ("採寸はできますか", "来店予約をお願いします"):
+        tried = {"try": words, **entry, "flow_id": "1"}
+        assert "ご用件は？" in browser.submit("/settings/bot/preview", tried).text
+
+
 def _carried(shown: str) -> str:
     return unescape(shown.split('name="trial" value="', 1)[1].split('"', 1)[0])
 
