@@ -8,10 +8,11 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import delete, func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app import connect, inbox, passwords
-from app.db import insert_if_new
+from app.db import insert_if_new, insert_missing
 from app.events import record
 from app.i18n import LOCALES
 from app.inbox import Refused
@@ -148,8 +149,22 @@ def edit(
     changed = wanted != agent.email
     if extension is not None:
         agent.extension = _extension(db, agent, extension)
-    agent.name, agent.email = _name(name), wanted
+    if not _named(db, agent, name=_name(name), email=wanted):
+        raise Invalid("email", "Somebody with this address is already here.")
     _told(db, actor, agent, "audit.person_edited", address_changed=changed)
+
+
+def _named(db: Session, row: Agent | Team, **told: str) -> bool:
+    """Call them so; False where somebody else took the address or the name at this moment."""
+    db.flush()
+    try:
+        with db.begin_nested():
+            for column, value in told.items():
+                setattr(row, column, value)
+            db.flush()
+    except IntegrityError:
+        return False
+    return True
 
 
 def prefer(db: Session, agent: Agent, **wanted: str) -> None:
@@ -265,7 +280,8 @@ def edit_team(db: Session, actor: Agent | None, team: Team, name: str, members: 
     wanted = _name(name)
     if db.scalar(select(Team.id).where(Team.name == wanted, Team.id != team.id)) is not None:
         raise Invalid("name", "There is already a team of this name.")
-    team.name = wanted
+    if not _named(db, team, name=wanted):
+        raise Invalid("name", "There is already a team of this name.")
     set_members(db, actor, team, members)
 
 
@@ -276,7 +292,8 @@ def set_members(db: Session, actor: Agent | None, team: Team, members: Sequence[
     after = set(db.scalars(select(Agent.id).where(Agent.id.in_(members)))) if members else set()
     gone = TeamMember.agent_id.in_(before - after)
     db.execute(delete(TeamMember).where(TeamMember.team_id == team.id, gone))
-    db.add_all(TeamMember(team_id=team.id, agent_id=each) for each in sorted(after - before))
+    new = [{"team_id": team.id, "agent_id": each} for each in sorted(after - before)]
+    insert_missing(db, TeamMember, new)
     for each in sorted(before ^ after):  # what they may see has changed
         record(db, "agent.changed", agent=actor, agent_id=each, what="teams")
     if before != after:

@@ -97,7 +97,8 @@ def discard_draft(db: Session, agent: Agent, conversation: Conversation) -> None
 def claim_lock(db: Session, agent: Agent, conversation: Conversation, *, take: bool = False) -> ReplyLock:
     """Say "I am answering". Held by another it is returned as it is, unless `take` says to take it over."""
     head = hold(db, conversation)
-    lock = db.get(ReplyLock, head.id, populate_existing=True)
+    # the clock forgets lapsed ones without the thread
+    lock = db.get(ReplyLock, head.id, with_for_update=True, populate_existing=True)
     if lock is None:
         lock = ReplyLock(conversation_id=head.id, agent_id=agent.id, expires_at=now() + LOCK_FOR)
         insert_if_new(db, lock)

@@ -3,7 +3,8 @@
 import logging
 import secrets
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, NoResultFound, OperationalError
+from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -11,6 +12,7 @@ from starlette.types import ExceptionHandler
 
 from app.auth.guard import wants_json
 from app.auth.headers import protect
+from app.db import overtaken
 from app.inbox import Refused
 from app.queries import NotFound
 from app.web import problem
@@ -111,6 +113,16 @@ def _busy(request: Request, error: Exception) -> Response:
     return response
 
 
+def _overtaken(request: Request, error: Exception) -> Response:
+    """Two at once, of whom the other was first: to look again helps. It is logged like a failure, for it may be one;
+    where nothing is written it always is."""
+    if request.method in ("GET", "HEAD") or not overtaken(error):
+        raise error
+    place = request.method, request.url.path
+    log.error("somebody was first at %s %s, or so it seems", *place, exc_info=error)
+    return refusal(request, 409)
+
+
 def _gone(request: Request, _error: Exception) -> Response:
     """They hung up before all of it was told: no failure of ours, and nobody hears the answer."""
     log.info("the line was gone before all of %s %s was read", request.method, request.url.path)
@@ -140,6 +152,7 @@ handlers: dict[object, ExceptionHandler] = {
     Refused: _refused,
     NotFound: _missing,  # what the viewer may not see does not exist
     OperationalError: _busy,
+    **dict.fromkeys((IntegrityError, NoResultFound, ObjectDeletedError, StaleDataError), _overtaken),
     ClientDisconnect: _gone,
     Exception: _failed,
 }
