@@ -4,6 +4,7 @@ the other."""
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -20,6 +21,7 @@ from tests import factories as make
 from tests.beside import before, beside, result
 from tests.knowledge.test_versions import ENTRY
 from tests.touchpoints.told import counted, kept, take_in, touch
+from tests.web.visiting import Browser
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -81,15 +83,17 @@ def test_the_index_is_built_anew_though_the_database_asks_to_begin_a_part_again(
     assert search.reindex() == 2
 
 
-def test_what_a_customer_says_of_themselves_leaves_what_an_agent_notes_at_that_moment() -> None:
+@pytest.mark.parametrize("told", [{"name": "taro"}, {"claimed": {"注文": "A-1"}}])
+def test_what_a_customer_says_of_themselves_leaves_what_an_agent_notes_at_that_moment(
+    told: dict[str, Any],
+) -> None:
     with transaction() as db:
         agent, channel = make.agent(db), make.channel(db)
         head = make.conversation(db, channel, sender="v")
 
     def write() -> None:
         with transaction() as db:
-            taro = base.Person("v", name="taro", claimed={"注文": "A-1"})
-            make.customer_says(db, channel, "まだですか", taro)
+            make.customer_says(db, channel, "まだですか", base.Person("v", **told))
 
     with transaction() as db:
         noted = inbox.Profile(name="山田 太郎", attributes={"会員": "はい"})
@@ -98,10 +102,7 @@ def test_what_a_customer_says_of_themselves_leaves_what_an_agent_notes_at_that_m
     said.result(timeout=30)
     with reading() as db:
         customer = make.customer_of(db, head)
-        assert {name: one["value"] for name, one in customer.attributes.items()} == {
-            "会員": "はい",
-            "注文": "A-1",
-        }
+        assert customer.attributes.keys() == {"会員", *told.get("claimed", ())}
         assert customer.name == "山田 太郎"
 
 
@@ -145,6 +146,23 @@ def test_two_wordings_added_to_one_entry_at_once_are_both_in_it() -> None:
     with reading() as db:
         kept = db.get_one(FaqEntry, entry.id).questions
         assert kept == [*ENTRY["questions"], "配送料は", "送るといくら"]
+
+
+def test_a_version_brought_back_while_somebody_saves_another_is_there_whole() -> None:
+    with transaction() as db:
+        editor = make.supervisor(db)
+        entry = knowledge.save_entry(db, editor, None, ENTRY)
+        (first, _name), *_ = knowledge.history(db, entry)
+    browser = Browser().come_in(editor)
+    with transaction() as db:
+        by = db.get_one(Agent, editor.id)
+        knowledge.save_entry(db, by, db.get_one(FaqEntry, entry.id), {"answer": "600円です。"})
+        back = beside(lambda: browser.submit(f"/settings/faq/{entry.id}/revisions/{first.id}"))
+    assert back.result(timeout=30).status_code == 303
+    with reading() as db:
+        row = db.get_one(FaqEntry, entry.id)
+        newest, _name = knowledge.history(db, row)[0]
+        assert row.answer == newest.data["answer"] == ENTRY["answer"]
 
 
 def test_of_two_accounts_confirmed_for_one_chat_at_once_one_is_linked(

@@ -156,7 +156,7 @@ def put_picture(request: Request, form: FormData) -> Response:
             else None
         )
         with transaction() as db:
-            entry = SHELF.find(db, request)
+            entry = SHELF.find(db, request, hold=True)
             if text(form, "remove"):
                 pictures.take_away(db, viewer, entry)
             elif kept is not None:

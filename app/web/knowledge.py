@@ -134,7 +134,8 @@ class Shelf(Generic[Row]):
         """In the book or kept aside."""
         require_role(request, *EDITORS)
         with transaction() as db:
-            knowledge.switch(db, request.state.viewer, self.find(db, request), bool(text(form, "enabled")))
+            row = self.find(db, request, hold=True)
+            knowledge.switch(db, request.state.viewer, row, bool(text(form, "enabled")))
         return done(request, self.address)
 
     def remove(self, request: Request, _form: FormData) -> Response:
@@ -148,7 +149,8 @@ class Shelf(Generic[Row]):
         """As it was in a revision."""
         require_role(request, *EDITORS)
         with transaction() as db:
-            row, revision = self.find(db, request), db.get(Revision, path_id(request, "revision"))
+            row = self.find(db, request, hold=True)
+            revision = db.get(Revision, path_id(request, "revision"))
             if revision is None:
                 raise NotFound("revision")
             knowledge.restore(db, request.state.viewer, row, revision)
