@@ -81,6 +81,10 @@ class News:
             return sees and head.assignee_id in (None, viewer.id)
         return data.get("assignee") == viewer.id or data.get("team") in teams
 
+    def rings_for(self, viewer: Agent) -> bool:
+        """Whether it tells of a call that rings on the viewer's telephone."""
+        return bool(self.change.data.get("ring")) and is_for(viewer.id, self.change.data.get("for", ()))
+
 
 def news_of(db: Session, change: Change) -> News | None:
     """The news of a change; nothing if it is about no conversation."""
@@ -203,7 +207,7 @@ def frame(
     if change.kind == "linked":
         made["instead"] = change.data.get("child")  # it is shown here now, and no more by itself
     made |= {"anew": True} if change.kind in MOVING else {}
-    made |= _ringing(change, html, viewer)
+    made |= _ringing(news, html, viewer)
     if looking:
         made |= {"parts": news.parts} | ({"message": {"html": html["message"]}} if "message" in html else {})
     if news.calls and head.assignee_id in (None, viewer.id):
@@ -213,14 +217,15 @@ def frame(
     return made
 
 
-def _ringing(change: Change, html: Mapping[str, str], viewer: Agent) -> Frame:
+def _ringing(news: News, html: Mapping[str, str], viewer: Agent) -> Frame:
     """Who calls shows where it rings; where a call goes on, it shows no more."""
+    change = news.change
     if change.kind not in ("call.changed", "call.noted"):
         return {}
     if "pop" not in html:
         return {"rang": change.data.get("call", 0)} if change.data.get("state") != "ringing" else {}
     ring = {"id": change.data.get("call", 0), "html": html["pop"]}
-    return {"ring": ring} if is_for(viewer.id, change.data.get("for", ())) else {}
+    return {"ring": ring} if news.rings_for(viewer) else {}
 
 
 def missed(db: Session, viewer: Agent, head: Conversation, after: int) -> list[Frame] | None:

@@ -105,7 +105,7 @@ def _for_each(
         # All that a frame depends on: there are few of these, however many lines there are.
         looking, read = watch.looking == id, marks.get((id, watch.id), 0)
         mine, called = (assignee == watch.id, team in watch.teams), news.is_for(watch.viewer, watch.teams)
-        key = (watch.tongue, watch.sees, looking, read, *mine, called)
+        key = (watch.tongue, watch.sees, looking, read, *mine, called, news.rings_for(watch.viewer))
         if key not in packed:
             told = frame(news, html[watch.tongue], watch.viewer, watch.teams, read, looking=looking)
             packed[key] = Parcel(told) if told is not None else None

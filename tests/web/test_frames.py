@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from app import inbox, queries
 from app.db import now
+from app.lines import Line
 from app.models import Agent, Conversation, Event, Identity
 from app.realtime import change_of
-from app.web import frames
+from app.web import frames, telling
 from channels import base
 from tests import factories
 
@@ -137,3 +138,17 @@ def test_a_reaction_draws_the_message_again_and_calls_nobody(db: Session, cast: 
     assert re.search(
         r'<li title="花&lt;子">👍<span class="sr"> 花&lt;子</span></li>', frame["message"]["html"]
     )
+
+
+def test_a_call_rings_where_it_is_for_whoever_of_two_alike_stands_first(db: Session, cast: Cast) -> None:
+    called, other = factories.agent(db, "山田", extension="201"), factories.agent(db, "鈴木", extension="202")
+    person = base.Person("+819012345678", kind="phone")
+    factories.accept(
+        db, factories.channel(db, "call"), base.Call("c-1", person, "ringing", at=now(), agent="201")
+    )
+    db.flush()
+    change = change_of(db.scalars(select(Event).filter_by(kind="call.changed")).one())
+    lines = [Line(telling.Watch(one, frozenset())) for one in (called, other)]
+    for order in (lines, lines[::-1]):
+        made = {line: parcel.frame for line, parcel, _ in telling._parcels(db, [change], order)}
+        assert ["ring" in made[line] for line in lines] == [True, False]
