@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -32,9 +33,11 @@ FEWEST = 5_000  # customers are reckoned with even where there are fewer: namesa
 LOOKED_AT = 25  # people compared
 FOUND = 15  # of one search
 READ = 40  # messages read for numbers and addresses, the latest
+MOST_WRITTEN = 20  # of them that are looked for: a forwarded list of guests names nobody
 _END = 2**62  # no id is above it
 _SHORTEST_ID = 6  # ids of the business shorter than this are alike by chance
-_MAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}")
+_LOCAL = r"[\w.!#$%&'*+/=?^`{|}~-]"
+_MAIL = re.compile(rf"(?<!{_LOCAL}){_LOCAL}{{1,64}}@[A-Za-z0-9.-]{{1,255}}\.[A-Za-z]{{2,63}}", re.ASCII)
 _NUMBER = re.compile(r"(?<![\w+])\+?[\d０-９][\d０-９\s()（）‐‑–—−ー－-]{7,18}[\d０-９](?!\w)")
 
 
@@ -148,7 +151,9 @@ def _written(db: Session, customers: Sequence[Customer]) -> frozenset[str]:
             Message.conversation_id == thread, Message.kind == INBOUND, Message.removed_at.is_(None)
         )
         for text in db.scalars(latest.order_by(Message.sent_at.desc(), Message.id.desc()).limit(READ)):
-            found.update(_named_in(text))
+            found.update(islice(_named_in(text), MOST_WRITTEN - len(found)))
+            if len(found) >= MOST_WRITTEN:
+                return frozenset(found)
     return frozenset(found)
 
 

@@ -5,9 +5,13 @@ those of its network do. What merely looks like one, such as the number of an ar
 """
 
 import re
+from collections.abc import Iterator
 
 SHOWN = 4  # digits that stay readable
-_RUN = re.compile(r"(?<![\d０-９])(?:[0-9０-９][ 　\-‐‑–—−－]?){12,18}[0-9０-９](?![\d０-９])")
+_SIGN = r"[ \u3000\u00a0\n.\-‐‑‒–—―−ー－ｰ]?"  # between digits, as keyboards give them
+_RUN = re.compile(rf"(?<![\d０-９])(?:[0-9０-９]{_SIGN}){{12,}}[0-9０-９](?![\d０-９])")
+_GROUP = re.compile(r"[0-9０-９]+")
+_WRITTEN_AS = ((4, 4, 4, 4, 3), (4, 4, 4, 4), (4, 6, 5), (4, 6, 4))  # digits of the groups on a card
 # Visa; Mastercard; American Express; Diners; JCB; Discover; UnionPay; Maestro.
 _NETWORK = re.compile(r"4|5[0-8]|2[2-7]|3[47]|30[0-5]|3[689]|35|6[0245789]")
 _LENGTHS = {"3": (14, 15, 16, 19), "4": (13, 16, 19), "2": (16,), "5": (13, 14, 15, 16, 17, 18, 19)}
@@ -15,14 +19,45 @@ _LENGTHS = {"3": (14, 15, 16, 19), "4": (13, 16, 19), "2": (16,), "5": (13, 14, 
 
 def mask_cards(text: str) -> tuple[str, int]:
     """The text with each card's number masked but for its last digits, and how many there were."""
-    masked, count = [], 0
-    end = 0
-    for found in _RUN.finditer(text):
-        digits = "".join(str(int(sign)) for sign in found[0] if sign.isdigit())
-        if is_card(digits):
-            masked += [text[end : found.start()], f"•••• {digits[-SHOWN:]}"]
-            end, count = found.end(), count + 1
+    masked, count, end = [], 0, 0
+    for run in _RUN.finditer(text):
+        for start, stop in _cards_in(run):
+            masked += [text[end:start], f"•••• {_digits(text[start:stop])[-SHOWN:]}"]
+            end, count = stop, count + 1
     return "".join([*masked, text[end:]]), count
+
+
+def _cards_in(run: re.Match[str]) -> Iterator[tuple[int, int]]:
+    """Where cards stand in a run of digits: all of it, or groups of it beside a date, a code, a telephone number.
+
+    Only groups as cards are written: one of any thirteen digits in ten would pass for a card's.
+    """
+    if is_card(_digits(run[0])):
+        yield run.span()
+        return
+    groups = [(run.start() + one.start(), run.start() + one.end()) for one in _GROUP.finditer(run[0])]
+    place = 0
+    while place < len(groups):
+        taken = next((n for n in _widths(groups[place:]) if is_card(_together(run, groups[place:][:n]))), 0)
+        if taken:
+            yield groups[place][0], groups[place + taken - 1][1]
+        place += taken or 1
+
+
+def _widths(groups: list[tuple[int, int]]) -> Iterator[int]:
+    """How many groups from the first on may be one card."""
+    lengths = tuple(stop - start for start, stop in groups[:5])
+    yield from (len(one) for one in _WRITTEN_AS if lengths[: len(one)] == one)
+    if lengths[0] > 12:
+        yield 1
+
+
+def _together(run: re.Match[str], groups: list[tuple[int, int]]) -> str:
+    return _digits(run.string[groups[0][0] : groups[-1][1]])
+
+
+def _digits(text: str) -> str:
+    return "".join(str(int(sign)) for sign in text if sign.isdecimal())
 
 
 def is_card(digits: str) -> bool:

@@ -11,6 +11,7 @@ from app.models import Customer
 from app.models.customer import CLAIMED, CODE, DEVICE, SIGNED
 from channels.base import Person
 from tests import factories as make
+from tests.statements import recorded
 
 
 def person(
@@ -129,3 +130,24 @@ def test_two_who_wrote_the_same_number_are_compared_by_what_is_their_own(db: Ses
         for n in range(2)
     )
     assert suggested(db, one) == suggested(db, other) == {}
+
+
+def test_an_address_is_read_out_of_a_japanese_sentence(db: Session) -> None:
+    said = make.customer_says(
+        db, make.channel(db, "api"), "メールはtaro@example.jpです", Person("u-1", name="山田")
+    )
+    writer = db.get_one(Customer, make.thread_of(db, said).customer_id)
+    person(db, "山田", ("email", "", "taro@example.jp"))
+    assert suggested(db, writer) == {"山田": ["wrote_email", "same_name"]}
+
+
+def test_who_forwards_a_list_of_guests_costs_no_more_than_who_names_a_few(db: Session) -> None:
+    channel, cost = make.channel(db, "api"), []
+    for who, many in (("u-1", suggestions.MOST_WRITTEN), ("u-2", 500)):
+        text = "\n".join(f"{who}.{number}@example.jp" for number in range(many))
+        said = make.customer_says(db, channel, text, Person(who, name=who))
+        writer = db.get_one(Customer, make.thread_of(db, said).customer_id)
+        with recorded() as statements:
+            suggestions.for_customer(db, writer)
+        cost.append(len(statements))
+    assert cost[1] < cost[0] + suggestions.MOST_WRITTEN

@@ -29,6 +29,7 @@ _ROWS = {
 _SYLLABLES = {
     kana: latin for row, sounds in _ROWS.items() for kana, latin in zip(row, sounds.split(), strict=True)
 }
+_SYLLABLES |= {"ゎ": "wa", "ゕ": "ka", "ゖ": "ke"}
 _SMALL_Y = {"ゃ": "ya", "ゅ": "yu", "ょ": "yo"}
 _SMALL_VOWELS = dict(zip("ぁぃぅぇぉ", "aiueo", strict=True))
 _KANA_ONLY = re.compile("[ぁ-ゖー・]+")
@@ -94,7 +95,7 @@ def _latin(kana: str) -> str:
             vowel = _SMALL_VOWELS[char]
             made.append(made.pop()[:-1] + vowel if made else vowel)
         elif char == "ー":
-            made.append(made[-1][-1] if made else "")
+            made.append(made[-1][-1:] if made else "")
         elif char != "っ":  # a doubled consonant counts once
             made.append(_SYLLABLES.get(char, ""))
     return "".join(made)

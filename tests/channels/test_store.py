@@ -125,3 +125,29 @@ def test_what_is_no_payment_card_stays(text: str) -> None:
 def test_several_are_found_in_one_text() -> None:
     text, count = mask_cards("4111111111111111 と 5555555555554444")
     assert (text, count) == ("•••• 1111 と •••• 4444", 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("4111 1111 1111 1111 12/28", "•••• 1111 12/28"),
+        ("4111111111111111 12/28", "•••• 1111 12/28"),
+        ("4111-1111-1111-1111 123", "•••• 1111 123"),
+        ("2026 4111 1111 1111 1111", "2026 •••• 1111"),
+        ("3782 822463 10005 1234", "•••• 0005 1234"),
+        ("5555 5555 5555 4444 03-1234-5678", "•••• 4444 03-1234-5678"),
+        ("4111ー1111ー1111ー1111", "•••• 1111"),
+        ("4111\u00a01111\u00a01111\u00a01111", "•••• 1111"),
+        ("カード\n4111\n1111\n1111\n1111", "カード\n•••• 1111"),
+    ],
+)
+def test_a_card_is_found_beside_its_date_and_code_and_however_it_is_typed(text: str, masked: str) -> None:
+    assert mask_cards(text) == (masked, 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["090-1234-5678 03-1234-5678", "注文 4901234567894 4512345678906", "2026-11-23 10:00 03-1234-5678"],
+)
+def test_numbers_side_by_side_are_no_card(text: str) -> None:
+    assert mask_cards(text) == (text, 0)

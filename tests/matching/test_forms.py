@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
 from app.matching import forms
@@ -148,3 +150,9 @@ def test_kana_hepburn_and_kunrei_sound_the_same(spellings: tuple[str, ...]) -> N
 
 def test_what_is_no_japanese_word_has_no_japanese_sound() -> None:
     assert [sound(each) for each in ("Smith", "山田", "", "Schwarz", "42")] == [""] * 5
+
+
+def test_no_name_in_kana_is_too_odd_to_be_heard() -> None:
+    for name in map("".join, product("ぁあゃっゎゕゖんー・", repeat=3)):
+        sound(name)
+    assert [sound(each) for each in ("クヮー", "ゎー", "ー・ー")] == ["kuwa", "wa", ""]
