@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
@@ -11,6 +12,12 @@ from app.api import shapes, threads
 from app.api.kinds import Shape
 from app.api.shapes import EventShape, MessageShape, Owner, Status
 from app.models import Conversation, Customer, Event, Message
+
+# What of an event's `data` is words of ours, whatever is written in the thread.
+OURS = frozenset(
+    "at case changed channel_kind due fields how kinds name outcome purposes result source state task_kind to type "
+    "until".split()
+)
 
 
 class ConversationBrief(Shape):
@@ -39,7 +46,7 @@ class ToldEvent(EventShape):
 
 def told(db: Session, events: Sequence[tuple[int, Event]], *, texts: bool = True) -> list[ToldEvent]:
     """Events of the feed, each with its position, which whoever is told may see (:mod:`app.feed`). Without `texts`
-    they are not told what was said, nor about whom."""
+    they are not told what was said or written, nor about whom."""
     rows = [event for _, event in events]
     said, heads = (_messages(db, rows), _conversations(db, rows)) if texts else ({}, {})
     return [
@@ -47,12 +54,24 @@ def told(db: Session, events: Sequence[tuple[int, Event]], *, texts: bool = True
             ToldEvent,
             row,
             previous_id=row.prev_id,
+            data=row.data if texts or row.conversation_id is None else _bare(row),
             cursor=position,
             message=said.get(row.message_id or 0),
             conversation=heads.get(row.conversation_id or 0),
         )
         for position, row in events
     ]
+
+
+def _bare(row: Event) -> dict[str, Any]:
+    """What happened in a thread, in numbers and words of ours: no address, and nothing that anybody typed."""
+    return {name: value for name, value in row.data.items() if _is_ours(row.kind, name, value)}
+
+
+def _is_ours(kind: str, name: str, value: object) -> bool:
+    numbers = value if isinstance(value, list) else [value]
+    why = name == "reason" and kind == "handover"  # that of a delivery may hold an address
+    return name in OURS or why or all(one is None or isinstance(one, bool | int) for one in numbers)
 
 
 def _messages(db: Session, rows: Iterable[Event]) -> dict[int, MessageShape]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from app import inbox
-from app.db import transaction
+from app import inbox, tasks
+from app.calls.noting import Written, rewrite, write
+from app.db import now, transaction
 from app.events import record
 from app.models import Agent, Conversation
 from tests import factories
@@ -74,6 +76,27 @@ def test_a_token_for_events_alone_is_not_told_what_was_said(admin: Agent, thread
     items = follow(program(admin, "events:read"))
     assert {one["kind"] for one in items} >= {"message.received"}
     assert all(one["message"] is None and one["conversation"] is None for one in items)
+
+
+def test_it_is_told_no_address_and_nothing_written_in_a_thread(admin: Agent, thread: Conversation) -> None:
+    with transaction() as db:
+        me, head = db.get_one(Agent, admin.id), db.get_one(Conversation, thread.id)
+        tasks.add(db, head, "田中様に折り返す", now() + timedelta(hours=1), me)
+        call, _ = write(db, me, head, Written("返金の相談", number="090-1234-5678"), "a-note")
+        rewrite(db, me, call, Written("やり直し"))
+        theirs = factories.customer_of(db, factories.conversation(db))
+        proof = {"proof": "address", "kind": "email", "address": "taro@example.jp"}
+        inbox.link(db, theirs, factories.customer_of(db, head), agent=me, evidence=proof)
+        handed = inbox.hold(db, head)
+        record(db, "handover", handed, to="human", reason="misses", epoch=4)
+    told = {one["kind"]: one["data"] for one in follow(program(admin, "events:read"))}
+    for secret in ("田中様", "返金", "taro@example.jp"):
+        assert secret not in str(told)
+        assert secret in str(follow(program(admin)))
+    assert told["task.added"].keys() >= {"task", "due", "assignee"}
+    assert told["linked"].keys() == {"link", "child"}
+    assert told["call.noted"]["state"]
+    assert told["handover"] == {"to": "human", "reason": "misses", "epoch": 4}
 
 
 def test_who_may_not_see_a_conversation_is_not_told_of_it(admin: Agent, thread: Conversation) -> None:

@@ -50,7 +50,8 @@ def list_events(call: Call, query: EventFilter) -> EventsPage:
     removed from the feed. You are told of the conversations that the token's agent may see *now*; events that belong
     to none (FAQ, rules, labels) are told to supervisors, those of the audit trail to admins.
 
-    `message` and `conversation` are told to tokens with the scope `conversations:read`, and null for others.
+    `message` and `conversation` are told to tokens with the scope `conversations:read`, and null for others. Those
+    find in `data`, too, only numbers and states of what happened in a conversation: no address, nothing written.
     """
     feed.settle()
     check_kinds(query.kinds)
