@@ -14,10 +14,22 @@ from app.api.shapes import EventShape, MessageShape, Owner, Status
 from app.models import Conversation, Customer, Event, Message
 
 # What of an event's `data` is words of ours, whatever is written in the thread.
-OURS = frozenset(
-    "at case changed channel_kind due fields how kinds name outcome purposes result source state task_kind to type "
-    "until".split()
-)
+OURS = {
+    *(
+        "at",
+        "case",
+        "changed",
+        "channel_kind",
+        "due",
+        "fields",
+        "how",
+        "kinds",
+        "name",
+        "outcome",
+        "purposes",
+    ),
+    *("result", "source", "state", "task_kind", "to", "type", "until"),
+}
 
 
 class ConversationBrief(Shape):
