@@ -15,6 +15,7 @@ from app.inbox.escalations import close_with_case
 from app.inbox.holding import Refused, hold
 from app.inbox.lines import line
 from app.inbox.reading import release_lock
+from app.inbox.serving import still_serving
 from app.models import Agent, Case, Conversation
 from app.models.conversation import OPEN, RESOLVED, SNOOZED
 from app.text import clean
@@ -52,7 +53,7 @@ def reopen(db: Session, agent: Agent, conversation: Conversation) -> None:
         raise Refused("There is no case to reopen.", status=409)
     case.status, case.resolved_at, case.resolved_by = OPEN, None, None
     case.reopened += 1
-    head.status = OPEN
+    head.status, head.assignee_id = OPEN, still_serving(db, head.assignee_id)
     said = line(db, head, "reopened", agent=agent, number=case.number)
     record(db, "reopened", head, agent=agent, message=said, case=case.id)
 

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import connect
+from app.inbox.serving import still_serving
 from app.models import Case, Channel, Conversation
 from app.models.conversation import BOT, HUMAN, OPEN, RESOLVED, SNOOZED
 
@@ -70,19 +71,20 @@ def _begin(
 ) -> list[tuple[Case, str]]:
     """For threads without a current case: the one that was resolved just now, or a new one."""
     last = _latest_cases(db, [head for head, _, _ in said])
-    again = {head.id: _reopen(last.get(head.id), head, at) for head, at, _ in said}
+    again = {head.id: _reopen(db, last.get(head.id), head, at) for head, at, _ in said}
     fresh = [(head, subject) for head, _, subject in said if again[head.id] is None]
     new = iter(_open_cases(db, fresh, channel))
     found = [(again[head.id], "reopened") for head, _, _ in said]
     return [(case, what) if case is not None else (next(new), "opened") for case, what in found]
 
 
-def _reopen(last: Case | None, conversation: Conversation, at: datetime) -> Case | None:
+def _reopen(db: Session, last: Case | None, conversation: Conversation, at: datetime) -> Case | None:
     if last is None or last.resolved_at is None or at - last.resolved_at > REOPEN_WITHIN:
         return None
     last.status, last.resolved_at, last.resolved_by = OPEN, None, None
     last.reopened += 1
     conversation.status = OPEN
+    conversation.assignee_id = still_serving(db, conversation.assignee_id)
     return last
 
 

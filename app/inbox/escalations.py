@@ -14,6 +14,7 @@ from app.inbox.current import current_case
 from app.inbox.holding import Refused, hold
 from app.inbox.lines import line
 from app.inbox.ownership import become_human, hand_over
+from app.inbox.serving import still_serving
 from app.models import Agent, Case, Conversation, Escalation
 from app.models.escalation import ACTIVE
 from app.text import clean
@@ -109,7 +110,7 @@ def _close(
     db.flush()
     head.escalated = is_escalated(db, head)
     if state == "returned" and escalation.agent_id:
-        head.assignee_id = escalation.agent_id
+        head.assignee_id = still_serving(db, escalation.agent_id)
     said = line(db, head, f"escalation_{state}", agent=supervisor, words=words)
     record(db, f"escalation.{state}", head, agent=supervisor, message=said, escalation=escalation.id)
 

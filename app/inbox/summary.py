@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app import rich
 from app.family import family_ids
+from app.inbox.serving import still_serving
 from app.models import Case, Conversation, Escalation, Message
 from app.models.conversation import HUMAN, OPEN, RESOLVED, SNOOZED
 from app.models.escalation import ACTIVE
@@ -45,7 +46,7 @@ def absorb(db: Session, head: Conversation, child: Conversation) -> None:
         head.status, head.snoozed_until = SNOOZED, head.snoozed_until or child.snoozed_until
     if child.status != RESOLVED and child.owner == HUMAN and head.owner != HUMAN:
         head.owner, head.owner_epoch = HUMAN, head.owner_epoch + 1
-    head.assignee_id = head.assignee_id or child.assignee_id
+    head.assignee_id = still_serving(db, head.assignee_id) or still_serving(db, child.assignee_id)
     head.team_id = head.team_id or child.team_id
     waits = [at for at in (head.waiting_since, child.waiting_since) if at]
     head.waiting_since = min(waits) if waits else None

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import inbox
+from app import inbox, queries
 from app.db import now
 from app.inbox import Refused
 from app.models import Case, Conversation
@@ -71,6 +71,25 @@ def test_words_after_a_resolution_reopen_it_for_three_days(db: Session, after: t
     assert head.status == "open"
     assert head.owner == ("human" if cases == 1 else "bot")  # the bot meets a new matter first
     assert (head.assignee_id is None) == (cases == 2)
+
+
+@pytest.mark.parametrize("left", [{"active": False}, {"role": "store"}])
+@pytest.mark.parametrize("by", ["customer", "agent"])
+def test_what_comes_back_to_life_is_nobodys_where_its_agent_has_left(
+    db: Session, left: dict[str, object], by: str
+) -> None:
+    channel, agent, boss = make.channel(db), make.agent(db), make.supervisor(db)
+    head = make.conversation(db, channel, sender="v")
+    make.reply(db, agent, head)
+    inbox.resolve(db, agent, head)
+    for name, value in left.items():
+        setattr(agent, name, value)
+    if by == "customer":
+        make.customer_says(db, channel, "もう一つ質問", "v")
+    else:
+        inbox.reopen(db, boss, head)
+    assert (head.status, head.assignee_id) == ("open", None)
+    assert queries.belongs("unassigned", boss, frozenset(), head)
 
 
 def test_a_late_message_written_before_the_resolution_belongs_to_it(db: Session) -> None:

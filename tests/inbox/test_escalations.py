@@ -61,6 +61,15 @@ def test_returned_with_advice_it_goes_back_to_whoever_raised_it(db: Session) -> 
         inbox.settle(db, boss, raised, "x")
 
 
+def test_returned_to_somebody_who_has_left_it_waits_for_whoever_takes_it(db: Session) -> None:
+    head, agent, boss = make.conversation(db), make.agent(db), make.supervisor(db)
+    raised = inbox.escalate(db, head, "refund", "高額", agent=agent)
+    inbox.take(db, boss, raised)
+    agent.active = False
+    inbox.give_back(db, boss, raised, "半額なら可")
+    assert (raised.state, head.assignee_id) == ("returned", None)
+
+
 def test_settled_the_case_stays_open(db: Session) -> None:
     head, boss = make.conversation(db), make.supervisor(db)
     raised = inbox.escalate(db, head, "safety", "発火した", agent=make.agent(db))

@@ -43,6 +43,16 @@ def test_linked_customers_have_one_thread(db: Session) -> None:
     assert link(db, one, other) is None  # they are one already
 
 
+def test_linked_the_thread_is_that_of_whoever_of_the_two_still_serves(db: Session) -> None:
+    _, one, other = both(db)
+    left, there = make.agent(db), make.agent(db)
+    inbox.take_over(db, left, one)
+    inbox.take_over(db, there, other)
+    left.active = False
+    assert link(db, other, one) is not None
+    assert one.assignee_id == there.id
+
+
 def test_after_unlinking_each_has_their_own_words_those_since_included(db: Session) -> None:
     channel, one, other = both(db)
     made = link(db, other, one)
