@@ -146,6 +146,15 @@ def test_an_unproved_user_id_opens_no_history(db: Session, channel: Channel, gue
     assert told["name"] == {"value": "山田", "proved": False, "at": told["name"]["at"]}
 
 
+def test_however_often_they_say_something_else_of_themselves_what_is_kept_has_an_end(guest: Guest) -> None:
+    for n in range(10):
+        guest.say("identify", identity={"attributes": {f"{n}-{m}": "あ" for m in range(20)}})
+    guest.say("identify", identity={"attributes": {"0-0": "い", "9-19": "い"}})
+    kept = guest.visitor.page["claimed"]
+    assert len(kept) == 50
+    assert (kept["0-0"], kept["2-9"], "2-10" in kept) == ("い", "あ", False)
+
+
 def test_switching_users_on_one_browser_leaks_nothing(db: Session, channel: Channel, guest: Guest) -> None:
     guest.say("identify", identity=proof("yamada"))
     guest.send("山田の秘密")

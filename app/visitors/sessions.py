@@ -99,14 +99,15 @@ def identify(
 
 
 def claim(visitor: Visitor, attributes: object) -> None:
-    """Keep what they say of themselves, to go with their next message as unproved."""
+    """Keep what they say of themselves, to go with their next message as unproved: so much as a customer can have."""
     if attributes is None:
         return
     if not isinstance(attributes, dict):
         raise malformed()
     simple = {str(k): str(v) for k, v in attributes.items() if isinstance(v, str | int | float) and v != ""}
     kept = {clean(k)[:64]: clean(v)[:300] for k, v in list(simple.items())[:20]}
-    visitor.page = {**visitor.page, "claimed": {**visitor.page.get("claimed", {}), **kept}}
+    both = {**visitor.page.get("claimed", {}), **kept}
+    visitor.page = {**visitor.page, "claimed": dict(list(both.items())[: customers.MAX_ATTRIBUTES])}
 
 
 def identities(db: Session, visitor: Visitor) -> tuple[int, ...]:
