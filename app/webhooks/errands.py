@@ -23,7 +23,6 @@ from sqlalchemy.orm import Session
 from app import inbox, jobs, vault
 from app.bot import answers, effects, situations
 from app.db import now, reading, transaction
-from app.family import head_of
 from app.formats import iso
 from app.models import BotCall, Channel, Conversation, Customer, Identity, Message, Team, Webhook
 from app.models.conversation import BOT
@@ -237,8 +236,7 @@ def _listed(told: Any, most: int) -> list[str]:
 def _finish(db: Session, row: BotCall, said: Said | None, error: str) -> None:
     """Say it, unless a person has the thread by now: they see what was asked in the thread itself. What cannot be
     followed is not asked for again; a person is to look."""
-    head = head_of(db, db.get_one(Conversation, row.conversation_id))
-    inbox.hold(db, head)
+    head = inbox.hold(db, db.get_one(Conversation, row.conversation_id))
     row.done_at = now()
     if head.owner != BOT or head.owner_epoch != row.epoch:
         row.state = "superseded"

@@ -12,12 +12,13 @@ import pytest
 from sqlalchemy import select
 
 from app import inbox
-from app.db import now, reading, transaction
+from app.db import now, one_writer, reading, transaction
 from app.knowledge import versions
 from app.models import Agent, BotCall, BotRule, Channel, Conversation, Customer, Label, Message
 from app.webhooks import calling, errands
 from app.webhooks.kinds import ASKED
 from tests import factories as make
+from tests.beside import before, result
 from tests.web.visiting import Browser
 from tests.webhooks.receiver import Receiver, subscribe
 
@@ -219,3 +220,28 @@ def test_the_log_shows_what_was_asked_and_a_trial_changes_nothing(admin: Agent, 
     with reading() as db:
         assert len(db.scalars(select(Label.id)).all()) == 1
     assert errands.sweep() == 0
+
+
+def test_who_was_brought_together_with_another_at_this_moment_is_answered_as_things_are_now(
+    admin: Agent, other: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other.answer = lambda heard: says({"text": "本日発送しました。"})
+    id, _, channel = asked(admin, other.url)
+    with transaction() as db:
+        mine = db.scalars(select(Conversation)).one()
+        theirs = make.conversation(db, db.get_one(Channel, channel), "もしもし")
+        inbox.take_over(db, db.get_one(Agent, admin.id), theirs)
+
+    def bring() -> None:
+        with transaction() as db:
+            both = [db.get_one(Customer, one.customer_id) for one in (mine, theirs)]
+            inbox.merge(db, db.get_one(Agent, admin.id), *both)
+
+    joining = before(monkeypatch, inbox, "hold", bring)
+    before_that = thread()
+    errands.run(id)
+    result(joining)
+    if one_writer():
+        assert call(id).state == "done"
+    else:
+        assert (call(id).state, thread()) == ("superseded", before_that)
