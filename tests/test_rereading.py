@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from app import intake, receipts, verify
+from app import inbox, intake, receipts, verify
 from app.db import now, reading, transaction
+from app.inbox.changing import unsend
 from app.models import Agent, Attachment, Channel, Conversation, Event, Message, MessageSource, RawReceipt
 from channels import base
 from channels.base import ChannelError
 from tests import factories as make
+from tests.beside import before, result
 from tests.connectors import Post
 from tests.letters import HANA, TARO, letter, mail
 from tests.web.visiting import Browser
@@ -267,3 +269,23 @@ def test_who_may_not_see_the_message_has_nothing_fetched(large: tuple[Any, int, 
         db.scalars(select(Conversation)).one().team_id = closed.id
     assert Browser().come_in(stranger).submit(f"/messages/{entry().id}/reading").status_code == 404
     assert entry().lacking
+
+
+def test_what_its_sender_took_back_while_it_is_read_again_stays_away(
+    post: type[Post], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, receipt = arrives(post, strange())
+    there = entry()
+
+    def take_back() -> None:
+        with transaction() as db:
+            message = db.get_one(Message, there.id)
+            unsend(db, db.get_one(Conversation, message.conversation_id), message)
+
+    other = before(monkeypatch, inbox, "hold_all", take_back)
+    message = again(post, receipt, letter("届きません"))
+    result(other)
+    assert thread(message or there) == ["(gone)"]
+    with reading() as db:
+        assert "届きません" not in db.get_one(Message, there.id).text
+    assert_books()

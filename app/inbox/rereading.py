@@ -28,6 +28,7 @@ def become(db: Session, message: Message, identity: Identity, said: Said) -> Non
     """Let `message` be what was read now. It keeps its place, its number, its case and what was answered to it."""
     conversation = db.get_one(Conversation, message.conversation_id)
     head = hold(db, conversation)
+    db.refresh(message)
     was = _told(message)
     kept = {name: message.context[name] for name in OURS if name in message.context}
     message.identity_id, message.external_id = identity.id, said.external_id
@@ -47,6 +48,9 @@ def give_way(db: Session, message: Message, others: Sequence[Message]) -> None:
     """Leave of `message` only where its words stand now: with their real writer, or on what they are about."""
     conversation = db.get_one(Conversation, message.conversation_id)
     head = hold(db, conversation)
+    db.refresh(message)
+    if message.removed_at:
+        return
     was = _told(message)
     search.remove(db, message)
     message.text = message.html = message.subject = ""

@@ -90,7 +90,10 @@ def _read(db: Session, channel: Channel, receipt: RawReceipt, entry: Message) ->
     if not events or any(_is_no_better(event) for event in events):
         return None
     before = [one for one in receipt.outcome if one.get("message") != entry.id]
-    if len(events) == 1 and (there := _place(db, channel, entry, events[0])) is not None:
+    there = _place(db, channel, entry, events[0]) if len(events) == 1 else None
+    if not entry.lacking:
+        return None
+    if there is not None:
         told: list[Outcome] = [_take_place(db, channel, receipt, entry, *there)]
         message = entry
     else:
@@ -126,6 +129,7 @@ def _place(
     theirs = db.get_one(Conversation, place.conversation_id) if place.conversation_id else own
     entrys = db.get_one(Conversation, entry.conversation_id)
     heads = inbox.hold_all(db, [entrys, theirs])
+    db.refresh(entry)  # its sender may have taken it back while we waited
     twin = seen(db, channel, [said(event, place).external_id]).values()
     if place.echo or heads[0].id != heads[1].id or any(one.id != entry.id for one in twin):
         return None
