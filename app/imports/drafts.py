@@ -172,6 +172,7 @@ def correct(
 ) -> None:
     """Say how the file is to be read; what was counted before counts no more. Raises :class:`Refused`, and
     :class:`Unreadable` where it is no table in this encoding, or its currency is none."""
+    row = _held(db, row)
     if row.state not in SEVERAL or row.place:
         raise Refused("Something of it is taken in already; its columns stay as they are.", status=409)
     check_zone(zone)
@@ -230,10 +231,16 @@ def cancel(db: Session, row: CallImport, agent: Agent | None) -> None:
 
 def remove(db: Session, row: CallImport) -> None:
     """Take away an import that did nothing yet."""
+    row = _held(db, row)
     if row.state in WORKING or row.started_at is not None:
         raise Refused("It has begun; what was taken in stays.", status=409)
     files.forget(db, row)
     db.delete(row)
+
+
+def _held(db: Session, row: CallImport) -> CallImport:
+    """As it is now: nobody starts it until the transaction ends."""
+    return db.get_one(CallImport, row.id, with_for_update=True, populate_existing=True)
 
 
 def _ready(row: CallImport, states: frozenset[str] | set[str]) -> None:
