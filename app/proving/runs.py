@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -65,20 +65,17 @@ def latest(db: Session, kind: str) -> KnowledgeRun | None:
 def run_due() -> bool:
     """Begin what waits, in a thread; one at a time in a process. A duty of the clock."""
     with reading() as db:
-        due = db.scalars(_due().limit(1)).first()
+        found = select(KnowledgeRun.id).where(_is_due()).order_by(KnowledgeRun.id)
+        due = db.scalars(found.limit(1)).first()
     if due is None or not _one_at_a_time.acquire(blocking=False):
         return False
     threading.Thread(target=_in_its_turn, args=(due,), name=f"run {due}", daemon=True).start()
     return True
 
 
-def _due() -> Any:
+def _is_due() -> ColumnElement[bool]:
     silent = KnowledgeRun.beat_at < now() - SILENT
-    return (
-        select(KnowledgeRun.id)
-        .where(or_(KnowledgeRun.state == "waiting", (KnowledgeRun.state == "running") & silent))
-        .order_by(KnowledgeRun.id)
-    )
+    return or_(KnowledgeRun.state == "waiting", (KnowledgeRun.state == "running") & silent)
 
 
 def _in_its_turn(id: int) -> None:
@@ -91,7 +88,7 @@ def _in_its_turn(id: int) -> None:
 def run(id: int) -> None:
     """Do it, unless another process does. What goes wrong is told in its row."""
     with transaction() as db:
-        mine = update(KnowledgeRun).where(KnowledgeRun.id.in_(_due().where(KnowledgeRun.id == id)))
+        mine = update(KnowledgeRun).where(KnowledgeRun.id == id, _is_due())
         claimed = db.execute(mine.values(state="running", beat_at=now(), done=0).returning(KnowledgeRun.id))
         if claimed.scalar() is None:
             return
