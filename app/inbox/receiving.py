@@ -177,19 +177,18 @@ def _arrivals(db: Session, arriving: Sequence[tuple[Identity, Said]]) -> list[_A
 
 
 def _changed_hands(db: Session, identities: Sequence[Identity]) -> bool:
-    """Whether an address was taken out of its customer while we waited for the thread; it is read afresh then. Where
-    there is one writer at a time nothing changes meanwhile."""
+    """Whether an address was taken out of its customer while we waited for the thread. What changed is read afresh;
+    where there is one writer at a time nothing does."""
     if one_writer():
         return False
     ids = {one.id for one in identities}
-    now_with = {
-        row.id: row.customer_id
-        for row in db.execute(select(Identity.id, Identity.customer_id).where(Identity.id.in_(ids)))
-    }
-    changed = [one for one in identities if now_with.get(one.id, one.customer_id) != one.customer_id]
-    for one in changed:
-        db.refresh(one, ["customer_id"])
-    return bool(changed)
+    asked = select(Identity.id, Identity.customer_id, Identity.wrote_at).where(Identity.id.in_(ids))
+    told = {id: (customer_id, wrote_at) for id, customer_id, wrote_at in db.execute(asked)}
+    before = {one.id: one.customer_id for one in identities}
+    for one in identities:
+        if told.get(one.id, (one.customer_id, one.wrote_at)) != (one.customer_id, one.wrote_at):
+            db.refresh(one, ["customer_id", "wrote_at"])
+    return any(one.customer_id != before[one.id] for one in identities)
 
 
 def seen(db: Session, channel: Channel, external_ids: Sequence[str]) -> dict[str, Message]:
