@@ -134,8 +134,9 @@ def _try(receipt_ids: Sequence[int]) -> list[RawReceipt]:
 
 def _note_failure(receipt_id: int, error: Exception) -> RawReceipt:
     with transaction() as db:
-        receipt = db.get_one(RawReceipt, receipt_id)
-        receipt.state, receipt.error = "failed", clean(f"{type(error).__name__}: {error}")[:2000]
+        receipt = db.get_one(RawReceipt, receipt_id, with_for_update=True)
+        if receipt.state != "parsed":  # by another who read it at the same moment
+            receipt.state, receipt.error = "failed", clean(f"{type(error).__name__}: {error}")[:2000]
         return receipt
 
 
