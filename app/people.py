@@ -197,7 +197,7 @@ def _told(db: Session, actor: Agent | None, agent: Agent, kind: str, **data: Any
 def _keep_one_admin(db: Session, agent: Agent) -> None:
     # The rows are locked in one order, so that two admins who demote each other at once cannot both succeed.
     admins = select(Agent.id).where(Agent.role == "admin", Agent.active.is_(True)).order_by(Agent.id)
-    if agent.role == "admin" and set(db.scalars(admins.with_for_update())) <= {agent.id}:
+    if agent.role == "admin" and set(db.scalars(admins.with_for_update(key_share=True))) <= {agent.id}:
         raise Refused("There must be at least one admin. Make somebody else admin first.", status=409)
 
 

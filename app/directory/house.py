@@ -28,7 +28,9 @@ Noun = TypeVar("Noun", Agent, BotFlow, BotRule, CannedReply, Channel, FaqEntry, 
 
 def one(db: Session, noun: type[Noun], id: int, *, held: bool = False) -> Noun:
     """The row of this id; `held` until the transaction ends, for whoever changes it. Raises :class:`NotFound`."""
-    found = db.get(noun, id, with_for_update=held or None) if 0 < id < BIGGEST else None
+    found = (
+        db.get(noun, id, with_for_update={"key_share": True} if held else None) if 0 < id < BIGGEST else None
+    )
     if found is None:
         raise NotFound(id)
     return found
