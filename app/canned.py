@@ -66,6 +66,8 @@ def save(
     """
     wanted = _tidy(typed)
     _check(wanted)
+    if reply is not None:
+        reply = db.get_one(CannedReply, reply.id, with_for_update={"key_share": True}, populate_existing=True)
     if reply is not None and seen and seen != version(reply):
         raise Wrong({"": (_CHANGED, {})})
     row = reply or CannedReply()

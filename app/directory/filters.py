@@ -64,6 +64,7 @@ def keep_filter(db: Session, viewer: Agent, name: str, wanted: Wanted, *, shared
         raise Refused("Give the filter a name of at most %(n)s characters.", n=MAX_NAME)
     if shared and viewer.role not in EDITORS:
         raise Refused("Only supervisors and admins share filters with everybody.", status=403)
+    db.get_one(Agent, viewer.id, with_for_update={"key_share": True})  # nobody keeps two of one name at once
     own = db.scalars(select(CustomerFilter).filter_by(agent_id=viewer.id)).all()
     kept = next((one for one in own if one.name == called), None)
     if kept is None:
