@@ -14,7 +14,9 @@ Told = TypeVar("Told")
 def beside(another: Callable[[], Told]) -> Future[Told]:
     """Begin `another` now, in a thread, and go on when it is done or waits for us: on SQLite it waits for our turn to
     end, on PostgreSQL for a row we have locked."""
-    done = ThreadPoolExecutor(1).submit(another)
+    pool = ThreadPoolExecutor(1)
+    done = pool.submit(another)
+    pool.shutdown(wait=False)  # the thread ends with it
     wait([done], timeout=1)
     return done
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import func, select
@@ -27,6 +27,7 @@ from app.models import (
 from app.models.message import OUTBOUND
 from channels import base
 from tests import factories as make
+from tests.beside import before, result
 from tests.knowledge.test_versions import ENTRY
 
 RULE = {
@@ -270,24 +271,6 @@ def test_of_three_who_publish_at_once_one_does_and_the_others_are_told() -> None
             assert len({(one.noun, one.noun_id) for one in held}) == len(held) == number
 
 
-def meanwhile(monkeypatch: pytest.MonkeyPatch, another: Callable[[], object]) -> Future[object]:
-    """Let `another` run while the next publication has looked and not written, if the database lets it."""
-    pool, look = ThreadPoolExecutor(1), versions.changes
-    done: Future[object] = Future()
-
-    def run() -> None:
-        done.set_result(another())
-
-    def changes(before: versions.Content, after: versions.Content) -> list[versions.Change]:
-        monkeypatch.setattr(versions, "changes", look)
-        pool.submit(run)
-        wait([done], timeout=1)  # on SQLite it waits for our turn to end
-        return look(before, after)
-
-    monkeypatch.setattr(versions, "changes", changes)
-    return done
-
-
 def publish_by(id: int) -> str:
     try:
         with transaction() as db:
@@ -303,8 +286,8 @@ def test_who_publishes_what_another_published_while_they_looked_is_refused(
     with transaction() as db:
         slow, quick = (make.agent(db, name, role="admin").id for name in ("遅い", "速い"))
         knowledge.save_entry(db, db.get_one(Agent, slow), None, ENTRY)
-    other = meanwhile(monkeypatch, lambda: publish_by(quick))
-    assert sorted([publish_by(slow), str(other.result(timeout=30))]) == ["published", "refused"]
+    other = before(monkeypatch, versions, "changes", lambda: publish_by(quick))
+    assert sorted([publish_by(slow), result(other)]) == ["published", "refused"]
     with reading() as db:
         assert versions.number(db) == 1
         assert len(db.scalars(select(PublishedItem).where(PublishedItem.until.is_(None))).all()) == 1
@@ -324,12 +307,12 @@ def test_a_label_renamed_while_somebody_publishes_undoes_nothing_of_theirs(
         with transaction() as db:
             labels.change(db, db.get_one(Agent, slow.id), db.get_one(Label, label.id), "返品・交換", 20)
 
-    other = meanwhile(monkeypatch, lambda: publish_by(quick.id))
+    other = before(monkeypatch, versions, "changes", lambda: publish_by(quick.id))
     try:
         rename()
     except labels.Wrong:  # told to save once more
         rename()
-    assert other.result(timeout=30) == "published"
+    assert result(other) == "published"
     with reading() as db:
         (held,) = db.scalars(select(PublishedItem).where(PublishedItem.until.is_(None)))
         assert held.data["params"] == {"label": "返品・交換"}
