@@ -63,6 +63,7 @@ def reply(
     quotes: int | None = None,
     purpose: str = SERVICE,
     drafted: int | None = None,
+    version: int | None = None,
 ) -> Message:
     """Answer the customer; the thread is a person's from then on. The same `client_id` again changes nothing.
 
@@ -71,7 +72,8 @@ def reply(
     `template` goes instead of `text`, which says the same (see :mod:`app.approved`), and may go when the time to answer
     is over. `quotes` is the id of a message that the customer wrote by this way. `purpose` is what it is for: it goes
     only where the customer agrees to that (see :mod:`app.inbox.consents`). `drafted` is the id of the FAQ entry that a
-    model made the words of, which are marked for us for good.
+    model made the words of, which are marked for us for good. `version` is that of the draft which it was: what was
+    begun since stays a draft (None: nothing does).
     Raises :class:`Refused` with status 409 while another agent holds the reply lock, 422 on an empty or over-long
     text, an address that is none, an unreachable customer, or more than the platform takes until they write again.
     """
@@ -101,7 +103,7 @@ def reply(
     message.sent_at = moment(db, head)
     _send(db, head, message, channel, identity, attachments, to)
     case.first_response_at = case.first_response_at or message.sent_at
-    reading.answered(db, agent, head)
+    reading.answered(db, agent, head, version)
     record(db, "message.sent", head, agent=agent, message=message)
     return message
 
@@ -184,9 +186,10 @@ def note(
     client_id: str,
     *,
     attachments: Sequence[Attachment] = (),
+    version: int | None = None,
 ) -> Message:
-    """Write a note that only we can see; of the number of a payment card only the end is kept. Raises
-    :class:`Refused` on an empty one."""
+    """Write a note that only we can see; of the number of a payment card only the end is kept. `version` as in
+    :func:`reply`. Raises :class:`Refused` on an empty one."""
     head = hold(db, conversation)
     if stored := by_client_id(db, head, client_id):
         return stored
@@ -209,7 +212,7 @@ def note(
     db.flush()
     _attach(message, attachments)
     search.index_new(db, [message])
-    reading.discard_draft(db, agent, head)
+    reading.discard_draft(db, agent, head, version)
     record(db, "note.added", head, agent=agent, message=message)
     return message
 

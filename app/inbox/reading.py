@@ -20,6 +20,7 @@ from channels import base
 
 LOCK_FOR = timedelta(seconds=60)  # renewed while they type
 MAX_SUBJECT = 300  # characters
+LAST_VERSION = 2**31 - 1  # of a draft that the database can compare
 
 
 def mark_read(db: Session, agent: Agent, conversation: Conversation) -> None:
@@ -89,9 +90,12 @@ def _more(others: Sequence[base.Participant], subject: str | None) -> dict[str, 
     return told if subject is None else told | {"subject": one_line(subject, MAX_SUBJECT)}
 
 
-def discard_draft(db: Session, agent: Agent, conversation: Conversation) -> None:
-    """The draft was sent or thrown away."""
-    db.execute(delete(Draft).filter_by(agent_id=agent.id, conversation_id=conversation.id))
+def discard_draft(db: Session, agent: Agent, conversation: Conversation, version: int | None = None) -> None:
+    """The draft was sent or thrown away. `version`: which one it was; words that were begun after it stay."""
+    gone = delete(Draft).filter_by(agent_id=agent.id, conversation_id=conversation.id)
+    if version is not None:
+        gone = gone.where((Draft.version <= min(version, LAST_VERSION)) | (Draft.text == ""))
+    db.execute(gone)
 
 
 def claim_lock(db: Session, agent: Agent, conversation: Conversation, *, take: bool = False) -> ReplyLock:
@@ -138,8 +142,8 @@ def refuse_if_locked(db: Session, agent: Agent, conversation: Conversation) -> N
         )
 
 
-def answered(db: Session, agent: Agent, conversation: Conversation) -> None:
-    """After a reply: the draft is gone, the lock is free, everything up to it is read."""
-    discard_draft(db, agent, conversation)
+def answered(db: Session, agent: Agent, conversation: Conversation, version: int | None = None) -> None:
+    """After a reply: its draft is gone, the lock is free, everything up to it is read."""
+    discard_draft(db, agent, conversation, version)
     release_lock(db, agent, conversation)
     mark_read(db, agent, conversation)

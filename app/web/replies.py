@@ -46,6 +46,7 @@ def reply(request: Request, form: FormData) -> Response:
             quotes=number(text(form, "quotes")),
             purpose=text(form, "purpose") or SERVICE,
             drafted=number(text(form, "drafted")),
+            version=number(text(form, "version")),
         )
         visitors.mark_if_gone(db, message)
         if text(form, "resolve"):
@@ -58,7 +59,8 @@ def note(request: Request, form: FormData) -> Response:
     with transaction() as db:
         viewer, head = found(db, request)
         said = text(form, "text")
-        message = inbox.note(db, viewer, head, said, _client_id(form), attachments=uploaded(db, viewer, form))
+        given, version = uploaded(db, viewer, form), number(text(form, "version"))
+        message = inbox.note(db, viewer, head, said, _client_id(form), attachments=given, version=version)
         return _shown(request, db, viewer, head, message)
 
 

@@ -128,7 +128,7 @@ function send(form) {
   const conversation = Number(form.dataset.conversation);
   const client = newId();
   const data = new FormData();
-  for (const [field, value] of Object.entries({ client_id: client, channel_id: form.elements.channel_id.value, purpose: form.elements.purpose.value, template: name, language })) data.set(field, value);
+  for (const [field, value] of Object.entries({ client_id: client, channel_id: form.elements.channel_id.value, purpose: form.elements.purpose.value, template: name, language, version: 0 })) data.set(field, value);
   for (const [variable, value] of Object.entries(values)) data.set(`value.${variable}`, value);
   post({
     client, conversation, kind: "reply", form: data,

@@ -81,6 +81,7 @@ async function submit(form, resolve, sure = false) {
   const wrong = head ? addressed(head, data) : "";
   if (wrong) return problem(form, wrong);
   if (head && !sure && !(await doubtless(form, data, () => submit(form, resolve, true)))) return;
+  data.set("version", form.dataset.version);
   const letter = head && { way: head.dataset.envelope, ...told(head) };
   const conversation = Number(form.dataset.conversation);
   post({

@@ -21,6 +21,7 @@ attach("[data-compose]", (form) => {
     const data = new FormData();
     for (const [name, value] of draft) data.append(name, value);
     data.set("version", version);
+    form.dataset.version = version + 1; // whatever is sent meanwhile has this one in it
     try {
       version = (await (await send(`/conversations/${form.dataset.conversation}/draft`, { form: data, keepalive: text.length < 20000 })).json()).version;
       saved = String(draft);
@@ -28,6 +29,8 @@ attach("[data-compose]", (form) => {
       mark(Boolean(text.trim()));
     } catch (failure) {
       state.textContent = failure.status === 409 ? failure.message : say("unsaved");
+    } finally {
+      form.dataset.version = version;
     }
   };
   const mark = (on) => document.getElementById(`row-${form.dataset.conversation}`)?.toggleAttribute("data-draft", on);
@@ -45,9 +48,10 @@ attach("[data-compose]", (form) => {
     state.textContent = "";
   });
   form.addEventListener("compose:sent", () => {
-    version = 0; // the server dropped it; what was begun since is a new one
+    mark(Boolean(field.value.trim()));
+    if (field.value.trim()) return; // begun since: the server did not drop that
+    form.dataset.version = version = 0;
     saved = "";
-    mark(false);
     if (form.isConnected) soon();
   });
 });

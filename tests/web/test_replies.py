@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from app import inbox
 from app.db import reading, transaction
-from app.models import Agent, Attachment, Case, Conversation, Delivery, Message
+from app.models import Agent, Attachment, Case, Conversation, Delivery, Draft, Message
 from tests import factories
 from tests.web.visiting import Browser
 
@@ -57,6 +57,25 @@ def test_sending_and_resolving_is_one_step(tanaka: Agent, thread: Conversation) 
     assert say(Browser().come_in(tanaka), thread, resolve="1").status_code == 200
     with reading() as db:
         assert db.scalars(select(Case.status)).all() == ["resolved"]
+
+
+@pytest.mark.parametrize("what", ["replies", "notes"])
+def test_what_was_begun_after_the_words_that_are_sent_stays_a_draft(
+    tanaka: Agent, thread: Conversation, what: str
+) -> None:
+    browser, path = Browser().come_in(tanaka), f"/conversations/{thread.id}"
+    browser.submit(f"{path}/draft", {"text": "ございます", "version": "0"})
+    browser.submit(
+        f"{path}/draft", {"text": "追伸", "version": "1"}
+    )  # while the answer may still be taken back
+    sent = {"text": "ございます", "client_id": "client-0001", "version": "1"}
+    assert browser.submit(f"{path}/{what}", sent).status_code == 200
+    with reading() as db:
+        assert db.scalars(select(Draft.text)).all() == ["追伸"]
+    sent = {"text": "追伸", "client_id": "client-0002", "version": "9" * 18}
+    assert browser.submit(f"{path}/{what}", sent).status_code == 200
+    with reading() as db:
+        assert db.scalars(select(Draft.text)).all() == []
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n"])
