@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session
 import bots
 from app.db import now
 from app.events import record
+from app.knowledge.items import COMMA
 from app.models import Agent, BotFlow, BotRule, FaqEntry, Revision, Setting
 from app.stored import held, store
 from app.text import clean, one_line
+from bots.text import pair_of
 
 ACTIONS = ("answer", "ask", "label", "flow", "webhook", "hand_over", "escalate")
 ENTRY, RULE, FLOW, SETTINGS, WORDS = "faq_entry", "bot_rule", "bot_flow", "bot_settings", "bot_words"
@@ -141,8 +143,7 @@ def save_rule(db: Session, agent: Agent, rule: BotRule | None, data: Mapping[str
 
 
 def _is_set(text: str) -> bool:
-    pairs = (line.partition("=") for line in lines(text))
-    return all(name.strip() and value.strip() for name, _, value in pairs)
+    return all(name and value for name, value in map(pair_of, lines(text)))
 
 
 def keep_flow(db: Session, agent: Agent | None, flow: BotFlow | None, data: Mapping[str, Any]) -> BotFlow:
@@ -279,9 +280,7 @@ def entry_data(given: Mapping[str, str]) -> dict[str, Any]:
         "answer": clean(given["answer"]).strip()[:8000],
         "links": [_link(one) for one in lines(given["links"])],
         "quick_replies": lines(given["quick_replies"], 8),
-        "tags": [one_line(tag, 40) for tag in given["tags"].replace("、", ",").split(",") if tag.strip()][
-            :20
-        ],
+        "tags": [one_line(tag, 40) for tag in COMMA.split(given["tags"]) if tag.strip()][:20],
         "valid_from": given.get("valid_from", "").strip()[:10],
         "valid_until": given.get("valid_until", "").strip()[:10],
         "kinds": lines(given.get("kinds", "")),

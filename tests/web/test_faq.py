@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("committed")
 ENTRY = {
     "title": "送料", "language": "ja", "questions": "送料はいくらですか\n配送料は？\n", "answer": "550円です",
     "links": "配送案内 | https://shop.example/shipping", "quick_replies": "返品\n",
-    "tags": "配送、費用", "enabled": "1",
+    "tags": "配送、費用，代引", "enabled": "1",
 }  # fmt: skip
 RULE = {
     "name": "弁護士", "language": "", "keywords": "弁護士\n訴訟", "pattern": "", "action": "escalate", "enabled": "1",
@@ -48,7 +48,7 @@ def test_an_entry_is_written_and_can_be_tried_at_once(editor: Browser) -> None:
     (entry,) = entries()
     assert entry.questions == ["送料はいくらですか", "配送料は？"]
     assert entry.links == [{"label": "配送案内", "url": "https://shop.example/shipping"}]
-    assert entry.tags == ["配送", "費用"]
+    assert entry.tags == ["配送", "費用", "代引"]
     assert "550円です" in ask(editor, "送料はいくらですか")
     assert "送料" in editor.see("/settings/faq")
 
@@ -107,7 +107,9 @@ def test_a_deleted_entry_leaves_its_versions(editor: Browser) -> None:
 
 def test_rules_are_written_ordered_and_followed(editor: Browser) -> None:
     assert editor.submit("/settings/rules", RULE).status_code == 303
-    assert editor.submit("/settings/rules", {**RULE, "name": "二つ目"}).status_code == 303
+    assert (
+        editor.submit("/settings/rules", {**RULE, "name": "二つ目", "set": "用件＝相談"}).status_code == 303
+    )
     with reading() as db:
         first, second = db.scalars(select(BotRule).order_by(BotRule.position)).all()
     assert "責任者に引き継ぎます" in ask(editor, "弁護士に相談します")
