@@ -1,4 +1,5 @@
-"""The files of imports: kept in the data directory by the SHA-256 of their bytes, for as long as they are needed."""
+"""The files of imports: kept by the SHA-256 of their bytes, for as long as they are needed, in the folder that all
+machines share, for any process of any of them may be asked next."""
 
 from __future__ import annotations
 
@@ -35,7 +36,7 @@ def keep(file: BinaryIO) -> tuple[str, int]:
                 out.write(piece)
             out.flush()
             os.fsync(out.fileno())
-        draft.replace(place_of(digest.hexdigest()))
+        draft.replace(folder / digest.hexdigest())
     finally:
         draft.unlink(missing_ok=True)
     return digest.hexdigest(), size
@@ -83,14 +84,21 @@ def lapsed(db: Session) -> bool:
     return db.scalar(asked.limit(1)) is not None
 
 
-def _folder() -> Path:
-    return settings().data_dir / "imports"
-
-
 def place_of(digest: str) -> Path:
     """Where a file that was kept lies."""
-    return _folder() / digest
+    path, before = _places(digest)
+    return before if before.exists() and not path.exists() else path
+
+
+def _folder() -> Path:
+    return settings().data_dir / "files" / "imports"
+
+
+def _places(digest: str) -> tuple[Path, Path]:
+    """Where it belongs, and where an earlier version put it: in a folder of the machine's own."""
+    return _folder() / digest, settings().data_dir / "imports" / digest
 
 
 def _unlink(digest: str) -> None:
-    place_of(digest).unlink(missing_ok=True)
+    for path in _places(digest):
+        path.unlink(missing_ok=True)

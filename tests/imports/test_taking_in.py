@@ -324,26 +324,6 @@ def test_stopped_half_way_it_can_go_on(tmp_path: Path, monkeypatch: pytest.Monke
     assert_clean()
 
 
-def test_a_file_with_which_nothing_was_done_for_a_week_is_forgotten(tmp_path: Path) -> None:
-    with log(tmp_path).open("rb") as file:
-        kept = imports.keep(file)
-    with transaction() as db:
-        channel = db.scalars(select(Channel).filter_by(key="phone")).one()
-        row = imports.begin(
-            db, channel, None, "calls.csv", kept, imports.look(tmp_path / "calls.csv"), kept=True
-        )
-    assert imports.path_of(row) is not None
-    imports.look_after()
-    assert imports.path_of(row) is not None
-    with transaction() as db:
-        imports.one(db, row.id).updated_at = now() - timedelta(days=8)
-    imports.look_after()
-    with reading() as db:
-        row = imports.one(db, row.id)
-    assert not row.kept
-    assert imports.path_of(row) is None
-
-
 def test_a_caller_goes_by_the_last_name_that_a_log_gives_them(tmp_path: Path) -> None:
     """Also where the last row has none; and the first name they were known by stays the customer's."""
     named = [[f"N-{n}", f"2024/1/6 9:{n:02}", "090-1111-2222", *ROWS[0][3:]] for n in range(3)]
