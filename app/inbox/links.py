@@ -18,6 +18,7 @@ from app.events import record
 from app.family import conversation_of, family, family_ids, head_of
 from app.inbox.current import FIRST_NUMBER, current_case
 from app.inbox.holding import hold
+from app.inbox.reading import go_along
 from app.inbox.summary import absorb, recount
 from app.models import (
     Agent,
@@ -55,6 +56,7 @@ def link(
         conversation.head_id = top.id
     db.flush()
     absorb(db, top, low)
+    go_along(db, low, top)
     record(db, "linked", top, agent=agent, link=made.id, child=low.id, evidence=dict(evidence))
     return made
 

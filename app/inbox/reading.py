@@ -98,6 +98,36 @@ def discard_draft(db: Session, agent: Agent, conversation: Conversation, version
     db.execute(gone)
 
 
+def go_along(db: Session, low: Conversation, top: Conversation) -> None:
+    """What agents have begun to write in `low` goes on in `top`, where it is shown from now on. Both are held."""
+    both = select(Draft).where(Draft.conversation_id.in_((low.id, top.id)))
+    drafts = {(one.agent_id, one.conversation_id): one for one in db.scalars(both)}
+    for (agent_id, where), draft in drafts.items():
+        if where == low.id:
+            _lay_under(db, drafts.get((agent_id, top.id)), draft, top)
+    lock = lock_of(db, low)
+    if lock is not None and lock_of(db, top) is None:
+        claim_lock(db, db.get_one(Agent, lock.agent_id), top)
+    db.flush()
+
+
+def _lay_under(db: Session, there: Draft | None, draft: Draft, top: Conversation) -> None:
+    """Of two that were begun nothing is lost, and no words of a note become an answer."""
+    if there is not None and not draft.text.strip():
+        return
+    if there is not None and there.text.strip():
+        there.text = f"{there.text.rstrip()}\n\n{draft.text}"
+        there.kind = there.kind if there.kind == draft.kind else "note"
+        there.version, there.updated_at = max(there.version, draft.version) + 1, now()
+        db.delete(draft)
+        return
+    if there is not None:
+        draft.version = max(there.version, draft.version) + 1
+        db.delete(there)
+        db.flush()
+    draft.conversation_id = top.id
+
+
 def claim_lock(db: Session, agent: Agent, conversation: Conversation, *, take: bool = False) -> ReplyLock:
     """Say "I am answering". Held by another it is returned as it is, unless `take` says to take it over."""
     head = hold(db, conversation)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app import inbox, queries, verify
 from app.db import now
-from app.models import Agent, Case, Channel, Conversation, Customer, CustomerLink, Message
+from app.models import Agent, Case, Channel, Conversation, Customer, CustomerLink, Draft, Message
 from tests import factories as make
 
 
@@ -28,6 +28,12 @@ def both(db: Session, bot: bool = False) -> tuple[Channel, Conversation, Convers
 
 def link(db: Session, child: Conversation, parent: Conversation) -> CustomerLink | None:
     return inbox.link(db, make.customer_of(db, child), make.customer_of(db, parent), evidence={"by": "test"})
+
+
+def save(
+    db: Session, agent: Agent, head: Conversation, text: str, kind: str = "outbound", version: int = 0
+) -> Draft:
+    return inbox.save_draft(db, agent, head, text, kind=kind, channel_id=None, version=version)
 
 
 def texts(db: Session, head: Conversation) -> list[str]:
@@ -51,6 +57,41 @@ def test_linked_the_thread_is_that_of_whoever_of_the_two_still_serves(db: Sessio
     left.active = False
     assert link(db, other, one) is not None
     assert one.assignee_id == there.id
+
+
+def test_what_an_agent_has_begun_to_write_goes_on_in_the_thread_that_shows_it(db: Session) -> None:
+    _, one, other = both(db)
+    writes, colleague = make.agent(db), make.agent(db)
+    begun = save(db, writes, other, "お調べしております")
+    inbox.claim_lock(db, writes, other)
+    assert link(db, other, one) is not None
+    draft = db.get_one(Draft, (writes.id, one.id))
+    assert (draft.text, draft.version) == ("お調べしております", begun.version)
+    assert inbox.claim_lock(db, colleague, one).agent_id == writes.id
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "kind", "text"),
+    [
+        ("outbound", "outbound", "outbound", "甲へ\n\n乙へ"),
+        ("outbound", "note", "note", "甲へ\n\n乙へ"),
+        ("note", "outbound", "note", "甲へ\n\n乙へ"),
+        (None, "note", "note", "乙へ"),
+        ("outbound", None, "outbound", "甲へ"),
+    ],
+)
+def test_of_two_that_were_begun_nothing_is_lost_and_no_note_becomes_an_answer(
+    db: Session, above: str | None, below: str | None, kind: str, text: str
+) -> None:
+    _, one, other = both(db)
+    agent = make.agent(db)
+    first = save(db, agent, one, "甲へ" if above else " ", above or "outbound")
+    for _ in range(2):
+        save(db, agent, other, "乙へ" if below else "", below or "outbound", 9)
+    was = first.version
+    assert link(db, other, one) is not None
+    draft = db.get_one(Draft, (agent.id, one.id))
+    assert (draft.kind, draft.text, draft.version > was) == (kind, text, below is not None)
 
 
 def test_after_unlinking_each_has_their_own_words_those_since_included(db: Session) -> None:
