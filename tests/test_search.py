@@ -232,6 +232,19 @@ def test_filters_narrow(db: Session, kei: Agent, find: Find) -> None:
     assert find("返品 is:resolved") == []
 
 
+def test_a_label_is_found_however_its_letters_are_typed(db: Session, find: Find) -> None:
+    for name in ("ＶＩＰ", "Élan"):
+        label = Label(name=name)
+        db.add(label)
+        db.flush()
+        inbox.put_label(db, make.conversation(db, text=f"返品 {name}", sender=name), label)
+    for query in ("ＶＩＰ", "VIP", "vip"):
+        assert find(f"返品 label:{query}") == ["返品 ＶＩＰ"], query
+    for query in ("Élan", "élan", "elan"):
+        assert find(f"返品 label:{query}") == ["返品 Élan"], query
+    assert find("返品 label:vip label:élan") == find("返品 label:vi") == []
+
+
 def test_days_are_days_of_the_viewer(db: Session, find: Find) -> None:
     late = datetime(2026, 11, 17, 15, 30, tzinfo=UTC)  # 00:30 of the 18th in Tokyo
     make.conversation(db, text="返品", at=late)

@@ -192,9 +192,10 @@ def _narrowed(db: Session, viewer: Agent, asked: Words, within: Conversation | N
         groups.append([scope for name in asked.senders for scope in _senders(db, viewer, name)])
     if "note" in asked.states:
         groups.append([f"k{NOTE}"])
-    if not all(groups):
+    labels = _labels(db, asked.labels) if asked.labels else []
+    if not all(groups) or not all(labels):
         return None
-    return _Narrowed(tuple(map(tuple, groups)), tuple(_conditions(viewer, asked)))
+    return _Narrowed(tuple(map(tuple, groups)), tuple(_conditions(viewer, asked, labels)))
 
 
 def _channels(db: Session, names: Sequence[str]) -> list[str]:
@@ -203,6 +204,12 @@ def _channels(db: Session, names: Sequence[str]) -> list[str]:
     return [
         f"c{each}" for each, kind, name in channels if any(w == fold(kind) or w in fold(name) for w in wanted)
     ]
+
+
+def _labels(db: Session, names: Sequence[str]) -> list[list[int]]:
+    """For each name the labels that are called so."""
+    there = [(id, fold(name)) for id, name in db.execute(select(Label.id, Label.name))]
+    return [[id for id, called in there if called == fold(name)] for name in names]
 
 
 _AUTHORS = {
@@ -232,14 +239,14 @@ def _called(name: str, said: tuple[Phrase, ...]) -> store.Match:
     return by_number if by_number.either else store.Match(said)
 
 
-def _conditions(viewer: Agent, asked: Words) -> Iterator[ColumnElement[bool]]:
+def _conditions(
+    viewer: Agent, asked: Words, labels: Sequence[Sequence[int]]
+) -> Iterator[ColumnElement[bool]]:
     yield visible(viewer)
     yield from (_is(viewer, state) for state in asked.states if state != "note")
-    for name in asked.labels:
-        carrying = select(ConversationLabel.conversation_id).join(
-            Label, Label.id == ConversationLabel.label_id
-        )
-        yield Conversation.id.in_(carrying.where(func.lower(Label.name) == name.lower()))
+    carrying = select(ConversationLabel.conversation_id)
+    for ids in labels:
+        yield Conversation.id.in_(carrying.where(ConversationLabel.label_id.in_(ids)))
     if asked.before:
         yield Message.sent_at < asked.before
     if asked.after:
