@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from app import auth, passwords
+from app.auth import signins
 from app.auth.cookies import safe_next
 from app.db import now, reading, transaction
 from app.models import Agent, Event, Signin
@@ -100,6 +101,19 @@ def test_using_a_session_writes_seldom(kei: Agent) -> None:
 @pytest.mark.parametrize("token", ["", "x", "x" * 10_000, "\x00", "\ud800", "ｔｏｋｅｎ"])
 def test_a_made_up_token_opens_nothing(kei: Agent, token: str) -> None:
     assert auth.find(token) is None
+
+
+def test_a_whole_office_signs_in_from_one_address_and_only_what_was_wrong_counts_against_it(
+    kei: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signins, "_PER_ADDRESS", (3, 900.0))
+    with transaction() as db:
+        office = [factories.agent(db) for _ in range(4)]
+    assert all(come_in(one) for one in office)
+    for one in office[:3]:
+        assert not come_in(one, "a wrong one")
+    assert auth.sign_in(kei.email, factories.PASSWORD, "192.0.2.1", "Browser").wait > 0
+    assert auth.sign_in(kei.email, factories.PASSWORD, "192.0.2.2", "Browser").token
 
 
 def test_a_password_changed_while_it_was_checked_does_not_count(

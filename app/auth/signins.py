@@ -22,8 +22,9 @@ IDLE = timedelta(hours=12)
 LONGEST = timedelta(days=14)
 _SEEN_EVERY = timedelta(minutes=5)  # how exactly the last use is kept: one write in that time
 
-# Attempts: one account from one address, and one address whatever the account. An account has no limit over
-# all addresses, with which anybody could lock its owner out.
+# Attempts: one account from one address, and what was wrong from one address whatever the account: behind one a
+# whole office may sign in on a morning. An account has no limit over all addresses, with which anybody could lock
+# its owner out.
 _PER_ACCOUNT = (6, 5 * 60.0)
 _PER_ADDRESS = (60, 15 * 60.0)
 
@@ -55,17 +56,21 @@ def sign_in(email: str, password: str, ip: str, user_agent: str, instead_of: str
     email, user_agent = clean(email).strip().casefold()[:320], clean(user_agent)[:200]
     from_there = rates.network(ip)
     keys = (f"signin:{_digest(email)}:{from_there}", f"signin:{from_there}")
-    wait = rates.hit(keys[0], *_PER_ACCOUNT) or rates.hit(keys[1], *_PER_ADDRESS)
+    wait = rates.hit(keys[0], *_PER_ACCOUNT) or rates.left(keys[1], *_PER_ADDRESS)
     if wait:
         return Outcome(wait=wait)
     with reading() as db:
         agent = db.scalar(select(Agent).where(Agent.email == email))
     right = passwords.verify(agent.password_hash if agent and agent.active else None, password)
+    token = ""
     with transaction() as db:
-        if agent is None or not right or not _still_holds(db, agent):
+        if agent is not None and right and _still_holds(db, agent):
+            token = _open(db, agent, password, ip, user_agent, instead_of)
+        else:
             _note_failure(db, agent, ip)
-            return Outcome()
-        token = _open(db, agent, password, ip, user_agent, instead_of)
+    if not token:
+        rates.hit(keys[1], *_PER_ADDRESS)
+        return Outcome()
     rates.forget(keys[0], *_PER_ACCOUNT)
     return Outcome(token, agent)
 
