@@ -159,6 +159,20 @@ def test_its_words_go_behind_what_is_written_already(
     assert made.done_at is None
 
 
+def test_its_words_do_not_go_behind_a_note_which_would_then_be_a_reply(
+    db: Session, tanaka: Agent, thread: Conversation
+) -> None:
+    made = tasks.add(db, thread, "連絡", now() + SOON, tanaka, kind="tell", telling=Telling("入荷しました。"))
+    inbox.save_draft(db, tanaka, thread, "返金はもうしない。", kind="note", channel_id=None, version=0)
+    with pytest.raises(Refused, match="not added yet"):
+        tasks.prepare(db, tanaka, made)
+    draft = db.get_one(Draft, (tanaka.id, thread.id))
+    assert (draft.kind, draft.text) == ("note", "返金はもうしない。")
+    inbox.save_draft(db, tanaka, thread, "", kind="note", channel_id=None, version=draft.version)
+    tasks.prepare(db, tanaka, made)
+    assert (draft.kind, draft.text) == ("outbound", "入荷しました。")
+
+
 # --- whose fate it shares -----------------------------------------------------------------------------
 
 

@@ -166,9 +166,16 @@ def tell(db: Session, by: Agent, task: Task, words: str) -> Message:
 
 
 def prepare(db: Session, by: Agent, task: Task) -> Conversation:
-    """Put the words into `by`'s draft, behind what stands there, on the task's channel; the thread to write in."""
+    """Put the words into `by`'s draft, behind what stands there, on the task's channel; the thread to write in.
+
+    Raises :class:`Refused` where that is a note, which is no customer's to read.
+    """
     head = _held(db, task)
     draft = db.get(Draft, (by.id, head.id))
+    if draft is not None and draft.kind == "note" and draft.text.strip():
+        raise Refused(
+            "There is a note in the thread that you have not added yet. Add or delete it first.", status=409
+        )
     before, version, more = (draft.text.rstrip(), draft.version, draft.more) if draft else ("", 0, {})
     text = before if task.words in before else f"{before}\n{task.words}".strip()
     kept = inbox.save_draft(db, by, head, text, kind="outbound", channel_id=task.channel_id, version=version)
