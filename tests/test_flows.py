@@ -177,11 +177,21 @@ def test_toml_is_read_as_it_was_written(db: Session) -> None:
         ("a = 1", "each begins with"),
         ('[[flow]]\nname = "x"\n[flow.end]\nteam = "nobody"', "which is not there"),
         ('[[flow]]\nname = "x"\nstep = 3', "not written as"),
+        ("x = " + "9" * 5000, "no TOML"),
+        ("x = " + "[" * 50_000, "no TOML"),
+        ("x = ['''\n\" '''', {" + "a." * 20_000 + 'a = 1, b = ""}]', "too many dots in line 2"),
+        ('[[flow]]\nname = "x"\n[flow.end]\nteam = "no\\u0000body"', "“nobody”, which is not there"),
     ],
 )
 def test_toml_that_is_none_is_told(db: Session, text: str, words: str) -> None:
     with pytest.raises(flows.Unreadable, match=words):
         flows.from_toml(db, text)
+
+
+def test_dots_in_what_the_bot_says_are_nothing_to_refuse(db: Session) -> None:
+    many = "." * 60
+    (data,) = flows.from_toml(db, f'# {many}\n[[flow]]\nname = "x"\n[flow.end]\ntext = "{many}"')
+    assert data["ending"]["text"] == many
 
 
 def test_a_form_with_no_way_out_is_not_kept(db: Session) -> None:

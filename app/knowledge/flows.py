@@ -24,6 +24,15 @@ END_FIELDS = ("confirm", "text", "label", "attributes", "task", "team", "hand_ov
 SWITCHES = ("optional", "ahead")
 LONGEST = 100_000  # characters of TOML
 KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+MOST_PARTS = 50  # of a name that is written a.b.c, and of a line
+_NO_NAMES = re.compile(
+    r'"""(?:[^"\\]|\\.|"(?!""))*(?:"{3,5})?'
+    r"|'''(?:[^']|'(?!''))*(?:'{3,5})?"
+    r'|"(?:[^"\\\n]|\\[^\n])*"?'
+    r"|'[^'\n]*'?|#[^\n]*",
+    re.DOTALL,
+)
+"""Strings and comments of TOML, also where they do not end."""
 _ARROW = "->"
 _LEADS = re.compile(r"->(?!.*->)|(?:[→⇒]|(?:[-－−]|(?<![ぁ-んァ-ヶー])ー)[>＞])(?=\s*[a-z][a-z0-9_]*\s*$)")
 """An arrow as a Japanese keyboard types it, too, where the name of a question is behind it."""
@@ -177,7 +186,7 @@ def _step(one: Mapping[str, Any], choices: list[dict[str, str]]) -> dict[str, An
         "label": one_line(str(one.get("label", "")), 80),
         "ask": clean(str(one.get("ask", ""))).strip()[:2000],
         "kind": kind if kind in KINDS else "text",
-        "pattern": str(one.get("pattern", "")).strip() if kind in ("number", "text") else "",
+        "pattern": clean(str(one.get("pattern", ""))).strip() if kind in ("number", "text") else "",
         "choices": choices if kind == "choice" else [],
         "hint": clean(str(one.get("hint", ""))).strip()[:500],
         "to": one_line(str(one.get("to", "")), 32),
@@ -217,12 +226,21 @@ def from_toml(db: Session, text: str) -> list[dict[str, Any]]:
     if len(text) > LONGEST:
         raise Unreadable("The text is longer than a form can be.")
     try:
-        told = tomllib.loads(text).get("flow")
-    except tomllib.TOMLDecodeError as error:
+        told = tomllib.loads(_readable(text)).get("flow")
+    except (ValueError, RecursionError) as error:
         raise Unreadable("This is no TOML: %(why)s", why=str(error)) from None
     if not isinstance(told, list) or not told or not all(isinstance(one, dict) for one in told):
         raise Unreadable("There is no form in it: each begins with [[flow]].")
     return [_read(db, one) for one in told]
+
+
+def _readable(text: str) -> str:
+    """`text`, where its names are not of so many parts that reading them takes half a minute. Raises `ValueError`."""
+    bare = _NO_NAMES.sub(lambda found: "\n" * found[0].count("\n"), text)
+    for at, line in enumerate(bare.split("\n"), 1):
+        if line.count(".") > MOST_PARTS:
+            raise ValueError(f"too many dots in line {at}")
+    return text
 
 
 def _read(db: Session, told: Mapping[str, Any]) -> dict[str, Any]:
@@ -260,11 +278,10 @@ def _read_choices(told: Any) -> list[dict[str, str]]:
 def _found(db: Session, table: type[Team] | type[Webhook], name: Any, flow: str) -> int | None:
     if not name:
         return None
-    found = db.scalars(select(table.id).where(table.name == str(name)).limit(1)).first()
+    called = one_line(str(name))
+    found = db.scalars(select(table.id).where(table.name == called).limit(1)).first()
     if found is None:
-        raise Unreadable(
-            "The form “%(flow)s” names “%(name)s”, which is not there.", flow=flow, name=str(name)
-        )
+        raise Unreadable("The form “%(flow)s” names “%(name)s”, which is not there.", flow=flow, name=called)
     return int(found)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -76,9 +77,9 @@ def _linked_data(html: str) -> Iterator[Item]:
 def _questions_in(told: Any) -> Iterator[Item]:
     waiting = [told]
     while waiting:
-        one = waiting.pop(0)
+        one = waiting.pop()
         if isinstance(one, list):
-            waiting = [*one, *waiting]
+            waiting += reversed(one)
         elif isinstance(one, Mapping):
             answer = one.get("acceptedAnswer") or one.get("suggestedAnswer")
             if "Question" in _types(one) and answer:
@@ -86,7 +87,7 @@ def _questions_in(told: Any) -> Iterator[Item]:
                 said = first.get("text") if isinstance(first, Mapping) else first
                 yield from _made(_words(one.get("name") or one.get("text")), _words(said))
             else:
-                waiting = [each for each in one.values() if isinstance(each, list | Mapping)] + waiting
+                waiting += reversed([each for each in one.values() if isinstance(each, list | Mapping)])
 
 
 def _types(one: Mapping[str, Any]) -> list[str]:
@@ -158,16 +159,17 @@ def _headed(page: Node, address: str, folded: set[int]) -> Iterator[Found]:
     is found, those of the lowest level."""
     flow = list(_flow(page, folded))
     headings = [one for one in flow if isinstance(one, Node) and one.name in _HEADINGS]
-    levels = [one.name for one in headings]
+    levels = Counter(one.name for one in headings)
     asking = {id(one) for one in headings if _asks(text(one))}
-    lowest = max((name for name in levels if levels.count(name) > 1), default="")
+    lowest = max((name for name, times in levels.items() if times > 1), default="")
     for place, node in enumerate(flow):
         if not isinstance(node, Node) or node.name not in _HEADINGS:
             continue
         if not (id(node) in asking if asking or folded else node.name == lowest):
             continue
         said = []
-        for after in flow[place + 1 :]:
+        for at in range(place + 1, len(flow)):
+            after = flow[at]
             if isinstance(after, Node) and (after.name in _HEADINGS or _holds(after, folded)):
                 break
             said.append(after)

@@ -3,6 +3,7 @@ the page read again later shows what it changed."""
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ REDIRECTS = 3
 ALIKE = 90.0  # likeness, of 100, from which on two questions are the same in other words
 SURE = 75.0  # score from which on the bot takes a question for another entry's
 _CHARSET = re.compile(rb"""<meta[^>]+charset=["']?([\w-]+)""", re.IGNORECASE)
+_OF_NO_PAGE = ("undefined", "punycode", "idna")
+"""Encodings of names, and of nothing."""
 Look = Callable[[str, str], Sequence[tuple[int, float]]]
 """(question, language) → entries of the draft that the bot would take it for, with scores."""
 
@@ -143,8 +146,9 @@ def _decoded(body: bytes, told: str = "") -> str:
     within = _CHARSET.search(body[:4096])
     for name in (told, within[1].decode("ascii") if within else ""):
         try:
-            return body.decode(name or "no-such-encoding")
-        except (LookupError, UnicodeDecodeError):
+            if codecs.lookup(name).name not in _OF_NO_PAGE:
+                return body.decode(name)
+        except (LookupError, ValueError):
             continue
     try:
         return decode(body)[0]

@@ -299,7 +299,7 @@ def rule_data(given: Mapping[str, str]) -> dict[str, Any]:
         "name": one_line(given["name"], 200),
         "language": given["language"] if given["language"] in ("ja", "en") else "",
         "keywords": lines(given["keywords"]),
-        "pattern": given["pattern"].strip(),
+        "pattern": clean(given["pattern"]).strip(),
         "action": given["action"],
         "params": {name: value for name, value in asked.items() if value},
         "enabled": bool(given["enabled"]),

@@ -151,6 +151,13 @@ def test_what_is_wrong_is_named(editor: Program, list_: str, body: dict[str, Any
     assert editor.see(list_)["items"] == []
 
 
+def test_what_no_database_keeps_is_taken_out_of_patterns(editor: Program) -> None:
+    made = editor.call("POST", "/bot-rules", 201, json={**RULE, "pattern": "返\0品"})
+    assert made["pattern"] == "返品"
+    made = editor.call("POST", "/bot-forms", 201, json={**FORM, "steps": [{**STEP, "pattern": "[0-9]\0{4}"}]})
+    assert made["steps"][0]["pattern"] == "[0-9]{4}"
+
+
 def test_a_name_that_is_taken_is_refused_however_it_is_spelled(editor: Program) -> None:
     editor.call("POST", "/labels", 201, json={"name": "キャンセル"})
     editor.call("POST", "/canned-replies", 201, json=REPLY)

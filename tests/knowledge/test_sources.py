@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from time import process_time
 from typing import Any
 
 import pytest
@@ -94,6 +95,26 @@ def test_links_start_from_the_page_and_only_web_addresses_are_kept() -> None:
 def test_a_page_made_to_be_slow_or_deep_is_read_or_refused(html: str) -> None:
     with pytest.raises(Unreadable, match=r"larger than 2 MB|No question"):
         sources.read_page(html)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [f'<script type="application/ld+json">[{"{}," * 100_000}{{}}]</script>', "<h3></h3>" * 30_000],
+    ids=["linked data", "headings"],
+)
+def test_many_things_that_are_no_questions_take_no_longer_each(html: str) -> None:
+    """Each against each other these took ten seconds and more; the bound is of the processor alone."""
+    begun = process_time()
+    with pytest.raises(Unreadable, match="No question"):
+        sources.read_page(html)
+    assert process_time() - begun < 4
+
+
+@pytest.mark.parametrize("name", ["undefined", "punycode", "no-such"])
+def test_a_page_that_names_no_encoding_of_pages_is_read_as_it_looks(name: str) -> None:
+    page = f'<meta charset="{name}"><dl><dt>送料は？</dt><dd>550円</dd></dl>'
+    (item,) = sources.read_file(page.encode(), "faq.html")
+    assert item.answer == "550円"
 
 
 def test_what_is_no_faq_or_too_large_is_told_in_a_sentence() -> None:
