@@ -96,6 +96,28 @@ def test_the_file_of_settings_is_read_and_names_only_settings() -> None:
         assert named <= VARIABLES, path.name
 
 
+def test_the_command_line_has_the_settings_as_they_are_written(tmp_path: Path) -> None:
+    """As the processes have them: what is read as shell would be another database, or another key."""
+    given = {
+        "DATABASE_URL": "postgresql://u:p$1`w`@db/m?sslmode=require&connect_timeout=5",
+        "MADOGUCHI_SECRET_KEY": "a b  c # d \\e $HOME 'f' *",
+        "REDIS_URL": "redis://:s;t=u@r/0",
+    }
+    (tmp_path / "env").write_text(
+        "# not this\n\n"
+        + "".join(f"{name}={value}\n" for name, value in given.items())
+        + "A=\"in quotes & more\"\nB=''\nC=the last"
+    )
+    script = (DEPLOY / "madoguchi.sh").read_text("utf-8")
+    script = script.replace("/etc/madoguchi/madoguchi.env", str(tmp_path / "env"))
+    script = script.replace("cd /opt/madoguchi ", f"cd {tmp_path} ")
+    script = script.replace("exec runuser -u madoguchi -- /opt/madoguchi/.venv/bin/madoguchi", "exec env -0")
+    ran = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
+    found = dict(each.split("=", 1) for each in ran.stdout.split("\0") if each)
+    assert {name: found[name] for name in given} == given
+    assert (found["A"], found["B"], found["C"]) == ("in quotes & more", "", "the last")
+
+
 def test_the_image_is_made_of_files_that_there_are_and_starts_a_command_that_there_is() -> None:
     text = (DEPLOY / "Containerfile").read_text("utf-8")
     steps = [line.split() for line in text.splitlines() if line and not line.startswith("#")]
