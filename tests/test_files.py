@@ -203,3 +203,76 @@ def test_an_upload_joins_the_message_of_its_uploader_and_nobody_elses(db: Sessio
     again = make.customer_says(db, channel, "もう一度", "me", attachments=reference)
     assert db.scalars(select(Attachment.message_id)).one() == said.id
     assert "refused" in db.get_one(Message, again.id).context["files"][0]
+
+
+def box(brand: bytes, size: int = 24) -> bytes:
+    """The first box of a film, a sound or a picture of a telephone."""
+    return (struct.pack(">I", size) + b"ftyp" + brand + bytes(4) + b"isommp42" * 4)[:size] + bytes(64)
+
+
+def packed(*names: str) -> bytes:
+    """A ZIP file of these."""
+    with zipfile.ZipFile(made := io.BytesIO(), "w") as archive:
+        for name in names:
+            archive.writestr(name, "x")
+    return made.getvalue()
+
+
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "kind"),
+    [
+        (
+            "voice.ogg",
+            b"OggS\0\2" + bytes(20) + b"\1\x13OpusHead\1\1" + bytes(64),
+            "audio/ogg",
+        ),  # WhatsApp, Telegram
+        ("film.ogv", b"OggS\0\2" + bytes(20) + b"\1\x2a\x80theora" + bytes(64), "video/ogg"),
+        ("call.wav", b"RIFF\x24\x08\0\0WAVEfmt " + bytes(64), "audio/wav"),  # Amazon Connect, Asterisk
+        (
+            "call.mp3",
+            b"\xff\xf3\x48\xc4" + bytes(400),
+            "audio/mpeg",
+        ),  # 8 to 24 kHz, as telephone systems write
+        ("song.mp3", b"\xff\xfb\x90\x64" + bytes(400), "audio/mpeg"),
+        ("song.mp3", b"ID3\3\0\0\0\0\0\x0f" + bytes(400), "audio/mpeg"),
+        ("voice.aac", b"\xff\xf1\x50\x80" + bytes(400), "audio/aac"),
+        ("voice.amr", b"#!AMR\n" + bytes(64), "application/octet-stream"),  # WeChat
+        ("memo.m4a", box(b"M4A ", 28), "audio/mp4"),
+        ("film.mp4", box(b"isom", 32), "video/mp4"),
+        ("film.mov", box(b"qt  ", 20), "video/quicktime"),
+        ("film.3gp", box(b"3gp4"), "video/3gpp"),
+        ("IMG_1.HEIC", box(b"heic"), "application/octet-stream"),
+        ("scan.tif", b"II*\0" + bytes(64), "application/octet-stream"),
+        ("all.zip", packed("a.txt"), "application/zip"),
+        ("見積.docx", packed("[Content_Types].xml", "word/document.xml"), WORD),
+        ("見積.xlsx", packed("[Content_Types].xml", "xl/workbook.xml"), SHEET),
+        ("見積.xls", OLE, "application/vnd.ms-excel"),
+        ("letter.rtf", b"{\\rtf1\\ansi hello}", "application/rtf"),
+        ("転送.eml", b"From: a@example.jp\r\nSubject: x\r\n\r\nhi", "message/rfc822"),
+        ("予定.ics", b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", "text/calendar"),
+        ("名簿.csv", "名前,住所\r\n".encode("utf-16"), "text/csv"),
+        ("名簿.csv", "名前,住所\r\n".encode("cp932"), "text/csv"),
+    ],
+)
+def test_what_customers_and_telephone_systems_send_is_known_by_its_first_bytes(
+    name: str, data: bytes, kind: str
+) -> None:
+    assert contents.look_into(data, name) == (kind, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("setup.msi", OLE), ("setup.exe", b"MZ\x90\0" + bytes(300)), ("run.mp3", b"MZ\x90\0" + bytes(300)),
+        ("page.html", b"<!DOCTYPE html><html></html>"), ("x.svg", b'<svg xmlns="http://www.w3.org/2000/svg"/>'),
+        ("odd.mp3", b"\xff\xfe\x41\0" + bytes(64)),
+    ],
+)  # fmt: skip
+def test_what_may_do_harm_is_refused_whatever_it_is_called(name: str, data: bytes) -> None:
+    with pytest.raises(Refused, match="cannot be accepted"):
+        contents.look_into(data, name)
