@@ -15,8 +15,9 @@ from channels.email.mail import Address
 MAX_ADDRESSES = 10_000
 _MAX_VALUE = 2_000_000
 _MAX_ENTRY = 2_000
-_TOKEN = re.compile(
-    r'=\?[^\s?]{1,60}\?[BbQq]\?[^\s?]{0,1000}\?=|"(?:[^"\\]|\\.)*"|<[^<>]*>|[(),;:]|(?:[^"<(),;:)>=]|=(?!\?))+|.',
+_TOKEN = re.compile(  # an escaped quote is one token: at each single one the rest of the value is searched for its end
+    r'=\?[^\s?]{1,60}\?[BbQq]\?[^\s?]{0,1000}\?=|"(?:[^"\\]|\\.)*"|<[^<>]*>|[(),;:]|\\["\\]'
+    r'|(?:[^"<(),;:)>=\\]|=(?!\?))+|.',
     re.S,
 )
 _ADDRESS = re.compile(  # bounded: a search over a long word would take the square of its length
@@ -27,6 +28,7 @@ _DOMAIN = re.compile(r"\[[^\]\s]+\]|[^\s\"(),:;<>@\[\\\]\x00-\x1f\x7f]+")
 _ROUTE = re.compile(r"^@[^:]*:")
 _AROUND = re.compile(r"\s*([@.])\s*")
 _ESCAPED = re.compile(r"\\(.)", re.S)
+_PIECE = re.compile(r'"((?:[^"\\]|\\.?)*)(?:"|\Z)|([^"]+)', re.S)
 
 
 @dataclass
@@ -36,6 +38,11 @@ class _Entry:
     phrase: list[str] = field(default_factory=list)
     angle: str | None = None
     comments: list[str] = field(default_factory=list)
+    at: bool = False
+
+    def say(self, token: str) -> None:
+        self.phrase.append(token)
+        self.at = self.at or "@" in token
 
     def text(self) -> str:
         return "".join(self.phrase)[:_MAX_ENTRY]
@@ -85,16 +92,16 @@ def _entries(value: str) -> Iterator[_Entry]:
             yield entry
             entry = _Entry()
         elif token == ":":
-            if "@" not in entry.text():
-                entry = _Entry()  # the name of a group
+            if entry.at:
+                entry.say(token)
             else:
-                entry.phrase.append(token)
+                entry = _Entry()  # the name of a group
         elif token.startswith("<") and len(token) > 1:
             entry.angle = token[1:-1] if entry.angle is None else entry.angle
         elif token.startswith("("):
             entry.comments.append(token[1:-1])
         else:
-            entry.phrase.append(token)
+            entry.say(token)
     yield entry
 
 
@@ -117,7 +124,7 @@ def _tokens(value: str) -> Iterator[str]:
             closes -= 1
         if depth:
             comment.append(piece)
-        elif piece not in (")", ">", "<", '"'):
+        elif piece not in (")", ">", "<", '"', '\\"'):
             yield piece
     if comment:
         yield "".join(comment[1:])
@@ -155,6 +162,6 @@ def _comment(entry: _Entry) -> str:
 
 def _name(phrase: str) -> str:
     """A display name: unquoted, decoded, on one line."""
-    pieces = re.findall(r'"((?:[^"\\]|\\.)*)"|([^"]+)', phrase.strip())
+    pieces = _PIECE.findall(phrase.strip())
     bare = "".join(_ESCAPED.sub(r"\1", quoted) if quoted else plain for quoted, plain in pieces)
     return " ".join(headers.readable(bare).strip().strip("'").split())

@@ -92,6 +92,31 @@ def test_a_header_made_to_take_for_ever_does_not(value: str) -> None:
         assert read(f"{name}: {value}\r\n\r\nhi".encode()).text in ("hi", "")
 
 
+def test_the_end_of_a_quoted_name_is_searched_once_however_many_quotes_are_escaped() -> None:
+    tokens = addresses._TOKEN.findall('"' + '\\"' * 1_000)
+    assert tokens.count('"') == 1  # the rest of the value is searched at each of these
+    (one,) = addresses.parse('"' + '\\"' * 3_000 + '" <taro@mail.example>')
+    assert (one.name.count("\\") <= 1, one.address) == (
+        True,
+        "taro@mail.example",
+    )  # cut, and still one quoted word
+    (one,) = addresses.parse('\\"Taro\\" <taro@mail.example>')
+    assert one.name == "Taro"
+
+
+def test_an_entry_is_put_together_once_however_many_colons_are_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    put: list[addresses._Entry] = []
+    text = addresses._Entry.text
+
+    def counted(entry: addresses._Entry) -> str:
+        put.append(entry)
+        return text(entry)
+
+    monkeypatch.setattr(addresses._Entry, "text", counted)
+    addresses.parse("@:" * 1_000)
+    assert len(put) < 10
+
+
 def test_the_last_server_tells_when_it_got_the_mail() -> None:
     last = b"Received: from a by b; Fri, 5 Jan 2024 10:00:09 +0900 (JST)\r\n"
     first = b"Received: from c by a; Thu, 4 Jan 2024 00:00:00 GMT\r\n"
