@@ -70,6 +70,14 @@ def test_a_unit_starts_a_command_that_there_is(path: Path) -> None:
         assert float(service["TimeoutStopSec"]) >= drain + 10, "it is killed in the middle of leaving"
 
 
+@pytest.mark.parametrize("path", UNITS, ids=lambda p: p.name)
+def test_what_is_always_started_again_is_never_given_up(path: Path) -> None:
+    """By itself systemd stops after five starts in ten seconds, while a database is still starting."""
+    told = unit(path)
+    if told.get("Service", "Restart", fallback="") == "always":
+        assert told["Unit"]["StartLimitIntervalSec"] == "0"
+
+
 def test_systemd_finds_nothing_wrong(tmp_path: Path) -> None:
     """Where there is a systemd; its programs stand in for ours, which are not installed there."""
     true = shutil.which("true")
