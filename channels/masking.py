@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 SHOWN = 4  # digits that stay readable
-_SIGN = r"[ \u3000\u00a0\n.\-‐‑‒–—―−ー－ｰ]?"  # between digits, as keyboards give them
+_SIGN = r"[ \u3000\u00a0\n._\-‐‑‒–—―−ー－ｰ]{0,2}"  # between digits, as keyboards give them
 _RUN = re.compile(rf"(?<![\d０-９])(?:[0-9０-９]{_SIGN}){{12,}}[0-9０-９](?![\d０-９])")
 _GROUP = re.compile(r"[0-9０-９]+")
 _WRITTEN_AS = ((4, 4, 4, 4, 3), (4, 4, 4, 4), (4, 6, 5), (4, 6, 4))  # digits of the groups on a card
@@ -38,7 +38,8 @@ def _cards_in(run: re.Match[str]) -> Iterator[tuple[int, int]]:
     groups = [(run.start() + one.start(), run.start() + one.end()) for one in _GROUP.finditer(run[0])]
     place = 0
     while place < len(groups):
-        taken = next((n for n in _widths(groups[place:]) if is_card(_together(run, groups[place:][:n]))), 0)
+        near = groups[place : place + 5]
+        taken = next((n for n in _widths(near) if is_card(_together(run, near[:n]))), 0)
         if taken:
             yield groups[place][0], groups[place + taken - 1][1]
         place += taken or 1
@@ -46,7 +47,7 @@ def _cards_in(run: re.Match[str]) -> Iterator[tuple[int, int]]:
 
 def _widths(groups: list[tuple[int, int]]) -> Iterator[int]:
     """How many groups from the first on may be one card."""
-    lengths = tuple(stop - start for start, stop in groups[:5])
+    lengths = tuple(stop - start for start, stop in groups)
     yield from (len(one) for one in _WRITTEN_AS if lengths[: len(one)] == one)
     if lengths[0] > 12:
         yield 1
