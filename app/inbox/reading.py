@@ -56,9 +56,11 @@ def save_draft(
     subject: str | None = None,
     quotes: int | None = None,
     drafted: int | None = None,
+    returned: bool = False,
 ) -> Draft:
     """Keep what was typed and chosen, on any device. `others` are to get it, too; `subject`: None: as it is offered;
-    `quotes` is the id of a message, `drafted` that of the FAQ entry which a model made the words of.
+    `quotes` is the id of a message, `drafted` that of the FAQ entry which a model made the words of. `returned`: these
+    were sent and came back; they go before what is kept by now, and no words of a note become an answer.
 
     Raises :class:`Refused` (409) when a newer version is kept already.
     """
@@ -67,8 +69,10 @@ def save_draft(
     if draft is None:
         draft = Draft(agent_id=agent.id, conversation_id=head.id, version=0)
         db.add(draft)
-    elif version < draft.version:
+    elif version < draft.version and not returned:
         raise Refused("A newer draft was saved on another screen.", status=409)
+    elif version < draft.version and draft.text.strip():
+        text, kind = f"{text}\n{draft.text}", kind if kind == draft.kind else "note"
     there = channel_id is not None and db.get(Channel, channel_id) is not None
     draft.text, draft.kind, draft.channel_id = clean(text)[:20_000], kind, channel_id if there else None
     named = {"quotes": quotes, "drafted": drafted if draft.text.strip() else None}

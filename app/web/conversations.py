@@ -112,6 +112,7 @@ def draft(request: Request, form: FormData) -> Response:
             subject=text(form, "subject") if "subject" in form else None,
             quotes=number(text(form, "quotes")),
             drafted=number(text(form, "drafted")),
+            returned=bool(text(form, "returned")),
         )
     return JSONResponse({"version": kept.version})
 

@@ -1,10 +1,11 @@
 // Templates that the platform has approved: chosen from a list, filled in, seen as the customer will, sent.
 import { all, attach, fragment, one, settle, visible } from "./dom.js";
 import { focusComposer } from "./closing.js";
-import { newId, problem } from "./compose.js";
+import { newId, problem, tellAway } from "./compose.js";
 import { load } from "./http.js";
 import { converting, watch } from "./ime.js";
 import { post } from "./outbox.js";
+import { say } from "./words.js";
 
 const place = (form) => one("[data-approved-place]", form);
 const filling = (form) => one("[data-approved-one]", form);
@@ -146,6 +147,7 @@ function send(form) {
 function restore(form, name, language, values, sentence) {
   const here = form.isConnected ? form : one(`[data-compose][data-conversation="${form.dataset.conversation}"]`);
   if (here) pick(here, name, language, values, sentence);
+  else tellAway(form.dataset.conversation, sentence || say("notSent"));
 }
 
 function close(form) {

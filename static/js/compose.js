@@ -1,16 +1,22 @@
 // The composer: reply or note, Enter and ⌘Enter, the height of the field, and handing what was written to the outbox.
 import { all, attach, one } from "./dom.js";
 import { fit, focusComposer, isClosed } from "./closing.js";
+import { draftOf, keepAway } from "./draft.js";
 import { converting, watch } from "./ime.js";
 import { addressed, clear, envelope, put, told } from "./letter.js";
 import { post } from "./outbox.js";
 import { quote, quoted } from "./quoting.js";
+import { toast } from "./toast.js";
 import { say } from "./words.js";
 
 export const newId = () => crypto.randomUUID?.() ?? `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
 
+const left = new Map(); // conversation → the files of what came back while it was not on the page
+
 attach("[data-compose]", (form) => {
   const field = one("textarea", form);
+  one("[data-uploads]", form)?.append(...(left.get(form.dataset.conversation) ?? []));
+  left.delete(form.dataset.conversation);
   watch(field);
   grow(field);
   field.addEventListener("input", () => {
@@ -82,13 +88,15 @@ async function submit(form, resolve, sure = false) {
   if (wrong) return problem(form, wrong);
   if (head && !sure && !(await doubtless(form, data, () => submit(form, resolve, true)))) return;
   data.set("version", form.dataset.version);
+  const draft = draftOf(form);
+  draft.set("text", text);
   const letter = head && { way: head.dataset.envelope, ...told(head) };
   const conversation = Number(form.dataset.conversation);
   post({
     client, conversation, kind, text, form: data,
     url: `/conversations/${conversation}/${kind === "reply" ? "replies" : "notes"}`,
     undo: kind === "reply" ? Number(form.dataset.undo) : 0,
-    restore: (sentence) => restore(form, { text, uploads, letter, quotes, drafted }, sentence),
+    restore: (sentence) => restore(form, { text, uploads, letter, quotes, drafted, draft, version: data.get("version") }, sentence),
     sent: () => form.dispatchEvent(new CustomEvent("compose:sent", { bubbles: true, detail: { resolve } })),
   });
   field.value = "";
@@ -114,9 +122,10 @@ async function doubtless(form, data, go) {
 }
 
 /** Taken back or refused: the words return, before whatever was typed since. */
-function restore(form, { text, uploads, letter, quotes, drafted }, sentence) {
+function restore(form, said, sentence) {
+  const { text, uploads, letter, quotes, drafted } = said;
   const here = form.isConnected ? form : one(`[data-compose][data-conversation="${form.dataset.conversation}"]`);
-  if (!here) return;
+  if (!here) return restoreAway(form, said, sentence);
   const field = one("textarea", here);
   field.value = field.value.trim() ? `${text}\n${field.value}` : text;
   one("[data-uploads]", here)?.append(...uploads);
@@ -129,6 +138,23 @@ function restore(form, { text, uploads, letter, quotes, drafted }, sentence) {
   field.focus();
   field.dispatchEvent(new Event("input", { bubbles: true }));
   problem(here, sentence);
+}
+
+async function restoreAway(form, said, sentence) {
+  const id = form.dataset.conversation;
+  try {
+    await keepAway(id, said.draft, said.version);
+    left.set(id, [...(left.get(id) ?? []), ...said.uploads]);
+    tellAway(id, `${sentence} ${say("returned")}`);
+  } catch (failure) {
+    toast(failure.message, { bad: true, seconds: 600, action: say("retry"), onAction: () => restore(form, said, sentence) });
+  }
+}
+
+/** Says what became of words whose thread is not on the page, with the way there. */
+export function tellAway(id, sentence) {
+  const open = () => (one(`#row-${id} a.row`) ? one(`#row-${id} a.row`).click() : location.assign(`/inbox/${id}`));
+  toast(sentence.trim(), { bad: true, seconds: 30, action: say("open"), onAction: open });
 }
 
 export function problem(form, sentence) {

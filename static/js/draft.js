@@ -56,8 +56,18 @@ attach("[data-compose]", (form) => {
   });
 });
 
+/** Words that came back when their thread was not on the page become its draft, before what was begun there since. */
+export async function keepAway(conversation, draft, version) {
+  const data = new FormData();
+  for (const [name, value] of draft) data.append(name, value);
+  data.set("version", version);
+  data.set("returned", "1");
+  await send(`/conversations/${conversation}/draft`, { form: data });
+  document.getElementById(`row-${conversation}`)?.toggleAttribute("data-draft", true);
+}
+
 /** What there is to keep, as the fields of a form. */
-function draftOf(form) {
+export function draftOf(form) {
   const head = envelope(form);
   const quotes = quoted(form);
   const { cc = [], bcc = [], subject } = head ? chosen(head) : {};

@@ -61,6 +61,25 @@ def test_a_draft_keeps_whom_it_goes_to_and_its_subject_until_it_is_sent(db: Sess
     assert db.get(Draft, (agent.id, head.id)) is None
 
 
+def test_words_that_came_back_go_before_what_was_begun_since_and_no_note_becomes_an_answer(
+    db: Session,
+) -> None:
+    head, agent = make.conversation(db), make.agent(db)
+
+    def come_back(text: str, kind: str, version: int) -> tuple[str, str]:
+        kept = inbox.save_draft(
+            db, agent, head, text, kind=kind, channel_id=None, version=version, returned=True
+        )
+        return kept.text, kept.kind
+
+    own = save(db, agent, head, "お世話に").version
+    assert come_back("お世話になって", "outbound", own) == ("お世話になって", "outbound")
+    save(db, agent, head, "追伸", own + 1)
+    assert come_back("はい", "outbound", own + 1) == ("はい\n追伸", "outbound")
+    assert come_back("社内", "note", own) == ("社内\nはい\n追伸", "note")
+    assert come_back("いいえ", "outbound", own) == ("いいえ\n社内\nはい\n追伸", "note")
+
+
 def test_each_agent_has_a_draft_of_their_own(db: Session) -> None:
     head = make.conversation(db)
     save(db, make.agent(db), head, "甲")

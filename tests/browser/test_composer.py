@@ -1,0 +1,110 @@
+"""The composer in a real browser: whatever becomes of an answer, its words are never lost on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+from sqlalchemy import select
+
+from app import inbox
+from app.auth import sign_in
+from app.db import reading, transaction
+from app.models import Conversation, Draft, Message
+from tests import factories
+from tests.serving import until
+from tests.web.shop import House
+
+pytestmark = pytest.mark.browser
+LEAVE = "dispatchEvent(new Event('pagehide'))"  # what waits to be sent is sent now
+
+
+@dataclass
+class Desk:
+    base: str
+    page: Page
+    here: Conversation
+    there: Conversation
+
+    @property
+    def field(self) -> Locator:
+        return self.page.locator("[data-compose] textarea")
+
+    def opens(self, thread: Conversation) -> None:
+        """By its row, as one does."""
+        self.page.locator(f"#row-{thread.id} a.row").click()
+        expect(self.page.locator(f"[data-compose][data-conversation='{thread.id}']")).to_be_visible()
+
+    def sends(self, text: str) -> None:
+        """With the seconds in which it may be taken back."""
+        self.field.fill(text)
+        self.field.press("Control+Enter")
+        expect(self.field).to_have_value("")
+
+
+@pytest.fixture
+def desk(committed: None, chromium: Browser) -> Iterator[Desk]:
+    house = House()
+    with transaction() as db:
+        agent = factories.agent(db, "田中", role="admin", locale="ja")
+        chat = factories.channel(db)
+        here, there = (
+            factories.conversation(db, chat, "届きません"),
+            factories.conversation(db, chat, "色違い"),
+        )
+    token = sign_in(agent.email, factories.PASSWORD, "127.0.0.1", "Chromium").token
+    context = chromium.new_context(locale="ja", viewport={"width": 1280, "height": 800})
+    context.add_cookies([{"name": "madoguchi", "value": token, "url": house.base}])
+    made = Desk(house.base, context.new_page(), here, there)
+    made.page.goto(f"{house.base}/inbox/{here.id}?view=open")
+    made.page.wait_for_selector("html[data-ready]")
+    yield made
+    context.close()
+    house.stop()
+
+
+def drafts() -> list[str]:
+    with reading() as db:
+        return list(db.scalars(select(Draft.text)))
+
+
+def sent() -> list[str]:
+    with reading() as db:
+        return list(db.scalars(select(Message.text).where(Message.kind == "outbound")))
+
+
+def test_what_is_written_on_while_the_answer_is_sent_is_there_when_one_comes_back(desk: Desk) -> None:
+    desk.sends("お調べします。")
+    desk.field.fill("追伸")
+    until(lambda: drafts() == ["追伸"], "what was begun is kept")
+    desk.opens(desk.there)
+    desk.page.evaluate(LEAVE)
+    until(lambda: sent() == ["お調べします。"], "the answer is stored")
+    desk.opens(desk.here)
+    expect(desk.field).to_have_value("追伸")
+
+
+def test_an_answer_that_comes_back_after_one_went_on_is_a_draft_and_said_to_be(desk: Desk) -> None:
+    with transaction() as db:
+        sato = factories.agent(db, "佐藤")
+        inbox.claim_lock(db, sato, db.get_one(Conversation, desk.here.id))
+    desk.sends("お調べします。")
+    desk.opens(desk.there)
+    desk.page.evaluate(LEAVE)
+    told = desk.page.locator("[data-toasts] .toast.bad")
+    expect(told).to_contain_text("佐藤")
+    expect(told).to_contain_text("下書きとして")
+    assert drafts() == ["お調べします。"]
+    told.get_by_role("button").click()
+    expect(desk.field).to_have_value("お調べします。")
+
+    desk.sends("お調べします。")
+    desk.field.fill("追伸")
+    until(lambda: drafts() == ["追伸"], "what was begun is kept")
+    desk.opens(desk.there)
+    desk.page.keyboard.press("z")  # taken back
+    expect(told).to_contain_text("下書きとして")
+    assert drafts() == ["お調べします。\n追伸"]
+    assert sent() == []
