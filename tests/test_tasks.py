@@ -89,6 +89,19 @@ def test_another_time_is_told_anew(db: Session, tanaka: Agent, thread: Conversat
     assert kinds(db, thread) == ["task.added", "task.changed", "task.changed"]
 
 
+def test_the_same_minute_is_no_other_time(db: Session, tanaka: Agent, thread: Conversation) -> None:
+    at = now().replace(second=0, microsecond=0) - SOON
+    made = tasks.add(db, thread, "折り返す", now() + SOON, tanaka)
+    made.due_at = due = at + timedelta(seconds=15, microseconds=123)
+    made.told_at = told = now()
+    db.flush()
+    tasks.change(db, tanaka, made, Change(text="必ず折り返す", due_at=at))
+    row = db.execute(select(Task.text, Task.due_at, Task.told_at).where(Task.id == made.id)).one()
+    assert tuple(row) == ("必ず折り返す", due, told)
+    with pytest.raises(Refused, match="in the future"):
+        tasks.change(db, tanaka, made, Change(due_at=at - timedelta(minutes=1)))
+
+
 def test_what_is_done_is_changed_no_more(db: Session, tanaka: Agent, thread: Conversation) -> None:
     made = tasks.add(db, thread, "折り返す", now() + SOON, tanaka)
     tasks.finish(db, tanaka, made)
@@ -135,6 +148,16 @@ def test_told_by_the_channel_it_names_it_is_done(db: Session, tanaka: Agent) -> 
     assert made.done_by == tanaka.id
     with pytest.raises(Refused, match="done already"):
         tasks.tell(db, tanaka, made, "入荷しました。")
+
+
+def test_opened_again_it_is_told_again(db: Session, tanaka: Agent, thread: Conversation) -> None:
+    made = tasks.add(db, thread, "入荷の連絡", now() + SOON, tanaka, kind="tell")
+    first = tasks.tell(db, tanaka, made, "入荷しました。")
+    tasks.reopen(db, tanaka, made)
+    second = tasks.tell(db, tanaka, made, "先ほどは誤りで、明日の入荷です。")
+    assert first.id != second.id
+    assert second.text == "先ほどは誤りで、明日の入荷です。"
+    assert made.done_at is not None
 
 
 def test_who_cannot_be_reached_leaves_it_open(db: Session, tanaka: Agent, thread: Conversation) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -109,7 +110,8 @@ def change(db: Session, by: Agent, task: Task, wanted: Change) -> None:
         task.text = _text(wanted.text)
     if wanted.kind is not None:
         task.kind = _kind(wanted.kind)
-    if wanted.due_at is not None and wanted.due_at != task.due_at:
+    shown = task.due_at.replace(second=0, microsecond=0)  # a form knows no seconds: "in an hour" has some
+    if wanted.due_at is not None and wanted.due_at not in (task.due_at, shown):
         task.due_at = _due(wanted.due_at)
     for name, value in {**_doer(db, wanted.doer), **_telling(wanted.telling)}.items():
         setattr(task, name, value)
@@ -150,17 +152,17 @@ def reopen(db: Session, by: Agent, task: Task) -> bool:
 
 
 def tell(db: Session, by: Agent, task: Task, words: str) -> Message:
-    """Send the customer these words by the task's channel, as any reply, and finish it. Twice sends once.
+    """Send the customer these words by the task's channel, as any reply, and finish it. Twice sends once: it is done
+    then, until it is opened again.
 
     Raises :class:`Refused` where it is done, or where the customer cannot be reached so.
     """
     head = _held(db, task)
-    client_id = f"task-{task.id}"
     if task.done_at is not None:
         raise Refused("This is done already. Open it again to change it.", status=409)
     if task.kind != TELL:
         raise Refused("This task tells the customer nothing.", status=409)
-    said = inbox.reply(db, by, head, words, client_id, channel_id=task.channel_id)
+    said = inbox.reply(db, by, head, words, secrets.token_hex(16), channel_id=task.channel_id)
     finish(db, by, task)
     return said
 
