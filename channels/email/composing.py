@@ -18,7 +18,7 @@ from channels.outbound import ChannelError, Outbound, Preview
 
 KEEP_REFERENCES = 20  # the first and the last ones: long threads would else outgrow a header
 MAX_SUBJECT = 200  # characters
-_ID = re.compile(r"<[^<>\s]{1,500}>")
+_ID = re.compile(r"<[!-;=?-~]{1,500}>")  # written as it stands
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _WEEKDAYS = "月火水木金土日"
 
@@ -52,7 +52,8 @@ def compose(outbound: Outbound, by: From, key: bytes, at: datetime | None = None
     """The mail. Raises `ChannelError` (permanent) for an address that nothing can be sent to."""
     people = _people(outbound)
     every = [one for role in ROLES for one in people[role]]
-    message = EmailMessage(policy=SMTP if all(one.addr_spec.isascii() for one in every) else SMTPUTF8)
+    policy = SMTP if all(one.addr_spec.isascii() for one in every) else SMTPUTF8
+    message = EmailMessage(policy=policy.clone(refold_source="none"))  # what is set raw stays as it is
     id = tokens.message_id(key, outbound.conversation, outbound.key, by.address.partition("@")[2])
     message["Date"] = format_datetime(at or datetime.now(UTC))
     message["Message-ID"] = id
@@ -131,14 +132,16 @@ def _marked(address: str, key: bytes, conversation: str) -> str:
 
 
 def _thread(message: EmailMessage, outbound: Outbound) -> None:
+    """Raw, each id whole on a line: Python writes what is longer than a line as an encoded word, which no mail program
+    reads in these headers (cpython#100991), and the ids of Microsoft 365 are longer."""
     answered = _ID.findall(outbound.in_reply_to)[:1]
     before = [id for one in outbound.references for id in _ID.findall(one)]
     ids = list(dict.fromkeys([*before, *answered]))
     if answered:
-        message["In-Reply-To"] = answered[0]
+        message.set_raw("In-Reply-To", answered[0])
     if ids:
         kept = ids if len(ids) <= KEEP_REFERENCES else [ids[0], *ids[-KEEP_REFERENCES + 1 :]]
-        message["References"] = " ".join(kept)
+        message.set_raw("References", "\r\n ".join(kept))
 
 
 def _automatic(message: EmailMessage, by: From) -> None:

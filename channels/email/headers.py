@@ -101,9 +101,10 @@ def readable(value: str) -> str:
 def ids(value: str) -> tuple[str, ...]:
     """The message ids in a Message-ID, In-Reply-To or References value, with brackets, each once, in order.
 
-    Lenient (RFC 5322, 3.6.4 and 4.5.4): comments and phrases are passed over, missing brackets are put back.
+    Lenient (RFC 5322, 3.6.4 and 4.5.4): comments and phrases are passed over, missing brackets are put back, encoded
+    words, which have no place here, are decoded (Python writes long ids so, cpython#100991).
     """
-    value = value[:_MAX_ID_VALUE]
+    value = words.decode(value[:_MAX_ID_VALUE])
     found = ["".join(match.split()) for match in _ID.findall(value)] or _BARE_ID.findall(value)
     unique = list(dict.fromkeys(f"<{name}>" for name in found if name))
     if len(unique) > MAX_IDS:

@@ -70,6 +70,17 @@ def test_the_thread_is_named_by_the_first_and_the_last_ids() -> None:
     assert (named[0], named[-1], len(named)) == ("<0@example.jp>", "<last@example.jp>", 20)
 
 
+def test_ids_longer_than_a_line_stand_as_they_are() -> None:
+    answered, before = (
+        f"<{'A' * 38}@{'B' * 39}>",
+        (f"<{'C' * 100}@x.example>", f"<{'D' * 74}>", "<é@x.example>"),
+    )
+    data = compose(replace(ANSWER, in_reply_to=answered, references=before), SHOP, KEY, AT).data
+    assert len(answered) == 80  # as those of Microsoft 365
+    assert f"\r\nIn-Reply-To: {answered}\r\n".encode() in data
+    assert "\r\nReferences: {}\r\n {}\r\n {}\r\n".format(*before[:2], answered).encode() in data
+
+
 def test_copies_are_named_and_blind_ones_are_not() -> None:
     others = (
         Participant("hanako@example.jp", "花子", "cc"),

@@ -62,6 +62,14 @@ def test_ten_thousand_recipients_are_read_and_more_are_told() -> None:
     assert "There are too many recipients; the rest of them were not read." in mail.problems
 
 
+def test_ids_that_another_program_encoded_are_read() -> None:
+    ids = [f"<{letter * 90}@mail.example>" for letter in "ab"]
+    message = EmailMessage(policy=SMTP)
+    message["References"] = " ".join(ids)
+    assert b"=?utf-8?q?" in message.as_bytes()
+    assert read(message.as_bytes()).references == tuple(ids)
+
+
 def test_a_million_empty_headers_are_cut_and_the_text_is_found() -> None:
     mail = read(b"From: a@b.example\r\n" + b"X:\r\n" * 1_000_000 + b"\r\nhi")
     assert mail.text == "hi"
