@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 4  # files being brought by one process
 LEASE = timedelta(minutes=5)  # a claim older than this belongs to a process that died
-MAX_TRIES = 10  # about two hours with the waits below
+MAX_TRIES = 13  # about two hours with the waits below
 FIRST_WAIT, LONGEST_WAIT = 4.0, 1800.0  # seconds
 _slots = threading.Semaphore(AT_ONCE)
 

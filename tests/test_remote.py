@@ -124,6 +124,19 @@ def test_what_is_not_ready_is_asked_for_again(sent: Sent, provider: type[Fetched
     assert len(sent.stored()) == 1
 
 
+def test_what_cannot_be_had_now_is_asked_for_about_two_hours(sent: Sent, provider: type[Fetched]) -> None:
+    def away(file: base.Attachment) -> bytes:
+        raise base.ChannelError("It is not answering.")
+
+    provider.give = staticmethod(away)
+    begun = last = now()
+    while (row := sent.row()) and row.next_at:
+        last = max(row.next_at, last)
+        with as_of(last):
+            assert not remote.fetch(sent.file)
+    assert timedelta(hours=1.5) < last - begun < timedelta(hours=3)
+
+
 def test_one_that_a_dead_process_had_in_hand_is_brought_by_the_next(
     sent: Sent, provider: type[Fetched]
 ) -> None:

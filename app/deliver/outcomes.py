@@ -25,7 +25,7 @@ from app.text import clean
 from channels import base
 
 log = logging.getLogger(__name__)
-MAX_ATTEMPTS = 12  # about a day with the back-off below
+MAX_ATTEMPTS = 35  # about a day with the back-off below
 FIRST_WAIT, LONGEST_WAIT = 2.0, 3600.0  # seconds
 ADMIN_WAIT = 900.0  # seconds a channel rests where only an admin can help, if nobody helps it before
 LONGEST_REST = timedelta(days=1)  # older than this, a message that waits for its channel has failed

@@ -44,6 +44,12 @@ def test_the_provider_says_how_long_to_wait(at: Counter, post: type[Post]) -> No
     assert at.row(id).next_at > now() + timedelta(seconds=890)
 
 
+def test_what_fails_for_now_is_tried_for_about_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("random.uniform", lambda low, high: (low + high) / 2)
+    waits = [outcomes.wait(attempts, None) for attempts in range(1, outcomes.MAX_ATTEMPTS)]
+    assert timedelta(hours=20) <= timedelta(seconds=sum(waits)) <= timedelta(hours=28)
+
+
 def test_after_many_tries_it_has_failed(at: Counter, post: type[Post]) -> None:
     id = at.reply()
     post.answer = staticmethod(fails())
