@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import gzip
 import itertools
+import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
@@ -49,6 +51,8 @@ _TYPES: tuple[tuple[type[sa.types.TypeEngine[Any]], str], ...] = (
     (Timestamp, "time"),
     (sa.JSON, "json"),
 )
+
+_FOREIGN = re.compile(r"[^\x00-\x7f]+")  # in JSON it stands within strings
 
 Step = Callable[[str, int, int], None]  # what, done, total
 
@@ -146,11 +150,26 @@ def _row_type(table: Table) -> Any:
 
 
 def _insert(connection: Connection, table: Table, rows: Iterable[tuple[Any, ...]]) -> None:
-    names = [one.name for one in table.columns]
+    """JSON as the product writes it there (:func:`app.db.told_at`); PostgreSQL's texts have 会 itself."""
+    columns = [(one.name, _ascii if one.kind == "json" else _same) for one in table.columns]
     into = sa.table(table.name, *(sa.column(one.name, KINDS[one.kind][1]) for one in table.columns)).insert()
     waiting = iter(rows)
     while batch := list(itertools.islice(waiting, BATCH)):
-        connection.execute(into, [dict(zip(names, row, strict=True)) for row in batch])
+        connection.execute(into, [_named(columns, row) for row in batch])
+
+
+def _named(columns: Iterable[tuple[str, Callable[[Any], Any]]], row: tuple[Any, ...]) -> dict[str, Any]:
+    return {name: fit(value) for (name, fit), value in zip(columns, row, strict=True)}
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _ascii(value: Any) -> Any:
+    if isinstance(value, str) and not value.isascii():
+        return _FOREIGN.sub(lambda found: json.dumps(found[0])[1:-1], value)
+    return value
 
 
 def _copy(connection: Connection, table: Table, rows: Iterable[tuple[Any, ...]]) -> None:

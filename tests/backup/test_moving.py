@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
+import io
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 import app.db
 from app import backup, feed, files, intake, migrations
 from app.backup import tables
-from app.db import Base, now, reading, transaction
+from app.backup.archive import Part
+from app.db import Base, now, reading, told_at, transaction
 from app.models import (
     Attachment,
     Customer,
@@ -109,6 +115,27 @@ def test_an_installation_moves_to_the_other_engine_and_back_row_by_row(there: Pl
     with reading() as db:
         assert db.scalars(select(Signin)).all() == []  # nobody stays signed in
         assert len(db.scalars(select(Visitor)).all()) == 1  # a customer keeps their thread
+
+
+def test_attributes_with_japanese_names_are_found_whatever_engine_wrote_them(db: Session) -> None:
+    """PostgreSQL gives its JSON with 会 itself, where SQLite has what the product wrote."""
+    told = {"会員": {"value": 'ゴール"ド\\ 🏅'}, "vip": {"value": "é"}}
+    customer: Any = Customer.__table__
+    values = {
+        "attributes": json.dumps(told, ensure_ascii=False),
+        "id": 7,
+        "name": "会員",
+        "name_kana": "",
+        "note": "",
+    }
+    values |= {"locale": "", "avatar": "", "created_at": now(), "updated_at": now()}
+    line = msgspec.json.encode([values[column.name] for column in customer.columns])
+    part = Part("tables/customer/000001.jsonl.gz", "", 0, io.BytesIO(gzip.compress(line)))
+    tables.fill(db.connection(), tables.described(customer, 1), [part], lambda what, done, total: None)
+    found = db.get_one(Customer, 7)
+    assert (found.name, found.attributes) == ("会員", told)
+    for name in told:
+        assert db.scalar(select(told_at(Customer.attributes, name, "value"))) == told[name]["value"]
 
 
 def test_who_follows_the_events_goes_on_where_they_were(here: Place, tmp_path: Path) -> None:
