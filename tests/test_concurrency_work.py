@@ -17,6 +17,7 @@ from app.directory.wanted import Wanted
 from app.imports import drafts, files
 from app.inbox import receiving
 from app.intake.receipts import _note_failure
+from app.learning import proposing
 from app.models import (
     Agent,
     CallImport,
@@ -25,6 +26,7 @@ from app.models import (
     CustomerFilter,
     Identity,
     KnowledgeRun,
+    Proposal,
     RawReceipt,
 )
 from app.models.call_import import CHECKED, DRAFT, RUNNING
@@ -56,6 +58,17 @@ def test_a_run_that_another_process_takes_at_this_moment_is_left_to_it(
         other = beside(lambda: runs.run(id))
     other.result(timeout=30)
     assert worked == []
+
+
+def test_two_looks_at_what_was_not_answered_propose_each_thing_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {"language": "ja", "questions": [1, 2], "answers": [], "times": 2, "wordings": 2, "why": {}}
+    with transaction() as db:
+        runs.begin(db, None, runs.PROPOSALS)
+    other = before(monkeypatch, proposing, "_same", lambda: proposing._keep("ja", [found]))
+    proposing._keep("ja", [found])
+    result(other)
+    with reading() as db:
+        assert [one.questions for one in db.scalars(select(Proposal))] == [[1, 2]]
 
 
 def test_a_receipt_that_another_could_read_meanwhile_has_not_failed() -> None:

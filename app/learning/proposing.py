@@ -170,6 +170,7 @@ def _right(group: Found, entries: set[int]) -> int | None:
 def _keep(language: str, rows: Sequence[Mapping[str, Any]]) -> int:
     """Write what was found over what was proposed before: the same proposal stays the same row. How many there are."""
     with transaction() as db:
+        runs.in_turn(db, runs.PROPOSALS)
         before = list(
             db.scalars(select(Proposal).where(Proposal.state == OPEN, Proposal.language == language))
         )

@@ -62,6 +62,12 @@ def latest(db: Session, kind: str) -> KnowledgeRun | None:
     return db.scalars(found.limit(1)).first()
 
 
+def in_turn(db: Session, kind: str) -> None:
+    """Two runs of this kind, in two processes, go on one after the other until the transaction ends."""
+    those = select(KnowledgeRun.id).where(KnowledgeRun.kind == kind).order_by(KnowledgeRun.id)
+    db.execute(those.with_for_update())
+
+
 def run_due() -> bool:
     """Begin what waits, in a thread; one at a time in a process. A duty of the clock."""
     with reading() as db:
