@@ -346,6 +346,7 @@ def test_put_off_it_is_told_again_at_its_new_time() -> None:
 # --- the usual times ----------------------------------------------------------------------------------
 
 WEEK = {day: [["10:00", "19:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
+NIGHTS = {"fri": [["18:00", "02:00"]], "sat": [["18:00", "02:00"]], "mon": [["18:00", "23:00"]]}
 
 
 @pytest.mark.parametrize(
@@ -357,6 +358,10 @@ WEEK = {day: [["10:00", "19:00"]] for day in ("mon", "tue", "wed", "thu", "fri")
         ("2026-11-24T08:00", {"week": WEEK}, "2026-11-25T10:00"),  # today is no next day
         ("2026-11-24T15:00", {"week": WEEK, "days": {"2026-11-25": []}}, "2026-11-26T10:00"),
         ("2026-11-24T15:00", {"week": {"wed": [["00:00", "24:00"]]}}, "2026-11-25T10:00"),
+        ("2026-11-27T19:00", {"week": NIGHTS}, "2026-11-28T18:00"),  # the night of before is none of its own
+        ("2026-11-28T19:00", {"week": NIGHTS}, "2026-11-30T18:00"),
+        ("2026-11-24T15:00", {"week": {"wed": [["05:00", "09:00"]]}}, "2026-11-25T05:00"),
+        ("2026-11-24T15:00", {"week": {"wed": [["00:00", "02:00"], ["11:00", "19:00"]]}}, "2026-11-25T11:00"),
     ],
 )
 def test_the_next_business_day_knows_the_shops_hours_and_holidays(
