@@ -136,13 +136,16 @@ def _country(value: Any) -> str:
 
 def _proxies(value: Any) -> tuple[str, ...]:
     items = value if isinstance(value, (list, tuple)) else str(value).split(",")
-    names = tuple(str(item).strip() for item in items if str(item).strip())
-    for name in names:
-        try:
-            ipaddress.ip_network(name, strict=False)
-        except ValueError as error:
-            raise ValueError("must list addresses or networks like 10.0.0.0/8") from error
-    return names
+    return tuple(_network(name) for item in items if (name := str(item).strip()))
+
+
+def _network(name: str) -> str:
+    """*Trap:* of a network that is written with an address in it (10.0.0.5/8) uvicorn would trust nobody."""
+    try:
+        network = ipaddress.ip_network(name, strict=False)
+    except ValueError as error:
+        raise ValueError("must list addresses or networks like 10.0.0.0/8") from error
+    return str(network) if "/" in name else name
 
 
 def _email(value: Any) -> str:

@@ -7,7 +7,8 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from ipaddress import ip_network
 from types import FrameType
 from typing import Any
 
@@ -190,10 +191,16 @@ def _options(settings: Settings) -> dict[str, Any]:
         "access_log": False,
         "server_header": False,
         "proxy_headers": bool(settings.trusted_proxies),
-        "forwarded_allow_ips": list(settings.trusted_proxies),
+        "forwarded_allow_ips": [*settings.trusted_proxies, *_mapped(settings.trusted_proxies)],
         "timeout_graceful_shutdown": STOP_SECONDS,
         "ws_max_size": 1024 * 1024,
         "ws_ping_interval": None,  # see Open.ping
         # Compression contexts would cost each of thousands of sockets more memory than all the rest.
         "ws_per_message_deflate": False,
     }
+
+
+def _mapped(proxies: Iterable[str]) -> list[str]:
+    """Those of IPv4 as a socket names them that listens on `::` (RFC 4291, 2.5.5.2)."""
+    told = (ip_network(name) for name in proxies)
+    return [f"::ffff:{one.network_address}/{96 + one.prefixlen}" for one in told if one.version == 4]

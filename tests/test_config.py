@@ -7,7 +7,9 @@ import stat
 from pathlib import Path
 
 import pytest
+from uvicorn.middleware.proxy_headers import _TrustedHosts
 
+from app import server
 from app.config import ConfigError, load
 
 
@@ -120,3 +122,16 @@ def test_a_damaged_secret_key_is_refused(tmp_path: Path) -> None:
     (tmp_path / "secret.key").write_text("short\n")
     with pytest.raises(ConfigError, match="is damaged"):
         load({"data_dir": tmp_path}, {}).key("cookies")
+
+
+@pytest.mark.parametrize(("written", "read"), [("10.0.0.5/8", "10.0.0.0/8"), ("10.0.0.5", "10.0.0.5")])
+def test_a_proxy_is_trusted_however_its_network_is_written(written: str, read: str) -> None:
+    """Also where one listens on `::`, and IPv4 addresses arrive as those of IPv6."""
+    found = load({}, {"MADOGUCHI_TRUSTED_PROXIES": f"{written}, fd00::7/8"})
+    assert found.trusted_proxies == (read, "fd00::/8")
+    trusted = _TrustedHosts(server._options(found)["forwarded_allow_ips"])
+    for address in ("10.0.0.5", "::ffff:10.0.0.5", "fd12::1"):
+        assert address in trusted
+    for address in ("11.0.0.5", "::ffff:11.0.0.5", "::10.0.0.5"):
+        assert address not in trusted
+    assert ("10.1.2.3" in trusted) == ("::ffff:10.1.2.3" in trusted) == ("/" in written)
