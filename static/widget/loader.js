@@ -13,19 +13,20 @@
   const prefix = `madoguchi.${key}.`;
   const FRESH = 8 * 60e3; // a ticket lives 15 minutes
 
-  const memory = new Map();
+  const memory = new Map(), unwritten = new Set(); // names that the storage did not take
   let disk = null;
   try { disk = window.localStorage; disk.getItem(prefix); } catch { disk = null; }
   const read = (name) => {
     let text = memory.get(name);
-    try { text = (disk && disk.getItem(prefix + name)) ?? text; } catch { /* storage was blocked meanwhile */ }
+    try { if (disk && !unwritten.has(name)) text = disk.getItem(prefix + name); } catch { /* storage was blocked meanwhile */ }
     try { return text === undefined || text === null ? null : JSON.parse(text); } catch { return null; }
   };
   const write = (name, value) => {
     const gone = value === null || value === undefined;
     const text = JSON.stringify(value);
     gone ? memory.delete(name) : memory.set(name, text);
-    try { disk && (gone ? disk.removeItem(prefix + name) : disk.setItem(prefix + name, text)); } catch { /* full or blocked: memory has it */ }
+    unwritten.delete(name);
+    try { disk && (gone ? disk.removeItem(prefix + name) : disk.setItem(prefix + name, text)); } catch { unwritten.add(name); }
   };
   const names = () => {
     const all = new Set(memory.keys());
@@ -168,6 +169,7 @@ iframe{position:fixed;z-index:2147483000;bottom:calc(96px + env(safe-area-inset-
   function heard(m) {
     if (!m || typeof m !== "object") return;
     if (m.t === "up" && m.nonce === nonce) {
+      if (identity && read("who") !== subject(identity)) identity = null; // signed out in another tab
       say({ t: "init", base, config, identity, open: isOpen, token: read("token"), draft: read("draft"), sound: read("sound"), outbox: outbox(), code: pendingCode });
       pendingCode = null;
       if (isOpen) frame.focus();

@@ -273,6 +273,29 @@ def test_two_customers_on_one_browser_never_see_each_other(
     assert window.chat.locator("#text").input_value() == ""
 
 
+def test_who_signs_out_in_one_tab_is_signed_in_again_by_no_other(
+    browser: Browser, house: House, shop: Shop
+) -> None:
+    window = visit(browser, shop)
+    tabs = [window, Window(window.page.context, shop.origin)]
+    for tab in tabs:
+        tab.launcher.wait_for()
+        tab.call("identify", {"jwt": token_for("yamada")})
+        tab.open()
+    window.say("山田の秘密")
+    tabs[1].shows("山田の秘密")
+    window.call("reset")
+    tabs[1].shows("山田の秘密", 0)
+    tabs[1].chat.locator("body[data-line=open]").wait_for()
+    anybody = Window(window.page.context, shop.origin).open()
+    anybody.shows("こんにちは。ご用件をお聞かせください。")
+    assert anybody.texts() == ["こんにちは。ご用件をお聞かせください。"]
+    with reading() as db:
+        assert [one.proved_identity_id for one in db.scalars(select(Visitor).filter_by(revoked_at=None))] == [
+            None
+        ]
+
+
 def test_a_signed_in_customer_finds_the_conversation_on_another_device(
     browser: Browser, house: House, shop: Shop
 ) -> None:
