@@ -14,7 +14,7 @@ from app.inbox.links import link, unlink
 from app.inbox.merging import keep_apart, merge, unmerge
 from app.inbox.messages import bot_reply, note, reply, retry
 from app.inbox.ownership import assign, give_to_team, hand_back, hand_over, take_over
-from app.inbox.profile import Profile, edit_customer
+from app.inbox.profile import Profile, edit_customer, note_version
 from app.inbox.reacting import react, reactions_of
 from app.inbox.reading import claim_lock, discard_draft, mark_read, release_lock, save_draft
 from app.inbox.receiving import Received, Said, receive
@@ -48,6 +48,7 @@ __all__ = [
     "merge",
     "move",
     "note",
+    "note_version",
     "put_back",
     "put_label",
     "rate",

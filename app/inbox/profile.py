@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from app.db import now
 from app.events import record
 from app.inbox import attributes
 from app.inbox.attributes import Wrong as Wrong
-from app.inbox.holding import hold
+from app.inbox.holding import Refused, hold
 from app.models import Agent, Conversation, Customer
 from app.text import clean, one_line
 from channels.masking import mask_cards
@@ -39,15 +40,21 @@ class Profile:
     attributes: Mapping[str, str | None] | None = None
 
 
-def edit_customer(db: Session, agent: Agent, customer: Customer, wanted: Profile) -> list[str]:
+def edit_customer(
+    db: Session, agent: Agent, customer: Customer, wanted: Profile, *, seen: str = ""
+) -> list[str]:
     """Change what is kept about `customer`; returns the names of the fields that differ now.
 
-    Writes one event of the thread the customer is shown in, and none if nothing differs. Raises :class:`Wrong`.
+    `seen` is the :func:`note_version` that was being changed; somebody else's words since then are not overwritten.
+    Writes one event of the thread the customer is shown in, and none if nothing differs. Raises :class:`Wrong`, and
+    :class:`Refused` (409).
     """
     head = hold(db, db.scalars(select(Conversation).where(Conversation.customer_id == customer.id)).one())
     db.refresh(customer)
     told = _checked(db, agent, customer, wanted)
     changed = [name for name, value in told.items() if getattr(customer, name) != value]
+    if "note" in changed and seen and seen != note_version(customer):
+        raise Refused(_CHANGED, status=409, field="note")
     for name in changed:
         setattr(customer, name, told[name])
     if changed:
@@ -55,6 +62,14 @@ def edit_customer(db: Session, agent: Agent, customer: Customer, wanted: Profile
         search.index_customer(db, customer)
         record(db, "customer.changed", head, agent=agent, customer=customer.id, fields=changed)
     return changed
+
+
+_CHANGED = "Somebody else changed this note in the meantime. Copy what you typed, and load the page again."
+
+
+def note_version(customer: Customer) -> str:
+    """Which note this is."""
+    return hashlib.sha256(customer.note.encode()).hexdigest()[:16]
 
 
 def _checked(db: Session, agent: Agent, customer: Customer, wanted: Profile) -> dict[str, object]:

@@ -10,7 +10,6 @@ from app import inbox, queries
 from app.db import reading, transaction
 from app.models import Agent, Conversation, Customer
 from app.render import zone_of
-from app.text import clean
 from app.web import pane as panes
 from app.web.entries import entries
 from app.web.envelopes import others
@@ -118,12 +117,12 @@ def draft(request: Request, form: FormData) -> Response:
 
 
 def customer(request: Request, form: FormData) -> Response:
-    """What we note about the customer."""
+    """What we note about the customer; answers with what of it is on the screen now."""
     with transaction() as db:
         viewer, head = found(db, request)
-        note = clean(text(form, "note"))[:4000]
-        inbox.edit_customer(db, viewer, db.get_one(Customer, head.customer_id), inbox.Profile(note=note))
-    return Response(status_code=204)
+        known, wanted = db.get_one(Customer, head.customer_id), inbox.Profile(note=text(form, "note"))
+        inbox.edit_customer(db, viewer, known, wanted, seen=text(form, "seen"))
+        return partial(request, "inbox/_note_seen.html", seen=inbox.note_version(known))
 
 
 def _at(part: str, get: object = None, post: object = None) -> list[Route]:

@@ -18,6 +18,7 @@ from app.i18n import gettext
 from app.inbox.attributes import Attribute, attributes
 from app.inbox.contradicting import members
 from app.inbox.current import current_case
+from app.inbox.profile import note_version
 from app.inbox.purposes import Purpose, purposes
 from app.inbox.reading import lock_of
 from app.inbox.ways import reaches
@@ -97,6 +98,7 @@ class Pane:
     may_continue: bool = False
     may_invite: bool = False
     known: Known | None = None
+    note_seen: str = ""
     fields: Sequence[tuple[Attribute, str, bool]] = ()
     noted: Noting | None = None
     bonds: Sequence[Bond] = ()
@@ -246,6 +248,7 @@ def _customer(db: Session, viewer: Agent, head: Conversation) -> dict[str, Any]:
         "identities": addresses(channels, identities),
         "consents": consents(db, head, identities, channels),
         "known": facts,
+        "note_seen": note_version(db.get_one(Customer, head.customer_id)),
         "noted": Noting(attributes(db), viewer.locale),
         "fields": fields_of(db, viewer, facts.facts),
         "bonds": bonds(db, customers) if len(customers) > 1 else (),

@@ -162,6 +162,27 @@ def test_what_a_customer_writes_never_becomes_markup(cast: Cast) -> None:
     assert "{{ 7*7 }}" in html
 
 
+def test_a_long_note_is_kept_whole_and_no_colleagues_words_are_overwritten(cast: Cast) -> None:
+    long = "あ" * 6000
+    with transaction() as db:
+        known = factories.customer_of(db, db.get_one(Conversation, cast.open.id))
+        inbox.edit_customer(db, cast.kobayashi, known, inbox.Profile(note=long))
+    browser, path = Browser().come_in(cast.tanaka), f"/conversations/{cast.open.id}/customer"
+    shown = browser.see(f"/inbox/{cast.open.id}")
+    seen = re.findall(r'name="seen" value="(\w+)"', shown)
+    assert "maxlength" not in shown.partition('id="customer-note"')[2].partition(">")[0]
+
+    answer = browser.submit(path, {"note": f"{long}\r\n羊毛は苦手", "seen": seen[0]})
+    (now_seen,) = re.findall(r'name="seen" value="(\w+)"', answer.text)
+    refused = browser.submit(path, {"note": f"{long}\r\n別の話", "seen": seen[0]})
+    assert refused.status_code == 409
+    assert "先に変更しました" in refused.text
+    assert browser.submit(path, {"note": "あ" * 10_001, "seen": now_seen}).status_code == 422
+    with reading() as db:
+        assert factories.customer_of(db, cast.open).note == f"{long}\n羊毛は苦手"
+    assert browser.submit(path, {"note": "次の話", "seen": now_seen}).status_code == 200
+
+
 def test_each_reads_it_in_their_own_language(cast: Cast) -> None:
     html = Browser().come_in(cast.sato).see(f"/inbox/{cast.open.id}")
     assert "Send and resolve" in html
