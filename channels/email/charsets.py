@@ -144,7 +144,11 @@ def _lies(raw: bytes, text: str, codec: str) -> bool:
     if codec in _WESTERN:
         japanese = _japanese(raw)
         return japanese is not None and len(_KANA.findall(japanese)) >= 2
-    return codec == _SJIS and _rather_euc(raw, text) is not None
+    if codec != _SJIS or (euc := _rather_euc(raw, text)) is None:
+        return False
+    return len(_KANA.findall(euc)) * 3 >= sum(
+        not char.isascii() for char in euc
+    )  # else it is what it says: ﾌﾘｺﾐ
 
 
 def _otherwise(raw: bytes, codec: str) -> str:

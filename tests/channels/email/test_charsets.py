@@ -51,6 +51,13 @@ def test_a_lie_is_told() -> None:
     assert charsets.decode(b"plain", "x-unknown") == ("plain", True)
 
 
+@pytest.mark.parametrize(
+    "text", ["ｱﾘｶﾞﾄｳ､ﾏﾀﾈ", "ﾔﾏﾀﾞ､ﾀﾛｳ ﾖﾘ", "ｱｲﾃﾑ･ｼｮｯﾌﾟ", "ｺﾝﾆﾁﾊ｡ｼｮｳﾋﾝﾊ､ｲﾂﾃﾞｽｶ", "ﾌﾘｺﾐ ｶ)ﾋﾀﾞﾏﾘ 1,200ｴﾝ"]
+)
+def test_half_width_katakana_are_what_their_charset_says(text: str) -> None:
+    assert charsets.decode(text.encode("cp932"), "Shift_JIS") == (text, True)
+
+
 @pytest.mark.parametrize("text", ["①㈱Ⅲ㎏", "髙﨑", "能力の表ソ", "～－∥", "ｶﾞｷﾞ"])
 def test_every_character_of_windows_is_read_from_iso_2022_jp(text: str) -> None:
     pieces = {pair: char for pair, char in jis._jis_table().items() if char in text}
