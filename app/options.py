@@ -181,6 +181,14 @@ def _long(low: int) -> Reader:
     return read
 
 
+def _key(value: Any) -> str:
+    """The example's is long enough, and known to everybody."""
+    key = str(_long(32)(value))
+    if "CHANGE-ME" in key:
+        raise ValueError("is still that of the example; make one: openssl rand -base64 48")
+    return key
+
+
 OPTIONS: tuple[Option, ...] = (
     Option("data_dir", _folder, "data", "Folder for the database, uploads, secret key and embedded Redis"),
     Option("database_url", _database, None, "SQLite in the data directory, or a PostgreSQL", "DATABASE_URL"),
@@ -222,9 +230,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("embeddings_prefix", _as_written, "", "What the model wants before each text (e5: “query: ”)"),
     Option("sandbox", _web_address, None, "Where the sandbox runs that plays the platforms of the demo"),
-    Option(
-        "secret", _long(32), None, "Master secret; otherwise a file is made", "MADOGUCHI_SECRET_KEY", True
-    ),
+    Option("secret", _key, None, "Master secret; otherwise a file is made", "MADOGUCHI_SECRET_KEY", True),
 )
 
 

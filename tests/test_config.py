@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from uvicorn.middleware.proxy_headers import _TrustedHosts
 
 from app import server
 from app.config import ConfigError, load
+from app.web.manual import FOLDER
 
 
 def test_the_command_line_beats_the_environment_beats_the_file_beats_the_default(tmp_path: Path) -> None:
@@ -116,6 +118,13 @@ def test_keys_of_different_purposes_differ() -> None:
     assert len(found.key("a")) == 32
     assert found.key("a") != found.key("b")
     assert found.key("a") != load({}, {"MADOGUCHI_SECRET_KEY": "t" * 40}).key("a")
+
+
+def test_the_key_of_the_example_is_refused() -> None:
+    example = (FOLDER / "deploy" / "madoguchi.env").read_text("utf-8")
+    (key,) = re.findall("^MADOGUCHI_SECRET_KEY=(.+)$", example, re.MULTILINE)
+    with pytest.raises(ConfigError, match="is still that of the example"):
+        load({}, {"MADOGUCHI_SECRET_KEY": key})
 
 
 def test_a_damaged_secret_key_is_refused(tmp_path: Path) -> None:

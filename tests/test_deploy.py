@@ -96,7 +96,7 @@ def test_the_file_of_settings_is_read_and_names_only_settings() -> None:
     lines = [line for line in (DEPLOY / "madoguchi.env").read_text("utf-8").splitlines() if line[:1] != "#"]
     given = dict(line.split("=", 1) for line in lines)
     assert given.keys() <= VARIABLES
-    read = load({}, given)
+    read = load({}, {**given, "MADOGUCHI_SECRET_KEY": "a key of one's own, and not the example's"})
     assert read.trusted_proxies == ("127.0.0.1", "10.0.0.0/8")
     assert not read.embedded_redis
     for path in DEPLOY.iterdir():
