@@ -98,10 +98,16 @@ def test_what_was_written_before_signing_in_is_linked_not_moved(db: Session, gue
     assert head_of(db, own).id == thread(db, guest.visitor).id
 
 
-def test_the_hash_proves_the_id_too(db: Session, channel: Channel, guest: Guest) -> None:
-    digest = hmac.new(SECRET.encode(), b"u-1", "sha256").hexdigest()
-    told = guest.say("identify", identity={"user_id": "u-1", "user_hash": digest})
+@pytest.mark.parametrize("user", ["u-1", 42, "42"])
+def test_the_hash_proves_the_id_too(guest: Guest, user: str | int) -> None:
+    digest = hmac.new(SECRET.encode(), str(user).encode(), "sha256").hexdigest()
+    told = guest.say("identify", identity={"user_id": user, "user_hash": digest})
     assert told["visitor"]["proved"] is True
+
+
+def test_where_the_shop_says_that_nobody_is_signed_in_nothing_is_wrong(guest: Guest) -> None:
+    told = guest.say("identify", identity={"user_id": None, "user_hash": None, "jwt": None})
+    assert told["visitor"]["proved"] is False
 
 
 @pytest.mark.parametrize(
@@ -114,6 +120,9 @@ def test_the_hash_proves_the_id_too(db: Session, channel: Channel, guest: Guest)
         {"jwt": jwt.encode({"sub": "u-1", "aud": "shop", "exp": int(time.time()) + 60}, "x" * 40, "HS256")},
         {"jwt": jwt.encode({"sub": "u-1", "aud": "shop", "exp": int(time.time()) + 60}, "", "none")},
         {"jwt": 7},
+        {"user_id": True, "user_hash": "0" * 64},
+        {"user_id": 4.2, "user_hash": "0" * 64},
+        {"user_id": 10**400, "user_hash": "0" * 64},
     ],
 )
 def test_a_forged_proof_proves_nothing(db: Session, guest: Guest, told: dict[str, Any]) -> None:

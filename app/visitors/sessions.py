@@ -164,9 +164,7 @@ def hashed(token: str) -> str:
 def _proved(channel: Channel, told: Mapping[str, Any]) -> Person | None:
     connector = connect.connector(channel)
     assert isinstance(connector, WebChat)
-    token, user, digest = (told.get(name, "") for name in ("jwt", "user_id", "user_hash"))
-    if not all(isinstance(value, str) for value in (token, user, digest)):
-        raise malformed()
+    token, user, digest = (_word(told.get(name)) for name in ("jwt", "user_id", "user_hash"))
     if not token and not digest:
         return None
     try:
@@ -177,6 +175,15 @@ def _proved(channel: Channel, told: Mapping[str, Any]) -> Person | None:
             "identity_expired" if late else "identity",
             "We could not confirm who you are. Please reload the page.",
         ) from wrong
+
+
+def _word(value: object) -> str:
+    """A shop's ids are often numbers, and null is what it says of nobody. Raises :class:`Trouble`."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
+        return str(value)
+    if value is not None and not isinstance(value, str):
+        raise malformed()
+    return value or ""
 
 
 def _somebody_elses(db: Session, visitor: Visitor, identity: Identity) -> bool:
