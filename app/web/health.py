@@ -22,8 +22,9 @@ State = dict[str, object]
 leaving = threading.Event()  # this process was told to stop, and answers what still comes
 
 
-def healthz(_request: Request) -> Response:
-    """Liveness: this process answers. Looks at nothing else, so that a sick database restarts no one."""
+async def healthz(_request: Request) -> Response:
+    """Liveness: this process answers. Looks at nothing else, so that a sick database restarts no one, not even where
+    every thread waits for it: it takes none."""
     return _json({"state": "ok", "pid": os.getpid()})
 
 

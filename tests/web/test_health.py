@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
+import anyio.to_thread
+import httpx2
 import pytest
 import redis
 from prometheus_client.parser import text_string_to_metric_families
@@ -36,6 +39,20 @@ def test_liveness_looks_at_nothing_but_the_process(client: TestClient, tmp_path:
     app.db.configure(f"sqlite:///{tmp_path / 'missing' / 'x.db'}")
     answer = client.get("/healthz")
     assert (answer.status_code, answer.json()["state"]) == (200, "ok")
+
+
+def test_liveness_answers_while_every_thread_waits_for_the_database() -> None:
+    async def ask() -> int:
+        threads = anyio.to_thread.current_default_thread_limiter()
+        threads.total_tokens = 1
+        transport = httpx2.ASGITransport(main.make())
+        async with (
+            threads,
+            httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as asker,
+        ):
+            return (await asyncio.wait_for(asker.get("/healthz"), 2)).status_code
+
+    assert asyncio.run(ask()) == 200
 
 
 def test_without_worker_and_clock_it_is_degraded_but_serves(client: TestClient) -> None:
