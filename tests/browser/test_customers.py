@@ -82,3 +82,19 @@ def test_what_is_not_agreed_to_cannot_be_sent_until_it_is_noted(desk: Desk) -> N
     expect(field).to_be_visible()
     with reading() as db:
         assert db.scalars(select(Consent)).one().reason == "店頭で署名"
+
+
+def test_a_note_is_written_on_without_loading_the_page_anew(desk: Desk) -> None:
+    page, head = desk.page, desk.heads[0]
+    page.goto(f"{desk.base}/inbox/{head.id}")
+    page.wait_for_selector("html[data-ready]")
+    page.route("**/panel", lambda route: route.abort())
+    field, seen = page.locator("#customer-note"), page.locator(".panel [name=seen]")
+    for words in ("羊毛は苦手", "羊毛は苦手\nギフトが多い"):
+        before = seen.input_value()
+        field.fill(words)
+        field.press("Tab")
+        expect(seen).not_to_have_value(before)
+        expect(seen).to_have_count(1)
+    with reading() as db:
+        assert factories.customer_of(db, head).note == words
