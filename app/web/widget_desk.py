@@ -30,6 +30,7 @@ PONG = re.compile(r'\s*\{\s*"t"\s*:\s*"pong"\s*\}\s*')
 COUNTED = {"send", "ask"}
 ISSUED = 10  # codes one visitor is shown in ten minutes; ten times as many of one address
 MANY = "That was a lot at once. It will be sent in a moment."
+POLLS = 300  # a minute of one visitor, of all windows together
 GUESSES = 5  # codes one visitor may try in ten minutes; four times as many from one address
 
 
@@ -226,6 +227,13 @@ def _limit(desk: Desk, frame: Mapping[str, Any]) -> None:
         _limit_messages(desk, _chosen(desk.key))
     else:
         _hit(f"any:{desk.visitor_id}", 600, 60)
+
+
+def limit_polls(desk: Desk, full: bool) -> None:
+    """Raises :class:`Trouble` with the seconds to wait, also where enough lines of theirs are open (`full`)."""
+    if full:
+        raise Trouble("rate", MANY, retry_after=60)
+    _hit(f"poll:{desk.visitor_id}", POLLS, 60)
 
 
 def _limit_messages(desk: Desk, chosen: Any) -> None:

@@ -20,7 +20,8 @@ from app.visitors.status import state
 from app.visitors.trouble import Frame, Trouble, malformed
 from app.web import widget_live
 from app.web.widget import ANYONE, preflight
-from app.web.widget_desk import Desk, desk_for, resume, take_frame
+from app.web.widget_desk import Desk, desk_for, limit_polls, resume, take_frame
+from app.web.widget_socket import LINES
 
 MAX_FRAMES, MAX_BODY = 20, 128 * 1024
 LONGEST = 25.0  # seconds an empty poll is held; proxies cut at thirty
@@ -45,8 +46,9 @@ async def events(request: Request) -> Response:
     token = request.headers.get("authorization", "").removeprefix("Bearer ")
     try:
         desk = await run_in_threadpool(resume, desk, token)
+        await run_in_threadpool(limit_polls, desk, widget_live.here[desk.visitor_id] >= LINES)
     except Trouble as trouble:
-        return _answer([trouble.frame(desk.locale)], 401)
+        return _answer([trouble.frame(desk.locale)], 401 if trouble.code == "token" else 429)
     if not desk.identities:  # no thread yet to listen to: look again soon after the first message
         wait = min(wait, UNKNOWN)
     hub: Hub = request.app.state.hub
@@ -56,7 +58,7 @@ async def events(request: Request) -> Response:
     try:
         told, fresh = await run_in_threadpool(_since, desk, after)
         if not fresh and wait:
-            told = await _wait(line, wait)
+            told = await _wait(line, wait, told[1:])
     finally:
         hub.leave(line)
         widget_live.depart(desk.visitor_id)
@@ -69,11 +71,14 @@ def end_all() -> None:
         line.close(1012)
 
 
-async def _wait(line: Queued, seconds: float) -> list[Frame]:
+async def _wait(line: Queued, seconds: float, state: list[Frame]) -> list[Frame]:
+    """What the line hears, else the state: it may have become another between two polls."""
     _open.add(line)
     try:
         first = await asyncio.wait_for(line.next(), seconds)
-    except (TimeoutError, LineClosed):
+    except TimeoutError:
+        return state
+    except LineClosed:
         return []
     finally:
         _open.discard(line)
@@ -91,8 +96,7 @@ def _since(desk: Desk, after: int) -> tuple[list[Frame], bool]:
         messages, newer = visitors.catch_up(db, desk.identities, after)
         fresh = any(message.id > after for message in messages)
         told: Frame = {"t": "history", "messages": visitors.message_frames(db, messages), "newer": newer}
-        asked = visitors.pending(db, visitor)
-        return [told, {"t": "status", **state(db, visitor)}, *asked], fresh or bool(asked)
+        return [told, {"t": "status", **state(db, visitor)}, *visitors.pending(db, visitor)], fresh
 
 
 def _take_all(desk: Desk, body: bytes) -> Response:

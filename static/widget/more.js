@@ -221,8 +221,10 @@ function answered() {
 }
 
 function waiting({ mark }) {
+  if (sheet?.dataset.mark === mark) return true;
   lay("card", say("have_code"), h("h2", {}, say("elsewhere")), h("p", { role: "status" }, say("waiting")), h("output", { class: "code" }, mark),
     button(say("cancel"), shut));
+  sheet.dataset.mark = mark;
   return true;
 }
 

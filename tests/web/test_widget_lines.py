@@ -15,10 +15,11 @@ from sqlalchemy import func, select
 from starlette.testclient import TestClient, WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
 
-from app import main
+from app import main, resuming
 from app.db import reading, transaction
+from app.lines import Line
 from app.models import Channel, Conversation, Message, Visitor
-from app.web import widget_poll, widget_socket
+from app.web import widget_desk, widget_poll, widget_socket
 from app.web.widget_live import here
 from tests import factories
 from tests.serving import until as wait_until
@@ -60,6 +61,12 @@ def post(client: TestClient, *frames: Frame, token: str = "") -> list[Frame]:
     answer = client.post("/widget/shop/frames", json={"token": token or None, "frames": list(frames)})
     told: list[Frame] = answer.json()["frames"]
     return told
+
+
+def events(client: TestClient, token: str, wait: int = 0) -> httpx2.Response:
+    """A poll that has heard everything."""
+    path = f"/widget/shop/events?after=1000000&wait={wait}"
+    return client.get(path, headers={"authorization": f"Bearer {token}"})
 
 
 def answered(text: str) -> None:
@@ -191,6 +198,40 @@ def test_polling_does_all_a_socket_does(client: TestClient) -> None:
     assert "ございます" in str(told)
     again = client.get(path, headers=bearer)
     assert [m["text"] for m in again.json()["frames"][0]["messages"]][-1] == "ございます"
+
+
+def test_who_asks_to_be_let_in_makes_nobody_poll_without_a_pause(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (post(client, hello(client))[0]["token"] for _ in range(2))
+    post(client, {"t": "send", "id": "m1", "text": "続きは電話で"}, token=first)
+    with transaction() as db:
+        visitor = db.scalars(select(Visitor).order_by(Visitor.id)).first()
+        assert visitor is not None
+        code = resuming.issue_link(db, visitor)
+    assert post(client, {"t": "redeem", "code": code}, token=second)[0]["t"] == "waiting"
+    held: list[float] = []
+
+    async def nothing(line: Line, seconds: float, state: list[Frame]) -> list[Frame]:
+        held.append(seconds)
+        return state
+
+    monkeypatch.setattr(widget_poll, "_wait", nothing)
+    told = [events(client, token, wait=1).json()["frames"] for token in (first, second)]
+    assert held == [1, 1]
+    assert [[frame["t"] for frame in frames] for frames in told] == [
+        ["status", "claim"],
+        ["status", "waiting"],
+    ]
+
+
+def test_what_is_asked_of_polls_is_limited(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = post(client, hello(client))[0]["token"]
+    monkeypatch.setattr(widget_desk, "POLLS", 2)
+    assert [events(client, token).status_code for _ in range(3)] == [200, 200, 429]
+    monkeypatch.setattr(widget_desk, "POLLS", 100)
+    monkeypatch.setattr(widget_poll, "LINES", 0)
+    assert events(client, token).json()["frames"][0]["retry_after"] == 60
 
 
 def test_a_held_poll_is_answered_when_the_process_stops(client: TestClient) -> None:

@@ -13,7 +13,7 @@ function begin(init) {
   const { config } = init;
   let { token, identity } = init;
   let open = init.open, unread = 0, last = 0, readSent = 0, agent = "", quiet = 0, info = null, told = null;
-  const seen = new Set(); // ids of the messages we hold
+  const seen = new Set(); // ids of the messages we hold, and who asked to be let in
 
   Object.assign(words, config.strings);
   dress(config);
@@ -91,7 +91,7 @@ function begin(init) {
     helped(f) { more("judged", f); },
     status,
     ended: status,
-    claim(f) { if (!open) unreadIs(unread + 1); more("claim", f); },
+    claim(f) { if (!open && !seen.has(f.claim)) unreadIs(unread + 1); seen.add(f.claim); more("claim", f); },
     waiting: late,
     allowed: late,
     error(f) {
