@@ -19,6 +19,7 @@ from app.family import conversation_of, family, family_ids, head_of
 from app.inbox.current import FIRST_NUMBER, current_case
 from app.inbox.holding import hold
 from app.inbox.reading import go_along
+from app.inbox.serving import still_serving
 from app.inbox.summary import absorb, recount
 from app.models import (
     Agent,
@@ -100,7 +101,7 @@ def part(db: Session, old_head: Conversation, head: Conversation) -> list[Recase
     for one in (old_head, head):
         recount(db, one)
         _cap_marks(db, one)
-    _leave_with(old_head, head)
+    _leave_with(db, old_head, head)
     return changed
 
 
@@ -211,12 +212,13 @@ def _cap_marks(db: Session, head: Conversation) -> None:
     )
 
 
-def _leave_with(old_head: Conversation, child: Conversation) -> None:
+def _leave_with(db: Session, old_head: Conversation, child: Conversation) -> None:
     """What held for the thread while it was one goes on for the child where it has a matter open: a person who
     took over stays in charge (the bot must not speak again by itself), a snooze ends when it would have."""
     until = old_head.snoozed_until or now()
     for one in (old_head, child):
         one.snoozed_until = until if one.status == SNOOZED else None
+    child.assignee_id = still_serving(db, child.assignee_id)
     if child.status == RESOLVED or old_head.owner != HUMAN:
         return
     if child.owner == BOT:

@@ -59,6 +59,18 @@ def test_linked_the_thread_is_that_of_whoever_of_the_two_still_serves(db: Sessio
     assert one.assignee_id == there.id
 
 
+def test_taken_apart_again_neither_is_that_of_somebody_who_left_meanwhile(db: Session) -> None:
+    _, one, other = both(db)
+    left, there = make.agent(db), make.agent(db)
+    inbox.take_over(db, left, other)
+    made = link(db, other, one)
+    assert made is not None
+    inbox.assign(db, there, one, there)
+    left.active = False
+    inbox.unlink(db, made)
+    assert (one.assignee_id, other.assignee_id) == (there.id, there.id)
+
+
 def test_what_an_agent_has_begun_to_write_goes_on_in_the_thread_that_shows_it(db: Session) -> None:
     _, one, other = both(db)
     writes, colleague = make.agent(db), make.agent(db)
