@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session
 from app import inbox, intake, vault, verify
 from app.bot import answers
 from app.db import reading, transaction
+from app.i18n import catalogue
 from app.inbox import Received, Said
+from app.intake.said import CUT, IN_THE_ORIGINAL
 from app.models import Channel, Conversation, Customer, Identity, Message, RawReceipt
 from channels import base
 from tests import factories as make
@@ -402,3 +404,25 @@ def test_requests_of_several_are_read_together_and_a_broken_one_alone(post: type
         ids = [receipt.id for receipt in intake.store_all(db, [(channel, call, "") for call in calls])]
     assert [receipt.state for receipt in intake.read_receipts(ids)] == ["parsed", "failed", "parsed"]
     assert_clean()
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("api", {"notice": "The text is too long; only its beginning is kept."}),
+        ("email", {"problems": ["The text is too long; the rest of it stands in the original."]}),
+    ],
+)
+def test_a_text_that_is_cut_says_so_in_the_readers_language(kind: str, told: dict[str, object]) -> None:
+    events = [make.inbound("あ" * size, base.Person("taro@customer.example")) for size in (20_000, 20_001)]
+    with transaction() as db:
+        make.accept(db, make.channel(db, kind), *events)
+    with reading() as db:
+        whole, cut = db.scalars(select(Message).order_by(Message.id))
+    assert (len(whole.text), len(cut.text)) == (20_000, 20_000)
+    names = ("notice", "problems")
+    assert [{name: one.context[name] for name in names if name in one.context} for one in (whole, cut)] == [
+        {},
+        told,
+    ]
+    assert all(said in catalogue("ja") for said in (CUT, IN_THE_ORIGINAL))

@@ -7,6 +7,7 @@ from typing import Any
 
 from app import connect
 from app.inbox import Said
+from app.inbox.receiving import MAX_TEXT
 from app.intake.keeping import MOST_OTHERS
 from app.intake.places import OWN, Place
 from app.models.message import CODE
@@ -31,6 +32,8 @@ OURS = {
     "answers",
     "quotes",
 }  # never a sender's to say
+CUT = "The text is too long; only its beginning is kept."
+IN_THE_ORIGINAL = "The text is too long; the rest of it stands in the original."
 
 
 def said(event: base.Inbound, place: Place = OWN, *, html_beside: bool = False, code: bool = False) -> Said:
@@ -57,7 +60,12 @@ def said(event: base.Inbound, place: Place = OWN, *, html_beside: bool = False, 
         sent_at=max(event.sent_at, place.after) if event.sent_at and place.after else event.sent_at,
         kind=event.kind,
         context=_storable(
-            {**told, **{name: value for name, value in beside.items() if value}, **_about(event)}
+            {
+                **told,
+                **{name: value for name, value in beside.items() if value},
+                **_about(event),
+                **_cut(event, html_beside),
+            }
         ),
         quiet=event.sort in {*base.QUIET, CODE} or event.history,
         place=place.conversation_id,
@@ -74,6 +82,16 @@ def _about(event: base.Inbound) -> dict[str, Any]:
     if len(event.others) > MOST_OTHERS:
         told["others_count"] = len(event.others)
     return told
+
+
+def _cut(event: base.Inbound, mail: bool) -> dict[str, Any]:
+    """That some of its words are not shown: of a mail the original has them."""
+    if len(event.text) <= MAX_TEXT or len(clean(event.text)) <= MAX_TEXT:
+        return {}
+    if not mail:
+        return {"notice": CUT}
+    problems = [one for one in event.context.get("problems", ()) if one != IN_THE_ORIGINAL]
+    return {"problems": [*problems, IN_THE_ORIGINAL]}
 
 
 def key(external_id: str) -> str:
