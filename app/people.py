@@ -106,7 +106,11 @@ def _give_back(db: Session, actor: Agent, agent: Agent) -> None:
     """What they had in hand waits for somebody else."""
     mine = select(Conversation).where(Conversation.assignee_id == agent.id, Conversation.status != RESOLVED)
     for conversation in db.scalars(mine).all():
-        inbox.assign(db, actor, conversation, None)
+        if conversation.head_id in (
+            None,
+            conversation.id,
+        ):  # else it is shown in another one, whosever that is
+            inbox.assign(db, actor, conversation, None)
 
 
 def activate(db: Session, actor: Agent | None, agent: Agent) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import inbox, queries, verify
+from app import inbox, people, queries, verify
 from app.db import now
 from app.models import Agent, Case, Channel, Conversation, Customer, CustomerLink, Draft, Message
 from tests import factories as make
@@ -66,7 +66,9 @@ def test_taken_apart_again_neither_is_that_of_somebody_who_left_meanwhile(db: Se
     made = link(db, other, one)
     assert made is not None
     inbox.assign(db, there, one, there)
-    left.active = False
+    db.flush()
+    people.deactivate(db, make.agent(db, role="admin"), left)
+    assert one.assignee_id == there.id
     inbox.unlink(db, made)
     assert (one.assignee_id, other.assignee_id) == (there.id, there.id)
 
