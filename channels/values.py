@@ -136,6 +136,18 @@ def items(data: Mapping[str, Any], name: str, most: int) -> list[Any]:
     return value
 
 
+def first(data: Mapping[str, Any], name: str, most: int) -> list[Any]:
+    """The first `most` of the list under `name`, none for whatever else stands there: of what only adorns a message."""
+    value = data.get(name)
+    return value[:most] if isinstance(value, list) else []
+
+
+def whole(data: Mapping[str, Any], name: str, most: int) -> str:
+    """The cleaned text under `name`; "" where it is none or longer than `most`: a part of it is of no use."""
+    value = data.get(name)
+    return clean(value) if isinstance(value, str) and len(value) <= most else ""
+
+
 def attachment(value: Any, data: bytes | None = None) -> Attachment:
     """`value` ({"name", "type", "size", "url" or "ref"}) as an attachment with `data`, if it came along."""
     told = mapping(value, "attachments")

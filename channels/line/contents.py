@@ -7,7 +7,7 @@ from typing import Any
 
 from channels.events import Attachment
 from channels.text import clean
-from channels.values import MAX_URL, Malformed, items, mapping, number, words
+from channels.values import MAX_URL, Malformed, first, mapping, number, words
 
 STICKERS = "https://stickershop.line-scdn.net"
 MAX_TEXT = 20_000  # characters; LINE's own limit is far below
@@ -36,9 +36,9 @@ def _text(message: Mapping[str, Any]) -> Content:
     raw = message.get("text")
     if not isinstance(raw, str):
         raise Malformed("text: a string is expected")
-    emoji = [_emoji(raw, one) for one in items(message, "emojis", MAX_SPANS)]
+    emoji = [_emoji(raw, one) for one in first(message, "emojis", MAX_SPANS)]
     mentioned = mapping(message.get("mention"), "mention")
-    mentions = [_mention(raw, one) for one in items(mentioned, "mentionees", MAX_SPANS)]
+    mentions = [_mention(raw, one) for one in first(mentioned, "mentionees", MAX_SPANS)]
     return Content(
         clean(raw)[:MAX_TEXT],
         context=_given({"emojis": [e for e in emoji if e], "mentions": [m for m in mentions if m]}),
@@ -80,7 +80,7 @@ def _sticker(message: Mapping[str, Any]) -> Content:
     sticker = words(message, "stickerId", 40, required=True)
     if not (sticker.isascii() and sticker.isdecimal()):
         raise Malformed("stickerId: digits are expected")
-    keywords = [clean(one)[:100] for one in items(message, "keywords", 100) if isinstance(one, str)]
+    keywords = [clean(one)[:100] for one in first(message, "keywords", 100) if isinstance(one, str)]
     meant = f"({', '.join(keywords[:_KEYWORDS_SHOWN])})" if keywords else ""
     picture = f"{STICKERS}/stickershop/v1/sticker/{sticker}/android/sticker.png"
     told = {"id": sticker, "package": words(message, "packageId", 40), "keywords": keywords[:15]}

@@ -12,7 +12,7 @@ from channels import judging
 from channels.events import Block, Edit, Event, Follow, Ignored, Inbound, Linked, Person, Unsend
 from channels.line.contents import MAX_TEXT, MAX_TOKEN, Content, content
 from channels.text import clean
-from channels.values import MAX_NAME, Malformed, flag, mapping, number, words
+from channels.values import MAX_NAME, Malformed, flag, mapping, number, whole, words
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = 7_258_118_400_000  # ms: the year 2200
@@ -105,8 +105,8 @@ def _message(told: _Told) -> Event:
     quoted = words(message, "quotedMessageId")
     context = {
         "type": words(message, "type"),
-        "quote_token": words(message, "quoteToken", MAX_TOKEN),
-        "read_token": words(message, "markAsReadToken", MAX_TOKEN),
+        "quote_token": whole(message, "quoteToken", MAX_TOKEN),
+        "read_token": whole(message, "markAsReadToken", MAX_TOKEN),
         "quoted": quoted,
         **found.context,
     }
@@ -136,7 +136,7 @@ def _inbound(told: _Told, id: str, said: Content, context: Mapping[str, Any], qu
     standby = told.data.get("mode") == "standby"
     beside = {
         "event_id": words(told.data, "webhookEventId"),
-        "reply_token": "" if standby else words(told.data, "replyToken", MAX_TOKEN),
+        "reply_token": "" if standby else whole(told.data, "replyToken", MAX_TOKEN),
         "standby": standby,
         "redelivered": flag(mapping(told.data.get("deliveryContext"), "deliveryContext"), "isRedelivery"),
     }

@@ -8,9 +8,9 @@ from typing import Any
 from channels.events import Attachment
 from channels.meta import choices
 from channels.meta.contents import ADVERTISED, UNSUPPORTED, Content, long, optional, place
-from channels.values import MAX_NAME, items, mapping, shown, words
+from channels.values import MAX_NAME, first, mapping, shown, words
 
-MOST = 50  # contacts in one message, or items in one order
+MOST = 1_000  # contacts in one message, or items in one order
 ORDERED = "They sent an order from the catalogue."
 FORM = "They filled in a form."
 MEDIA = ("image", "video", "audio", "document", "sticker")
@@ -21,7 +21,7 @@ def content(message: Mapping[str, Any]) -> Content:
     kind = words(message, "type")
     read = _READERS.get(kind)
     if kind == "contacts":
-        found = _contacts(items(message, kind, MOST))
+        found = _contacts(first(message, kind, MOST))
     elif read:
         found = read(mapping(message.get(kind), kind))
     else:
@@ -75,7 +75,7 @@ def _card(one: Mapping[str, Any]) -> str:
         long(mapping(one.get("org"), "org"), "company"),
     ]
     for name, field in (("phones", "phone"), ("emails", "email"), ("urls", "url")):
-        lines += [long(mapping(each, name), field) for each in items(one, name, MOST)]
+        lines += [long(mapping(each, name), field) for each in first(one, name, MOST)]
     return "\n".join(filter(None, lines))
 
 
@@ -99,7 +99,7 @@ def _button(part: Mapping[str, Any]) -> Content:
 
 def _order(part: Mapping[str, Any]) -> Content:
     lines = [long(part, "text")]
-    lines += [_item(mapping(one, "product_items")) for one in items(part, "product_items", MOST)]
+    lines += [_item(mapping(one, "product_items")) for one in first(part, "product_items", MOST)]
     return Content("\n".join(filter(None, lines)), context={"notice": ORDERED})
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from channels.events import Attachment
-from channels.values import MAX_NAME, MAX_URL, items, mapping, words
+from channels.values import MAX_NAME, MAX_URL, first, mapping, whole, words
 
 MAX_TEXT = 20_000  # characters; X's own limit is 10,000
 MOST_LINKS = 100
@@ -52,9 +52,9 @@ def content(data: Mapping[str, Any]) -> Content:
 def readable(text: str, entities: Any = None, own: str = "") -> str:
     """`text` as it was written: X shortens links, escapes three signs, and adds a link to the file (`own`)."""
     links = {own: ""} if own else {}
-    for one in items(mapping(entities, "entities"), "urls", MOST_LINKS):
+    for one in first(mapping(entities, "entities"), "urls", MOST_LINKS):
         link = mapping(one, "urls")
-        short, long = words(link, "url", MAX_URL), words(link, "expanded_url", MAX_URL)
+        short, long = whole(link, "url", MAX_URL), whole(link, "expanded_url", MAX_URL)
         if short and long:
             links.setdefault(short, long)
     text = _in_place(links, text)
@@ -84,7 +84,7 @@ def _files(media: Mapping[str, Any]) -> tuple[Attachment, ...]:
 def _film(media: Mapping[str, Any]) -> str:
     """The best of the forms that a browser plays."""
     told = mapping(media.get("video_info"), "video_info")
-    forms = [mapping(one, "variants") for one in items(told, "variants", MOST_LINKS)]
+    forms = [mapping(one, "variants") for one in first(told, "variants", MOST_LINKS)]
     films = [one for one in forms if one.get("content_type") == "video/mp4"]
     best = max(films, key=lambda one: _rate(one.get("bitrate")), default={})
     return words(best, "url", MAX_URL)

@@ -197,6 +197,24 @@ def test_five_thousand_emoji_are_one_message() -> None:
     assert event.text == "😀" * 2500
 
 
+@pytest.mark.parametrize(
+    ("message", "beside"),
+    [
+        ({"emojis": [{"index": 0, "length": 1, "productId": "p", "emojiId": "1"}] * 51}, {}),
+        ({"mention": {"mentionees": [{"index": 0, "length": 1, "type": "all"}] * 51}}, {}),
+        ({"quoteToken": "q" * 501, "markAsReadToken": "r" * 501}, {"replyToken": "t" * 501}),
+    ],
+)
+def test_ornaments_beyond_what_is_expected_cost_no_message(
+    message: dict[str, Any], beside: dict[str, Any]
+) -> None:
+    (event,) = parsed(said({"type": "text", "text": "届きません", **message}, **beside))
+    assert isinstance(event, Inbound)
+    assert event.text == "届きません"
+    assert [len(event.context.get(name, ())) for name in ("emojis", "mentions")] in ([50, 0], [0, 50], [0, 0])
+    assert not {"quote_token", "read_token", "reply_token"} & event.context.keys()
+
+
 def test_deep_json_is_refused_in_words() -> None:
     body = b'{"events":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
     (event,) = LINES[0].connector().parse(Request("POST", "", body=body))

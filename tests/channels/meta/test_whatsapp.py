@@ -25,6 +25,7 @@ from channels.base import (
     Templates,
 )
 from channels.whatsapp import sending, templates
+from channels.whatsapp.contents import content
 from tests.channels.cases import Payload, payloads
 from tests.channels.meta.accounts import (
     DATA,
@@ -116,6 +117,17 @@ def test_trap_19_a_reaction_is_taken_off_with_an_empty_emoji_and_with_none() -> 
     sample = payload("reactions")
     on = [getattr(event, "on", None) for event in sample.connector().parse(sample.request)]
     assert on == [False, True, False, False]  # what they had is off before another is on
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"type": "order", "order": {"product_items": [{"product_retailer_id": "COAT-1"}] * 60}},
+        {"type": "contacts", "contacts": [{"name": {"formatted_name": "COAT-1"}}] * 60},
+    ],
+)
+def test_a_long_order_and_many_contacts_are_a_message_with_all_of_them(message: dict[str, Any]) -> None:
+    assert content(message).text.count("COAT-1") == 60
 
 
 def test_pywa_reads_the_same_words_and_ids_from_our_captured_messages() -> None:

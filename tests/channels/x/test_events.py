@@ -65,6 +65,13 @@ def test_links_are_put_in_their_place_once_and_no_text_grows_without_end() -> No
     )
 
 
+def test_links_beyond_what_is_expected_cost_no_message() -> None:
+    urls = [{"url": "https://t.co/1", "expanded_url": "https://shop.example/1"}]
+    endless = {"url": "https://t.co/2", "expanded_url": "https://shop.example/" + "2" * 2000}
+    told = readable("https://t.co/1 https://t.co/2", {"urls": [endless, *urls * 101]})
+    assert told == "https://shop.example/1 https://t.co/2"
+
+
 def test_the_same_message_told_twice_has_one_id() -> None:
     ids = {
         one.external_id
