@@ -1,5 +1,6 @@
 // A button that discloses a list: arrows walk it, Escape closes it, a filter narrows it.
 import { attach, all, one, visible } from "./dom.js";
+import { converting, watch } from "./ime.js";
 
 let open = null;
 
@@ -27,10 +28,11 @@ attach("[data-menu]", (menu) => {
     pop.dispatchEvent(new CustomEvent("menu:open"));
     (one(".search input", pop) ?? items()[0])?.focus();
   });
+  watch(pop);
   pop.addEventListener("keydown", (event) => {
     const list = items();
     const at = list.indexOf(document.activeElement);
-    if (event.isComposing) return;
+    if (converting(event)) return;
     if (event.key === "ArrowDown") list[(at + 1) % list.length]?.focus();
     else if (event.key === "ArrowUp") list[(at - 1 + list.length) % list.length]?.focus();
     else if (event.key === "Enter" && at < 0) list[0]?.click();
@@ -48,7 +50,7 @@ attach("[data-menu]", (menu) => {
 });
 
 document.addEventListener("click", (event) => open && !open.pop.contains(event.target) && close());
-document.addEventListener("keydown", (event) => event.key === "Escape" && open && (event.stopPropagation(), close(true)), true);
+document.addEventListener("keydown", (event) => event.key === "Escape" && open && !converting(event) && (event.stopPropagation(), close(true)), true);
 // The bot's "why" is a <details>: it closes like a menu does.
 const closeWhy = (except) => all("details.why[open]").forEach((why) => why.contains(except) || why.removeAttribute("open"));
 document.addEventListener("click", (event) => closeWhy(event.target));
