@@ -66,7 +66,8 @@ async function submit(form, resolve, sure = false) {
   const field = one("textarea", form);
   const kind = one(".box", form).dataset.kind;
   const uploads = all("[data-uploaded]", form);
-  const text = field.value.trim();
+  const typed = field.value;
+  const text = typed.trim();
   if (kind === "reply" && isClosed(form)) return fit(form), focusComposer(form);
   if (!text && !uploads.length) return field.focus();
   if (one("[data-uploading]", form)) return problem(form, form.dataset.stillUploading);
@@ -99,7 +100,7 @@ async function submit(form, resolve, sure = false) {
     restore: (sentence) => restore(form, { text, uploads, letter, quotes, drafted, draft, version: data.get("version") }, sentence),
     sent: () => form.dispatchEvent(new CustomEvent("compose:sent", { bubbles: true, detail: { resolve } })),
   });
-  field.value = "";
+  field.value = field.value.startsWith(typed) ? field.value.slice(typed.length).trimStart() : field.value; // typed since
   delete form.dataset.drafted;
   for (const upload of uploads) upload.remove();
   problem(form, "");

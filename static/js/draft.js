@@ -46,6 +46,7 @@ attach("[data-compose]", (form) => {
     soon.cancel();
     saved = String(draftOf(form));
     state.textContent = "";
+    if (field.value.trim()) (saved = ""), soon();
   });
   form.addEventListener("compose:sent", () => {
     mark(Boolean(field.value.trim()));

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 from sqlalchemy import select
 
 from app import inbox
 from app.auth import sign_in
 from app.db import reading, transaction
 from app.models import Conversation, Draft, Message
+from channels.base import Person
 from tests import factories
 from tests.serving import until
 from tests.web.shop import House
@@ -70,6 +71,11 @@ def drafts() -> list[str]:
         return list(db.scalars(select(Draft.text)))
 
 
+def owners() -> list[int]:
+    with reading() as db:
+        return [id for id in db.scalars(select(Conversation.assignee_id)) if id]
+
+
 def sent() -> list[str]:
     with reading() as db:
         return list(db.scalars(select(Message.text).where(Message.kind == "outbound")))
@@ -108,3 +114,42 @@ def test_an_answer_that_comes_back_after_one_went_on_is_a_draft_and_said_to_be(d
     expect(told).to_contain_text("下書きとして")
     assert drafts() == ["お調べします。\n追伸"]
     assert sent() == []
+
+
+def test_what_is_typed_while_a_mail_is_looked_through_stays_in_the_field(desk: Desk) -> None:
+    with transaction() as db:
+        box = factories.channel(db, "email", name="Mail", settings={"address": "shop@example.jp"})
+        thread = factories.conversation(db, box, "ほつれ", Person("taro@example.jp", name="太郎"))
+    desk.page.goto(f"{desk.base}/inbox/{thread.id}?view=open")
+    desk.page.wait_for_selector("html[data-ready]")
+    asked: list[Route] = []
+    desk.page.route("**/check", lambda route: asked.append(route))
+    desk.field.fill("お調べします。")
+    with desk.page.expect_request("**/check"):
+        desk.field.press("Control+Enter")
+    desk.field.press("Control+End")
+    desk.page.keyboard.type("追伸")
+    asked[0].continue_()
+    expect(desk.field).to_have_value("追伸")
+    until(lambda: drafts() == ["追伸"], "it is kept")
+    desk.page.evaluate(LEAVE)
+    until(lambda: sent() == ["お調べします。"], "the answer is stored")
+    assert drafts() == ["追伸"]
+
+
+def test_enter_that_confirms_a_name_in_a_menu_chooses_nothing(desk: Desk) -> None:
+    """As Safari tells it: the conversion has ended when the key comes."""
+    desk.page.locator("[data-part=header] [data-key=a]").click()
+    name = desk.page.locator("[data-part=header] .pop:visible .search input")
+    name.evaluate(
+        "field => {"
+        "field.dispatchEvent(new CompositionEvent('compositionstart', {bubbles: true}));"
+        "field.value = '田中';"
+        "field.dispatchEvent(new CompositionEvent('compositionend', {bubbles: true}));"
+        "const enter = {key: 'Enter', keyCode: 229, bubbles: true, cancelable: true};"
+        "field.dispatchEvent(new KeyboardEvent('keydown', enter)); }"
+    )
+    expect(name).to_be_visible()  # what is chosen closes it
+    name.press("Enter")
+    expect(name).to_be_hidden()
+    until(lambda: bool(owners()), "the thread is given to somebody")
