@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -80,7 +80,7 @@ class Supervisor:
                 _await_end(process)
 
     def _launch(self, running: Running) -> None:
-        running.process = subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-S", "-E", str(CHILD), str(os.getpid()), *running.program.command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -92,8 +92,15 @@ class Supervisor:
             # Its own group: Ctrl-C in the terminal reaches us alone, and we stop the children in order.
             start_new_session=True,
         )
-        running.started, running.due = time.monotonic(), 0.0
-        threading.Thread(target=self._copy, args=(running.program.name, running.process), daemon=True).start()
+        try:
+            threading.Thread(target=self._copy, args=(running.program.name, process), daemon=True).start()
+        except (
+            RuntimeError
+        ):  # no thread to be had: nobody would read what it says, and it would wait for that
+            process.kill()
+            process.communicate()
+            raise
+        running.process, running.started, running.due = process, time.monotonic(), 0.0
 
     def _copy(self, name: str, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
@@ -109,14 +116,19 @@ class Supervisor:
         if not running.due:
             if moment - running.started > STEADY:
                 running.pause = FIRST_PAUSE
-            running.due = moment + running.pause
-            self.say(
-                running.program.name, f"{_how_it_ended(code)}; starting it again in {running.pause:.1f} s"
-            )
-            running.pause = min(running.pause * 2, LONGEST_PAUSE)
+            self._put_off(running, _how_it_ended(code))
         elif moment >= running.due:
-            running.restarts += 1
-            self._launch(running)
+            try:
+                self._launch(running)
+            except (OSError, RuntimeError) as error:  # no memory, no process to be had: the others go on
+                self._put_off(running, f"cannot be started ({error})")
+            else:
+                running.restarts += 1
+
+    def _put_off(self, running: Running, why: str) -> None:
+        running.due = time.monotonic() + running.pause
+        self.say(running.program.name, f"{why}; starting it again in {running.pause:.1f} s")
+        running.pause = min(running.pause * 2, LONGEST_PAUSE)
 
 
 def _await_end(process: subprocess.Popen[str]) -> None:
@@ -135,12 +147,14 @@ def _how_it_ended(code: int) -> str:
 
 @contextmanager
 def stopping_on_signals(supervisor: Supervisor) -> Iterator[None]:
-    """SIGINT (Ctrl-C), SIGTERM and SIGHUP ask the supervisor to stop, instead of ending this process."""
+    """SIGINT (Ctrl-C), SIGTERM and SIGHUP ask the supervisor to stop, instead of ending this process. A SIGHUP that is
+    ignored stays so: `nohup` asks for that."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         supervisor.stopping.set()
 
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    hangup = () if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else (signal.SIGHUP,)  # of `nohup`
+    numbers = (signal.SIGINT, signal.SIGTERM, *hangup)
     before = [signal.signal(number, stop) for number in numbers]
     try:
         yield
@@ -150,7 +164,8 @@ def stopping_on_signals(supervisor: Supervisor) -> Iterator[None]:
 
 
 def line_printer(names: Sequence[str]) -> Say:
-    """Writes `name | line`, names padded to one width, coloured on a terminal."""
+    """Writes `name | line`, names padded to one width, coloured on a terminal. What cannot be written (a full disk, a
+    `| tee` that ended) is let go: it must stop nobody."""
     width = max(map(len, names))
     colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     lock = threading.Lock()
@@ -158,7 +173,7 @@ def line_printer(names: Sequence[str]) -> Say:
     def say(name: str, line: str) -> None:
         colour = 31 + (names.index(name) if name in names else 0) % 6
         label = f"{name:<{width}} |"
-        with lock:
+        with lock, suppress(OSError):
             sys.stdout.write(f"\x1b[{colour}m{label}\x1b[0m {line}\n" if colours else f"{label} {line}\n")
             sys.stdout.flush()
 

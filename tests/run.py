@@ -105,6 +105,7 @@ PURE = (
         "tests/test_lines.py",
         "tests/test_logs.py",
         "tests/test_config.py",
+        "tests/test_supervising.py",
     ),
     *("tests/calls/test_known.py", "tests/bench/test_reports.py", "tests/webhooks/test_guide.py"),
 )
