@@ -24,6 +24,7 @@ class Sort:
 
 CUSTOMER = Sort("customer", "Nothing says that a machine wrote it.")
 FORM = Sort("customer", "A form sent it for the person that answers go to.")
+BY_ITS_SUBJECT = Sort("bounce", "Its subject begins like that of a returned mail.")
 Rule = Callable[[Mail, frozenset[str]], Sort | None]
 
 _MACHINES = re.compile(r"mailer-?daemon|postmaster|mail-?daemon|mdaemon|bounces?(?:[-+_=].*)?|mailerdaemon")
@@ -55,11 +56,14 @@ _LIST_HEADERS = (
 _NO = {"", "no", "false", "0"}
 
 
+def _bracketed(*patterns: str) -> str:
+    return rf"[【\[(（<＜]\s*(?:{'|'.join(patterns)})\s*[】\])）>＞]"
+
+
 def _starts(*patterns: str) -> re.Pattern[str]:
     """A subject's very first words, set off by brackets or a sign, so that "自動返信が届きません" is none of them."""
     words = "|".join(patterns)
-    bracketed = rf"[【\[(（<＜]\s*(?:{words})\s*[】\])）>＞]"
-    return re.compile(rf"\s*(?:{bracketed}|(?:{words})\s*(?:[:：/／|]|-\s|$))", re.IGNORECASE)
+    return re.compile(rf"\s*(?:{_bracketed(words)}|(?:{words})\s*(?:[:：/／|]|-\s|$))", re.IGNORECASE)
 
 
 AUTO_SUBJECT = _starts(
@@ -75,6 +79,13 @@ AUTO_SUBJECT = _starts(
     r"休暇通知",
     r"外出中",
 )
+# Of those, what is also the name of a thing that people write about: the slip of a parcel service, a car, our own mail.
+_THING_SUBJECT = re.compile(
+    r"\s*(?:auto\s*[:：/／|-]|自動(?:応答|返信|送信|配信)(?:メール)?$"
+    r"|[【\[(（<＜]?\s*(?:不在通知|不在のお?(?:知らせ|連絡)|休暇通知|外出中))",
+    re.IGNORECASE,
+)
+_ANSWERING = re.compile(r"\bre\s*[:：]|返信\s*[:：]", re.IGNORECASE)
 _RETURNED = (
     r"undelivered mail",
     r"undeliverable(?:\s*:| mail| message|$)",
@@ -89,7 +100,15 @@ _RETURNED = (
     r"エラーメール|宛先不明)\s*(?:[:：】\]]|$|のお?(?:知らせ|通知))",
 )
 BOUNCE_SUBJECT = re.compile(rf"\s*(?:{'|'.join(_RETURNED)})", re.IGNORECASE)
-_SPAM_SUBJECT = _starts(r"\*{2,5}\s*spam\s*\*{2,5}", "spam", "meiwaku", "迷惑メール", "迷惑メールの可能性")
+_HOLDS_A_MAIL = re.compile(
+    r"^[>\s]{0,20}(?:message-id|received|return-path|final-recipient|reporting-mta|diagnostic-code)\s{0,5}:"
+    r"|(?<![\d.])[45]\.[0-7]\.\d{1,3}(?![\d.])",
+    re.IGNORECASE | re.MULTILINE,
+)
+_SPAM_SUBJECT = re.compile(  # as filters write it: customers write of spam, too
+    r"\s*" + _bracketed(r"\*{2,5}\s*spam\s*\*{2,5}", "spam", "meiwaku", "迷惑メール", "迷惑メールの可能性"),
+    re.IGNORECASE,
+)
 _SPAM_STARS = re.compile(r"\s*[*!#]{2,5}\s*spam\s*[*!#]{2,5}", re.IGNORECASE)
 
 
@@ -231,10 +250,10 @@ def _quiet(mail: Mail, us: frozenset[str]) -> Sort | None:
         return (
             FORM if _answers_go_to_a_person(mail, us) else Sort("auto-reply", "Its sender takes no answers.")
         )
-    if AUTO_SUBJECT.match(_subject(mail)):
+    if AUTO_SUBJECT.match(_subject(mail)) and (_answers(mail) or not _THING_SUBJECT.match(_subject(mail))):
         return Sort("auto-reply", "Its subject begins like that of an automatic answer.")
-    if BOUNCE_SUBJECT.match(_subject(mail)) and not _is_answer(mail):
-        return Sort("bounce", "Its subject begins like that of a returned mail.")
+    if BOUNCE_SUBJECT.match(_subject(mail)) and not _is_answer(mail) and _shows_a_report(mail):
+        return BY_ITS_SUBJECT
     return None
 
 
@@ -253,6 +272,15 @@ def _answers_go_to_a_person(mail: Mail, us: frozenset[str]) -> bool:
 
 def _is_answer(mail: Mail) -> bool:
     return bool(mail.in_reply_to or mail.references)
+
+
+def _answers(mail: Mail) -> bool:
+    return _is_answer(mail) or bool(_ANSWERING.search(_subject(mail)))
+
+
+def _shows_a_report(mail: Mail) -> bool:
+    """Whether there is more than the subject, which people write of parcels and forms as well."""
+    return mail.returned is not None or bool(_HOLDS_A_MAIL.search(mail.text[:100_000]))
 
 
 def _from_nobody(mail: Mail) -> bool:

@@ -81,7 +81,10 @@ def _events(raw: bytes, mail: Mail, box: Mailbox, came: Came) -> list[Event]:
     if sort.name == "echo" and not _form_mail(mail, box):
         return [Ignored("our own mail")]
     if sort.name in ("bounce", "complaint", "read-receipt"):
-        return _report(mail, sort.name, box) or [_inbound(raw, mail, box, "auto-reply")]
+        told = _report(mail, sort.name, box)
+        if told and sort != automatic.BY_ITS_SUBJECT:
+            return told
+        return [*told, _inbound(raw, mail, box, "auto-reply")]  # a person's words are never lost
     return [_inbound(raw, mail, box, sort.name if sort.name in SHOWN_AS else "", came.where)]
 
 

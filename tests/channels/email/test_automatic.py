@@ -1,5 +1,6 @@
 """What sort of mail it is, and that a person's words are never taken for a machine's."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 from channels.email import automatic
 from channels.email.automatic import sort_of
 from channels.email.mail import Address, Mail
+from channels.email.understanding import Mailbox, events_of
+from channels.events import Inbound, Receipt
 from tests.channels.email.catalogue import missing
 from tests.examples import some
 
@@ -56,7 +59,7 @@ def test_headers_of_automatic_answers_are_known(headers: dict[str, str]) -> None
 @pytest.mark.parametrize(
     "subject",
     ["自動返信: 返品", "自動応答：返品", "【自動返信】受け付けました", "[自動返信] 受付", "Auto: Re: x",
-     "Automatic reply: x", "不在通知", "Out of Office: x", "Out of Office AutoReply: x", "自動返信メール",
+     "Automatic reply: x", "不在通知: Re: x", "Out of Office: x", "Out of Office AutoReply: x",
      "（自動応答）返品", "Out of the office"],
 )  # fmt: skip
 def test_the_first_words_of_a_subject_tell_an_automatic_answer(subject: str) -> None:
@@ -69,10 +72,40 @@ def test_the_first_words_of_a_subject_tell_an_automatic_answer(subject: str) -> 
     ["Re: 自動返信について", "自動返信が届きません", "自動返信メールが来ない", "不在通知が入っていました",
      "Re: 【自動返信】受け付けました", "automatic watch", "Auto parts", "【自動返信が届かない】",
      "配信エラーについて", "Re: Undelivered Mail Returned to Sender", "Out of office chairs",
-     "エラーメールが届きました", "spam filter question", "Returned an item"],
+     "エラーメールが届きました", "spam filter question", "Returned an item", "迷惑メール", "Spam: too many newsletters",
+     "不在通知", "不在のお知らせ", "【不在通知】再配達", "外出中", "自動返信メール", "Auto: repair question"],
 )  # fmt: skip
 def test_a_person_who_writes_about_such_mails_is_a_person(subject: str) -> None:
     assert sorted_as(mail(subject)) == "customer"
+
+
+@pytest.mark.parametrize("subject", ["不在通知", "外出中", "自動返信メール", "Auto: x"])
+def test_the_name_of_a_thing_tells_an_automatic_answer_where_it_answers(subject: str) -> None:
+    assert sorted_as(replace(mail(subject), in_reply_to=("<1@shop.example>",))) == "auto-reply"
+    assert sorted_as(mail(subject, return_path="<>")) == "auto-reply"
+
+
+@pytest.mark.parametrize(
+    "subject",
+    ["送信できませんでした", "送信エラー", "配達できませんでした", "Undeliverable", "Returned mail",
+     "Delivery failure of order 1234"],
+)  # fmt: skip
+def test_what_a_person_writes_of_a_parcel_or_a_form_is_no_returned_mail(subject: str) -> None:
+    asked = replace(
+        mail(subject), text="ページが見つかりませんと出ます。連絡先は taro@other.example です。〒550-0001"
+    )
+    assert sorted_as(asked) == "customer"
+    for evidence in ("<x@other.example>: 550 5.1.1 User unknown", "> Message-ID: <1@shop.example>"):
+        assert sorted_as(replace(asked, text=f"{asked.text}\n{evidence}")) == "bounce"
+    assert sorted_as(replace(asked, returned=mail())) == "bounce"
+
+
+def test_words_below_the_subject_of_a_returned_mail_are_kept_besides_what_they_report() -> None:
+    raw = "From: taro@mail.example\nSubject: Returned mail\n\n<x@other.example>: 550 5.1.1 User unknown. Why?"
+    receipt, said = events_of(raw.encode(), Mailbox(("support@shop.example",), bytes(32)))
+    assert isinstance(receipt, Receipt)
+    assert isinstance(said, Inbound)
+    assert (said.sort, "Why?" in said.text) == ("auto-reply", True)
 
 
 @pytest.mark.parametrize(
