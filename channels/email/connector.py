@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from channels import guard, oauth
 from channels.base import (
+    Answer,
     ChannelError,
     Collected,
     Connector,
@@ -77,6 +78,9 @@ class Email(Connector[EmailSettings]):
     presets = PRESETS
     Settings = EmailSettings
 
+    def answer(self, request: Request) -> Answer | None:
+        return pushed.challenge(request)
+
     def verify(self, request: Request) -> None:
         pushed.verify(self.settings.push_secret, request)
 
@@ -85,6 +89,8 @@ class Email(Connector[EmailSettings]):
         from channels.email.understanding import Came, events_of
 
         raw = pushed.raw_mail(request)
+        if raw is None and (link := pushed.to_confirm(request)):
+            return [Ignored(f"confirm the subscription of Amazon SNS: {link}")]
         if raw is None:
             return [Ignored("there is no mail in it", malformed=True)]
         came = Came(

@@ -2,11 +2,13 @@
 
 import base64
 import hmac
+import json
 from email import policy
 from email.parser import BytesParser
 from urllib.parse import parse_qs
 
 from channels.events import BadSignature, Request
+from channels.protocols import Answer
 
 FIELDS = ("email", "body-mime", "message", "raw", "rawemail", "content", "mime")
 """Where services put it: SendGrid, Mailgun, Postmark (RawEmail), Amazon SES over SNS (content) …"""
@@ -21,11 +23,28 @@ def verify(secret: str, request: Request) -> None:
         raise BadSignature("the secret is not right")
 
 
+def challenge(request: Request) -> Answer | None:
+    """SNS keeps the password of an address to itself until it is asked for it
+    (https://docs.aws.amazon.com/sns/latest/dg/sns-http-https-endpoint-as-subscriber.html)."""
+    if not request.header("x-amz-sns-message-type") or request.header("authorization"):
+        return None
+    return 401, {"WWW-Authenticate": 'Basic realm="mail"'}, b""
+
+
+def to_confirm(request: Request) -> str:
+    """Where SNS wants to be told that it may push here, "" in any other request."""
+    told = _object(request.body.decode("utf-8", "replace"))
+    return str(told.get("SubscribeURL", "")) if told.get("Type") == "SubscriptionConfirmation" else ""
+
+
 def raw_mail(request: Request) -> bytes | None:
     """The mail in a request, None if there is none."""
     kind = request.header("content-type").partition(";")[0].strip().lower()
-    if request.method == "MAIL" or kind in ("", "message/rfc822", "text/plain", "application/octet-stream"):
+    if request.method == "MAIL" or kind in ("", "message/rfc822", "application/octet-stream"):
         return request.body
+    if kind == "text/plain":  # SNS says so of its JSON; no mail begins with a brace
+        told = _object(request.body.decode("utf-8", "surrogateescape"))
+        return _bytes(_field(told)) if told else request.body
     if kind == "application/json":
         return _bytes(_field(request.json()))
     if kind == "application/x-www-form-urlencoded":
@@ -52,7 +71,20 @@ def _field(told: object) -> str:
     if not isinstance(told, dict):
         return ""
     by_name = {str(name).lower(): value for name, value in told.items()}
+    if "topicarn" in by_name:  # the envelope of SNS: what SES says is JSON in it
+        by_name = _object(by_name.get("message"))
     return next((value for name in FIELDS if isinstance(value := by_name.get(name), str) and value), "")
+
+
+def _object(text: object) -> dict[str, object]:
+    """The JSON object `text` is, an empty one where it is none."""
+    if not isinstance(text, str) or not text.lstrip().startswith("{"):
+        return {}
+    try:
+        told = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def _bytes(text: str) -> bytes | None:
