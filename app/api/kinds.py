@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
 
@@ -17,7 +17,10 @@ Time = Annotated[datetime, Meta(tz=True)]
 
 
 class Shape(Struct):
-    """Something we say. Fields may be added to it one day: whoever reads it must not mind."""
+    """Something we say. Fields may be added to it one day: whoever reads it must not mind. `moving` are those that
+    change by themselves, which nobody has to have seen to change it."""
+
+    moving: ClassVar[tuple[str, ...]] = ()
 
 
 class Given(Struct, forbid_unknown_fields=True):

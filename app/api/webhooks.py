@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from app.api import shapes
 from app.api.kinds import Shape, Time
@@ -29,6 +29,8 @@ class WebhookShape(Shape):
     old_key_until: Time | None
     cursor: int
     created_at: Time
+
+    moving: ClassVar[tuple[str, ...]] = ("cursor", "failing_since")
 
 
 class KeyedWebhook(WebhookShape):

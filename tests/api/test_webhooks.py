@@ -10,6 +10,7 @@ import pytest
 from app.db import transaction
 from app.events import record
 from app.models import Agent
+from app.webhooks.fanout import fan_out
 from tests import factories
 from tests.api.calling import Program, program
 from tests.webhooks.receiver import Receiver, allow_private, deliveries, end_of_feed, pump, receiving
@@ -66,6 +67,20 @@ def test_it_is_changed_by_who_has_seen_how_it_is(caller: Program, other: Receive
     caller.refused("PATCH", place, 412, json={"enabled": True}, headers={"If-Match": seen})
     caller.call("DELETE", place, 204)
     caller.refused("GET", place, 404)
+
+
+def test_what_it_is_told_meanwhile_is_no_change_of_it(caller: Program, other: Receiver) -> None:
+    place = f"/webhooks/{make(caller, other.url, 'label.created')['id']}"
+    seen = caller.get(f"/api/v1{place}")
+    happen()
+    while fan_out():
+        pass
+    later = caller.get(f"/api/v1{place}", headers={"If-None-Match": seen.headers["etag"]})
+    assert later.json()["cursor"] > seen.json()["cursor"]
+    tag = {"If-Match": seen.headers["etag"]}
+    changed = caller.call("PATCH", place, json={"name": "CRM 2"}, headers=tag)
+    assert changed["name"] == "CRM 2"
+    caller.refused("PATCH", place, 412, json={"name": "CRM 3"}, headers=tag)
 
 
 def test_what_cannot_be_names_its_field(caller: Program) -> None:

@@ -7,6 +7,8 @@ import re
 
 import msgspec
 
+from app.api.kinds import Shape
+
 _TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 
 
@@ -16,8 +18,17 @@ def of(body: bytes) -> str:
 
 
 def of_shape(shape: msgspec.Struct) -> str:
-    """The tag a GET of this shape has."""
-    return of(msgspec.json.encode(shape))
+    """The tag a GET of this shape has: that of its bytes, but for what moves by itself."""
+    told = msgspec.json.encode(shape)
+    moving = moving_of(shape)
+    if not moving:
+        return of(told)
+    return of(msgspec.json.encode({k: v for k, v in msgspec.json.decode(told).items() if k not in moving}))
+
+
+def moving_of(shape: object) -> tuple[str, ...]:
+    """The fields of it that move by themselves."""
+    return shape.moving if isinstance(shape, Shape) else ()
 
 
 def matches(given: str, tag: str) -> bool:
