@@ -43,8 +43,8 @@ def raw_mail(request: Request) -> bytes | None:
     if request.method == "MAIL" or kind in ("", "message/rfc822", "application/octet-stream"):
         return request.body
     if kind == "text/plain":  # SNS says so of its JSON; no mail begins with a brace
-        told = _object(request.body.decode("utf-8", "surrogateescape"))
-        return _bytes(_field(told)) if told else request.body
+        notice = _object(request.body.decode("utf-8", "surrogateescape"))
+        return _bytes(_field(notice)) if notice else request.body
     if kind == "application/json":
         return _bytes(_field(request.json()))
     if kind == "application/x-www-form-urlencoded":
@@ -72,7 +72,7 @@ def _field(told: object) -> str:
         return ""
     by_name = {str(name).lower(): value for name, value in told.items()}
     if "topicarn" in by_name:  # the envelope of SNS: what SES says is JSON in it
-        by_name = _object(by_name.get("message"))
+        by_name = {**_object(by_name.get("message"))}
     return next((value for name in FIELDS if isinstance(value := by_name.get(name), str) and value), "")
 
 
