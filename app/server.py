@@ -28,6 +28,9 @@ from app.web.health import leaving
 HEADER_SECONDS = 15.0  # for the head of a request to be told in full
 HEADER_BYTES = 512 * 1024  # of a head not yet complete; twice what one read of the socket brings
 STOP_SECONDS = 5
+# So long a connection may be quiet between two requests: longer than nginx (60 s) and Caddy (120 s) keep theirs to us.
+# Else they put a request on one that we close at that moment, and one that is not a GET is not sent twice.
+QUIET_SECONDS = 130
 # So long the event loop waits for a thread that computes. Python's own five milliseconds add up to what people who
 # type feel: each message needs the loop several times.
 SWITCH_SECONDS = 0.001
@@ -192,6 +195,7 @@ def _options(settings: Settings) -> dict[str, Any]:
         "server_header": False,
         "proxy_headers": bool(settings.trusted_proxies),
         "forwarded_allow_ips": [*settings.trusted_proxies, *_mapped(settings.trusted_proxies)],
+        "timeout_keep_alive": QUIET_SECONDS,
         "timeout_graceful_shutdown": STOP_SECONDS,
         "ws_max_size": 1024 * 1024,
         "ws_ping_interval": None,  # see Open.ping

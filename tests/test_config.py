@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 
 import pytest
+import uvicorn
 from uvicorn.middleware.proxy_headers import _TrustedHosts
 
 from app import server
@@ -144,3 +145,12 @@ def test_a_proxy_is_trusted_however_its_network_is_written(written: str, read: s
     for address in ("11.0.0.5", "::ffff:11.0.0.5", "::10.0.0.5"):
         assert address not in trusted
     assert ("10.1.2.3" in trusted) == ("::ffff:10.1.2.3" in trusted) == ("/" in written)
+
+
+def test_a_quiet_connection_is_let_go_by_the_proxy_and_not_by_the_server() -> None:
+    """nginx's `keepalive_timeout` of an upstream is 60 s, Caddy's `keepalive` 2 min where nothing else is said."""
+    for name in ("nginx.conf", "Caddyfile"):
+        assert not re.search(
+            "keepalive_timeout|keepalive [0-9]+[a-z]", (FOLDER / "deploy" / name).read_text("utf-8")
+        )
+    assert uvicorn.Config(**server._options(load({}, {}))).timeout_keep_alive > 120
