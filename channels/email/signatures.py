@@ -6,9 +6,14 @@ from collections.abc import Sequence
 from channels.email.quote_markers import LONGEST, plain
 
 _LONGEST_SIGNATURE = 25  # lines with something on them; what is longer is no signature
+_SENTENCE = ("。", "ます", "ません", "?")  # how a line ends that tells or asks
 _DEVICES = (
     r"(?:iPhone|iPad|iPod|Android|Xperia|Galaxy|AQUOS|arrows|Pixel|スマートフォン|スマホ|携帯電話?|モバイル|"
-    r"Windows|Mac|Outlook|Gmail|Yahoo!?メール|Yahoo!?|Spark|メール アプリ|アプリ)"
+    r"Windows|Mac|Outlook|Gmail|Yahoo!?メール|Yahoo!?|Spark|メール ?アプリ)"
+)
+_MAILERS = (
+    r"(?:iPhone|iPad|Android|BlackBerry|Samsung|Galaxy|Xperia|Pixel|Huawei|Xiaomi|Outlook|Gmail|Yahoo|Proton|Spark|"
+    r"Airmail|Mailtrack|Superhuman|Newton|Canary|Edison|Tuta|Mail|Mobile)"
 )
 # What phones and mail programs write below a mail by themselves, one whole line each.
 PHONES = tuple(
@@ -19,7 +24,7 @@ PHONES = tuple(
         r"Outlook for (?:iOS|Android|Mac).{0,5}を(?:入手|取得).{0,200}",
         r"Get Outlook for (?:iOS|Android|Mac).{0,200}",
         r"Sent from (?:my|Mail for|Outlook|Yahoo|Samsung|Gmail|Proton|Spark|an? )\b.{0,150}",
-        r"Sent (?:via|with) .{0,100}",
+        rf"Sent (?:via|with) (?:my |the |an? )?{_MAILERS}.{{0,100}}",
         r"Windows\s?(?:10|11)?\s?版の(?:メール|Outlook).{0,100}",
         r"(?:iPhone|iPad|Android)の?(?:Gmail|Yahoo!?メール)アプリから.{0,30}",
     )
@@ -61,12 +66,15 @@ def is_phone_line(line: str) -> bool:
 
 
 def _dashes(lines: Sequence[str], end: int) -> int:
-    """RFC 3676, 4.3: "-- " alone on a line. Many programs lose the blank, so "--" counts if little follows."""
+    """RFC 3676, 4.3: "-- " alone on a line. Many programs lose the blank, so "--" counts if little follows that
+    is no sentence: it parts one's words from each other as well."""
     for i in range(max(0, end - 120), end):
         if lines[i].rstrip("\r\n") == "-- " or lines[i].strip() == "--":
-            said = sum(1 for line in lines[i + 1 : end] if line.strip())
-            limit = 2 * _LONGEST_SIGNATURE if lines[i].startswith("-- ") else _LONGEST_SIGNATURE
-            return i if 0 < said <= limit or said == 0 else end
+            said = [line for line in lines[i + 1 : end] if line.strip()]
+            whole = lines[i].startswith("-- ")
+            if not whole and any(plain(line[:LONGEST]).endswith(_SENTENCE) for line in said):
+                continue
+            return i if len(said) <= (2 * _LONGEST_SIGNATURE if whole else _LONGEST_SIGNATURE) else end
     return end
 
 

@@ -86,6 +86,28 @@ FORWARDS = (
 )
 
 
+OWN_LINES = (
+    "ウェブサイトからお問い合わせがありました。\n\n差出人: 山田太郎 <taro@mail.example>\n題名: 返品について\n\n"
+    "メッセージ本文:\n商品が届きません。",
+    "Hello, I want to ship a parcel:\nFrom: Tokyo\nTo: Osaka\nDate: 5 May\n\nHow much is it, please?",
+    "届け先について。\n2026/11/23 山田 <taro@mail.example>\nこちらに送って下さい。",
+)
+
+
+@pytest.mark.parametrize("said", OWN_LINES)
+def test_lines_that_look_like_a_quotation_are_a_persons_own_in_a_mail_that_answers_nothing(said: str) -> None:
+    assert split(said, "お届け", answers=False) == Parts(said)
+    assert split(said, "お届け").quoted
+    assert split(said, "FW: お届け", answers=False) == split(said, "FW: お届け")
+
+
+@pytest.mark.parametrize(
+    "client", ["Outlook with a line", "Outlook, original message", "Gmail", "Apple Mail"]
+)
+def test_what_no_person_writes_is_a_quotation_in_every_mail(client: str) -> None:
+    assert split(f"{NEW}\n\n{ABOVE[client]}\n\n{OLD}", answers=False).new == NEW
+
+
 @pytest.mark.parametrize("client", ABOVE)
 def test_what_a_client_quotes_is_taken_off(client: str) -> None:
     for old in (OLD, SIGNED):
@@ -173,6 +195,9 @@ def test_what_somebody_signs_before_a_forward_is_a_signature() -> None:
         "Get Outlook for iOS<https://aka.ms/o0ukef>",
         "-- \niPhoneから送信",
         "--\nXperiaから送信",
+        "Sent via the Samsung Galaxy S21, an AT&T 5G smartphone",
+        "Sent with Proton Mail secure email.",
+        "メールアプリから送信",
         "━━━━━━━━━━━━━━\n株式会社 山田商事\n山田 太郎\nTEL 03-1234-5678\n━━━━━━━━━━━━━━",
         "──────────\n山田 太郎 taro@mail.example\n──────────",
         "==========\n山田商店 山田\n〒100-0001 東京都千代田区\n==========",
@@ -203,6 +228,10 @@ def test_a_signature_is_set_apart(signature: str) -> None:
         "件名: 返品\n注文番号: 1234\n返品をお願いします。",
         "Date: tomorrow\nTo: my sister\nplease deliver",
         "a -- b\n--- c\n--option",
+        "こんにちは\n--\n届け先を変更したいです。住所は大阪市北区1-2-3です。",
+        "こんにちは\n--\n注文番号 1234\n届け先を変えられますか？\n山田",
+        "問い合わせフォームに書きました。\nアプリから送信しました。",
+        "Where is it?\nSent via Yamato, tracking 1234-5678-9012",
         "価格 > 5000円\n数量 < 3",
         "・サイズ: M\n・色: 青\n-----\nこちらでお願いします。",
     ],
