@@ -85,7 +85,9 @@ _THING_SUBJECT = re.compile(
     r"|[【\[(（<＜]?\s*(?:不在通知|不在のお?(?:知らせ|連絡)|休暇通知|外出中))",
     re.IGNORECASE,
 )
-_ANSWERING = re.compile(r"\bre\s*[:：]|返信\s*[:：]", re.IGNORECASE)
+_ANSWERING = re.compile(
+    r"(?:\b(?:re(?:\[\d{1,3}\])?|ｒｅ|aw|sv|antw|odp|ynt)|返信|回复|回覆|答复)\s*[:：>＞]", re.IGNORECASE
+)
 _RETURNED = (
     r"undelivered mail",
     r"undeliverable(?:\s*:| mail| message|$)",
@@ -250,7 +252,7 @@ def _quiet(mail: Mail, us: frozenset[str]) -> Sort | None:
         return (
             FORM if _answers_go_to_a_person(mail, us) else Sort("auto-reply", "Its sender takes no answers.")
         )
-    if AUTO_SUBJECT.match(_subject(mail)) and (_answers(mail) or not _THING_SUBJECT.match(_subject(mail))):
+    if AUTO_SUBJECT.match(_subject(mail)) and (answers(mail) or not _THING_SUBJECT.match(_subject(mail))):
         return Sort("auto-reply", "Its subject begins like that of an automatic answer.")
     if BOUNCE_SUBJECT.match(_subject(mail)) and not _is_answer(mail) and _shows_a_report(mail):
         return BY_ITS_SUBJECT
@@ -274,7 +276,8 @@ def _is_answer(mail: Mail) -> bool:
     return bool(mail.in_reply_to or mail.references)
 
 
-def _answers(mail: Mail) -> bool:
+def answers(mail: Mail) -> bool:
+    """Whether it says that it answers something, by its headers or by its subject."""
     return _is_answer(mail) or bool(_ANSWERING.search(_subject(mail)))
 
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from channels.email import html_quotes, quoting
+from channels.email import automatic, html_quotes, quoting
 from channels.email.allowed import words
 from channels.email.mail import Mail
 from channels.email.markup import EMPTY, Token
@@ -45,7 +45,7 @@ class _Said:
 
 def split(mail: Mail) -> tuple[quoting.Parts, bool]:
     """The text of `mail` taken apart, its answers within the quoted mail among what is new; whether there are any."""
-    parts = quoting.split(mail.text, mail.subject)
+    parts = quoting.split(mail.text, mail.subject, automatic.answers(mail))
     if not parts.quoted or not _has_unsigned(mail.text):
         return parts, False
     found = _answers(_lines(mail), mail.sender.name if mail.sender else "")

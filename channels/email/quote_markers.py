@@ -139,8 +139,9 @@ def plain(text: str) -> str:
     return _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).strip()
 
 
-def marker_at(lines: Sequence[Line], at: int) -> Found | None:
-    """What begins at line `at`: a forwarded message, a quotation, or nothing of that kind."""
+def marker_at(lines: Sequence[Line], at: int, answers: bool = True) -> Found | None:
+    """What begins at line `at`: a forwarded message, a quotation, or nothing of that kind. In a mail that `answers`
+    nothing, a few lines such as "From: Tokyo" and a date beside an address are what somebody wrote."""
     line = lines[at]
     if line.blank or line.long:
         return None
@@ -148,9 +149,9 @@ def marker_at(lines: Sequence[Line], at: int) -> Found | None:
         return found
     if rule := _one_line(RULES, line.said, at):
         return _with_headers(lines, rule)
-    if end := _headers(lines, at) or _ruled_headers(lines, at):
+    if end := _headers(lines, at, whole=not answers) or _ruled_headers(lines, at):
         return Found("quote", end, "headers")
-    return _attribution(lines, at)
+    return _attribution(lines, at, answers)
 
 
 def _one_line(markers: Sequence[Marker], said: str, at: int) -> Found | None:
@@ -162,11 +163,13 @@ def _one_line(markers: Sequence[Marker], said: str, at: int) -> Found | None:
     return None
 
 
-def _attribution(lines: Sequence[Line], at: int) -> Found | None:
+def _attribution(lines: Sequence[Line], at: int, answers: bool) -> Found | None:
     if not _ATTRIBUTION_START.match(lines[at].said):
         return None
     for count in (1, 2, 3):
         said = _joined(lines, at, count)
+        if not answers and not said.endswith(":"):
+            continue
         for marker in ATTRIBUTIONS:
             if count <= marker.lines and said and marker.pattern.fullmatch(said):
                 return Found("quote", at + count, marker.name)
@@ -198,8 +201,9 @@ def _next_said(lines: Sequence[Line], at: int) -> int:
     return next((i for i in range(at, min(at + 2, len(lines))) if not lines[i].blank), len(lines))
 
 
-def _headers(lines: Sequence[Line], at: int) -> int:
-    """The line after a block of mail headers that begins at `at` (a sender and at least one other), 0 if none does."""
+def _headers(lines: Sequence[Line], at: int, whole: bool = False) -> int:
+    """The line after a block of mail headers that begins at `at` (a sender and at least one other, with all that
+    Outlook writes if it is to be `whole`), 0 if none does."""
     if at >= len(lines) or _label(lines[at]) != "from":
         return 0
     seen, end, unknown = {"from"}, at + 1, 0
@@ -213,7 +217,7 @@ def _headers(lines: Sequence[Line], at: int) -> int:
             unknown += 1
             if unknown > 3 or "subject" in seen:
                 break
-    return end if len(seen - {"cc"}) > 1 else 0
+    return end if len(seen - {"cc"}) > (3 if whole else 1) else 0
 
 
 def _label(line: Line) -> str:

@@ -36,14 +36,15 @@ class _Run:
     told: bool = False
 
 
-def split(text: str, subject: str = "") -> Parts:
+def split(text: str, subject: str = "", answers: bool = True) -> Parts:
     """`text` taken apart. A forwarded message is new and kept whole: it is known by its marker, or, since Outlook
-    writes the same lines above a forward as above an answer, by a `subject` that begins with "FW:" or the like.
+    writes the same lines above a forward as above an answer, by a `subject` that begins with "FW:" or the like. In what
+    `answers` nothing, only what cannot be a person's own lines is a quotation.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     raw = text[:LIMIT].split("\n", LINES)
     beyond = ("\n" + raw.pop() if len(raw) > LINES else "") + text[LIMIT:]
-    runs, forward = _runs([read_line(line) for line in raw], bool(_FORWARDED.match(subject)))
+    runs, forward = _runs([read_line(line) for line in raw], bool(_FORWARDED.match(subject)), answers)
     parts = _parts(raw, runs, forward)
     if not parts.new:
         return Parts(_strip(text))
@@ -52,12 +53,17 @@ def split(text: str, subject: str = "") -> Parts:
     return Parts(parts.new + beyond, parts.quoted, parts.signature)
 
 
-def _runs(lines: Sequence[Line], forwarded: bool) -> tuple[list[_Run], int]:
+def whole(text: str) -> Parts:
+    """`text` as it is, where nothing in it can be told apart."""
+    return Parts(_strip(text.replace("\r\n", "\n").replace("\r", "\n")))
+
+
+def _runs(lines: Sequence[Line], forwarded: bool, answers: bool) -> tuple[list[_Run], int]:
     """The text as runs of own and quoted lines, and the line from which on it is a forwarded message."""
     runs: list[_Run] = []
     at, end = 0, len(lines)
     while at < end:
-        found = marker_at(lines, at)
+        found = marker_at(lines, at, answers or forwarded)
         if found and lines[at].depth == 0 and (found.kind == "forward" or _is_forward(found, forwarded)):
             return runs, at
         if found and found.kind == "quote":

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from channels.email import authentication, automatic, bounces, cleaning, inline, reading, tokens
+from channels.email import authentication, automatic, bounces, cleaning, inline, quoting, reading, tokens
 from channels.email.mail import Address, File, Mail
 from channels.events import (
     UNREADABLE,
@@ -117,7 +117,7 @@ def _inbound(raw: bytes, mail: Mail, box: Mailbox, sort: str, where: str = "") -
     checked = authentication.results(mail, box.trusted) if box.trusted else {}
     marked = [*mail.in_reply_to, *reversed(mail.references), *_written_to(mail)]
     belongs = tokens.conversation_of(box.key, *marked)
-    parts, inside = inline.split(mail)
+    parts, inside = (quoting.whole(mail.text), True) if _form_mail(mail, box) else inline.split(mail)
     html = _html(mail, whole=inside)
     sort = sort or ("unreadable" if _is_empty(mail) and mail.problems else "")
     return Inbound(

@@ -9,8 +9,9 @@ BOX = Mailbox(("support@shop.example",), bytes(32), "mx.shop.example")
 PASSED = "Authentication-Results: mx.shop.example; dmarc=pass header.from=shop.example\n"
 
 
-def inbound(sender: str, more: str = "") -> Inbound:
-    raw = f"{PASSED}From: {sender}\nTo: support@shop.example\n{more}Subject: x\nMessage-ID: <1@x.example>\n\nHello\n"
+def inbound(sender: str, more: str = "", said: str = "Hello", subject: str = "x") -> Inbound:
+    head = f"{PASSED}From: {sender}\nTo: support@shop.example\n{more}Subject: {subject}\nMessage-ID: <1@x.example>\n"
+    raw = f"{head}Content-Type: text/plain; charset=utf-8\n\n{said}\n"
     (event,) = events_of(raw.encode(), BOX)
     assert isinstance(event, Inbound)
     return event
@@ -20,6 +21,20 @@ def inbound(sender: str, more: str = "") -> Inbound:
 def test_what_a_form_sends_is_from_whom_it_was_written_for_and_unproved(sender: str) -> None:
     event = inbound(sender, "Reply-To: Taro <taro@mail.example>\n")
     assert (event.sender.address, event.sender.proof, event.sort) == ("taro@mail.example", "claimed", "")
+
+
+@pytest.mark.parametrize("subject", ["x", "Re: x"])
+def test_what_a_form_says_is_shown_whole(subject: str) -> None:
+    said = "お問い合わせ\n\n差出人: 山田太郎\n題名: 返品について\n\n商品が届きません。\n-- \n山田"
+    event = inbound("noreply@forms.example", "Reply-To: Taro <taro@mail.example>\n", said, subject)
+    assert (event.text, event.quoted, event.signature) == (said, "", "")
+
+
+def test_what_looks_like_the_head_of_a_mail_is_taken_off_where_a_mail_answers() -> None:
+    said = "お問い合わせ\n\n差出人: 山田太郎\n題名: 返品について\n\n商品が届きません。"
+    assert inbound("taro@mail.example", "", said).text == said
+    assert inbound("taro@mail.example", "", said, "Re: x").text == "お問い合わせ"
+    assert inbound("taro@mail.example", "In-Reply-To: <1@shop.example>\n", said).text == "お問い合わせ"
 
 
 def test_an_ordinary_mail_that_its_domain_stands_for_is_proved() -> None:
