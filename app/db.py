@@ -55,6 +55,10 @@ log = logging.getLogger(__name__)
 BUSY_MS = 15_000
 # The connection used last is used next: its statements are prepared and its pages in memory.
 POOLED: dict[str, Any] = {"pool_size": 20, "pool_use_lifo": True, "hide_parameters": True}
+# Of libpq, in (milli)seconds: a PostgreSQL that vanishes without a word (its power, a cable) is missed within half a
+# minute; by itself TCP waits for up to two hours, and every thread with it. The URL may say others.
+WATCHED: dict[str, Any] = {"connect_timeout": 5, "tcp_user_timeout": 20_000}
+WATCHED |= {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 BigInt = BigInteger().with_variant(Integer(), "sqlite")
 Json = JSON().with_variant(JSONB(), "postgresql")
 
@@ -150,7 +154,8 @@ def make_engine(url: str | URL) -> Engine:
         return _sqlite(parsed)
     if parsed.drivername in ("postgres", "postgresql"):
         parsed = parsed.set(drivername="postgresql+psycopg")
-    return create_engine(parsed, max_overflow=30, pool_pre_ping=True, **POOLED)
+    told = {name: value for name, value in WATCHED.items() if name not in parsed.query}
+    return create_engine(parsed, max_overflow=30, pool_pre_ping=True, connect_args=told, **POOLED)
 
 
 def _sqlite(url: URL) -> Engine:

@@ -173,3 +173,22 @@ def test_a_writer_whose_turn_does_not_come_is_told_that_the_database_is_busy(
     with turns.turn():  # and those after it are not held up
         told.append("ours")
     assert told == [True, "ours"]
+
+
+def test_a_postgresql_that_vanishes_is_missed_soon_unless_the_address_says_otherwise() -> None:
+    told: list[dict[str, Any]] = []
+
+    def asked(_dialect: object, _record: object, _told: object, options: dict[str, Any]) -> None:
+        told.append(dict(options))
+        raise ConnectionRefusedError
+
+    for address in ("postgresql://desk@db/desk", "postgresql://desk@db/desk?connect_timeout=9&keepalives=0"):
+        engine = app.db.make_engine(address)
+        event.listen(engine, "do_connect", asked)
+        with pytest.raises(ConnectionRefusedError):
+            engine.connect()
+    usual, wanted = told
+    assert usual["connect_timeout"] <= 10
+    assert usual["keepalives_idle"] + usual["keepalives_interval"] * usual["keepalives_count"] <= 30
+    assert usual["tcp_user_timeout"] <= 30_000
+    assert (wanted["connect_timeout"], wanted["keepalives"]) == ("9", "0")
