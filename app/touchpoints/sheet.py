@@ -153,12 +153,16 @@ def currency_of(said: str) -> str:
 
 _SIGNS = {"円": "JPY", "日本円": "JPY", "YEN": "JPY", "¥": "JPY", "$": "USD", "€": "EUR", "£": "GBP"}
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
+_DECIMAL_COMMA = re.compile(r",(?!\d{3}(?:\D|$)|\d\d,)")  # "25,80"; not "1,234", nor "1,50,000" as in India
 
 
 def _number(cell: str) -> Decimal:
-    text = unicodedata.normalize("NFKC", cell).translate({ord(sign): None for sign in ",¥￥$€£円 '"})
-    text = re.sub(r"(?i)^(?:jpy|usd|eur|gbp)|(?:jpy|usd|eur|gbp|pt|ポイント|p)$", "", text.replace("−", "-"))
-    if not _NUMBER.fullmatch(text):
+    said = unicodedata.normalize("NFKC", cell).translate({ord(sign): None for sign in "¥￥$€£円 '"})
+    text = re.sub(r"(?i)^(?:jpy|usd|eur|gbp)|(?:jpy|usd|eur|gbp|pt|ポイント|p)$", "", said.replace(",", ""))
+    text = re.sub(
+        r"^(?:[△▲−](?=\d)(.*)|\(([\d.]+)\))$", r"-\1\2", text
+    )  # as accountants write what is taken off
+    if _DECIMAL_COMMA.search(said) or not _NUMBER.fullmatch(text):
         raise Unreadable("“%(cell)s” is no number.", cell=cell[:40])
     try:
         return Decimal(text)

@@ -135,12 +135,17 @@ def test_an_amount_counts_in_the_currency_that_is_meant_or_not_at_all(tmp_path: 
         "4,taro@example.jp,-500,JPY,注文",
         "5,taro@example.jp,-500,JPY,返品",
         "6,taro@example.jp,,-,注文",
+        '7,taro@example.jp,"1,234",EUR,注文',
+        '8,taro@example.jp,"25,80",EUR,注文',  # 25.80, or a slip of the pen: no 2,580.00
+        '9,taro@example.jp,"△1,200",JPY,返品',
+        '10,taro@example.jp,"（1,200円）",JPY,返品',
     ]
     done = imported(written(tmp_path, rows, header="注文番号,メール,金額,通貨,種別"))
-    assert "4 new, 0 changed, 0 known already, 2 refused" in done.output
+    assert "7 new, 0 changed, 0 known already, 3 refused" in done.output
     with reading() as db:
         told = {row.reference: (row.amount, row.currency) for row in db.scalars(select(Touchpoint))}
-    assert told == {"1": (3800, "JPY"), "2": (1999, "USD"), "5": (500, "JPY"), "6": (None, "")}
+    more = {"7": (123_400, "EUR"), "9": (1200, "JPY"), "10": (1200, "JPY")}
+    assert told == {"1": (3800, "JPY"), "2": (1999, "USD"), "5": (500, "JPY"), "6": (None, "")} | more
 
 
 @pytest.mark.usefixtures("taro")
