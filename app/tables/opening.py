@@ -91,7 +91,7 @@ def _text(path: Path, knows: Knows, encoding: str) -> Iterator[Table]:
     except LookupError as error:
         raise Unreadable("There is no encoding “%(name)s”.", name=encoding) from error
     with path.open("rb") as raw, io.TextIOWrapper(raw, encoding, "replace", newline="") as file:
-        lines = (line.replace("\0", "") for line in file)
+        lines = _lines(file)
         first = list(islice(lines, SNIFFED))
         rows = rows_of(chain(first, lines), delimiter_of(first))
         header, rest = _header(rows, knows)
@@ -100,6 +100,14 @@ def _text(path: Path, knows: Knows, encoding: str) -> Iterator[Table]:
         checked = map(_checked, rest) if faulty else rest
         size = path.stat().st_size
         yield Table(encoding, header, checked, lambda row: min(1.0, raw.tell() / size))
+
+
+def _lines(file: io.TextIOWrapper) -> Iterator[str]:
+    try:
+        for line in file:
+            yield line.replace("\0", "")
+    except UnicodeError as error:  # in spite of "replace": UTF-16 is refused without its mark
+        raise Unreadable("The file cannot be read in this encoding. Choose another one.") from error
 
 
 def _checked(row: Row) -> Row:

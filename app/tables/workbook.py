@@ -100,7 +100,8 @@ def _duration(value: timedelta) -> str:
 
 def _moment(value: datetime) -> str:
     """Excel counts in fractions of a day, so that a whole second may be some microseconds off."""
-    return (value + timedelta(microseconds=500_000)).strftime("%Y-%m-%d %H:%M:%S")
+    half = timedelta(microseconds=500_000)
+    return (min(value, datetime.max - half) + half).strftime("%Y-%m-%d %H:%M:%S")  # noqa: DTZ901 - no zone in Excel
 
 
 _TOLD: tuple[tuple[type, Callable[[Any], str]], ...] = (

@@ -57,6 +57,12 @@ def test_an_encoding_that_is_asked_for_is_used(tmp_path: Path) -> None:
         opened(path, "klingon")
 
 
+def test_an_encoding_that_cannot_be_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    """Python's UTF-16 takes no text without its mark, even where it is to replace what it cannot read."""
+    with pytest.raises(Unreadable, match="cannot be read in this encoding"):
+        opened(written(tmp_path, TEXT.encode()), "utf-16")
+
+
 def test_a_row_whose_bytes_are_broken_is_named_and_its_neighbours_are_read(tmp_path: Path) -> None:
     lines = [f"2024/1/5,090,普通のメモ{n}".encode() for n in range(300)]
     lines[100] = lines[100][:-3] + b"\xe3\x81"
@@ -140,6 +146,12 @@ def test_a_workbook_gives_dates_times_and_numbers_as_text(tmp_path: Path) -> Non
         *("2024-01-05 09:03:07", "9012345678", "髙橋①", "00:03:25", "26:00:00", "1.5", "", "True"),
     ]
     assert rows[0].line == 2
+
+
+def test_the_last_moment_of_all_is_a_date_like_any(tmp_path: Path) -> None:
+    forever = datetime(9999, 12, 31, 23, 59, 59, 999_000)  # noqa: DTZ001 - as Excel keeps it
+    _, _, rows = opened(workbook(tmp_path, ("日付", "番号"), (forever, "090")))
+    assert rows[0].cells[0] == "9999-12-31 23:59:59"
 
 
 def test_half_a_workbook_is_refused_clearly(tmp_path: Path) -> None:

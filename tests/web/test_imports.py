@@ -144,6 +144,8 @@ def test_another_encoding_is_read_anew(browser: Browser, tmp_path: Path) -> None
     browser.submit(here, {**form_of(browser.see(here)), "encoding": "euc_jp"})
     assert "EUC-JP" in browser.see(here)
     browser.submit(here, {**form_of(browser.see(here)), "encoding": "cp932"})
+    wrong = browser.submit(here, {**form_of(browser.see(here)), "encoding": "utf-16"})
+    assert (wrong.status_code, "この文字コードではファイルを読み取れません" in wrong.text) == (422, True)
     assert form_of(browser.see(here))["column-1"] == "start"
     refused = browser.submit(here, {**form_of(browser.see(here)), "zone": "Mars/Olympus"})
     assert refused.status_code == 422
