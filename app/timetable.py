@@ -25,6 +25,7 @@ _LINE = re.compile(
     rf"{_DAY}(?:\s*(?:~|〜|–|—|\.\.|から|\bto\b|\s-\s)\s*{_DAY})?(?:\s*まで)?(?:[\s:,、]+(.*))?"
 )
 _LEAP = 2024  # stands for every year, so that 02-29 may be named
+_FIRST, _LAST = date(_LEAP, 1, 1), date(_LEAP, 12, 31)
 
 Yearly = tuple[int, int]
 
@@ -87,12 +88,14 @@ def _read_line(line: str, once: dict[date, Ranges], yearly: dict[Yearly, Ranges]
     year, month, day, last_year, last_month, last_day, rest = found.groups()
     first = _date(year, month, day)
     last = _date(last_year or year, last_month, last_day) if last_month else first
-    if last < first and not last_year:  # from the old year into the new one
+    over = last < first and not last_year  # from the old year into the new one
+    if over and year:
         last = _date(str(last.year + 1), last_month, last_day)
-    if last < first or (last - first).days > MOST_DAYS:
+    if (last < first and not over) or (last - first).days > MOST_DAYS:
         raise Unclear("The last day comes before the first, or is more than a year after it.")
     ranges = read_ranges(rest or "")
-    for each in _days(first, last):
+    days = _days(first, last) if last >= first else (*_days(first, _LAST), *_days(_FIRST, last))
+    for each in days:
         if year:
             once[each] = ranges
         else:

@@ -64,6 +64,13 @@ def test_a_span_may_cross_the_new_year(typed: str) -> None:
     assert not any(yearly.values())
 
 
+def test_a_span_of_every_year_that_crosses_the_new_year_has_the_leap_day() -> None:
+    own = timetable.read_days("12/1〜3/31 10:00-16:00")
+    assert (2, 29) in own.yearly
+    assert len(own.yearly) == 31 + 31 + 29 + 31
+    assert timetable.read_days(timetable.write_days(Hours(yearly=own.yearly), "closed")) == own
+
+
 def test_a_span_of_one_year_crosses_into_the_next() -> None:
     once = timetable.read_days("2026-12-30 ~ 01-02").once
     assert sorted(once) == [date(2026, 12, 30), date(2026, 12, 31), date(2027, 1, 1), date(2027, 1, 2)]
