@@ -24,6 +24,15 @@ _KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]")
 _JAPANESE = re.compile("[\u3001-\u30fe\u4e00-\u9fff\uff01-\uff5e]")
 _HALF_KANA = re.compile("[\uff61-\uff9f]")
 _UTF8_CHAR = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+# UTF-8 cut at a number of bytes, as senders cut subjects and names; hardly any text in Shift_JIS or EUC-JP looks like it.
+_NARROW = rb"(?:[\x00-\x7f]|[\xc2-\xdf][\x80-\xbf])*"
+_CUT_UTF8 = re.compile(
+    _NARROW
+    + rb"(?:(?:[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})"
+    + _NARROW
+    + rb")+(?:[\xe2-\xef][\x80-\xbf]?|\xf0[\x80-\xbf]{0,2})[\x00-\x7f]*"
+)
+_SHORT = 2_000
 _HIGH = re.compile(rb"[\x80-\xff]")
 _SJIS, _JIS, _EUC = "cp932", "jis", "euc"
 _NAMES = {
@@ -155,7 +164,7 @@ def _otherwise(raw: bytes, codec: str) -> str:
     """`raw` where the declared `codec` failed."""
     if ESCAPES.search(raw):
         return jis.decode(raw)
-    if codec == "utf-8" and _mostly_utf8(raw):
+    if codec == "utf-8" and (_mostly_utf8(raw) or (len(raw) <= _SHORT and _CUT_UTF8.fullmatch(raw))):
         return raw.decode("utf-8", "replace")
     if codec in (_SJIS, _EUC, _JIS, "utf-8"):
         return guess(raw)

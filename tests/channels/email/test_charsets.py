@@ -58,6 +58,28 @@ def test_half_width_katakana_are_what_their_charset_says(text: str) -> None:
     assert charsets.decode(text.encode("cp932"), "Shift_JIS") == (text, True)
 
 
+@pytest.mark.parametrize("cut", [1, 2])
+def test_a_short_text_that_was_cut_within_a_character_stays_utf_8(cut: int) -> None:
+    assert charsets.decode("日本語テスト".encode()[:-cut], "utf-8") == ("日本語テス\ufffd", False)
+    assert charsets.decode("日本".encode()[:-cut], "utf-8") == ("日\ufffd", False)
+    assert charsets.decode("発送🎉".encode()[:-cut] + b"...", "utf-8") == ("発送\ufffd...", False)
+
+
+@pytest.mark.parametrize("codec", ["cp932", "euc_jp"])
+def test_a_short_text_that_is_called_utf_8_and_is_not_is_read(codec: str) -> None:
+    for text in (
+        "ご注文",
+        "返品について",
+        "領収書の発行",
+        "御見積書送付の件",
+        "テスト",
+        "ﾃｽﾄﾃﾞｽ",
+        "営業時間の確認",
+    ):
+        wanted = text.encode(codec)
+        assert charsets.decode(wanted, "utf-8") == (charsets.guess(wanted), False)
+
+
 @pytest.mark.parametrize("text", ["①㈱Ⅲ㎏", "髙﨑", "能力の表ソ", "～－∥", "ｶﾞｷﾞ"])
 def test_every_character_of_windows_is_read_from_iso_2022_jp(text: str) -> None:
     pieces = {pair: char for pair, char in jis._jis_table().items() if char in text}
