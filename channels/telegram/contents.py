@@ -61,8 +61,10 @@ def _contact(message: Object) -> Content | None:
     told = obj(message, "contact")
     name = " ".join(filter(None, (text(told, "first_name"), text(told, "last_name"))))
     phone = text(told, "phone_number", 40)
-    if phone and not phone.startswith("+") and phone.isdecimal():
-        phone = f"+{phone}"  # Telegram leaves the plus away
+    if phone.isdecimal() and not phone.startswith("0"):
+        phone = (
+            f"+{phone}"  # Telegram leaves the plus away; in an address book numbers stand as they are dialled
+        )
     lines = [line for line in (name, phone) if line]
     context = {"contact": {"name": name, "phone": phone, "user": number(told, "user_id")}}
     return Content("\n".join(lines), context=context) if lines else None

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from channels.base import Attachment, BadSignature, ChannelError, Collected, Inbound, Request
 from channels.telegram import events
+from channels.telegram.contents import content
 from channels.telegram.signature import HEADER, secret_of
 from tests.channels.cases import CONTEXT, payloads
 from tests.channels.servers import Answer
@@ -33,6 +34,16 @@ def test_the_secret_is_fit_for_telegram_and_another_one_for_each_channel_and_bot
     made = {secret_of(bytes(32), TOKEN), secret_of(b"k" * 32, TOKEN), secret_of(bytes(32), "1:other")}
     assert len(made) == 3
     assert all(len(one) == 64 and one.isascii() and one.isalnum() for one in made)
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [("819012345678", "+819012345678"), ("+819012345678", "+819012345678"), ("09012345678", "09012345678")],
+)
+def test_a_number_of_an_address_book_is_shown_as_it_is_dialled(told: str, shown: str) -> None:
+    found = content({"contact": {"first_name": "山田", "phone_number": told}})
+    assert found is not None
+    assert (found.text, found.context["contact"]["phone"]) == (f"山田\n{shown}", shown)
 
 
 def test_a_channel_that_fetches_takes_no_webhook() -> None:
