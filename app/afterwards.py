@@ -7,17 +7,18 @@ gave is theirs.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app import connect, customers, family, general, inbox, jobs, search
 from app.customers import Contact
-from app.db import after_commit, insert_if_new, now, reading, transaction
+from app.db import after_commit, insert_if_new, now, passing, reading, transaction
 from app.events import record
 from app.i18n import gettext
 from app.inbox import consents, participants
@@ -40,8 +41,10 @@ from app.models.customer import CLAIMED, CODE
 from app.models.message import OUTBOUND
 from channels import base
 
+log = logging.getLogger(__name__)
 AT_ONCE = 50  # mails made in one round of the clock
 PUT_OFF = 3  # times the grace that further answers can put a mail off by
+REST, LONGEST_REST = timedelta(minutes=10), timedelta(days=1)  # of a mail that cannot be made for now
 
 
 def remember(db: Session, message: Message, address: str) -> None:
@@ -63,9 +66,26 @@ def send_due() -> int:
         due = select(MailAfter.identity_id).where(MailAfter.due_at <= now()).order_by(MailAfter.due_at)
         ids = db.scalars(due.limit(AT_ONCE)).all()
     for identity_id in ids:
-        with transaction() as db:
-            _send(db, identity_id)
+        try:
+            with transaction() as db:
+                _send(db, identity_id)
+        except Exception as error:
+            if passing(error):
+                raise
+            log.exception("the mail to the visitor %s could not be made", identity_id)
+            with transaction() as db:  # the others have their turn
+                if not _put_off(db, identity_id):
+                    mine = (MailAfter.identity_id == identity_id, MailAfter.due_at <= now())
+                    db.execute(delete(MailAfter).where(*mine))
     return len(ids)
+
+
+def _put_off(db: Session, identity_id: int) -> bool:
+    """Let it rest for a while; False where it has waited long enough, or is done already."""
+    mine = (MailAfter.identity_id == identity_id, MailAfter.due_at <= now())
+    rests = update(MailAfter).where(*mine, MailAfter.created_at > now() - LONGEST_REST)
+    rests = rests.values(due_at=now() + REST)
+    return db.execute(rests.returning(MailAfter.identity_id)).first() is not None
 
 
 def _send(db: Session, identity_id: int) -> Message | None:
@@ -77,11 +97,13 @@ def _send(db: Session, identity_id: int) -> Message | None:
     inbox.hold(
         db, db.get_one(Conversation, first.conversation_id)
     )  # as whoever answers: the thread, then the row
+    channel = mailbox(db)
+    if channel is None and _put_off(db, identity_id):
+        return None
     gone = delete(MailAfter).where(MailAfter.identity_id == identity_id, MailAfter.due_at <= now())
     row = db.execute(gone.returning(MailAfter.message_id, MailAfter.address, MailAfter.created_at)).first()
     if row is None or _came_back(db, identity_id, row.created_at):
         return None
-    channel = mailbox(db)
     answers = _answers(db, identity_id, row.message_id)
     if channel is None or not answers:
         return None
