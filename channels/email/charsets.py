@@ -24,7 +24,7 @@ _KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]")
 _JAPANESE = re.compile("[\u3001-\u30fe\u4e00-\u9fff\uff01-\uff5e]")
 _HALF_KANA = re.compile("[\uff61-\uff9f]")
 _UTF8_CHAR = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
-# UTF-8 cut at a number of bytes, as senders cut subjects and names; hardly any text in Shift_JIS or EUC-JP looks like it.
+# UTF-8 cut at a number of bytes, as senders cut subjects and names; hardly any Shift_JIS or EUC-JP looks like it.
 _NARROW = rb"(?:[\x00-\x7f]|[\xc2-\xdf][\x80-\xbf])*"
 _CUT_UTF8 = re.compile(
     _NARROW

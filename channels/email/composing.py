@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.header import Header
 from email.headerregistry import Address as Mailbox
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
@@ -63,7 +64,7 @@ def compose(outbound: Outbound, by: From, key: bytes, at: datetime | None = None
         message["Cc"] = people["cc"]
     if by.plus and outbound.conversation.isdecimal():
         message["Reply-To"] = _mailbox(_marked(by.address, key, outbound.conversation), by.name)
-    message["Subject"] = _subject(outbound)
+    _subjected(message, _subject(outbound))
     _thread(message, outbound)
     if outbound.automatic:
         _automatic(message, by)
@@ -129,6 +130,14 @@ def _mailbox(address: str, name: str) -> Mailbox:
 def _marked(address: str, key: bytes, conversation: str) -> str:
     local, _, domain = address.rpartition("@")
     return f"{local}+{tokens.mark(key, conversation)}@{domain}"
+
+
+def _subjected(message: EmailMessage, subject: str) -> None:
+    """As `Header` writes it: the policy loses spaces where it folds between Japanese and ASCII (cpython#92081)."""
+    if subject.isascii():
+        message["Subject"] = subject
+    else:
+        message.set_raw("Subject", Header(subject, "utf-8", header_name="Subject").encode(linesep="\r\n"))
 
 
 def _thread(message: EmailMessage, outbound: Outbound) -> None:

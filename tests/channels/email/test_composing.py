@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import policy
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from channels.email import tokens
 from channels.email.composing import From, compose
+from channels.email.reading import read
 from channels.events import Attachment, Participant, Person
 from channels.outbound import ChannelError, Outbound
 
@@ -79,6 +81,19 @@ def test_ids_longer_than_a_line_stand_as_they_are() -> None:
     assert len(answered) == 80  # as those of Microsoft 365
     assert f"\r\nIn-Reply-To: {answered}\r\n".encode() in data
     assert "\r\nReferences: {}\r\n {}\r\n {}\r\n".format(*before[:2], answered).encode() in data
+
+
+def test_no_space_of_a_long_subject_is_lost() -> None:
+    dice = random.Random(3)
+    words = (
+        "ご注文 番号 12345 について お届け 予定日 変更 AB-12 （重要） Re: 11月 online Store émail 😀".split()
+    )
+    for _ in range(150):
+        subject = " ".join(dice.choice(words) for _ in range(dice.randint(10, 20)))
+        data = compose(replace(ANSWER, subject=subject), SHOP, KEY, AT).data
+        assert read(data).subject == subject
+        assert BytesParser(policy=policy.default).parsebytes(data, headersonly=True)["subject"] == subject
+        assert max(map(len, data.partition(b"\r\n\r\n")[0].split(b"\r\n"))) <= 78
 
 
 def test_copies_are_named_and_blind_ones_are_not() -> None:
