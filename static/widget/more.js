@@ -1,20 +1,29 @@
 // What is rarely needed, fetched when first wanted: menu, emoji, files, another device, forms, rating, sound.
 let api, sheet, giver, pressed;
 
-let ready = null; // the words and the style of this file come when it does
+let ready = null, failed = false; // the words and the style of this file come when it does, or when it is wanted again
 export async function act(what, arg, given) {
   api = given;
+  try {
+    await (ready ||= prepare());
+  } catch {
+    ready = null;
+    failed = true;
+    return api.banner(say("offline"));
+  }
+  if (failed) api.banner("");
+  failed = false;
   api.answer = acts.answer;
-  await (ready ||= prepare());
   return acts[what](arg);
 }
 
 async function prepare() {
   const style = h("link", { rel: "stylesheet", href: document.body.dataset.style });
+  const answer = await fetch(`${api.base}/widget/words/${api.config.locale}`);
+  if (!answer.ok) throw new Error(answer.status);
+  Object.assign(api.words, await answer.json());
   const styled = new Promise((done) => { style.onload = style.onerror = done; });
   document.head.append(style);
-  const words = await fetch(`${api.base}/widget/words/${api.config.locale}`).then((r) => r.json());
-  Object.assign(api.words, words);
   await styled;
 }
 
@@ -110,8 +119,11 @@ const acts = {
     api.log.foot(form);
   },
 
-  rate() {
-    if (document.querySelector("#rate")) return;
+  // Over: what was answered stays, and the next matter may be rated too; what was not goes.
+  rate(wanted) {
+    const old = api.$("rate");
+    if (!wanted) return old?.querySelector("textarea") ? old.remove() : old?.removeAttribute("id");
+    if (old) return;
     const stars = h("div", { class: "stars", role: "radiogroup", "aria-label": say("rate") });
     const comment = h("textarea", { rows: 2, maxlength: 1000, "aria-label": say("comment"), placeholder: say("comment") });
     const go = h("button", { class: "go", disabled: true }, say("send"));

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import jwt
 import pytest
-from playwright.sync_api import Browser
-from sqlalchemy import select
+from playwright.sync_api import Browser, Route, expect
+from sqlalchemy import select, update
 
 from app import inbox, realtime, resuming
-from app.db import reading, transaction
-from app.models import Agent, Conversation, Delivery, Message, Visitor
+from app.db import now, reading, transaction
+from app.models import Agent, Case, Conversation, Delivery, Message, Visitor
 from tests import factories
 from tests.serving import until
 from tests.web.shop import House, Shop, Window
@@ -74,6 +75,11 @@ def said() -> list[str]:
     with reading() as db:
         inbound = select(Message.text).where(Message.kind == "inbound").order_by(Message.sent_at, Message.id)
         return list(db.scalars(inbound))
+
+
+def ratings() -> list[int]:
+    with reading() as db:
+        return [one for one in db.scalars(select(Case.rating)) if one]
 
 
 def kept(window: Window) -> str:
@@ -375,6 +381,50 @@ def test_it_is_used_by_keyboard_alone(browser: Browser, house: House, shop: Shop
     window.page.keyboard.press("Escape")
     until(lambda: window.launcher.get_attribute("aria-expanded") == "false", "the chat is closed")
     assert window.launcher.evaluate("el => el.getRootNode().activeElement === el")
+
+
+def test_a_menu_that_could_not_be_fetched_once_is_there_when_it_is_wanted_again(
+    browser: Browser, house: House, shop: Shop
+) -> None:
+    window = visit(browser, shop).open()
+    lost = ["words", "more"]
+
+    def asked(route: Route) -> None:
+        cut = next((part for part in lost if f"/{part}" in route.request.url), None)
+        route.abort() if cut else route.continue_()
+        if cut:
+            lost.remove(cut)
+
+    window.page.route("**/widget/**", asked)
+    menu = window.chat.locator("header [data-more=menu]")
+    menu.click()
+    until(lambda: bool(window.texts()) and lost == ["words"], "the script was cut")
+    window.chat.locator("#banner:not([hidden])").wait_for()
+    menu.click()
+    until(lambda: bool(window.texts()) and lost == [], "the words were cut")
+    menu.click()
+    window.chat.get_by_role("menuitem", name="コード").wait_for()
+    window.chat.locator("#banner[hidden]").wait_for(state="attached")
+
+
+def test_each_matter_that_is_over_is_rated(browser: Browser, house: House, shop: Shop) -> None:
+    window = visit(browser, shop).open()
+    form = window.chat.locator("#rate:has(textarea)")
+    for number in (1, 2):
+        window.say(f"用件{number}")
+        window.shows(f"用件{number}")
+        until(lambda: f"用件{number}" in said(), "the message is stored")  # noqa: B023
+        expect(form).to_have_count(0)
+        window.chat.locator("header [data-more=menu]").click()
+        window.chat.get_by_role("menuitem").last.click()
+        form.locator(".stars button").last.click()
+        form.locator(".go").click()
+        expect(form).to_have_count(0)
+        until(lambda: ratings() == [5] * number, "it is rated")  # noqa: B023
+        with transaction() as db:
+            db.execute(
+                update(Case).values(resolved_at=now() - timedelta(days=5))
+            )  # what comes is another matter
 
 
 def test_markup_in_a_message_is_only_text(browser: Browser, house: House, shop: Shop) -> None:

@@ -7,12 +7,12 @@ import { size, thread } from "./thread.js";
 import { composer } from "./composer.js";
 
 meet(begin, (m) => api.heard(m));
-const api = { h, $, say, size, words, ask, keep, tell, linked, outward };
+const api = { h, $, say, size, words, ask, keep, linked, outward };
 
 function begin(init) {
   const { config } = init;
   let { token, identity } = init;
-  let open = init.open, unread = 0, last = 0, readSent = 0, agent = "", quiet = 0, info = null, told = null;
+  let open = init.open, unread = 0, last = 0, readSent = 0, quiet = 0, info = null, told = null;
   const seen = new Set(); // ids of the messages we hold, and who asked to be let in
 
   Object.assign(words, config.strings);
@@ -103,7 +103,7 @@ function begin(init) {
   // For a sheet that may not be there yet, where the page was loaded anew meanwhile.
   async function late(f) {
     await more("idle");
-    api.answer(f);
+    api.answer?.(f);
   }
 
   function onFrame(frame) {
@@ -174,12 +174,11 @@ function begin(init) {
   }
 
   function status(f) {
-    Object.assign(info, f, { t: "welcome" });
-    agent = f.agent || "";
+    Object.assign(info, f);
     document.body.classList.toggle("here", !!f.open);
-    $("now").textContent = !f.open ? config.closed : f.owner === "human" && agent ? say("with", { name: agent }) : config.reply_time || say("usually");
+    $("now").textContent = !f.open ? config.closed : f.owner === "human" && f.agent ? say("with", { name: f.agent }) : config.reply_time || say("usually");
     if (f.read) log.read(f.read);
-    if (f.rate) more("rate");
+    if (f.rate || $("rate")) more("rate", f.rate);
   }
 
   function banner(text) {
@@ -189,10 +188,10 @@ function begin(init) {
 
   // Everything rarely needed comes in a second file, when it is first wanted.
   async function more(what, arg) {
-    const { act } = await import(document.body.dataset.more);
-    return act(what, arg, api);
+    const file = await import(document.body.dataset.more).catch(() => banner(say("offline")));
+    return file?.act(what, arg, api);
   }
-  Object.assign(api, { config, write, banner, log, type, lane, init, send: (f) => wire.send(f), token: () => token, info: () => info, base: init.base });
+  Object.assign(api, { config, write, banner, log, type, lane, init, send: (f) => wire.send(f), token: () => token, base: init.base });
   for (const b of document.querySelectorAll("[data-more]")) if (b !== document.body) b.addEventListener("click", () => more(b.dataset.more, b));
   if (config.suggest) $("text").addEventListener("input", () => more("hints"), { once: true });
   addEventListener("dragover", (e) => e.preventDefault());

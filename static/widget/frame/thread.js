@@ -103,7 +103,6 @@ export function thread(log, { locale, onChip, onAnswer, onRetry, onEdit, onDrop,
     put,
     bottom,
     near,
-    redraw: tidy,
     drop(id) {
       const old = entry({ client_id: id });
       if (old) { list.splice(list.indexOf(old), 1); old.node.remove(); tidy(); }

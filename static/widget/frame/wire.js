@@ -124,6 +124,5 @@ export function connect({ base, path, hello, after, token, onFrame, onState }) {
       return true;
     },
     wake() { if (!socket && !polling) { tries = 0; start(); } },
-    restart() { stopped = false; tries = 0; drop(); },
   };
 }
