@@ -73,7 +73,7 @@ class Manifest(msgspec.Struct, frozen=True):
     tables: tuple[Table, ...]
     files: int
     file_bytes: int
-    missing: tuple[str, ...]  # files that rows named and the storage did not have
+    missing: tuple[str, ...]  # files that rows named and the storage did not have, or not readably
     damaged: tuple[str, ...]  # files whose bytes are no longer what their name says
     parts: int = 0
     chain: str = ""
@@ -107,12 +107,10 @@ class Writer:
         """A part whose bytes are at hand."""
         self._put(name, hashlib.sha256(data).hexdigest(), len(data), io.BytesIO(data))
 
-    def copy(self, name: str, file: IO[bytes]) -> tuple[str, int]:
-        """A part from an open file, read twice: its hash stands before it. Gives hash and size."""
-        digest, size = digest_of(file)
+    def copy(self, name: str, file: IO[bytes], digest: str, size: int) -> None:
+        """A part from an open file, whose hash stands before it: it was read once for that."""
         file.seek(0)
         self._put(name, digest, size, file)
-        return digest, size
 
     def close(self, manifest: Manifest) -> None:
         """The manifest, and the end of the file."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
+import time
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,13 +15,17 @@ from sqlalchemy.engine import Connection
 
 from app import __version__
 from app.backup import tables
-from app.backup.archive import KEY, Manifest, Table, Unusable, Writer, why
+from app.backup.archive import KEY, Manifest, Table, Unusable, Writer, digest_of, why
 from app.backup.tables import Step
 from app.config import Settings, settings
 from app.db import now, reading
 from app.models import Attachment
 
 MISSING_NAMED = 1_000  # missing files a manifest names; more are a broken storage, not an accident
+# A bad sector, or what somebody wrote as root: of a few files it is no reason to have no backup at all.
+UNREADABLE = (errno.EIO, errno.EACCES, errno.EPERM)
+A_FEW = 20
+LEFT_BEHIND = 24 * 3600.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,7 @@ def make(target: Path, *, with_key: bool = False, step: Step = lambda what, done
     The file has its name only when it is whole and on the disk. Raises :class:`Unusable`; then nothing is left.
     """
     path = _path(target)
+    _sweep(path.parent)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         manifest = _write(draft, with_key, step)
@@ -57,6 +65,14 @@ def _path(target: Path) -> Path:
     if path.exists():
         raise Unusable(f"{path} is there already; choose another name, or take it away.")
     return path
+
+
+def _sweep(folder: Path) -> None:
+    """Drafts of backups that were killed, as large as a backup each. One that is being written is never a day old."""
+    for draft in folder.glob(".madoguchi-*.tar.*.part"):
+        with suppress(OSError):
+            if time.time() - draft.stat().st_mtime > LEFT_BEHIND:
+                draft.unlink()
 
 
 def _write(draft: Path, with_key: bool, step: Step) -> Manifest:
@@ -106,9 +122,18 @@ class _Files:
     """The files that went in, and those that could not."""
 
     def __init__(self) -> None:
-        self.count, self.size = 0, 0
+        self.count, self.size, self.unreadable = 0, 0, 0
         self.missing: list[str] = []
         self.damaged: list[str] = []
+
+    def miss(self, name: str, error: OSError) -> None:
+        """It is not there, or cannot be read. Raises :class:`Unusable` where that looks like more than this file."""
+        if not isinstance(error, FileNotFoundError):
+            self.unreadable += 1
+            if error.errno not in UNREADABLE or self.unreadable > A_FEW:
+                raise Unusable(f"{name} cannot be read: {why(error)}.") from error
+        if len(self.missing) < MISSING_NAMED:
+            self.missing.append(name)
 
 
 def _files(writer: Writer, connection: Connection, current: Settings, step: Step) -> _Files:
@@ -117,23 +142,23 @@ def _files(writer: Writer, connection: Connection, current: Settings, step: Step
     digest, thumb = Attachment.sha256, sa.func.max(sa.cast(Attachment.thumb, sa.Integer))
     total = connection.scalar(sa.select(sa.func.count(digest.distinct()))) or 0
     wanted = sa.select(digest, thumb).group_by(digest).order_by(digest)
-    rows = connection.execute(wanted, execution_options={"yield_per": tables.BATCH})
-    for done, (name, scaled) in enumerate(rows, start=1):
-        for ending in ("", ".thumb.webp") if scaled else ("",):
-            _file(writer, seen, current.data_dir, f"files/{name[:2]}/{name}{ending}")
-        step("files", done, total)
+    with connection.execute(wanted, execution_options={"yield_per": tables.BATCH}) as rows:
+        for done, (name, scaled) in enumerate(rows, start=1):
+            for ending in ("", ".thumb.webp") if scaled else ("",):
+                _file(writer, seen, current.data_dir, f"files/{name[:2]}/{name}{ending}")
+            step("files", done, total)
     return seen
 
 
 def _file(writer: Writer, seen: _Files, folder: Path, name: str) -> None:
-    try:
-        file = (folder / name).open("rb")
-    except FileNotFoundError:
-        if len(seen.missing) < MISSING_NAMED:
-            seen.missing.append(name)
-        return
-    with file:
-        digest, size = writer.copy(name, file)
+    with ExitStack() as held:
+        try:
+            file = held.enter_context((folder / name).open("rb"))
+            digest, size = digest_of(file)
+        except OSError as error:
+            seen.miss(name, error)
+            return
+        writer.copy(name, file, digest, size)
     seen.count, seen.size = seen.count + 1, seen.size + size
     if not name.endswith((digest, ".thumb.webp")) and len(seen.damaged) < MISSING_NAMED:
         seen.damaged.append(name)

@@ -44,7 +44,7 @@ def backup(target: Path, with_key: bool) -> None:
         raise click.ClickException(str(error)) from error
     click.echo(f"{made.path}, {made.size / 1e6:.1f} MB: {_what(made.manifest)}.")
     for name in made.manifest.missing:
-        click.echo(f"! {name} is named by a row, and is not in the storage.")
+        click.echo(f"! {name} is named by a row, and is not in the storage or cannot be read.")
     for name in made.manifest.damaged:
         click.echo(f"! {name} holds other bytes than when it was stored.")
     if not with_key:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import resource
 import sqlite3
 import tarfile
@@ -15,6 +17,7 @@ from sqlalchemy import select
 
 import app.db
 from app import backup, config
+from app.backup import archive, making
 from app.backup.archive import Unusable
 from app.cli import cli
 from app.config import configure
@@ -71,6 +74,51 @@ def test_a_file_that_is_gone_or_changed_is_reported_and_stops_nothing(here: Plac
     assert made.damaged == (f"files/{changed.sha256[:2]}/{changed.sha256}",)
     assert made.files == 5  # of three pictures and their scaled copies
     assert backup.check(tmp_path / "desk.tar").files == 5
+
+
+def test_a_file_that_cannot_be_read_is_reported_and_a_storage_that_cannot_stops_it(
+    here: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = Load(0)
+    for number in range(2):
+        talk(*load.ids, "客", number)
+    with reading() as db:
+        first, _ = db.scalars(select(Attachment).order_by(Attachment.id))
+    sector = kept(here, first)
+    whole, trouble = archive.digest_of, [errno.EIO]
+
+    def read(file: Any) -> tuple[str, int]:
+        if Path(file.name) == sector:
+            raise OSError(trouble[0], os.strerror(trouble[0]))
+        return whole(file)
+
+    monkeypatch.setattr(making, "digest_of", read)
+    made = backup.make(tmp_path / "desk.tar").manifest
+    assert made.missing == (f"files/{first.sha256[:2]}/{first.sha256}",)
+    assert backup.check(tmp_path / "desk.tar").files == made.files == 3
+    trouble[:] = [errno.ESTALE]
+    with pytest.raises(Unusable, match=f"^files/.*{first.sha256} cannot be read: stale"):
+        backup.make(tmp_path / "again.tar")
+    trouble[:] = [errno.EACCES]
+    monkeypatch.setattr(making, "A_FEW", 0)
+    with pytest.raises(Unusable, match="cannot be read: permission denied"):
+        backup.make(tmp_path / "again.tar")
+    assert not (tmp_path / "again.tar").exists()
+
+
+def test_what_a_killed_backup_left_goes_with_the_next(here: Place, tmp_path: Path) -> None:
+    Load(0)
+    folder = tmp_path / "out"
+    folder.mkdir()
+    old, fresh, other = (
+        folder / f".{name}.part" for name in ("madoguchi-1.tar.0a", "madoguchi-2.tar.0b", "x.tar.0c")
+    )
+    for draft in (old, fresh, other):
+        draft.write_bytes(b"half")
+    for draft in (old, other):
+        os.utime(draft, (1_700_000_000, 1_700_000_000))
+    made = backup.make(folder)
+    assert set(folder.iterdir()) == {fresh, other, made.path}
 
 
 def test_a_full_disk_leaves_no_half_backup(here: Place, tmp_path: Path) -> None:
