@@ -132,8 +132,59 @@ def test_who_leaves_again_gets_what_was_said_since(post: type[Post]) -> None:
     with transaction() as db:
         db.scalars(select(Visitor)).one().last_seen_at = now() - timedelta(minutes=5)
     chat.answer("二")
-    mailed = [one.text for one in chat.clock() if "after" in one.context]
-    assert mailed == ["二"]
+    assert [one.text for one in chat.clock()] == ["二"]
+
+
+def test_without_a_mailbox_nothing_is_sent(post: type[Post]) -> None:
+    chat = Chat(mailbox=False)
+    chat.answer("ございます")
+    assert chat.clock() == []
+
+
+def test_a_mailbox_that_is_switched_off_is_none(post: type[Post]) -> None:
+    chat = Chat()
+    with transaction() as db:
+        db.get_one(Channel, chat.box.id if chat.box else 0).enabled = False
+    chat.answer("ございます")
+    assert chat.clock() == []
+
+
+def test_a_mailbox_that_is_switched_off_for_an_hour_costs_no_mail(post: type[Post]) -> None:
+    chat = Chat()
+    assert chat.box is not None
+    with transaction() as db:
+        db.get_one(Channel, chat.box.id).enabled = False
+    chat.answer("ございます")
+    assert chat.clock() == []
+    with transaction() as db:
+        db.get_one(Channel, chat.box.id).enabled = True
+    assert [one.text for one in chat.clock(timedelta(hours=1))] == ["ございます"]
+
+
+def test_a_mail_waits_for_a_mailbox_a_day_at_most(post: type[Post]) -> None:
+    chat = Chat(mailbox=False)
+    chat.answer("ございます")
+    for after, left in ((timedelta(hours=23), 1), (timedelta(hours=25), 0)):
+        chat.clock(after)
+        with reading() as db:
+            assert len(db.scalars(select(MailAfter)).all()) == left
+
+
+def test_a_mail_that_cannot_be_made_keeps_no_other_back(
+    post: type[Post], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, chat = Chat(), Chat(TARO)
+    broken.answer("一")
+    chat.answer("二")
+    real = afterwards._send
+
+    def send(db: Session, identity_id: int) -> Message | None:
+        if identity_id == broken.identity_id:
+            raise ValueError("a bug")
+        return real(db, identity_id)
+
+    monkeypatch.setattr(afterwards, "_send", send)
+    assert [one.text for one in chat.clock() if "after" in one.context] == ["二"]
     chat.clock(timedelta(hours=25))
     with reading() as db:
         assert db.scalars(select(MailAfter)).all() == []  # it is not tried for ever
