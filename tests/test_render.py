@@ -31,6 +31,18 @@ def test_no_template_has_a_style_or_script_of_its_own(name: str) -> None:
     assert all("src=" in tag for tag in scripts)
 
 
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_enter_in_a_form_that_is_sent_as_it_is_changed_loads_no_page(name: str) -> None:
+    """The browser would send such a form itself, as a GET of the page, with what was typed in the address."""
+    forms = re.findall(
+        r"<form [^>]*hx-trigger=\"([^\"]*)\"[^>]*>(.*?)</form>", (ROOT / name).read_text(), re.DOTALL
+    )
+    typed = [
+        trigger for trigger, inside in forms if re.search(r"<input (?![^>]*type=\"(?:hidden|radio))", inside)
+    ]
+    assert all("submit" in re.split(r"[ ,]+", trigger) for trigger in typed)
+
+
 def test_every_icon_named_in_a_template_is_brought_in() -> None:
     names = set(Path(render.STATIC / "icons.txt").read_text().split())
     text = "\n".join((ROOT / name).read_text() for name in TEMPLATES)
