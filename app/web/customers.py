@@ -14,12 +14,12 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from app import connect, rates
+from app import canonical, connect, rates
 from app.db import now, reading, transaction
 from app.directory import filters, people
 from app.directory.paging import BadCursor, Page
 from app.directory.people import Someone
-from app.directory.wanted import Unclear, Wanted, read
+from app.directory.wanted import Unclear, Wanted, conditions, read
 from app.events import record
 from app.formats import exact
 from app.i18n import gettext
@@ -102,14 +102,23 @@ def export(request: Request, form: FormData) -> Response:
     """All of them as CSV, as they are read; in the audit trail stands who took what."""
     require_role(request, "supervisor", "admin")
     wanted, problem = _wanted(form)
-    if problem:
-        raise Refused("One of the conditions cannot be meant. Correct it first.")
     viewer: Agent = request.state.viewer
     with transaction() as db:
+        if problem or _meant_no_more(db, viewer, wanted):
+            raise Refused("One of the conditions cannot be meant. Correct it first.")
         record(db, "audit.customers_exported", agent=viewer, wanted=wanted.told())
     name = f"customers-{now().astimezone(zone_of(viewer)):%Y%m%d-%H%M}.csv"
     headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
     return StreamingResponse(_lines(viewer, wanted), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _meant_no_more(db: Session, viewer: Agent, wanted: Wanted) -> bool:
+    """Whether a channel or purpose they name is gone: told before the file begins."""
+    try:
+        conditions(db, wanted, zone_of(viewer))
+    except Unclear:
+        return True
+    return False
 
 
 def _not_at_the_counter(request: Request) -> None:
@@ -210,7 +219,8 @@ def _lines(viewer: Agent, wanted: Wanted) -> Iterator[str]:
 
 def _cells(viewer: Agent, one: Someone) -> Sequence[str]:
     def of(kind: str) -> str:
-        return " ".join(each.address for each in one.identities if each.kind == kind)
+        known = (each.address for each in one.identities if each.kind == kind)
+        return " ".join(each for each in known if not each.endswith(canonical.UNKNOWN))
 
     def at(moment: Any) -> str:
         return exact(moment, viewer.locale, zone_of(viewer)) if moment else ""

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import select
 
+from app import connect
 from app.db import reading, transaction
-from app.directory import filters
-from app.models import Agent, Channel, Conversation, Customer, CustomerFilter, Event
+from app.directory import filters, people
+from app.directory.wanted import Wanted
+from app.models import Agent, Channel, Conversation, Customer, CustomerFilter, Event, Identity
 from channels.base import Person
 from tests import factories
 from tests.statements import forbidden, more_often, recorded
@@ -123,6 +125,45 @@ def test_the_export_is_a_file_excel_reads_and_runs_nothing_of(cast: Cast) -> Non
         assert (told.agent_id, told.data["wanted"]) == (cast.admin.id, {"channel": cast.box.id})
     assert "was exported as CSV" in browser.see("/settings/audit")
     assert Browser().come_in(cast.agent).submit("/customers/export").status_code == 403
+
+
+def test_the_export_has_no_address_of_who_withheld_their_number(cast: Cast) -> None:
+    with transaction() as db:
+        nobody = Person(connect.of_nobody("3f2a"), kind="phone")
+        factories.conversation(db, db.get_one(Channel, cast.box.id), sender=nobody)
+        assert db.scalar(select(Identity.address).filter_by(kind="phone")) == nobody.address
+    browser = Browser().come_in(cast.admin)
+    browser.see("/customers")
+    taken = browser.submit("/customers/export").content.decode("utf-8-sig")
+    assert len(list(csv.reader(io.StringIO(taken)))) == 1 + 4
+    assert "@invalid" not in taken
+
+
+@pytest.mark.parametrize("gone", [{"consent": "nothing"}, {"channel": "987654"}])
+def test_a_condition_that_is_meant_no_more_is_told_instead_of_a_file(
+    cast: Cast, gone: dict[str, str]
+) -> None:
+    browser = Browser().come_in(cast.admin)
+    browser.see("/customers")
+    assert browser.submit("/customers/export", gone).status_code == 422
+    with reading() as db:
+        assert db.scalars(select(Event).filter_by(kind="audit.customers_exported")).first() is None
+
+
+def test_who_writes_while_the_list_is_exported_is_in_it_once(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(people, "PORTION", 1)
+    seen: list[int] = []
+    for portion in people.all_people(cast.admin, Wanted()):
+        if not seen:  # the last of the list goes to its top
+            with transaction() as db:
+                said = factories.customer_says(
+                    db, db.get_one(Channel, cast.box.id), "まだですか", "c0@example.jp"
+                )
+                assert said.conversation_id == cast.heads[0].id
+        seen += [one.conversation.id for one in portion]
+    assert sorted(seen) == sorted(head.id for head in cast.heads)
 
 
 def test_shop_staff_have_no_list() -> None:
