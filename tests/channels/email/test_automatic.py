@@ -56,6 +56,12 @@ def test_headers_of_automatic_answers_are_known(headers: dict[str, str]) -> None
     assert sorted_as(mail(**headers)) == "auto-reply"
 
 
+def test_what_a_rule_of_exchange_passes_on_is_a_customers() -> None:
+    passed_on = {"x_ms_exchange_inbox_rules_loop": "info@shop.example"}
+    assert sorted_as(mail(**passed_on)) == "customer"
+    assert sorted_as(mail(**passed_on, auto_submitted="auto-generated")) == "auto-reply"
+
+
 @pytest.mark.parametrize(
     "subject",
     ["自動返信: 返品", "自動応答：返品", "【自動返信】受け付けました", "[自動返信] 受付", "Auto: Re: x",

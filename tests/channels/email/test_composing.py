@@ -86,9 +86,20 @@ def test_ids_longer_than_a_line_stand_as_they_are() -> None:
 def test_no_space_of_a_long_subject_is_lost() -> None:
     dice = random.Random(3)
     words = (
-        "ご注文 番号 12345 について お届け 予定日 変更 AB-12 （重要） Re: 11月 online Store émail 😀".split()
+        "ご注文",
+        "番号",
+        "12345",
+        "について",
+        "予定日",
+        "AB-12",
+        "（重要）",
+        "Re:",
+        "11月",
+        "online",
+        "émail",
+        "😀",
     )
-    for _ in range(150):
+    for _ in range(40):
         subject = " ".join(dice.choice(words) for _ in range(dice.randint(10, 20)))
         data = compose(replace(ANSWER, subject=subject), SHOP, KEY, AT).data
         assert read(data).subject == subject
