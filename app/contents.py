@@ -60,6 +60,7 @@ _BRANDS = {  # of the first box of a file
     b"avc": "video/mp4", b"M4V": "video/mp4", b"MSN": "video/mp4", b"hei": DOWNLOAD, b"hev": DOWNLOAD,
     b"mif": DOWNLOAD, b"msf": DOWNLOAD, b"avi": DOWNLOAD,
 }  # fmt: skip
+MAX_NAME, MAX_TOLD = 120, 10_000  # characters of a file's name, and of what its sender calls it
 THUMB = 960  # pixels, the longer side of the scaled picture
 MAX_PIXELS = 60_000_000
 Image.MAX_IMAGE_PIXELS = None  # we look at the size ourselves, before anything is decoded
@@ -89,9 +90,14 @@ def look_into(data: bytes, name: str) -> tuple[str, tuple[int, int] | None]:
 def name_of(name: str) -> str:
     """Only the last part, on one line, short enough for every file system.
 
-    Without marks of writing direction: with them a program can be shown as "…exe.png".
+    Without marks of writing direction: with them a program can be shown as "…exe.png". Its ending stays: by it text is
+    known.
     """
-    return one_line(_DIRECTIONS.sub("", os.path.basename(name.replace("\\", "/"))), 120) or "file"
+    flat = one_line(_DIRECTIONS.sub("", os.path.basename(name.replace("\\", "/"))), MAX_TOLD)
+    if len(flat) <= MAX_NAME:
+        return flat or "file"
+    stem, ending = os.path.splitext(flat)
+    return one_line(stem, MAX_NAME - len(ending)) + ending if len(ending) <= 20 else one_line(flat, MAX_NAME)
 
 
 def scaled(data: bytes) -> bytes | None:

@@ -127,6 +127,21 @@ def test_a_name_is_the_last_part_of_it_on_one_line(db: Session, told: str, kept:
     assert not {"/", "\\", "\n", "\x00"} & set(name)
 
 
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("あ" * 130 + ".csv", "あ" * 115 + "….csv"),
+        ("あ" * 116 + ".csv", "あ" * 116 + ".csv"),
+        ("a." + "b" * 200, "a." + "b" * 117 + "…"),
+    ],
+)
+def test_a_long_name_keeps_its_ending(db: Session, told: str, kept: str) -> None:
+    assert contents.name_of(told) == kept
+    if kept.endswith(".csv"):
+        stored = files.store(db, b"a,b", told, limit=LIMIT)
+        assert (stored.name, stored.content_type) == (kept, "text/csv")
+
+
 def test_the_shown_picture_says_nothing_of_where_it_was_taken(db: Session) -> None:
     exif = Image.Exif()
     exif[0x010E] = "taken at home"
