@@ -142,6 +142,19 @@ attach("[data-visit]", (form) => {
     if (refused) tell(form, refused);
   });
 });
+
+/** What was written when somebody looked up whose it is: it goes into the form that comes. */
+let written = {};
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const form = detail.target.id === "found" && detail.shouldSwap && one("#found [data-visit]");
+  if (!form) return;
+  const sent = one("button.primary", form)?.disabled;
+  written = sent ? {} : Object.fromEntries(all("textarea", form).map((field) => [field.name, field.value]));
+});
+attach("[data-visit]", (form) => {
+  for (const field of all("textarea", form)) field.value ||= written[field.name] ?? "";
+  written = {};
+});
 attach("[data-visit-close]", (button) => button.addEventListener("click", () => one("#found").replaceChildren()));
 
 /** Send one note: "" when it was noted or waits for a connection, else why it was refused, or could not be kept.

@@ -138,9 +138,11 @@ def test_a_visit_noted_on_a_phone_stands_in_the_open_thread_at_once_and_a_kept_o
     expect(card).to_have_count(1)
     expect(card).to_contain_text("中村 愛")
 
-    page.locator("[data-scan]").click()
-    page.locator(".visitor h2").wait_for()
+    page.locator(".find form[hx-post='/counter/visitor'] button").click()
     page.locator("[name=asked]").fill("手袋はありますか")
+    page.locator("[data-scan]").click()  # they find their card after all
+    expect(page.locator(".visitor h2")).to_contain_text("山田 太郎")
+    expect(page.locator("[name=asked]")).to_have_value("手袋はありますか")
     phone.context.set_offline(True)
     page.locator(".visit .primary").click()
     expect(page.locator("[data-kept]")).to_be_visible()
