@@ -29,6 +29,7 @@ from app.models import Base
 LEFT_OUT = frozenset({"signin", "resume_code", "resume_claim", "resume_invitation", "account_link"})
 PORTION = 4 << 20  # bytes of JSON in a part
 BATCH = 1_000
+FEW = 20  # rows that are in memory at once where each may be a mail of 50 MB
 LEVEL = 3  # of gzip: half the time of the usual 6, a tenth more bytes
 
 KINDS: dict[
@@ -84,7 +85,8 @@ def portions(connection: Connection, table: sa.Table, step: Step) -> Iterator[tu
     total = connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
     wanted = sa.select(*(_out(one) for one in table.columns)).order_by(*table.primary_key.columns)
     encoder, lines, rows, done = msgspec.json.Encoder(), bytearray(), 0, 0
-    for row in connection.execute(wanted, execution_options={"yield_per": BATCH}):
+    heavy = any(kind_of(one) == "bytes" for one in table.columns)
+    for row in connection.execute(wanted, execution_options={"yield_per": FEW if heavy else BATCH}):
         lines += encoder.encode(tuple(row)) + b"\n"
         rows += 1
         if len(lines) >= PORTION:
@@ -153,9 +155,22 @@ def _insert(connection: Connection, table: Table, rows: Iterable[tuple[Any, ...]
     """JSON as the product writes it there (:func:`app.db.told_at`); PostgreSQL's texts have 会 itself."""
     columns = [(one.name, _ascii if one.kind == "json" else _same) for one in table.columns]
     into = sa.table(table.name, *(sa.column(one.name, KINDS[one.kind][1]) for one in table.columns)).insert()
-    waiting = iter(rows)
-    while batch := list(itertools.islice(waiting, BATCH)):
+    for batch in _batches(rows):
         connection.execute(into, [_named(columns, row) for row in batch])
+
+
+def _batches(rows: Iterable[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
+    """As many rows together as are quick, and not more than memory is meant for."""
+    batch: list[tuple[Any, ...]] = []
+    size = 0
+    for row in rows:
+        batch.append(row)
+        size += sum(len(value) for value in row if isinstance(value, (str, bytes)))
+        if len(batch) == BATCH or size >= PORTION:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def _named(columns: Iterable[tuple[str, Callable[[Any], Any]]], row: tuple[Any, ...]) -> dict[str, Any]:

@@ -138,6 +138,32 @@ def test_attributes_with_japanese_names_are_found_whatever_engine_wrote_them(db:
         assert db.scalar(select(told_at(Customer.attributes, name, "value"))) == told[name]["value"]
 
 
+def test_large_rows_are_in_memory_a_few_at_a_time(db: Session) -> None:
+    """Of a mail house: each receipt holds a mail with its files."""
+    asked: dict[str, int] = {}
+
+    def told(
+        _connection: object, _cursor: object, words: str, _given: object, context: Any, _many: bool
+    ) -> None:
+        if size := context.execution_options.get("yield_per"):
+            asked[words.split("FROM ")[1].split()[0]] = size
+
+    connection = db.connection()
+    sa.event.listen(connection, "before_cursor_execute", told)
+    for table in tables.told():
+        list(tables.portions(connection, table, lambda what, done, total: None))
+    sa.event.remove(connection, "before_cursor_execute", told)
+    assert asked["raw_receipt"] == asked["avatar"] == tables.FEW
+    assert asked["message"] == tables.BATCH
+    mails = [(number, b"m" * 3_000_000) for number in range(5)]
+    assert [len(some) for some in tables._batches(mails)] == [2, 2, 1]
+    assert [len(some) for some in tables._batches([(number, "短い") for number in range(2_001)])] == [
+        1_000,
+        1_000,
+        1,
+    ]
+
+
 def test_who_follows_the_events_goes_on_where_they_were(here: Place, tmp_path: Path) -> None:
     """On PostgreSQL ids have gaps and positions have none; on SQLite the id is the position."""
     load = Load(0)
