@@ -31,6 +31,8 @@ _MACHINES = re.compile(r"mailer-?daemon|postmaster|mail-?daemon|mdaemon|bounces?
 _NO_REPLY = re.compile(
     r"(?:.*[-_.+])?(?:no[-_.]?reply|do[-_.]?not[-_.]?reply|noreply|auto-?(?:reply|responder|confirm))(?:[-_.+=].*|\d*)"
 )
+_FORM = re.compile(r"wordpress|(?:contact|mail|web)[-_]?forms?|forms?|cgi|www(?:-data)?|apache|nobody")
+_FORM_SENDERS = ("mailer@shopify.com",)
 _LIST_LOCAL = re.compile(r"owner-.+|.+-(?:request|owner|bounces?)")
 _SUPPRESS = {"all", "oof", "autoreply", "dr", "rn", "nrn"}
 _AUTO_HEADERS = (  # not x-ms-exchange-inbox-rules-loop: Exchange stamps it on what a rule passes on for a person, too
@@ -251,6 +253,8 @@ def _quiet(mail: Mail, us: frozenset[str]) -> Sort | None:
         return (
             FORM if _answers_go_to_a_person(mail, us) else Sort("auto-reply", "Its sender takes no answers.")
         )
+    if _is_from_a_form(mail) and _answers_go_to_a_person(mail, us):
+        return FORM
     if AUTO_SUBJECT.match(_subject(mail)) and (answers(mail) or not _THING_SUBJECT.match(_subject(mail))):
         return Sort("auto-reply", "Its subject begins like that of an automatic answer.")
     if BOUNCE_SUBJECT.match(_subject(mail)) and not _is_answer(mail) and _shows_a_report(mail):
@@ -264,11 +268,22 @@ RULES: tuple[Rule, ...] = (
 
 
 def _answers_go_to_a_person(mail: Mail, us: frozenset[str]) -> bool:
-    """Forms of shops send from a no-reply address, and name the customer in Reply-To alone."""
+    """Forms of shops send from a no-reply address or one of their own, and name the customer in Reply-To alone."""
     told = [
         address for address in mail.reply_to if "@" in address.address and address.address.lower() not in us
     ]
-    return bool(told) and not any(_NO_REPLY.fullmatch(_local(address)) for address in told)
+    return bool(told) and not any(_NO_REPLY.fullmatch(_local(one)) or _names_a_form(one) for one in told)
+
+
+def _is_from_a_form(mail: Mail) -> bool:
+    """Contact Form 7 sends as wordpress@ the shop's domain and adds a header of its own, Shopify from one address."""
+    return bool(mail.header("x-wpcf7-content-type")) or (
+        mail.sender is not None and _names_a_form(mail.sender)
+    )
+
+
+def _names_a_form(address: Address) -> bool:
+    return address.address.lower() in _FORM_SENDERS or bool(_FORM.fullmatch(_local(address)))
 
 
 def _is_answer(mail: Mail) -> bool:

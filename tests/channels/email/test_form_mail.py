@@ -17,10 +17,32 @@ def inbound(sender: str, more: str = "", said: str = "Hello", subject: str = "x"
     return event
 
 
-@pytest.mark.parametrize("sender", ["support@shop.example", "Form <noreply@forms.example>"])
+@pytest.mark.parametrize(
+    "sender",
+    ["support@shop.example", "Form <noreply@forms.example>", "Shop <wordpress@shop.example>", "mailer@shopify.com",
+     "contact-form@host.example", "www-data@host.example"],
+)  # fmt: skip
 def test_what_a_form_sends_is_from_whom_it_was_written_for_and_unproved(sender: str) -> None:
     event = inbound(sender, "Reply-To: Taro <taro@mail.example>\n")
     assert (event.sender.address, event.sender.proof, event.sort) == ("taro@mail.example", "claimed", "")
+
+
+def test_contact_form_7_is_known_by_its_header_whoever_sends_it() -> None:
+    form = "Reply-To: Taro <taro@mail.example>\nX-WPCF7-Content-Type: text/plain\n"
+    assert inbound("Shop <web@shop.example>", form).sender.address == "taro@mail.example"
+
+
+@pytest.mark.parametrize(
+    "reply_to", ["wordpress@shop.example", "noreply@shop.example", "support@shop.example"]
+)
+def test_a_form_that_names_nobody_is_from_its_own_address(reply_to: str) -> None:
+    event = inbound("wordpress@shop.example", f"Reply-To: {reply_to}\n")
+    assert event.sender.address == "wordpress@shop.example"
+
+
+@pytest.mark.parametrize("sender", ["hanako@mail.example", "mailer@mail.example", "former@mail.example"])
+def test_a_person_who_wants_answers_elsewhere_stays_who_they_are(sender: str) -> None:
+    assert inbound(sender, "Reply-To: Taro <taro@mail.example>\n").sender.address == sender
 
 
 @pytest.mark.parametrize("subject", ["x", "Re: x"])
