@@ -83,7 +83,7 @@ export function recover() {
     .then((response) => response.json())
     .then((missed) => {
       if (openId() !== id) return;
-      if (missed.reload) return location.reload();
+      if (missed.reload) return leave(), location.reload();
       missed.frames.forEach(apply);
     })
     .catch(() => {})
@@ -99,7 +99,12 @@ function check(heads) {
 /** It was given to others and is not ours to see any more; or it is shown in another thread now. */
 function gone(id, to = "/inbox") {
   document.getElementById(`row-${id}`)?.remove();
-  if (id === openId()) location.assign(to);
+  if (id === openId()) leave(), location.assign(to);
+}
+
+/** What is being written is kept at once, before the page goes. */
+function leave() {
+  document.activeElement?.blur();
 }
 
 function seenElsewhere(frame) {
