@@ -5,6 +5,8 @@ import { chosen, envelope } from "./letter.js";
 import { quoted } from "./quoting.js";
 import { say } from "./words.js";
 
+const LAST = 999999999; // a version that no draft is newer than
+
 attach("[data-compose]", (form) => {
   const field = one("textarea", form);
   const state = one("[data-draft-state]", form);
@@ -28,10 +30,23 @@ attach("[data-compose]", (form) => {
       if (String(draftOf(form)) === saved) state.textContent = written ? say("saved") : "";
       mark(Boolean(text.trim()));
     } catch (failure) {
-      state.textContent = failure.status === 409 ? failure.message : say("unsaved");
+      if (failure.status === 409) newer(failure.message);
+      else state.textContent = say("unsaved");
     } finally {
       form.dataset.version = version;
     }
+  };
+  // Another screen has kept other words: these stay here, and are kept instead where one says so.
+  const newer = (sentence) => {
+    if (one("button", state)) return; // it may be about to be pressed
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "linkish", textContent: say("keepThis") });
+    button.addEventListener("click", () => {
+      version = LAST;
+      saved = "";
+      state.textContent = "";
+      save();
+    });
+    state.replaceChildren(`${sentence} `, button);
   };
   const mark = (on) => document.getElementById(`row-${form.dataset.conversation}`)?.toggleAttribute("data-draft", on);
   const soon = later(700, save);

@@ -19,6 +19,8 @@ from tests.serving import until
 from tests.web.shop import House
 
 pytestmark = pytest.mark.browser
+HEAR = """frame => document.dispatchEvent(new CustomEvent(
+    'htmx:wsBeforeMessage', {detail: {message: JSON.stringify(frame)}, cancelable: true}))"""
 LEAVE = "dispatchEvent(new Event('pagehide'))"  # what waits to be sent is sent now
 
 
@@ -153,3 +155,27 @@ def test_enter_that_confirms_a_name_in_a_menu_chooses_nothing(desk: Desk) -> Non
     name.press("Enter")
     expect(name).to_be_hidden()
     until(lambda: bool(owners()), "the thread is given to somebody")
+
+
+def test_the_words_of_a_second_screen_are_kept_instead_where_one_says_so(desk: Desk) -> None:
+    other = desk.page.context.new_page()
+    other.goto(f"{desk.base}/inbox/{desk.here.id}?view=open")
+    other.wait_for_selector("html[data-ready]")
+    desk.field.fill("机で")
+    until(lambda: drafts() == ["机で"], "the first is kept")
+    field = other.locator("[data-compose] textarea")
+    field.fill("電話で")
+    other.get_by_role("button", name="こちらを残す").click()
+    until(lambda: drafts() == ["電話で"], "the second is kept instead")
+    field.press_sequentially("す")
+    until(lambda: drafts() == ["電話です"], "and goes on to be")
+
+
+def test_what_was_just_typed_is_kept_when_the_thread_is_taken_away(desk: Desk) -> None:
+    desk.field.fill("書きかけ")
+    until(lambda: drafts() == ["書きかけ"], "it is kept")
+    desk.field.press_sequentially("です")
+    gone = {"t": "gone", "conversation": desk.here.id}
+    with desk.page.expect_navigation():
+        desk.page.evaluate(HEAR, gone)
+    until(lambda: drafts() == ["書きかけです"], "the last of it, too")
