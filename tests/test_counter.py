@@ -83,6 +83,11 @@ def test_what_is_only_noted_of_somebody_is_nobodys_to_try(
     db.flush()
     search.index_customer(db, customer)
     assert counter.look_up(db, nakamura, "クレーム") == []
+    customer.note = "会員 00001234"
+    db.flush()
+    search.index_customer(db, customer)
+    assert counter.look_up(db, nakamura, "00001") == []
+    assert counter.look_up(db, nakamura, "0000") == []
 
 
 def test_a_few_at_the_most_are_shown(db: Session, nakamura: Agent) -> None:
@@ -284,6 +289,11 @@ def test_a_promise_that_fell_due_while_the_note_waited_on_the_phone_is_due_now(
     assert now() - timedelta(minutes=1) < late.due_at <= now()
     with pytest.raises(Refused, match="in the future"):
         counter.note(db, nakamura, store, taro, replace(kept, client_id="client-0002", due_at=then - SOON))
+    long_ago = now() - timedelta(days=9)  # longer than a phone is believed
+    kept = replace(kept, client_id="client-0003", at=long_ago, due_at=long_ago + SOON)
+    later = counter.note(db, nakamura, store, taro, kept).task
+    assert later is not None
+    assert now() - timedelta(minutes=1) < later.due_at <= now()
 
 
 def test_numbers_of_payment_cards_are_kept_nowhere(

@@ -140,7 +140,7 @@ def _promise(
     """What was promised by a time is work: of the store, or (to tell them) of whoever looks after the customer."""
     if written.due_at is None:
         return None
-    due = _still_due(written.due_at, message.sent_at)
+    due = _still_due(written.due_at, written.at or message.sent_at)
     text = mask_cards(clean(written.promised).strip())[0] or one_line(message.text, 200)
     if written.kind != tasks.TELL:
         return tasks.add(db, head, text, due, viewer, kind=written.kind, store=store, message=message)

@@ -101,6 +101,7 @@ def _fits(db: Session, customer: Customer, typed: str, digits: str) -> bool:
         Identity.customer_id == customer.id, Identity.kind.in_((canonical.PHONE, canonical.CARD))
     )
     tail = digits.lstrip("0")
+    tail = tail if len(tail) >= FEWEST_DIGITS else digits
     return any("".join(filter(str.isdigit, one)).endswith(tail) for one in db.scalars(theirs))
 
 
