@@ -32,13 +32,12 @@ from app.models.conversation import RESOLVED
 from app.search import people, store
 from app.text import clean, one_line
 
-MOST_DAYS, MAX_WORDS, MAX_NAME = 3650, 200, 64
+MOST_DAYS, MAX_WORDS, MAX_NAME, MAX_VALUE = 3650, 200, 64, 500
 SAYING = 2_000  # customers whom words may name; of more the newest
 LABELLED = 20  # labels at once
 AT_ONCE = 200  # conditions in one chain
 WORDS = {
     "q": MAX_WORDS,
-    "value": MAX_WORDS,
     **dict.fromkeys(("consent", "escalation", "language", "attribute", "since"), MAX_NAME),
 }
 NUMBERS = ("channel", "owner", "ordered", "visited", "wrote")
@@ -110,6 +109,7 @@ def read(given: Mapping[str, Any], labels: Sequence[Any] = ()) -> Wanted:
     numbers = [_number({"labels": one}, "labels") for one in labels or given.get("labels", ())]
     for name, longest in WORDS.items():
         found[name] = one_line(clean(str(given.get(name) or "")), longest)
+    found["value"] = clean(str(given.get("value") or "")).strip()[:MAX_VALUE]  # exactly, with all its spaces
     if found["since"]:
         _day(found["since"])
     if '"' in found["attribute"]:

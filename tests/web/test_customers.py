@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import select
 
-from app import connect
+from app import connect, inbox
 from app.db import reading, transaction
 from app.directory import filters, people
 from app.directory.wanted import Wanted
@@ -68,6 +68,16 @@ def test_conditions_narrow_it_and_nothing_found_says_what_to_do(cast: Cast) -> N
     assert "cannot be meant" in wrong
     assert "cannot be meant" in browser.see("/customers", params={"channel": "987654"})
     assert browser.get("/customers", params={"after": "nonsense"}).status_code == 200
+
+
+def test_a_value_of_any_length_is_found_exactly(cast: Cast) -> None:
+    value = "犬  と" * 100
+    with transaction() as db:
+        customer = db.get_one(Customer, cast.heads[0].customer_id)
+        inbox.edit_customer(db, cast.admin, customer, inbox.Profile(attributes={"memo": value}))
+    shown = Browser().come_in(cast.agent).see("/customers", params={"attribute": "memo", "value": value})
+    assert "山田 花子" in shown
+    assert "HYPERLINK" not in shown
 
 
 @pytest.mark.parametrize("named", ["9" * 4500, "²", "x", "-1", "0"])
