@@ -20,7 +20,7 @@ HOME = "JP"  # where numbers without a country are from, unless the shop says ot
 PHONE, EMAIL, CARD, CRM = "phone", "email", "card", "crm"
 EVERYWHERE = frozenset({PHONE, EMAIL, CARD, CRM})  # kinds whose addresses mean the same on every channel
 SEVERAL = frozenset({PHONE, EMAIL, CARD})  # of which one person may have more than one
-LONGEST_ID = 200
+LONGEST, LONGEST_ID = 320, 200  # characters of a number, however it is written, and of an id
 UNKNOWN = "@invalid"  # so ends the address of who has none (RFC 2606)
 
 # What a telephone system shows in place of a number, and what is typed where nothing is known.
@@ -71,7 +71,7 @@ def phone(written: str, home: str = HOME) -> str:
     spreadsheet ate are understood, and numbers as written in the country `home` (ISO 3166). What is written with its
     country is believed to be there even where the tables do not know it yet; what is not has to be one of `home`.
     """
-    if nobody(written):
+    if len(written) > LONGEST or nobody(written):
         return ""
     text = unicodedata.normalize("NFKC", written).strip()
     if guarded := _EXCEL_GUARD.match(text):

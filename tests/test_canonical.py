@@ -50,7 +50,7 @@ def test_what_is_written_with_its_country_is_believed_though_no_table_knows_it()
     "written",
     [
         *("110", "22000", "Info", "080-ABC-1234", "1-800-FLOWERS", "03-1234-5678 / 090-1234-5678"),
-        *("注文番号20261122", "x", "+", "0000000000", "2026/11/22"),
+        *("注文番号20261122", "x", "+", "0000000000", "2026/11/22", " " * 400 + "090-1234-5678"),
     ],
 )
 def test_what_is_no_number_has_no_form_and_stays_as_it_was_given(written: str) -> None:

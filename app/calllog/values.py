@@ -191,7 +191,7 @@ _PARTS = re.compile(
     r"(?:(?P<minutes>\d+(?:\.\d+)?)\s*(?:分間?|minutes?|mins?|m|'))?\s*"
     r"(?:(?P<seconds>\d+(?:\.\d+)?)\s*(?:秒間?|seconds?|secs?|s|\"|''))?"
 )
-_COLONS = re.compile(r"(?:(\d+):)?(\d{1,3}):(\d{1,2})(?:\.\d+)?")
+_COLONS = re.compile(r"(?:(\d{1,6}):)?(\d{1,3}):(\d{1,2})(?:\.\d+)?")
 _ISO = re.compile(r"pt(?:(?P<hours>\d+)h)?(?:(?P<minutes>\d+)m)?(?:(?P<seconds>\d+(?:\.\d+)?)s)?")
 _FIGURE = re.compile(r"\d+(?:\.\d+)?")
 _FACTORS = {

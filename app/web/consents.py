@@ -31,7 +31,7 @@ def note(request: Request, form: FormData) -> Response:
     with transaction() as db:
         viewer, head = found(db, request)
         identity = _identity(db, head, number(text(form, "identity_id")))
-        if given not in ("yes", "no") or source not in (AGENT, CHAT, FORM):
+        if given not in ("yes", "no") or source not in (AGENT, CHAT, FORM) or len(text(form, "kind")) > 64:
             raise inbox.Refused("Choose what the customer wants.")
         said = Said(
             given == "yes",

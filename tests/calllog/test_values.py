@@ -126,7 +126,7 @@ def test_no_duration_is_none(cell: str) -> None:
     assert values.seconds(cell) is None
 
 
-@pytest.mark.parametrize("cell", ["long", "3 apples", "999:00:00", "-5"])
+@pytest.mark.parametrize("cell", ["long", "3 apples", "999:00:00", "-5", "9" * 5000 + ":10:10"])
 def test_what_is_no_duration_is_said_in_a_sentence(cell: str) -> None:
     with pytest.raises(Unreadable, match="“"):
         values.seconds(cell)

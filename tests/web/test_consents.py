@@ -78,6 +78,7 @@ def test_an_agent_notes_what_the_customer_agrees_to_and_why(cast: Cast) -> None:
         ({"reason": " "}, "Write down why"),
         ({"reason": "", "source": "form"}, "Write down why"),
         ({"given": "perhaps"}, "Choose what the customer wants"),
+        ({"kind": "x" * 65}, "Choose what the customer wants"),
         ({"source": "stop"}, "Choose what the customer wants"),
         ({"purpose": "spam"}, "no such purpose"),
     ],
