@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -70,11 +70,15 @@ def _elsewhere(db: Session, channel: Channel, message: Message, file: base.Attac
     return {"name": name, "remote": row.id, "state": COMING}
 
 
-def tell_of(message: Message, row: RemoteFile, state: str | None) -> None:
-    """What is said in the message of a file that lies elsewhere: `COMING`, why it cannot be had, or nothing more."""
+def tell_of(
+    message: Message, row: RemoteFile, state: str | None, values: Mapping[str, Any] | None = None
+) -> None:
+    """What is said in the message of a file that lies elsewhere: `COMING`, why it cannot be had (an English msgid;
+    `values` fill it in), or nothing more."""
     told = [one for one in message.context.get("files", ()) if one.get("remote") != row.id]
     if state is not None:
-        told.append({"name": row.name, "remote": row.id, "state": state})
+        why = {"told": dict(values)} if values else {}
+        told.append({"name": row.name, "remote": row.id, "state": state, **why})
     rest = {name: value for name, value in message.context.items() if name != "files"}
     message.context = {**rest, "files": told} if told else rest
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import logging
 import random
 import threading
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -63,14 +65,15 @@ def fetch(id: int) -> bool:
         if db.execute(claim.returning(RemoteFile.id)).first() is None:
             return False
     got = _ask(id)
-    if isinstance(got, bytes):
-        got = _take_in(id, got)
-    elif isinstance(got, str):
-        _write_down(id, got)
     if isinstance(got, base.ChannelError):
         _failed(id, got)
         return False
-    return True
+    if isinstance(got, str):
+        _write_down(id, got)
+        return True
+    if refused := _take_in(id, got):
+        _failed(id, base.ChannelError(refused.sentence, permanent=True), refused.values)
+    return refused is None
 
 
 def again(db: Session, agent: Agent, message: Message, id: int) -> None:
@@ -128,18 +131,18 @@ def _write_down(id: int, text: str) -> None:
         db.delete(row)
 
 
-def _take_in(id: int, data: bytes) -> bytes | base.ChannelError:
-    """Look into the file and attach it. What the sender took back meanwhile is dropped."""
+def _take_in(id: int, data: bytes) -> inbox.Refused | None:
+    """Look into the file and attach it; why it is refused, if it is. What the sender took back meanwhile is dropped."""
     with reading() as db:
         row = db.get(RemoteFile, id)
     try:
         kept = files.take_in(data, row.name if row else "", limit=settings().max_upload_bytes)
     except inbox.Refused as refused:
-        return base.ChannelError(str(refused), permanent=True)
+        return refused
     with transaction() as db:
         row = db.get(RemoteFile, id)
         if row is None:
-            return data
+            return None
         message = db.get_one(Message, row.message_id)
         head = inbox.hold(db, db.get_one(Conversation, message.conversation_id))
         db.refresh(message)
@@ -153,24 +156,31 @@ def _take_in(id: int, data: bytes) -> bytes | base.ChannelError:
             brought.tell_of(message, row, None)
             record(db, "message.files", head, message=message)
         db.delete(row)
-    return data
+    return None
 
 
-def _failed(id: int, error: base.ChannelError) -> None:
+def _failed(id: int, error: base.ChannelError, values: Mapping[str, Any] | None = None) -> None:
+    """`values` fill in the sentence of the error."""
     with transaction() as db:
         row = db.get(RemoteFile, id)
         if row is None:
             return
         if error.permanent or row.tries >= MAX_TRIES:
             row.next_at, row.error = None, clean(error.sentence)[:500]
-            _tell(db, db.get_one(Message, row.message_id), row)
+            _tell(db, db.get_one(Message, row.message_id), row, values=values)
         else:
             wait = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (row.tries - 1)) * random.uniform(0.8, 1.2)
             row.next_at = now() + timedelta(seconds=max(wait, error.retry_after or 0.0))
 
 
-def _tell(db: Session, message: Message, row: RemoteFile, agent: Agent | None = None) -> None:
+def _tell(
+    db: Session,
+    message: Message,
+    row: RemoteFile,
+    agent: Agent | None = None,
+    values: Mapping[str, Any] | None = None,
+) -> None:
     head = inbox.hold(db, db.get_one(Conversation, message.conversation_id))
     db.refresh(message)  # another of its files may have come while we waited
-    brought.tell_of(message, row, brought.COMING if row.next_at else row.error)
+    brought.tell_of(message, row, brought.COMING if row.next_at else row.error, values)
     record(db, "message.files", head, agent=agent, message=message)
