@@ -167,6 +167,12 @@ def test_a_rating_outside_one_to_five_is_refused(guest: Guest, score: object) ->
         guest.say("rate", score=score)
 
 
+def test_a_form_with_too_long_a_message_is_told_so(guest: Guest) -> None:
+    with pytest.raises(Trouble) as refused:
+        guest.say("ask", id="f1", email="taro@example.jp", text="あ" * 10_001)
+    assert refused.value.code == "too_long"
+
+
 def test_an_answer_to_a_visitor_who_left_an_address_and_went_is_marked(db: Session, guest: Guest) -> None:
     guest.say("ask", id="f1", email="taro@example.jp", text="返信ください")
     here = thread(db, guest.visitor)

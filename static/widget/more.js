@@ -106,7 +106,7 @@ const acts = {
       wanted.includes("name") && field("your_name", "text", { name: "name", autocomplete: "name", maxlength: 100, required: must && which === "prechat" }),
       wanted.includes("email") && field("your_email", "email", { name: "email", autocomplete: "email", maxlength: 254, required: must }),
       wanted.includes("phone") && field("your_phone", "tel", { name: "phone", autocomplete: "tel", maxlength: 30 }),
-      which === "offline" && h("label", {}, say("message"), h("textarea", { name: "text", rows: 3, required: true })),
+      which === "offline" && h("label", {}, say("message"), h("textarea", { name: "text", rows: 3, required: true, maxlength: api.config.limits.text })),
       h("div", { class: "row" }, !must && button(say("skip"), () => { form.remove(); asking(false); }), h("button", { class: "go" }, say(which === "offline" ? "leave" : "start"))));
     form.addEventListener("submit", (e) => {
       e.preventDefault();
