@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from app.calllog import columns, values
 from app.canonical import HOME
-from app.tables import Row, Unreadable
+from app.tables import Row, Unreadable, unguarded
 from app.text import clean, one_line
 from channels.events import Call, CallResult, Ignored, Person
 
@@ -219,11 +219,11 @@ class _Told:
     def text(self) -> str:
         """The memo, and where the recording lies in the column's own words. (It is not fetched: a file may name a
         hundred thousand.)"""
-        said = values.plain(self.cell("recording"))
+        memo, said = unguarded(self.cell("memo")), values.plain(self.cell("recording"))
         if not said or values.nobody(said):
-            return self.cell("memo")
+            return memo
         name = self.reading.header[self.reading.columns["recording"]]
-        return f"{self.cell('memo')}\n{one_line(name)}: {one_line(said, 2000)}".strip()
+        return f"{memo}\n{one_line(name)}: {one_line(said, 2000)}".strip()
 
     def external_id(self, started: datetime, talk: int | None, *sides: str) -> str:
         """The file's own id of the call, else what makes one call another than the next."""

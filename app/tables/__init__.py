@@ -7,7 +7,7 @@ from app.tables.delimited import rows_of
 from app.tables.encodings import decode, encoding_of
 from app.tables.opening import Table, open_table
 from app.tables.rows import Row, Unreadable
-from app.tables.writing import BOM, guarded, line_of
+from app.tables.writing import BOM, guarded, line_of, unguarded
 
 __all__ = [
     "BOM",
@@ -20,4 +20,5 @@ __all__ = [
     "line_of",
     "open_table",
     "rows_of",
+    "unguarded",
 ]

@@ -16,6 +16,11 @@ def guarded(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
+def unguarded(cell: str) -> str:
+    """What :func:`guarded` was given; an apostrophe of somebody's own stays."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell
+
+
 def line_of(cells: Iterable[str]) -> str:
     """One row, ended by CR LF."""
     out = io.StringIO()

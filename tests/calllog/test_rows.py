@@ -9,7 +9,7 @@ import pytest
 
 from app.calllog import columns, keeping
 from app.calllog.rows import INTERNAL, NO_NUMBER, Reading, call_of
-from app.tables import Row, Unreadable
+from app.tables import Row, Unreadable, guarded
 from channels.events import Call, Ignored
 
 HEADER = [
@@ -243,6 +243,14 @@ def test_rows_are_stored_as_they_stand_in_the_file_and_read_from_there() -> None
     assert second == Ignored("Line 3: this is no CSV (?); left out", malformed=True)
     assert isinstance(third, Ignored)
     assert third.reason.startswith("Line 4: “soon”")
+
+
+@pytest.mark.parametrize("memo", ["- 折り返し済み", "=確認", "'本人'より", "普通"])
+def test_a_memo_that_comes_back_from_the_problems_is_as_it_was(memo: str) -> None:
+    cells = [*ROW[:15], guarded(memo), ""]
+    found = call_of(Row(2, cells), reading(HEADER))
+    assert isinstance(found, Call)
+    assert found.text == memo
 
 
 def test_of_a_payment_card_s_number_in_a_memo_only_the_end_is_kept() -> None:
