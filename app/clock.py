@@ -289,5 +289,6 @@ def _keep(
 
 def _health(channel_id: int, state: str, sentence: str) -> None:
     with transaction() as db:
-        channel = db.get_one(Channel, channel_id)
-        channel.health, channel.health_text, channel.health_at = state, sentence, now()
+        channel = db.get(Channel, channel_id)
+        if channel is not None:  # it was not deleted meanwhile
+            channel.health, channel.health_text, channel.health_at = state, sentence, now()

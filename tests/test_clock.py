@@ -150,6 +150,7 @@ def test_a_channel_that_breaks_while_polled_costs_its_neighbours_nothing(
         known = {**registry.kinds(), "post": Moody}
         monkeypatch.setattr(registry, "kinds", lambda: known)
         assert clock.poll_channels() == 1
+        assert not clock._poll_guarded(987_654)  # one that was deleted after the round began
         with reading() as db:
             assert db.get_one(Channel, broken.id).health == "failing"
             assert db.get_one(Channel, fine.id).health == "ok"
