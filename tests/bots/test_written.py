@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from bots.dates import read_date
-from bots.flow import Choice, Step
+from bots.flow import Choice, Step, StepKind
 from bots.times import read_time
 from bots.values import Reader
 
@@ -108,5 +108,5 @@ def test_the_choice_that_was_said_is_taken_and_no_other(
         ("phone", "090-1234-5678", "09012345678"), ("phone", "(03) 1234-5678", "0312345678"),
     ],
 )  # fmt: skip
-def test_an_address_is_kept_whole_or_asked_for_again(kind: str, written: str, kept: str | None) -> None:
+def test_an_address_is_kept_whole_or_asked_for_again(kind: StepKind, written: str, kept: str | None) -> None:
     assert Reader(SUNDAY).read(Step("to", "連絡先", "連絡先は？", kind), written) == kept
