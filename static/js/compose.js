@@ -4,7 +4,7 @@ import { fit, focusComposer, isClosed } from "./closing.js";
 import { draftOf, keepAway } from "./draft.js";
 import { converting, watch } from "./ime.js";
 import { addressed, clear, envelope, put, told } from "./letter.js";
-import { post } from "./outbox.js";
+import { post, waitingFor } from "./outbox.js";
 import { quote, quoted } from "./quoting.js";
 import { toast } from "./toast.js";
 import { say } from "./words.js";
@@ -17,6 +17,7 @@ attach("[data-compose]", (form) => {
   const field = one("textarea", form);
   one("[data-uploads]", form)?.append(...(left.get(form.dataset.conversation) ?? []));
   left.delete(form.dataset.conversation);
+  for (const { text } of waitingFor(Number(form.dataset.conversation))) if (field.value.startsWith(text)) field.value = field.value.slice(text.length).trimStart();
   watch(field);
   grow(field);
   field.addEventListener("input", () => {

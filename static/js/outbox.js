@@ -24,6 +24,13 @@ export function flush(keepalive = false) {
 
 export const takeBackLast = () => [...waiting.values()].filter((letter) => letter.timer).slice(-1).forEach(takeBack);
 
+/** What waits for a conversation that is shown anew: it stands in the thread again, and in no draft. */
+export function waitingFor(conversation) {
+  const found = [...waiting.values()].filter((letter) => letter.conversation === conversation);
+  for (const letter of found) if (!element(letter)) ghost(letter);
+  return found;
+}
+
 function takeBack(letter) {
   drop(letter);
   letter.restore("");

@@ -21,6 +21,9 @@ from tests.web.shop import House
 pytestmark = pytest.mark.browser
 HEAR = """frame => document.dispatchEvent(new CustomEvent(
     'htmx:wsBeforeMessage', {detail: {message: JSON.stringify(frame)}, cancelable: true}))"""
+PATIENT = (
+    "document.querySelector('[data-compose]').dataset.undo = 60"  # a test may be slower than five seconds
+)
 LEAVE = "dispatchEvent(new Event('pagehide'))"  # what waits to be sent is sent now
 
 
@@ -43,6 +46,7 @@ class Desk:
     def sends(self, text: str) -> None:
         """With the seconds in which it may be taken back."""
         self.field.fill(text)
+        self.page.evaluate(PATIENT)
         self.field.press("Control+Enter")
         expect(self.field).to_have_value("")
 
@@ -179,3 +183,16 @@ def test_what_was_just_typed_is_kept_when_the_thread_is_taken_away(desk: Desk) -
     with desk.page.expect_navigation():
         desk.page.evaluate(HEAR, gone)
     until(lambda: drafts() == ["書きかけです"], "the last of it, too")
+
+
+def test_who_comes_back_while_an_answer_can_be_taken_back_does_not_find_it_twice(desk: Desk) -> None:
+    desk.field.fill("確認します。")
+    until(lambda: drafts() == ["確認します。"], "what was begun is kept")
+    desk.sends("確認します。")
+    desk.opens(desk.there)
+    desk.opens(desk.here)
+    expect(desk.field).to_have_value("")
+    expect(desk.page.locator("[data-log] [id^='m-']", has_text="確認します。")).to_have_count(1)
+    desk.page.locator("body").press("z")
+    expect(desk.field).to_have_value("確認します。")
+    expect(desk.page.locator("[data-log] [id^='m-']", has_text="確認します。")).to_have_count(0)
