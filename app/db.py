@@ -41,9 +41,8 @@ from sqlalchemy.dialects import postgresql as postgresql_dialect
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import URL, Connection, Dialect, make_url
-from sqlalchemy.exc import IntegrityError, NoResultFound, OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
-from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 from sqlalchemy.pool import Pool
 from sqlalchemy.sql.compiler import InsertmanyvaluesSentinelOpts
 from sqlalchemy.types import TypeDecorator
@@ -383,19 +382,3 @@ def breathe(seconds: float = 0.05) -> None:
 def passing(error: BaseException) -> bool:
     """Whether the same transaction may succeed when it is run again: a deadlock, a busy or restarted database."""
     return isinstance(error, OperationalError)
-
-
-# Of a unique and of a foreign key (https://www.postgresql.org/docs/current/errcodes-appendix.html,
-# https://www.sqlite.org/rescode.html).
-_KEYS = {
-    *("23503", "23505"),
-    *(f"SQLITE_CONSTRAINT_{kind}" for kind in ("FOREIGNKEY", "PRIMARYKEY", "UNIQUE")),
-}
-
-
-def overtaken(error: BaseException) -> bool:
-    """Whether it tells of somebody who was first: what was read is gone by now, or what is added is there already. It
-    may be a fault of ours all the same. (An empty column, or what a check forbids, always is.)"""
-    if isinstance(error, IntegrityError):
-        return getattr(error.orig, "sqlstate", getattr(error.orig, "sqlite_errorname", "")) in _KEYS
-    return isinstance(error, (NoResultFound, ObjectDeletedError, StaleDataError))

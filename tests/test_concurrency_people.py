@@ -8,10 +8,12 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError, NoResultFound
+from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from app import inbox, labels, people
-from app.db import now, one_writer, overtaken, reading, transaction
+from app.conflicts import overtaken
+from app.db import now, one_writer, reading, transaction
 from app.models import Agent, Conversation, Label, ReplyLock, Team, TeamMember
 from tests import factories as make
 from tests.api.calling import program
@@ -21,10 +23,11 @@ from tests.web.visiting import Browser
 pytestmark = pytest.mark.usefixtures("committed")
 
 
-def sentence(work: Callable[[], object]) -> str:
+def refusal(edit: Callable[[Session], object]) -> str:
     """Why it was refused; "" where it was done."""
     try:
-        work()
+        with transaction() as db:
+            edit(db)
     except inbox.Refused as refused:
         return refused.sentence
     return ""
@@ -34,34 +37,25 @@ def test_of_two_who_are_given_one_address_at_once_the_second_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with transaction() as db:
-        first, second = make.agent(db), make.agent(db)
+        first, second = make.agent(db).id, make.agent(db).id
 
-    def edit(agent: Agent) -> str:
-        def work() -> None:
-            with transaction() as db:
-                people.edit(db, None, db.get_one(Agent, agent.id), name="花子", email="hana@example.jp")
-
-        return sentence(work)
+    def edit(id: int) -> str:
+        named = {"name": "花子", "email": "hana@example.jp"}
+        return refusal(lambda db: people.edit(db, None, db.get_one(Agent, id), **named))
 
     other = before(monkeypatch, people, "_name", lambda: edit(second))
-    told = [edit(first), result(other)]
-    assert sorted(told) == ["", "Somebody with this address is already here."]
+    assert sorted([edit(first), result(other)]) == ["", "Somebody with this address is already here."]
 
 
 def test_of_two_teams_given_one_name_at_once_the_second_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with transaction() as db:
-        first, second = make.team(db), make.team(db)
+        first, second = make.team(db).id, make.team(db).id
 
-    def edit(team: Team) -> str:
-        def work() -> None:
-            with transaction() as db:
-                people.edit_team(db, None, db.get_one(Team, team.id), "窓口", ())
-
-        return sentence(work)
+    def edit(id: int) -> str:
+        return refusal(lambda db: people.edit_team(db, None, db.get_one(Team, id), "窓口", ()))
 
     other = before(monkeypatch, people, "_named", lambda: edit(second))
-    told = [edit(first), result(other)]
-    assert sorted(told) == ["", "There is already a team of this name."]
+    assert sorted([edit(first), result(other)]) == ["", "There is already a team of this name."]
 
 
 def test_one_whom_two_put_into_a_team_at_once_is_in_it_once(monkeypatch: pytest.MonkeyPatch) -> None:

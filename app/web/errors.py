@@ -3,8 +3,7 @@
 import logging
 import secrets
 
-from sqlalchemy.exc import IntegrityError, NoResultFound, OperationalError
-from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -12,7 +11,7 @@ from starlette.types import ExceptionHandler
 
 from app.auth.guard import wants_json
 from app.auth.headers import protect
-from app.db import overtaken
+from app.conflicts import OVERTAKEN, overtaken
 from app.inbox import Refused
 from app.queries import NotFound
 from app.web import problem
@@ -152,7 +151,7 @@ handlers: dict[object, ExceptionHandler] = {
     Refused: _refused,
     NotFound: _missing,  # what the viewer may not see does not exist
     OperationalError: _busy,
-    **dict.fromkeys((IntegrityError, NoResultFound, ObjectDeletedError, StaleDataError), _overtaken),
+    **dict.fromkeys(OVERTAKEN, _overtaken),
     ClientDisconnect: _gone,
     Exception: _failed,
 }
