@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from app.db import reading, transaction
 from app.models import Conversation, Draft, Message
 from channels.base import Person
 from tests import factories
+from tests.converting import OVER
 from tests.serving import until
 from tests.web.shop import House
 
@@ -156,7 +158,7 @@ def test_enter_that_confirms_a_name_in_a_menu_chooses_nothing(desk: Desk) -> Non
         "field.dispatchEvent(new KeyboardEvent('keydown', enter)); }"
     )
     expect(name).to_be_visible()  # what is chosen closes it
-    desk.page.wait_for_timeout(50)  # no person presses within the 25 ms that are still the conversion's
+    time.sleep(OVER)
     name.press("Enter")
     expect(name).to_be_hidden()
     until(lambda: bool(owners()), "the thread is given to somebody")

@@ -19,6 +19,7 @@ from app.db import reading, transaction
 from app.models import Agent, Channel, Conversation, Message, MessageSource
 from channels.email.cleaning import clean_html
 from tests import factories
+from tests.converting import convert
 from tests.test_files import picture
 from tests.web.shop import House
 
@@ -361,12 +362,8 @@ def test_a_name_being_converted_is_no_address_yet(desk: Desk) -> None:
     page = desk.opens(thread)
     page.locator("[data-row-show=cc]").click()
     keyboard = desk.context.new_cdp_session(page)
-    keyboard.send("Input.imeSetComposition", {"text": "やまだ", "selectionStart": 3, "selectionEnd": 3})
-    enter = {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13}
-    keyboard.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", **enter})
+    convert(keyboard, "やまだ", "山田")
     expect(page.locator("[data-row=cc] .token")).to_have_count(0)
-    keyboard.send("Input.insertText", {"text": "山田"})
-    keyboard.send("Input.dispatchKeyEvent", {"type": "keyUp", **enter})
     page.keyboard.type(" <y@example.jp>")
     page.keyboard.press("Enter")
     expect(page.locator("[data-row=cc] .token")).to_have_text(["山田×"])

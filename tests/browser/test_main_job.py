@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import CDPSession, expect
+from playwright.sync_api import expect
 from sqlalchemy import select
 
 from app import drafting, verify
 from app.models import Agent, Case, Conversation, Message
 from tests.browser.cast import PATIENCE, Customer, Staff
 from tests.browser.conftest import Shop
+from tests.converting import convert
 from tests.serving import until
 
 pytestmark = pytest.mark.browser
@@ -172,11 +173,10 @@ def test_enter_that_confirms_a_conversion_sends_nothing(shop: Shop, people: Peop
     taro = people(Customer).visit(shop.host.origin + "/")
     tanaka = people(Staff).comes_in(shop.served.base, "tanaka@example.jp")
     taro.field.focus()
-    _convert(taro.keyboard(), "へんぴん", "返品")
+    convert(taro.keyboard(), "へんぴん", "返品")
     expect(taro.field).to_have_value("返品")
-    _convert(taro.keyboard(), "したい", "したい")
+    convert(taro.keyboard(), "したい", "したい")
     assert taro.chat.locator("#log .m.me").count() == 0
-    taro.page.wait_for_timeout(60)  # a person needs longer than Safari between two Enters
     taro.field.press("Enter")
     taro.sees("返品したい")
 
@@ -184,7 +184,7 @@ def test_enter_that_confirms_a_conversion_sends_nothing(shop: Shop, people: Peop
     tanaka.looks_at("unassigned")
     tanaka.opens("担当者におつなぎ")
     tanaka.composer.focus()
-    _convert(tanaka.context.new_cdp_session(tanaka.page), "しょうち", "承知", modifiers=2)
+    convert(tanaka.context.new_cdp_session(tanaka.page), "しょうち", "承知", modifiers=2)
     expect(tanaka.composer).to_have_value("承知")
     assert tanaka.log.locator("article.pending").count() == 0
     with shop.rows() as db:
@@ -210,21 +210,6 @@ def test_the_conversation_goes_on_at_another_device(shop: Shop, people: People) 
         assert (
             len(db.scalars(select(Conversation).where(Conversation.last_message_id.is_not(None))).all()) == 1
         )
-
-
-def _convert(keyboard: CDPSession, kana: str, kanji: str, *, modifiers: int = 0) -> None:
-    """Type `kana`, convert it to `kanji` and confirm with Enter, as an input method does."""
-    for end in range(1, len(kana) + 1):
-        keyboard.send(
-            "Input.imeSetComposition", {"text": kana[:end], "selectionStart": end, "selectionEnd": end}
-        )
-    keyboard.send(
-        "Input.imeSetComposition", {"text": kanji, "selectionStart": len(kanji), "selectionEnd": len(kanji)}
-    )
-    enter = {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "modifiers": modifiers}
-    keyboard.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", **enter})
-    keyboard.send("Input.insertText", {"text": kanji})
-    keyboard.send("Input.dispatchKeyEvent", {"type": "keyUp", **enter})
 
 
 def _stored(shop: Shop, text: str) -> int:

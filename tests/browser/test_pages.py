@@ -19,6 +19,7 @@ from app.models import Agent, Conversation, Message
 from app.models.conversation import HUMAN, OPEN
 from tests import factories
 from tests.browser.cast import PATIENCE, Customer, Staff
+from tests.converting import convert
 from tests.examples import PART
 from tests.serving import Served, serving
 
@@ -252,7 +253,7 @@ def test_japanese_words_find_canned_replies_commands_and_people(house: House, pe
     _press(page, "r")
     page.keyboard.type("/")
     expect(page.locator("#suggest li").nth(1)).to_be_visible()
-    _convert(staff, "へんぴん", "返品")
+    convert(staff.context.new_cdp_session(page), "へんぴん", "返品")
     expect(page.locator("#suggest li").first).to_contain_text("返品")
     page.keyboard.press("Enter")
     expect(staff.composer).to_have_value(re.compile("返品"))
@@ -260,14 +261,13 @@ def test_japanese_words_find_canned_replies_commands_and_people(house: House, pe
     page.keyboard.press("Escape")
 
     _press(page, "Control+k")
-    _convert(staff, "ほりゅう", "保留")
+    convert(staff.context.new_cdp_session(page), "ほりゅう", "保留")
     expect(page.locator("#palette li")).to_have_count(1)
-    page.wait_for_timeout(60)  # a person needs longer than Safari between two Enters
     page.keyboard.press("Enter")
     expect(page.locator(".menu:has(> [data-key=s]) > .pop")).to_be_visible()
     page.keyboard.press("Escape")
     _press(page, "a")
-    _convert(staff, "さとう", "佐藤")
+    convert(staff.context.new_cdp_session(page), "さとう", "佐藤")
     expect(page.locator(".menu:has(> [data-key=a]) .item:visible")).to_have_text(re.compile("佐藤"))
     expect(page.locator("[data-part=header]")).to_contain_text("未割当")
     assert staff.troubles == []
@@ -352,18 +352,6 @@ def _resize(page: Page, size: ViewportSize) -> None:
     """Another width, once everything has moved to its place."""
     page.set_viewport_size(size)
     page.evaluate("new Promise(done => setTimeout(() => requestAnimationFrame(done), 30))")
-
-
-def _convert(staff: Staff, kana: str, kanji: str) -> None:
-    """Type `kana`, convert it to `kanji` and confirm with Enter, as an input method does."""
-    keyboard = staff.context.new_cdp_session(staff.page)
-    for words in (*(kana[:end] for end in range(1, len(kana) + 1)), kanji):
-        end = len(words)
-        keyboard.send("Input.imeSetComposition", {"text": words, "selectionStart": end, "selectionEnd": end})
-    enter = {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13}
-    keyboard.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", **enter})
-    keyboard.send("Input.insertText", {"text": kanji})
-    keyboard.send("Input.dispatchKeyEvent", {"type": "keyUp", **enter})
 
 
 def _press(page: Page, keys: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
 from app import deliver, inbox
@@ -18,6 +18,7 @@ from app.models import Agent, Channel, Conversation, Message
 from channels import base
 from tests import factories
 from tests.connectors import Charged, Post, Ruled, installed_as
+from tests.converting import convert
 from tests.serving import until
 from tests.web.shop import House
 
@@ -93,23 +94,6 @@ def on(kind: str = "post", name: str = "WhatsApp") -> tuple[Channel, Agent]:
         return factories.channel(db, kind, name=name), factories.agent(db, "田中 翔")
 
 
-def types(context: BrowserContext, page: Page, kana: str, words: str) -> None:
-    """As a Japanese input method does: a composition, confirmed with Enter."""
-    session = context.new_cdp_session(page)
-    session.send(
-        "Input.imeSetComposition", {"text": kana, "selectionStart": len(kana), "selectionEnd": len(kana)}
-    )
-    session.send(
-        "Input.dispatchKeyEvent",
-        {"type": "rawKeyDown", "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 229},
-    )
-    session.send("Input.insertText", {"text": words})
-    session.send(
-        "Input.dispatchKeyEvent",
-        {"type": "keyUp", "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13},
-    )
-
-
 def test_on_a_closed_way_a_template_is_found_filled_in_and_sent_by_keyboard_alone(
     house: House, platform: type[Ruled], chromium: Browser
 ) -> None:
@@ -120,7 +104,7 @@ def test_on_a_closed_way_a_template_is_found_filled_in_and_sent_by_keyboard_alon
     expect(page.get_by_role("button", name="テンプレートを選ぶ")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_label("テンプレートを検索")).to_be_focused()
-    types(page.context, page, "とりおき", "取り置き")
+    convert(page.context.new_cdp_session(page), "とりおき", "取り置き")
     expect(page.locator("[data-approved-name]:visible")).to_have_count(1)
     page.keyboard.press("ArrowDown")
     expect(page.locator("[data-approved-name=pickup_ready]")).to_be_focused()
@@ -130,10 +114,9 @@ def test_on_a_closed_way_a_template_is_found_filled_in_and_sent_by_keyboard_alon
     expect(fields.nth(1)).to_be_focused()
     page.keyboard.press("Control+Enter")
     expect(page.get_by_text("空欄を入力してください。")).to_be_visible()
-    types(page.context, page, "しぶやてん", "渋谷店")
+    convert(page.context.new_cdp_session(page), "しぶやてん", "渋谷店", key=229)
     expect(fields.nth(1)).to_be_focused()  # the Enter of the conversion goes nowhere
     expect(page.locator(".approved-read")).to_have_text(READ)
-    page.wait_for_function("one => performance.now() > one + 40", arg=page.evaluate("performance.now()"))
     page.keyboard.press("Enter")
     expect(page.locator("[data-approved-send]")).to_be_focused()
     page.keyboard.press("Enter")

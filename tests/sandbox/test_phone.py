@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
+from tests.converting import convert
 from tests.sandbox import TAKASHI, Sandbox
 from tests.sandbox.conftest import Bot
 
@@ -92,16 +93,9 @@ def test_a_customer_chats_on_the_phone(phone: Phone, sandbox: Sandbox, bot: Bot)
 def test_the_enter_that_confirms_a_conversion_sends_nothing(phone: Phone, bot: Bot) -> None:
     phone.field.focus()
     keyboard = phone.page.context.new_cdp_session(phone.page)
-    for kana in ("か", "かえ", "かえし", "返し"):
-        keyboard.send(
-            "Input.imeSetComposition", {"text": kana, "selectionStart": len(kana), "selectionEnd": len(kana)}
-        )
-    enter = {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13}
-    keyboard.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", **enter})
-    keyboard.send("Input.insertText", {"text": "返したい"})
+    convert(keyboard, "かえしたい", "返したい")
     expect(phone.field).to_have_value("返したい")
     expect(phone.said("customer")).to_have_count(0)
-    phone.page.wait_for_timeout(60)  # a person needs longer than Safari between two Enters
     phone.field.press("Enter")
     expect(phone.said("customer")).to_have_text(["あなた返したい"])
     assert bot.texts(1) == ["返したい"]

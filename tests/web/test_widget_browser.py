@@ -16,6 +16,7 @@ from app import inbox, realtime, resuming
 from app.db import now, reading, transaction
 from app.models import Agent, Case, Conversation, Delivery, Message, Visitor
 from tests import factories
+from tests.converting import convert
 from tests.serving import until
 from tests.web.shop import House, Shop, Window
 
@@ -130,15 +131,7 @@ def test_an_enter_that_confirms_a_conversion_does_not_send(
     window = visit(browser, shop).open()
     window.chat.locator("#text").focus()
     keys = window.page.context.new_cdp_session(window.page)
-    for reading_ in ("z", "ざ", "ざい", "ざいこ", "在庫"):
-        keys.send(
-            "Input.imeSetComposition",
-            {"text": reading_, "selectionStart": len(reading_), "selectionEnd": len(reading_)},
-        )
-    enter = {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 229, "nativeVirtualKeyCode": 229}
-    keys.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", **enter})
-    keys.send("Input.insertText", {"text": "在庫"})
-    keys.send("Input.dispatchKeyEvent", {"type": "keyUp", **enter})
+    convert(keys, "ざいこ", "在庫", key=229)
     time.sleep(0.3)
     assert window.texts().count("在庫") == 0
     assert window.chat.locator("#text").input_value() == "在庫"
