@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import Any
 
 import httpcore2
@@ -184,13 +185,19 @@ def _left(timeout: float | None, over: type[Exception]) -> float | None:
     return left if timeout is None else min(timeout, left)
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Whose certificates are believed: read once a process, for that is 25 ms of work."""
+    return httpx2.create_ssl_context()
+
+
 class _Transport(httpx2.HTTPTransport):
     """httpx2's own, over a pool whose sockets are opened by `_Backend`."""
 
     def __init__(self, backend: _Backend) -> None:
-        super().__init__(trust_env=False)
+        super().__init__(verify=_trusted(), trust_env=False)
         self._pool = httpcore2.ConnectionPool(
-            ssl_context=httpx2.create_ssl_context(),
+            ssl_context=_trusted(),
             max_connections=100,
             max_keepalive_connections=20,
             keepalive_expiry=5.0,

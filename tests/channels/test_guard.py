@@ -108,6 +108,7 @@ def test_tls_still_checks_the_name_although_an_address_is_called(
 ) -> None:
     certificate = _certificate("shop.example", tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    monkeypatch.setattr(guard, "_trusted", httpx2.create_ssl_context)  # read anew
     with serving(tls=certificate) as server:
         client = guard.Client(allow_private=True, resolve=lambda host, port: ["127.0.0.1"])
         port = httpx2.URL(server.url).port
