@@ -66,7 +66,7 @@ def told(db: Session, events: Sequence[tuple[int, Event]], *, texts: bool = True
             ToldEvent,
             row,
             previous_id=row.prev_id,
-            data=row.data if texts or row.conversation_id is None else _bare(row),
+            data=data_of(row, texts=texts),
             cursor=position,
             message=said.get(row.message_id or 0),
             conversation=heads.get(row.conversation_id or 0),
@@ -75,8 +75,11 @@ def told(db: Session, events: Sequence[tuple[int, Event]], *, texts: bool = True
     ]
 
 
-def _bare(row: Event) -> dict[str, Any]:
-    """What happened in a thread, in numbers and words of ours: no address, and nothing that anybody typed."""
+def data_of(row: Event, *, texts: bool) -> dict[str, Any]:
+    """What an event says. Without `texts`, of what happened in a thread, numbers and words of ours: no address, and
+    nothing that anybody typed."""
+    if texts or row.conversation_id is None:
+        return row.data
     return {name: value for name, value in row.data.items() if _is_ours(row.kind, name, value)}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app import inbox, tasks
+from app import inbox, tasks, webhooks
 from app.calls.noting import Written, rewrite, write
 from app.db import now, transaction
 from app.events import record
@@ -90,9 +90,11 @@ def test_it_is_told_no_address_and_nothing_written_in_a_thread(admin: Agent, thr
         handed = inbox.hold(db, head)
         record(db, "handover", handed, to="human", reason="misses", epoch=4)
     told = {one["kind"]: one["data"] for one in follow(program(admin, "events:read"))}
+    trail = {"group": "conversations", "limit": 100}
     for secret in ("田中様", "返金", "taro@example.jp"):
-        assert secret not in str(told)
+        assert secret not in str([told, program(admin, "events:read").see("/audit", **trail)])
         assert secret in str(follow(program(admin)))
+        assert secret in str(program(admin).see("/audit", **trail))
     assert told["task.added"].keys() >= {"task", "due", "assignee"}
     assert told["linked"].keys() == {"link", "child"}
     assert told["call.noted"]["state"]
@@ -112,6 +114,13 @@ def test_a_cursor_of_another_installation_is_told_from_waiting(admin: Agent, thr
     told = program(admin).refused("GET", "/events", 422, params={"after": 123_456})
     assert told["errors"][0]["field"] == "query.after"
     assert "beyond" in told["errors"][0]["detail"]
+
+
+def test_all_kinds_but_one_can_be_asked_for(admin: Agent, thread: Conversation) -> None:
+    kinds = sorted(webhooks.KINDS - {"message.received"})
+    told = program(admin).see("/events", kinds=kinds)["items"]
+    assert told
+    assert {one["kind"] for one in told} <= set(kinds)
 
 
 def test_a_kind_that_is_none_is_refused(admin: Agent) -> None:

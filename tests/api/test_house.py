@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from app import inbox, tokens, vault
+from app import audit, inbox, tokens, vault
 from app.auth import sign_in
 from app.db import reading, transaction
 from app.models import Agent, Channel, Conversation
@@ -259,6 +259,8 @@ def test_the_trail_is_told_to_admins_page_by_page(admin: Program, agent: Agent) 
     assert admin.see("/audit", limit=1, after=first["next"])["items"][0]["kind"] == "audit.team_added"
     assert [one["kind"] for one in admin.see("/audit", group="people")["items"]] == ["audit.team_added"]
     assert admin.see("/audit", group="settings", agent_id=agent.id)["items"] == []
+    for group in audit.GROUPS:
+        admin.see("/audit", group=group)
     program(agent).refused("GET", "/audit", 403)
     assert admin.refused("GET", "/audit?after=x", 422)["errors"][0]["field"] == "query.after"
 

@@ -19,6 +19,7 @@ from app.web.api.framework import Call, Problem, endpoint
 TAG = "Events"
 TEXTS = "conversations:read"  # the scope it takes to be told what was said and about whom
 Cursor = Annotated[int, Meta(ge=0, le=BIGGEST_ID)]
+Kinds = Annotated[list[str], Meta(max_length=200, description="Only these kinds; repeat it for several")]
 
 
 class EventFilter(Given):
@@ -26,9 +27,7 @@ class EventFilter(Given):
 
     after: Annotated[Cursor, Meta(description="The `next` of the page before; 0: from the beginning")] = 0
     limit: Annotated[int, Meta(ge=1, le=100, description="How many at most")] = 40
-    kinds: Annotated[
-        list[str], Meta(max_length=100, description="Only these kinds; repeat it for several")
-    ] = []
+    kinds: Kinds = []
     conversation: Annotated[Id, Meta(description="Only of the thread with this conversation")] | None = None
 
 

@@ -45,9 +45,7 @@ class StreamFilter(Given):
     """Where to begin, and which events."""
 
     after: Annotated[events.Cursor, Meta(description="A cursor; without one, from now on")] | None = None
-    kinds: Annotated[
-        list[str], Meta(max_length=100, description="Only these kinds; repeat it for several")
-    ] = []
+    kinds: events.Kinds = []
     conversation: Annotated[Id, Meta(description="Only of the thread with this conversation")] | None = None
 
 
