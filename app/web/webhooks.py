@@ -47,6 +47,7 @@ def create(request: Request, form: FormData) -> Response:
     require_role(request, "admin")
     values = _values(form)
     try:
+        _check_ticked(form, values)
         with transaction() as db:
             made, secret = webhooks.add(db, request.state.viewer, **values)
     except webhooks.Wrong as wrong:
@@ -66,6 +67,7 @@ def save(request: Request, form: FormData) -> Response:
     require_role(request, "admin")
     values = _values(form)
     try:
+        _check_ticked(form, values)
         with transaction() as db:
             hook = _hook(db, request, held=True)
             webhooks.change(db, request.state.viewer, hook, **values)
@@ -212,6 +214,12 @@ def _form(
 
 def _kind(request: Request, kind: str) -> str:
     return words(request, webhook_words.KINDS.get(kind, kind))
+
+
+def _check_ticked(form: FormData, values: dict[str, Any]) -> None:
+    """Kept without any kind it would be told everything. Raises `Wrong`."""
+    if text(form, "which") == "some" and not values["kinds"]:
+        raise webhooks.Wrong("kinds", "Tick what it is to be told, or choose everything that happens.")
 
 
 def _values(form: FormData) -> dict[str, Any]:

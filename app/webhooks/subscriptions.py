@@ -167,7 +167,7 @@ def _kinds(given: Iterable[str]) -> list[str]:
     kinds = sorted(set(given))
     if not set(kinds) <= KINDS:
         raise Wrong("kinds", "There is no such kind of event.")
-    return [] if len(kinds) == len(KINDS) else kinds
+    return kinds  # all of them too: "everything", which is none, is not asked by the bot, and is told of new kinds
 
 
 def _note(db: Session, kind: str, actor: Agent, hook: Webhook, **data: Any) -> None:

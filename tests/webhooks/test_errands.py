@@ -16,7 +16,7 @@ from app.db import now, one_writer, reading, transaction
 from app.knowledge import versions
 from app.models import Agent, BotCall, BotRule, Channel, Conversation, Customer, Label, Message
 from app.webhooks import calling, errands
-from app.webhooks.kinds import ASKED
+from app.webhooks.kinds import ASKED, KINDS
 from tests import factories as make
 from tests.beside import before, result
 from tests.web.visiting import Browser
@@ -196,6 +196,12 @@ def test_only_who_wants_to_be_asked_is(admin: Agent, other: Receiver) -> None:
         hook.kinds = ["message.received"]
     errands.run(id)
     assert (other.heard, call(id).error) == ([], errands.SWITCHED_OFF)
+
+
+def test_who_is_told_all_kinds_one_by_one_is_asked_too(admin: Agent, other: Receiver) -> None:
+    hook, _ = subscribe(admin, other.url, *KINDS)
+    with reading() as db:
+        assert [one.id for one in errands.hooks(db)] == [hook]
 
 
 def test_the_log_shows_what_was_asked_and_a_trial_changes_nothing(admin: Agent, other: Receiver) -> None:

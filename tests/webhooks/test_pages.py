@@ -55,6 +55,16 @@ def test_what_cannot_be_kept_is_said_at_the_field_and_stays_typed(browser: Brows
     )
 
 
+def test_only_what_is_ticked_is_never_everything(browser: Browser, admin: Agent) -> None:
+    id, _ = subscribe(admin, "https://example.jp", "rated")
+    nothing = {"name": "CRM", "url": "https://example.jp", "which": "some"}
+    for page in (LIST, f"{LIST}/{id}"):
+        answer = browser.submit(page, nothing)
+        assert answer.status_code == 422
+        assert "Tick what it is to be told" in answer.text
+    assert hook(id).kinds == ["rated"]
+
+
 def test_a_test_event_shows_what_was_sent_and_answered(
     browser: Browser, admin: Agent, other: Receiver
 ) -> None:
