@@ -123,6 +123,7 @@ ONCE = (
         "tests/attack/test_visitors_doors.py",
     ),
     *("tests/attack/test_webhooks.py", "tests/webhooks/test_sending.py", "tests/bench/test_storm.py"),
+    "tests/bench/test_fault_run.py",
     *(
         "tests/backup/test_contents.py",
         "tests/backup/test_refusals.py",

@@ -21,7 +21,7 @@ from app.bench.faults.driver import Driver, Stalled
 from app.bench.faults.followers import Follower
 from app.bench.faults.load import Load, load
 from app.bench.faults.schedule import Fault, schedule
-from app.bench.faults.stage import Stage, stage
+from app.bench.faults.stage import Stage, room, stage
 from app.bench.faults.widgets import Lost, Widget
 from app.bench.stack import SECRET, StackError
 from app.db import reading
@@ -79,7 +79,7 @@ def run(
     """A whole run. `also`: modules that the product's processes import first (tests plant bugs so); `only`: no
     other faults than these."""
     began = time.monotonic()
-    with stage(database_url, webs, lease, also) as here:
+    with stage(database_url, webs, lease, also, room(kills)) as here:
         settle_on(here)
         outcome = Outcome(seed, kills, here.database.name)
         with load(here, seed, lease) as there:

@@ -24,6 +24,9 @@ from app.bench.faults.clockwork import Offset
 from app.bench.stack import SECRET, Served
 
 DISK = 96 * 1024 * 1024  # bytes of the small disk
+A_KILL = (
+    256 * 1024
+)  # and so many more for each kill: what is said meanwhile, and told of it, needs half of them
 PROXIES = "127.0.0.0/8"
 
 
@@ -172,6 +175,11 @@ class Postgres:
         with engine.connect() as connection:
             connection.execute(text(statement))
         engine.dispose()
+
+
+def room(kills: int) -> int:
+    """Bytes of the disk of a run with so many kills: full when it is filled, not by the work itself."""
+    return DISK + kills * A_KILL
 
 
 @contextmanager
