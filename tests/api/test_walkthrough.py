@@ -19,6 +19,8 @@ from app import connect, deliver, i18n
 from app.config import configure, settings
 from app.db import reading, transaction
 from app.models import Agent, Attachment, Channel, Conversation, Message
+from app.visitors.trouble import Trouble
+from app.web import widget_desk
 from app.web.manual import FOLDER
 from tests import factories
 from tests.api.calling import program, token_of
@@ -165,10 +167,40 @@ def test_the_chat_of_ones_own_says_and_hears_and_lives_through_a_restart(house: 
         type_in(own, "在庫は？")
         type_in(own, "コートです")
         wait_for("在庫は？")
-        answer(sato, wait_for("コートです"), "ございます。")
+        coat = wait_for("コートです")
+        answer(sato, coat, "ございます。")
         assert heard(said) == "佐藤: ございます。"
         house.stop()
         type_in(own, "取り置けますか？")
+        more = [f"{n}着目もございます。" for n in range(40)]  # more than are told at once
+        with transaction() as db:
+            for text in more:
+                factories.reply(db, db.merge(sato), factories.thread_of(db, db.merge(coat)), text)
         house.start()
         answer(sato, wait_for("取り置けますか？"), "はい。")
-        assert heard(said) == "佐藤: はい。"
+        assert [heard(said) for _ in range(41)] == [f"佐藤: {text}" for text in [*more, "はい。"]]
+
+
+def test_the_chat_of_ones_own_keeps_what_is_not_taken_yet(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with transaction() as db:
+        chat: Channel = factories.channel(db, key="chat")
+    refusals = iter(["あとで。"])
+
+    def limit(_desk: object, _chosen: object) -> None:
+        for sentence in refusals:
+            raise Trouble("rate", sentence, retry_after=0.1)
+
+    monkeypatch.setattr(widget_desk, "_limit_messages", limit)
+    with running("own_chat.py", HOST=house.base, KEY=chat.key) as (own, said):
+        type_in(own, "在庫は？")
+        assert heard(said) == "! あとで。"
+        type_in(own, "コートです")
+        wait_for("コートです")
+    assert message("在庫は？") is not None
+
+
+def test_the_examples_are_as_short_as_is_said() -> None:
+    for one in (FOLDER / "examples").glob("own_*.py"):
+        assert len(one.read_text("utf-8").splitlines()) < 100, one.name

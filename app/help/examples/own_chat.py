@@ -17,6 +17,7 @@ import websockets
 
 HOST, KEY = os.environ["HOST"], os.environ["KEY"]
 outbox: list[dict[str, Any]] = []  # what was not acknowledged yet
+seen: set[int] = set()
 session: dict[str, Any] = {"t": "hello", "v": 1, "locale": "ja", "after": 0}
 
 
@@ -25,30 +26,42 @@ def ticket() -> str:
         return str(json.load(answer)["ticket"])
 
 
-async def say(line: websockets.ClientConnection) -> None:
-    said = ""
+async def say(line: websockets.ClientConnection, answers: asyncio.Queue[dict[str, Any]]) -> None:
     while True:
-        if outbox and outbox[0]["id"] != said:
-            said = outbox[0]["id"]
-            await line.send(json.dumps({"t": "send", **outbox[0]}))
-        await asyncio.sleep(0.05)
+        while not outbox:
+            await asyncio.sleep(0.05)
+        await line.send(json.dumps({"t": "send", **outbox[0]}))
+        answer = await answers.get()
+        if "retry_after" in answer:  # not now: it is kept till then
+            await asyncio.sleep(answer["retry_after"])
+        else:
+            outbox.pop(0)
 
 
-async def hear(line: websockets.ClientConnection) -> None:
+async def hear(line: websockets.ClientConnection, answers: asyncio.Queue[dict[str, Any]]) -> None:
     async for text in line:
         frame = json.loads(text)
         if frame["t"] == "ping":
             await line.send('{"t": "pong"}')
         if "token" in frame:
             session["token"] = frame["token"]
+        if frame["t"] == "error":
+            print(f"! {frame['sentence']}", flush=True)
         if frame["t"] in ("ack", "error") and outbox and frame.get("id") == outbox[0]["id"]:
-            outbox.pop(0)
-        for message in [frame] if frame["t"] == "message" else frame.get("messages", []):
-            if message["id"] > session["after"] and message["author"]["kind"] != "customer":
-                print(
-                    f"{message['author']['name'] or message['author']['kind']}: {message['text']}", flush=True
-                )
-            session["after"] = max(session["after"], message["id"])
+            answers.put_nowait(frame)
+        missed = frame.get("prev", 0) > session["after"]  # then this one comes again, after what is missing
+        for message in frame.get("messages", [frame] if "prev" in frame and not missed else []):
+            show(message)
+        if missed or frame.get("newer"):
+            await line.send(json.dumps({"t": "history", "after": session["after"]}))
+
+
+def show(message: dict[str, Any]) -> None:
+    author = message["author"]
+    if message["id"] not in seen and author["kind"] != "customer":
+        print(f"{author['name'] or author['kind']}: {message['text']}", flush=True)
+    seen.add(message["id"])
+    session["after"] = max(session["after"], message["id"])
 
 
 async def talk() -> None:
@@ -56,9 +69,10 @@ async def talk() -> None:
         try:
             async with websockets.connect(f"{HOST.replace('http', 'ws', 1)}/widget/{KEY}/socket") as line:
                 await line.send(json.dumps({**session, "ticket": ticket()}))
-                saying = asyncio.create_task(say(line))
+                answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+                saying = asyncio.create_task(say(line, answers))
                 try:
-                    await hear(line)
+                    await hear(line, answers)
                 finally:
                     saying.cancel()
         except (OSError, websockets.WebSocketException):
