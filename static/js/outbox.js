@@ -49,6 +49,7 @@ const element = (letter) => document.getElementById(`m-${letter.client}`);
 async function deliver(letter, keepalive = false) {
   clearTimeout(letter.timer);
   letter.timer = 0;
+  letter.failed = false;
   letter.close?.();
   try {
     const html = await (await send(letter.url, { form: letter.form, keepalive })).text();
@@ -73,6 +74,7 @@ function fail(letter, failure) {
     return;
   }
   // Not reached, or the server stumbled: the words stay in the thread, marked, and are tried again with the same id.
+  letter.failed = true;
   const bubble = element(letter);
   const state = bubble && one(".state", bubble);
   if (!state) return toast(failure.message, { bad: true, action: say("retry"), onAction: () => deliver(letter) });
@@ -99,8 +101,14 @@ function ghost(letter) {
 }
 
 export function retryAll() {
-  for (const letter of waiting.values()) if (!letter.timer) deliver(letter);
+  for (const letter of failed()) deliver(letter);
 }
 
-window.addEventListener("pagehide", () => flush(true));
+const failed = () => [...waiting.values()].filter((letter) => letter.failed);
+
+// With the page goes what waits on it: what could not be sent is tried once more, and one is asked before.
+window.addEventListener("pagehide", () => {
+  for (const letter of waiting.values()) deliver(letter, true);
+});
+window.addEventListener("beforeunload", (event) => failed().length && event.preventDefault());
 document.addEventListener("click", (event) => event.target.closest("[data-flush]") && flush(), true);
