@@ -85,7 +85,7 @@ class Guard:
         if unsafe and scope["type"] == "http":
             receive, right = await _has_token(scope, receive, request.state.csrf)
             if not right:
-                return receive, self._answer(scope, 403, _STALE)
+                return receive, self._stale(scope)
         return receive, None
 
     def _answer(self, scope: Scope, status: int, sentence: str) -> Response:
@@ -94,6 +94,15 @@ class Guard:
             if scope["type"] == "websocket"
             else self.refuse(Request(scope), status, sentence)
         )
+
+    def _stale(self, scope: Scope) -> Response:
+        """Refused, but a script is told the token it should have sent, and whose it is: on the page of somebody who
+        signed in again beside it, it goes on. No other site's script can send that header, or read the answer."""
+        refused = self._answer(scope, 403, _STALE)
+        state = HTTPConnection(scope).state
+        if state.viewer is not None and "x-csrf-token" in Headers(scope=scope):
+            refused.headers.update({"X-CSRF-Token": state.csrf, "X-Viewer": str(state.viewer.id)})
+        return refused
 
     def _at_the_counter(self, scope: Scope) -> Response:
         """Shop staff are led to their page from where everybody begins; the rest is not there for them."""

@@ -139,7 +139,6 @@ document.addEventListener("live:open", () => {
   before = true;
 });
 document.addEventListener("live:closed", (event) => {
-  // 4401, 1008: signed out or switched off; asking again would be refused, the banner says so.
   const down = setTimeout(() => state.open || banner("down"), event.detail === 1012 ? 2500 : 1200);
   document.addEventListener("live:open", () => clearTimeout(down), { once: true });
 });

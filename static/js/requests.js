@@ -1,12 +1,22 @@
 // What htmx asks for and is refused becomes a sentence; what was typed stays.
+import { renewed } from "./http.js";
 import { toast } from "./toast.js";
 import { say } from "./words.js";
 
 document.addEventListener("htmx:responseError", (event) => {
   const xhr = event.detail.xhr;
   const plain = (xhr.getResponseHeader("content-type") ?? "").startsWith("text/plain");
+  if (renewed(xhr.status, (name) => xhr.getResponseHeader(name))) return toast(say("renewed"), { bad: true });
   if (xhr.status === 401) return toast(say("signedOut"), { bad: true });
   toast((plain && xhr.responseText.slice(0, 400)) || say(xhr.status >= 500 ? "kept" : "refused"), { bad: true });
+});
+// Where something was written, a session that has ended takes nobody to the door: it would be lost.
+let written = false;
+document.addEventListener("input", () => (written = true), true);
+document.addEventListener("htmx:beforeOnLoad", (event) => {
+  if (event.detail.xhr.status !== 401 || !written) return;
+  event.preventDefault();
+  toast(say("signedOut"), { bad: true });
 });
 // Rows that could not be loaded can be asked for again.
 for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {

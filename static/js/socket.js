@@ -17,6 +17,7 @@ document.addEventListener("htmx:wsOpen", (event) => {
 });
 document.addEventListener("htmx:wsClose", (event) => {
   state.open = false;
+  if (event.detail.event.code === 4401) setTimeout(() => state.open || wrapper?.reconnect(), 5000); // they may sign in again beside this page
   document.dispatchEvent(new CustomEvent("live:closed", { detail: event.detail.event.code }));
 });
 document.addEventListener("htmx:wsBeforeMessage", (event) => {

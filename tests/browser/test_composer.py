@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from app import inbox
 from app.auth import sign_in
 from app.db import reading, transaction
-from app.models import Conversation, Draft, Message
+from app.models import Agent, Conversation, Draft, Message, Signin
 from channels.base import Person
 from tests import factories
 from tests.converting import OVER
@@ -26,6 +26,8 @@ HEAR = """frame => document.dispatchEvent(new CustomEvent(
 PATIENT = (
     "document.querySelector('[data-compose]').dataset.undo = 60"  # a test may be slower than five seconds
 )
+AT_ONCE = "document.querySelector('[data-compose]').dataset.undo = 0"
+ASKED = "!dispatchEvent(new Event('beforeunload', {cancelable: true}))"
 LEAVE = "dispatchEvent(new Event('pagehide'))"  # what waits to be sent is sent now
 
 
@@ -199,3 +201,23 @@ def test_who_comes_back_while_an_answer_can_be_taken_back_does_not_find_it_twice
     desk.page.locator("body").press("z")
     expect(desk.field).to_have_value("確認します。")
     expect(desk.page.locator("[data-log] [id^='m-']", has_text="確認します。")).to_have_count(0)
+
+
+def test_who_signs_in_again_beside_the_page_goes_on_where_they_were(desk: Desk) -> None:
+    with transaction() as db:
+        email = db.scalars(select(Agent.email)).one()
+        db.execute(delete(Signin))
+    desk.page.evaluate(AT_ONCE)
+    desk.field.fill("お調べします。")
+    desk.field.press("Control+Enter")
+    told = desk.page.locator("[data-log] .state.bad")
+    expect(told).to_contain_text("ログアウトされました")
+    assert desk.page.evaluate(ASKED), "nobody leaves without being asked"
+    token = sign_in(email, factories.PASSWORD, "127.0.0.1", "Chromium").token
+    desk.page.context.add_cookies([{"name": "madoguchi", "value": token, "url": desk.base}])
+    told.get_by_role("button").click()
+    until(lambda: sent() == ["お調べします。"], "the answer is stored")
+    expect(told).to_have_count(0)
+    assert not desk.page.evaluate(ASKED)
+    desk.field.fill("追伸")
+    until(lambda: drafts() == ["追伸"], "and what follows is kept")

@@ -173,6 +173,23 @@ def test_the_token_of_another_session_is_worth_nothing(kei: Agent) -> None:
     assert browser.post("/settings/me", headers={"x-csrf-token": stolen}).status_code == 403
 
 
+def test_who_signed_in_again_beside_a_page_is_told_its_new_token_and_no_other_site_is(kei: Agent) -> None:
+    page = Browser().come_in(kei)
+    stale = {"x-csrf-token": page.csrf}
+    page.come_in(kei)
+    told = page.post("/settings/me", headers=stale)
+    assert (told.status_code, told.headers["x-csrf-token"]) == (403, page.csrf)
+    assert told.headers["x-viewer"] == str(kei.id)
+    assert told.headers["cache-control"] == "no-store"
+    assert (
+        page.post("/settings/me", headers={"x-csrf-token": told.headers["x-csrf-token"]}).status_code == 422
+    )
+    for elsewhere in ({"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}):
+        assert "x-csrf-token" not in page.post("/settings/me", headers=stale | elsewhere).headers
+    assert "x-csrf-token" not in page.post("/settings/me", data={"csrf": "x" * 32}).headers
+    assert "x-csrf-token" not in Browser().post("/login", headers=stale).headers
+
+
 @pytest.mark.parametrize(
     "headers",
     [{"origin": "https://evil.example"}, {"origin": "null"}, {"sec-fetch-site": "cross-site"},
