@@ -1,5 +1,6 @@
 // Files by button, drop or paste, with progress; each can be taken off again before sending.
 import { attach, one } from "./dom.js";
+import { renewed } from "./http.js";
 import { say } from "./words.js";
 
 attach("[data-compose]", (form) => {
@@ -9,9 +10,10 @@ attach("[data-compose]", (form) => {
   input.addEventListener("change", () => (add(input.files), (input.value = "")));
   one("[data-attach]", form).addEventListener("click", () => input.click());
   one("textarea", form).addEventListener("paste", (event) => {
-    if (!event.clipboardData.files.length) return;
+    const { files, types } = event.clipboardData;
+    if (!files.length || (types.includes("text/plain") && types.includes("text/html"))) return; // Excel and Word put a picture of the words beside them
     event.preventDefault();
-    add(event.clipboardData.files);
+    add(files);
   });
   const thread = form.closest(".thread");
   thread.addEventListener("dragover", (event) => {
@@ -51,6 +53,7 @@ function upload(form, file) {
   request.upload.addEventListener("progress", (event) => event.lengthComputable && (bar.value = event.loaded / event.total));
   request.addEventListener("error", () => fail(say("uploadFailed", { name: file.name })));
   request.addEventListener("load", () => {
+    if (renewed(request.status, (name) => request.getResponseHeader(name))) return go();
     const plain = (request.getResponseHeader("content-type") ?? "").startsWith("text/plain");
     if (request.status >= 300) return fail((plain && request.responseText) || say("uploadFailed", { name: file.name }));
     delete item.dataset.uploading;
@@ -59,8 +62,11 @@ function upload(form, file) {
   });
   const data = new FormData();
   data.set("file", file);
-  request.open("POST", `/conversations/${form.dataset.conversation}/attachments`);
-  request.setRequestHeader("X-CSRF-Token", document.body.dataset.csrf);
-  request.setRequestHeader("X-Requested-With", "fetch"); // a refusal is then a sentence, not a page
-  request.send(data);
+  const go = () => {
+    request.open("POST", `/conversations/${form.dataset.conversation}/attachments`);
+    request.setRequestHeader("X-CSRF-Token", document.body.dataset.csrf);
+    request.setRequestHeader("X-Requested-With", "fetch"); // a refusal is then a sentence, not a page
+    request.send(data);
+  };
+  go();
 }

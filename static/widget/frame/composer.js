@@ -20,7 +20,11 @@ export function composer({ limit, draft, onSend, onTyping, onFiles }) {
     submit();
   });
   input.addEventListener("input", () => { fit(); remember(); input.value.trim() ? active() : rest(); });
-  input.addEventListener("paste", (e) => { if (e.clipboardData?.files.length) { e.preventDefault(); onFiles(e.clipboardData.files); } });
+  input.addEventListener("paste", (e) => {
+    const { files, types } = e.clipboardData;
+    // Excel and Word put a picture of the words beside them: then the words are meant.
+    if (files.length && !(types.includes("text/plain") && types.includes("text/html"))) { e.preventDefault(); onFiles(files); }
+  });
   send.addEventListener("click", submit);
 
   function fit() {
