@@ -6,10 +6,12 @@ those of its network do. What merely looks like one, such as the number of an ar
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 SHOWN = 4  # digits that stay readable
 _SIGN = r"[ \u3000\u00a0\n._\-‐‑‒–—―−ー－ｰ]{0,2}"  # between digits, as keyboards give them
 _RUN = re.compile(rf"(?<![\d０-９])(?:[0-9０-９]{_SIGN}){{12,}}[0-9０-９](?![\d０-９])")
+_SORTS = {" ": " ", "\u3000": " ", "\u00a0": " ", "\n": "\n", ".": ".", "_": "_"}  # and hyphens, all one sort
 _GROUP = re.compile(r"[0-9０-９]+")
 _WRITTEN_AS = ((4, 4, 4, 4, 3), (4, 4, 4, 4), (4, 6, 5), (4, 6, 4))  # digits of the groups on a card
 # Visa; Mastercard; American Express; Diners; JCB; Discover; UnionPay; Maestro.
@@ -32,14 +34,16 @@ def _cards_in(run: re.Match[str]) -> Iterator[tuple[int, int]]:
 
     Only groups as cards are written: one of any thirteen digits in ten would pass for a card's.
     """
-    if is_card(_digits(run[0])):
+    groups = [(run.start() + one.start(), run.start() + one.end()) for one in _GROUP.finditer(run[0])]
+    if "\n" not in run[0] and _one_sign(run, groups) and is_card(_digits(run[0])):
         yield run.span()
         return
-    groups = [(run.start() + one.start(), run.start() + one.end()) for one in _GROUP.finditer(run[0])]
     place = 0
     while place < len(groups):
         near = groups[place : place + 5]
-        taken = next((n for n in _widths(near) if is_card(_together(run, near[:n]))), 0)
+        taken = next(
+            (n for n in _widths(near) if _one_sign(run, near[:n]) and is_card(_together(run, near[:n]))), 0
+        )
         if taken:
             yield groups[place][0], groups[place + taken - 1][1]
         place += taken or 1
@@ -51,6 +55,12 @@ def _widths(groups: list[tuple[int, int]]) -> Iterator[int]:
     yield from (len(one) for one in _WRITTEN_AS if lengths[: len(one)] == one)
     if lengths[0] > 12:
         yield 1
+
+
+def _one_sign(run: re.Match[str], groups: list[tuple[int, int]]) -> bool:
+    """Whether one sort of sign is between all of them, as on a card: two numbers beside each other have two sorts."""
+    between = (run.string[one[1] : other[0]] for one, other in pairwise(groups))
+    return len({frozenset(_SORTS.get(sign, "-") for sign in signs) for signs in between}) <= 1
 
 
 def _together(run: re.Match[str], groups: list[tuple[int, int]]) -> str:

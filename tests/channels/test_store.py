@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import shutil
 import subprocess
@@ -138,6 +139,7 @@ def test_several_are_found_in_one_text() -> None:
         ("5555 5555 5555 4444 03-1234-5678", "•••• 4444 03-1234-5678"),
         ("4111ー1111ー1111ー1111", "•••• 1111"),
         ("4111  1111  1111  1111", "•••• 1111"),
+        ("4111  1111 1111\u30001111", "•••• 1111"),
         ("4111_1111_1111_1111", "•••• 1111"),
         ("4111\u00a01111\u00a01111\u00a01111", "•••• 1111"),
         ("カード\n4111\n1111\n1111\n1111", "カード\n•••• 1111"),
@@ -149,7 +151,23 @@ def test_a_card_is_found_beside_its_date_and_code_and_however_it_is_typed(text: 
 
 @pytest.mark.parametrize(
     "text",
-    ["090-1234-5678 03-1234-5678", "注文 4901234567894 4512345678906", "2026-11-23 10:00 03-1234-5678"],
+    [
+        "090-1234-5678 03-1234-5678",
+        "注文 4901234567894 4512345678906",
+        "2026-11-23 10:00 03-1234-5678",
+        "伝票番号\n4703-5080-7732\n6043-0591-1296",
+        "伝票番号 4703-5080-7732 6043-0591-1296",
+    ],
 )
 def test_numbers_side_by_side_are_no_card(text: str) -> None:
     assert mask_cards(text) == (text, 0)
+
+
+@pytest.mark.parametrize(
+    "digits", ["4-4-4 4-4-4", "4-4-4\n4-4-4\n4-4-4", "8\n8", "3-4-4\n4-4-4", "4 4\n\n4 4\n\n4 4"]
+)
+def test_numbers_below_each_other_are_no_card(digits: str) -> None:
+    chance = random.Random(20261123)
+    for _ in range(500):
+        text = re.sub(r"\d", lambda one: str(chance.randrange(10 ** int(one[0]))).zfill(int(one[0])), digits)
+        assert mask_cards(text) == (text, 0)
