@@ -1,13 +1,19 @@
-"""A fault run has room for what it is to live through."""
+"""A fault run has room for what it is to live through, and is over when nothing more comes."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 
 from app.bench.faults import running, stage
 from app.bench.faults.schedule import schedule
+from app.db import now
+from app.models import BotCall, BotPause
+from tests import factories as make
 
 SAID = 12  # messages acknowledged between two faults, as a run of 200 kills had them
 EACH = 6_000  # bytes that one of them was in the database of that run, with what was told of it
@@ -30,3 +36,32 @@ def test_a_thousand_kills_have_room_for_what_is_said_meanwhile(monkeypatch: pyte
             running.run(1, kills, say=print)
         assert sizes[-1] > 1.5 * len(schedule(1, kills, running.LEASE)) * SAID * EACH
     assert sizes[0] < 128 * 1024 * 1024
+
+
+def test_it_waits_for_what_the_bot_has_still_to_say(db: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def reading() -> Iterator[Session]:
+        yield db
+
+    monkeypatch.setattr(running, "reading", reading)
+    assert running.moving() == ""
+    channel = make.channel(db, bot=True, bot_pause=3)
+    message = make.customer_says(db, channel, "在庫はありますか")
+    pause = db.get(BotPause, message.conversation_id)
+    assert pause is not None, "the bot waits for what else is said"
+    assert running.moving() == "1 answers of the bot"
+    asked = BotCall(
+        conversation_id=pause.conversation_id,
+        message_id=message.id,
+        identity_id=pause.identity_id,
+        channel_id=channel.id,
+        webhook_id=1,
+        epoch=pause.epoch,
+        asked={},
+        made_at=now(),
+    )
+    db.delete(pause)
+    db.add(asked)
+    assert running.moving() == "1 answers of the bot"
+    asked.state = "done"
+    assert running.moving() == ""

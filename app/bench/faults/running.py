@@ -24,12 +24,15 @@ from app.bench.faults.schedule import Fault, schedule
 from app.bench.faults.stage import Stage, room, stage
 from app.bench.faults.widgets import Lost, Widget
 from app.bench.stack import SECRET, StackError
+from app.bot import pausing
 from app.db import reading
-from app.models import Delivery, RawReceipt
+from app.models import BotCall, BotPause, Delivery, RawReceipt
 from app.models.delivery import QUEUED, SENDING
 
 LEASE = 3.0  # seconds in place of the product's two minutes
-QUIET = 90.0  # seconds the installation may take to become quiet once everything is well
+# Seconds the installation may take to become quiet once everything is well: the bot may wait until a clock that was put
+# forward and is right again has caught up.
+QUIET = 30 + pausing.BACK.total_seconds()
 LEAST = {"customer": 40, "reply": 5, "note": 0}  # messages below which a run has shown nothing
 NEEDED = (
     "received by the other side",
@@ -155,8 +158,15 @@ def moving() -> str:
     with reading() as rows:
         sending = rows.scalar(select(func.count()).where(Delivery.state.in_((QUEUED, SENDING)))) or 0
         unread = rows.scalar(select(func.count()).where(RawReceipt.state == "new")) or 0
+        pauses = rows.scalar(select(func.count()).select_from(BotPause)) or 0
+        calls = rows.scalar(select(func.count()).where(BotCall.state.in_(("waiting", "calling")))) or 0
         untold = followers.waiting(rows)
-    left = {"deliveries": sending, "requests": unread, "events": untold}
+    left = {
+        "deliveries": sending,
+        "requests": unread,
+        "answers of the bot": pauses + calls,
+        "events": untold,
+    }
     return ", ".join(f"{number} {what}" for what, number in left.items() if number)
 
 
