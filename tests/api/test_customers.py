@@ -88,11 +88,15 @@ def test_a_customer_is_corrected_once_and_told_as_one_event(
     assert told["attributes"]["会員番号"]["value"] == "A-12"
     assert caller.call("PATCH", path, json=change, headers={**seen, **key}) == told
     assert names(caller, q="A-12") == ["髙橋 一郎"]
+    long = {"attributes": {"希望": "長" * 500}}
+    caller.call("PATCH", path, json=long, headers=tag(caller, path))
+    assert names(caller, attribute="希望", attribute_value="長" * 500) == ["髙橋 一郎"]
+    caller.call("PATCH", path, json={"attributes": {"希望": None}}, headers=tag(caller, path))
     told = caller.call("PATCH", path, json={"attributes": {"会員番号": None}}, headers=tag(caller, path))
     assert told["attributes"] == {}
     with reading() as db:
         kinds = db.scalars(select(Event.data).where(Event.kind == "customer.changed")).all()
-    assert [one["fields"] for one in kinds] == [["name_kana", "note", "attributes"], ["attributes"]]
+    assert [one["fields"] for one in kinds] == [["name_kana", "note", "attributes"], *[["attributes"]] * 3]
 
 
 def test_of_two_who_correct_at_once_the_second_is_told(

@@ -12,7 +12,7 @@ from app.api.kinds import Id, Time
 from app.api.people import CustomerChange, PersonShape
 from app.api.shapes import IdentityShape
 from app.directory import CustomersAsked
-from app.directory.wanted import LABELLED, MOST_DAYS, Unclear, Wanted, read
+from app.directory.wanted import LABELLED, MAX_VALUE, MOST_DAYS, Unclear, Wanted, read
 from app.web.api.framework import Call, Page, PageQuery, Problem, endpoint
 from app.web.api.lists import page_of
 
@@ -69,7 +69,7 @@ class CustomerFilter(PageQuery):
     attribute: Annotated[
         str, Meta(max_length=64, pattern='^[^"]*$', description="Of whom an attribute …")
     ] = ""
-    attribute_value: Annotated[str, Meta(max_length=200, description="… is exactly this")] = ""
+    attribute_value: Annotated[str, Meta(max_length=MAX_VALUE, description="… is exactly this")] = ""
     has_open_case: bool = False
     has_open_task: bool = False
     created_since: Annotated[str, Meta(max_length=10, description="Known since that day: 2026-11-01")] = ""
