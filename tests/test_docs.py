@@ -16,6 +16,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 
 from app import i18n, web
 from app.cli import COMMANDS, cli
+from app.deliver.draining import ABREAST
 from app.demo import shop
 from app.inbox.escalations import DUE
 from app.options import OPTIONS, Option
@@ -174,3 +175,14 @@ def test_the_guide_to_escalations_names_the_times_that_hold() -> None:
         words = f"{minutes} minutes" if minutes < 60 else f"{minutes // 60} hours"
         row = next(line for line in text.splitlines() if line.startswith("|") and kind in line)
         assert words in row
+
+
+@pytest.mark.parametrize("language", i18n.LOCALES)
+def test_workers_are_reckoned_with_what_one_sends_side_by_side(language: str) -> None:
+    text = (FOLDER / language / "running.md").read_text("utf-8")
+    (row,) = [
+        line for line in text.splitlines() if line.lower().startswith(("- **worker**", "- **workers.**"))
+    ]
+    assert f" {ABREAST} " in row
+    assert f"÷ {ABREAST} = worker" in row
+    assert f"**{ABREAST} sendings at a time" in README
