@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from app.bench.faults import running, stage
+from app.bench.faults import command, running, stage
 from app.bench.faults.schedule import schedule
 from app.db import now
 from app.models import BotCall, BotPause
@@ -65,3 +66,12 @@ def test_it_waits_for_what_the_bot_has_still_to_say(db: Session, monkeypatch: py
     assert running.moving() == "1 answers of the bot"
     asked.state = "done"
     assert running.moving() == ""
+
+
+def test_the_command_that_is_told_has_the_same_faults_on_the_same_server() -> None:
+    only, server = ("kill web", "cut every line"), "postgresql://somebody{}@db/postgres"
+    told = command.again(9, 7, 2, only, server.format(":hidden-word"))
+    asked = command.command.make_context("faults", shlex.split(told)[3:]).params
+    same = {"seed": 9, "kills": 7, "webs": 2, "only": only, "database_url": server.format("")}
+    assert same.items() <= asked.items()
+    assert command.again(9, 200, 1, (), None) == "madoguchi bench faults --seed 9 --kills 200 --web 1"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shlex
 import signal
 import sys
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy.engine import make_url
 
 from app.bench.faults.running import Outcome, run
 from app.bench.faults.schedule import KINDS
@@ -42,9 +44,7 @@ def command(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ended from outside, it still cleans up
     seed = random.SystemRandom().randrange(1_000_000) if seed is None else seed
     console = Console(highlight=False, width=140, soft_wrap=True)
-    console.print(
-        f"seed {seed}, {kills} kills: madoguchi bench faults --seed {seed} --kills {kills} --web {webs}"
-    )
+    console.print(f"seed {seed}, {kills} kills: {again(seed, kills, webs, only, database_url)}", markup=False)
     began = time.monotonic()
 
     def say(line: str) -> None:
@@ -55,6 +55,16 @@ def command(
     if log is not None:
         log.write_text("\n".join(outcome.lines))
     sys.exit(0 if outcome.kept else 1)
+
+
+def again(seed: int, kills: int, webs: int, only: tuple[str, ...], database_url: str | None) -> str:
+    """The command that has the same faults come again, on the same server; its password is not told."""
+    words = [f"madoguchi bench faults --seed {seed} --kills {kills} --web {webs}"]
+    words += [f"--only {shlex.quote(kind)}" for kind in only]
+    if database_url:
+        url = make_url(database_url)._replace(password=None)
+        words.append(f"--database-url {shlex.quote(url.render_as_string())}")
+    return " ".join(words)
 
 
 def show(console: Console, outcome: Outcome) -> None:
