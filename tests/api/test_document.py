@@ -58,6 +58,14 @@ def test_every_operation_says_what_it_does_and_needs() -> None:
             assert "Idempotency-Key" in {one["name"] for one in operation["parameters"]}, (method, path)
 
 
+def test_304_is_promised_where_it_can_come() -> None:
+    for one in ENDPOINTS:
+        operation = told()["paths"][PREFIX + one.path][one.method.lower()]
+        asked = "If-None-Match" in {parameter["name"] for parameter in operation["parameters"]}
+        assert asked == ("304" in operation["responses"]), one.path
+        assert not asked or not getattr(one.returns, "moving", None), one.path
+
+
 def test_every_body_and_answer_has_an_example_that_is_of_its_type() -> None:
     for one in ENDPOINTS:
         operation = told()["paths"][PREFIX + one.path][one.method.lower()]

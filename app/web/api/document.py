@@ -170,7 +170,7 @@ def _in_headers(one: Endpoint) -> list[Json]:
         return {"name": name, "in": "header", "required": required, "schema": kind, "description": said}
 
     if one.safe:
-        return [header("If-None-Match", "The `ETag` you have: 304 while it holds")] if _is_tagged(one) else []
+        return [header("If-None-Match", "The `ETag` you have: 304 while it holds")] if _holds(one) else []
     key = header(
         "Idempotency-Key",
         "A key of your own for this write, such as a UUID",
@@ -188,6 +188,11 @@ def _is_tagged(one: Endpoint) -> bool:
     return one.method in ("GET", "PUT", "PATCH") and _has_json(one) and not _is_page(one)
 
 
+def _holds(one: Endpoint) -> bool:
+    """Whether a 304 can be answered: not where something in it moves by itself."""
+    return one.safe and _is_tagged(one) and not getattr(one.returns, "moving", ())
+
+
 def _is_page(one: Endpoint) -> bool:
     return getattr(one.returns, "__name__", "") == "Page"
 
@@ -203,7 +208,7 @@ def _responses(one: Endpoint) -> Json:
     problems |= {408, 413, 415} if one.body is not None else set()
     problems |= {412, 428} if one.matched else set()
     told = {str(status): {"$ref": "#/components/responses/Problem"} for status in sorted(problems)}
-    unchanged: Json = {"304": {"description": "Unchanged"}} if one.safe and _is_tagged(one) else {}
+    unchanged: Json = {"304": {"description": "Unchanged"}} if _holds(one) else {}
     return {**_good(one), **unchanged, **told}
 
 
