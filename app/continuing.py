@@ -139,7 +139,8 @@ def _sent(
 ) -> Message:
     locale = head.locale or db.get_one(Customer, head.customer_id).locale or settings().locale
     links = [{"label": gettext(locale, BUTTON), "url": f"{settings().public_url}/continue/{code}"}]
-    return inbox.reply(db, agent, head, gettext(locale, words), client_id, channel_id=channel_id, links=links)
+    text = gettext(locale, words)
+    return inbox.reply(db, agent, head, text, client_id, channel_id=channel_id, links=links, version=0)
 
 
 def arrive(db: Session, code: str) -> Arrival:

@@ -56,6 +56,7 @@ def ask(db: Session, agent: Agent, conversation: Conversation, client_id: str) -
         client_id,
         channel_id=channel.id,
         links=[{"label": gettext(locale, BUTTON), "url": address(identity, channel)}],
+        version=0,
     )
 
 

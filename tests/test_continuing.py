@@ -11,10 +11,20 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import continuing, visitors
+from app import continuing, inbox, visitors
 from app.db import as_of, now, transaction
 from app.inbox import Refused
-from app.models import Channel, CustomerLink, Event, Identity, Message, ResumeClaim, ResumeCode, Visitor
+from app.models import (
+    Channel,
+    CustomerLink,
+    Draft,
+    Event,
+    Identity,
+    Message,
+    ResumeClaim,
+    ResumeCode,
+    Visitor,
+)
 from app.models.customer import CODE
 from app.visitors import sessions
 from app.web.widget_desk import Desk, take_frame
@@ -208,7 +218,10 @@ def test_an_agent_sends_an_address_that_holds_for_a_day_and_is_used_by_nobody_wh
     says(db, messenger, str(guest.say("code")["code"]))
     agent, head = make.agent(db), sessions.head(db, guest.visitor)
     assert head is not None
+    inbox.save_draft(db, agent, head, "書きかけ", kind="note", channel_id=None, version=0)
     message = continuing.send(db, agent, head, "c1")
+    db.expire_all()
+    assert db.get_one(Draft, (agent.id, head.id)).text == "書きかけ"
     assert message.channel_id == messenger.id  # another way than the chat itself
     code = str(message.links[0]["url"]).rpartition("/continue/")[2]
     for _ in range(2):

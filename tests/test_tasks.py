@@ -196,6 +196,22 @@ def test_its_words_do_not_go_behind_a_note_which_would_then_be_a_reply(
     assert (draft.kind, draft.text) == ("outbound", "入荷しました。")
 
 
+@pytest.mark.parametrize("kind", ["note", "outbound"])
+def test_told_from_elsewhere_it_leaves_what_stands_in_the_composer(
+    db: Session, tanaka: Agent, thread: Conversation, kind: str
+) -> None:
+    made = tasks.add(db, thread, "連絡", now() + SOON, tanaka, kind="tell", telling=Telling("入荷しました。"))
+    begun = inbox.save_draft(db, tanaka, thread, "書きかけ", kind=kind, channel_id=None, version=0)
+    tasks.tell(db, tanaka, made, "入荷しました。")
+    db.expire_all()
+    assert db.get_one(Draft, (tanaka.id, thread.id)).text == "書きかけ"
+    inbox.save_draft(db, tanaka, thread, "出荷しました。", kind=kind, channel_id=None, version=begun.version)
+    tasks.reopen(db, tanaka, made)
+    tasks.tell(db, tanaka, made, "出荷しました。")
+    db.expire_all()
+    assert db.get(Draft, (tanaka.id, thread.id)) is None
+
+
 # --- whose fate it shares -----------------------------------------------------------------------------
 
 

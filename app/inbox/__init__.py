@@ -16,7 +16,7 @@ from app.inbox.messages import bot_reply, note, reply, retry
 from app.inbox.ownership import assign, give_to_team, hand_back, hand_over, take_over
 from app.inbox.profile import Profile, edit_customer, note_version
 from app.inbox.reacting import react, reactions_of
-from app.inbox.reading import claim_lock, discard_draft, mark_read, release_lock, save_draft
+from app.inbox.reading import claim_lock, discard_draft, mark_read, release_lock, save_draft, version_saying
 from app.inbox.receiving import Received, Said, receive
 from app.inbox.relocating import move, put_back, restand, split
 from app.inbox.rereading import become, give_way
@@ -73,5 +73,6 @@ __all__ = [
     "unlink",
     "unmerge",
     "unsend",
+    "version_saying",
     "wake",
 ]

@@ -102,6 +102,13 @@ def discard_draft(db: Session, agent: Agent, conversation: Conversation, version
     db.execute(gone)
 
 
+def version_saying(db: Session, agent: Agent, conversation: Conversation, text: str) -> int:
+    """The version of `agent`'s draft where these are its words; 0 where they were written elsewhere, so that what
+    stands in the composer stays."""
+    draft = db.get(Draft, (agent.id, conversation.id))
+    return draft.version if draft is not None and draft.text.strip() == text.strip() else 0
+
+
 def go_along(db: Session, low: Conversation, top: Conversation) -> None:
     """What agents have begun to write in `low` goes on in `top`, where it is shown from now on. Both are held."""
     both = select(Draft).where(Draft.conversation_id.in_((low.id, top.id)))

@@ -162,7 +162,15 @@ def tell(db: Session, by: Agent, task: Task, words: str) -> Message:
         raise Refused("This is done already. Open it again to change it.", status=409)
     if task.kind != TELL:
         raise Refused("This task tells the customer nothing.", status=409)
-    said = inbox.reply(db, by, head, words, secrets.token_hex(16), channel_id=task.channel_id)
+    said = inbox.reply(
+        db,
+        by,
+        head,
+        words,
+        secrets.token_hex(16),
+        channel_id=task.channel_id,
+        version=inbox.version_saying(db, by, head, words),
+    )
     finish(db, by, task)
     return said
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from app import intake
+from app import inbox, intake
 from app.db import now, reading, transaction
 from app.models import Agent, Channel, Conversation, Message, RawReceipt
 from channels import base
@@ -158,6 +158,18 @@ def test_two_writers_of_a_draft_do_not_overwrite_each_other() -> None:
     assert kept.headers["etag"] == caller.get("/api/v1" + path).headers["etag"]
     caller.call("DELETE", path, 204, headers={"if-match": kept.headers["etag"]})
     assert caller.see(path)["text"] == ""
+
+
+@pytest.mark.parametrize("where", ["replies", "notes"])
+def test_what_a_program_says_leaves_a_draft_of_other_words(where: str) -> None:
+    agent, _, thread = cast()
+    with transaction() as db:
+        inbox.save_draft(db, agent, thread, "書きかけ", kind="note", channel_id=None, version=0)
+    caller, path = program(agent), f"/conversations/{thread.id}"
+    caller.call("POST", f"{path}/{where}", 201, json={"text": "ございます。"})
+    assert caller.see(f"{path}/draft")["text"] == "書きかけ"
+    caller.call("POST", f"{path}/{where}", 201, json={"text": "書きかけ"})
+    assert caller.see(f"{path}/draft")["text"] == ""
 
 
 def test_a_draft_keeps_its_copies_and_its_subject() -> None:

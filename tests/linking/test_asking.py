@@ -18,6 +18,7 @@ from app.models import (
     Channel,
     Conversation,
     CustomerLink,
+    Draft,
     Event,
     Identity,
     Message,
@@ -144,9 +145,13 @@ def test_an_agent_asks_by_the_panel(shop: Shop) -> None:
     with reading() as db:
         head = db.scalars(select(Conversation)).one()
         agent = db.get_one(Agent, shop.agent.id)
+    with transaction() as db:
+        inbox.save_draft(db, agent, head, "書きかけ", kind="note", channel_id=None, version=0)
     browser = Browser().come_in(agent)
     assert "会員アカウントの連携をお願いする" in browser.get(f"/inbox/{head.id}").text
     assert browser.submit(f"/conversations/{head.id}/account-link").status_code == 204
+    with reading() as db:
+        assert db.get_one(Draft, (agent.id, head.id)).text == "書きかけ"
     shop.drain()
     shop.line_says(nonce_of(shop.told(shop.opened(shop.address()))["redirect_to"]))
     shown = browser.get(f"/inbox/{head.id}", follow_redirects=True).text

@@ -193,7 +193,7 @@ def create_reply(call: Call, conversation_id: int, body: ReplyIn) -> MessageShap
 
     Your agent takes the conversation over from the bot with it. What is answered is on its way: look at the
     `delivery` of the message, or follow the events, to learn what became of it. 409 while somebody else is
-    answering, or where a file was sent before.
+    answering, or where a file was sent before. A draft of these very words goes with it, any other stays.
     """
     head = found(call, conversation_id)
     ready: Ready | None = call.brought
@@ -211,6 +211,7 @@ def create_reply(call: Call, conversation_id: int, body: ReplyIn) -> MessageShap
         template=ready.template if ready else None,
         quotes=body.quotes,
         purpose=body.purpose,
+        version=inbox.version_saying(call.db, call.agent, head, body.text),
     )
     visitors.mark_if_gone(call.db, message)
     if body.resolve:
@@ -221,13 +222,15 @@ def create_reply(call: Call, conversation_id: int, body: ReplyIn) -> MessageShap
 @endpoint("POST", "/conversations/{conversation_id}/notes", scope="conversations:write", tag=TAG, status=201)
 def create_note(call: Call, conversation_id: int, body: NoteIn) -> MessageShape:
     """Write a note that only we can see."""
+    head = found(call, conversation_id)
     message = inbox.note(
         call.db,
         call.agent,
-        found(call, conversation_id),
+        head,
         body.text,
         body.client_id or _made_up(),
         attachments=_attachments(call, body.attachment_ids),
+        version=inbox.version_saying(call.db, call.agent, head, body.text),
     )
     return threads.message(call.db, message)
 
