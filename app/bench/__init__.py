@@ -11,6 +11,7 @@ from app.bench.running import Benchmark, benchmark, load
 
 __all__ = [
     "BENCHMARKS",
+    "MEASURED",
     "Benchmark",
     "Budget",
     "Result",
@@ -43,3 +44,5 @@ BENCHMARKS: dict[str, str] = {
     "all": "app.bench.everything",
     "compare": "app.bench.comparing",
 }
+# Those that `madoguchi bench all` runs. The rest make a database, break things, or read reports.
+MEASURED = tuple(name for name in BENCHMARKS if name not in ("seed", "faults", "storm", "all", "compare"))

@@ -10,7 +10,18 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from app.bench import Result, at_least, at_most, measured, rate, value
+from app.bench import (
+    BENCHMARKS,
+    Benchmark,
+    Result,
+    at_least,
+    at_most,
+    everything,
+    load,
+    measured,
+    rate,
+    value,
+)
 from app.bench.comparing import bar, command, pairs, read
 from app.bench.everything import benchmarks, write
 from app.bench.pictures import picture
@@ -92,4 +103,13 @@ def test_figures_are_shown_with_the_digits_they_are_worth() -> None:
 def test_all_runs_what_loads_the_machine_last() -> None:
     order = [one.alone for one in benchmarks()]
     assert order == sorted(order)
-    assert {one.name for one in benchmarks(("list", "seed"))} == {"list"}
+    assert {one.name for one in benchmarks(("list",))} == {"list"}
+
+
+def test_all_runs_every_benchmark_there_is_and_offers_nothing_else() -> None:
+    assert {one.name for one in benchmarks()} == {
+        name for name in BENCHMARKS if isinstance(load(name), Benchmark)
+    }
+    told = CliRunner().invoke(everything.command, ["--only", "seed"])
+    assert told.exit_code == 2
+    assert "'seed' is not one of 'list'" in told.output
