@@ -154,12 +154,33 @@ def test_check_tells_what_is_wrong(tmp_path: Path) -> None:
 
 
 def test_a_worker_without_redis_or_migrations_says_what_to_do(tmp_path: Path) -> None:
-    assert "run `madoguchi migrate` first" in run("--data-dir", str(tmp_path), "worker").output
+    assert "`madoguchi migrate` makes a new one" in run("--data-dir", str(tmp_path), "worker").output
     assert "was brought to this version" in run("--data-dir", str(tmp_path), "migrate").output
     assert "is up to date" in run("--data-dir", str(tmp_path), "migrate").output
     alone = run("--data-dir", str(tmp_path), "worker")
     assert alone.exit_code == 1
     assert "No Redis is running" in alone.output
+
+
+def test_a_backup_of_a_folder_with_nothing_in_it_asks_whether_it_is_the_right_one(tmp_path: Path) -> None:
+    """A nightly line without the settings of the processes would make an empty database, and back that up."""
+    refused = run("--data-dir", str(tmp_path / "new"), "backup", str(tmp_path))
+    assert refused.exit_code == 1
+    assert "There is nothing of Madoguchi in sqlite:///" in refused.output
+    assert "DATABASE_URL" in refused.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_backup_into_a_folder_that_is_missing_is_refused(tmp_path: Path) -> None:
+    """Not a file of that name, beside which the next night finds no place."""
+    assert run("--data-dir", str(tmp_path), "migrate").exit_code == 0
+    refused = run("--data-dir", str(tmp_path), "backup", f"{tmp_path}/nightly/")
+    assert refused.exit_code == 1
+    assert f"There is no folder {tmp_path}/nightly" in refused.output
+    assert not (tmp_path / "nightly").exists()
+    made = run("--data-dir", str(tmp_path), "backup", f"{tmp_path}/nightly")
+    assert made.exit_code == 0, made.output
+    assert (tmp_path / "nightly").is_file()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,16 +19,16 @@ if TYPE_CHECKING:  # loading it takes the time that `--help` should not
 
 
 @click.command()
-@click.argument("target", type=click.Path(path_type=Path))
+@click.argument("target", type=click.Path())
 @click.option(
     "--with-key", is_flag=True, help="Put the secret key in as well. Then the file opens everything."
 )
-def backup(target: Path, with_key: bool) -> None:
+def backup(target: str, with_key: bool) -> None:
     """Write everything into one file while the product runs: rows, attachments, settings.
 
-    TARGET is a new file, or a folder that gets one with the time in its name. The file appears
-    under its name only when it is whole. It works the same on SQLite and PostgreSQL, and each
-    reads what the other wrote.
+    TARGET is a new file, or a folder that gets one with the time in its name; with a / at its end
+    it must be a folder. The file appears under its name only when it is whole. It works the same
+    on SQLite and PostgreSQL, and each reads what the other wrote.
 
     \b
     Examples:
@@ -37,9 +38,13 @@ def backup(target: Path, with_key: bool) -> None:
     prepare()
     from app import backup as backups
 
+    if target.endswith(os.sep) and not os.path.isdir(target):  # a Path would drop the end, and be a new file
+        raise click.ClickException(
+            f"There is no folder {target}; make it, or leave out the {os.sep} at the end."
+        )
     try:
         with progress() as step:
-            made = backups.make(target, with_key=with_key, step=step)
+            made = backups.make(Path(target), with_key=with_key, step=step)
     except backups.Unusable as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{made.path}, {made.size / 1e6:.1f} MB: {_what(made.manifest)}.")

@@ -119,20 +119,28 @@ def prepare(*, redis: bool = False, migrated: bool = True) -> Settings:
     logs.set_up(current.log_level, supervised=supervised)
     if supervised:
         return current  # the supervisor looked already
+    if migrated:
+        _need_tables(current)
     datadir.ensure(current.data_dir)
-    if migrated and migration_state(current) != "current":
-        raise ConfigError("The database is older than this version; run `madoguchi migrate` first.")
     if redis:
         _need_redis(current)
     return current
 
 
 def migration_state(current: Settings) -> str:
-    """`empty`, `current` or `behind`. Raises ConfigError for a newer or unreachable database."""
+    """`empty`, `current` or `behind`. Raises ConfigError for a newer or unreachable database. SQLite would make the
+    file it looks for, and whoever named the wrong folder had a new database there: one that is missing is `empty`."""
     from sqlalchemy.exc import DBAPIError
 
-    from app import migrations
+    from app import db, migrations
 
+    url = db.engine().url
+    if (
+        url.get_backend_name() == "sqlite"
+        and "uri" not in url.query
+        and not os.path.exists(url.database or "")
+    ):
+        return "empty"
     try:
         state = migrations.state()
     except DBAPIError as error:
@@ -144,6 +152,17 @@ def migration_state(current: Settings) -> str:
             "install that version, or choose another database."
         )
     return state
+
+
+def _need_tables(current: Settings) -> None:
+    state = migration_state(current)
+    if state == "empty":
+        raise ConfigError(
+            f"There is nothing of Madoguchi in {where(current.database_url)} yet. Is this the database the processes "
+            "use (DATABASE_URL, --data-dir)? `madoguchi migrate` makes a new one."
+        )
+    if state != "current":
+        raise ConfigError("The database is older than this version; run `madoguchi migrate` first.")
 
 
 def where(url: str) -> str:

@@ -14,17 +14,17 @@ from app.db import engine
 if TYPE_CHECKING:
     from alembic.config import Config
 
-State = Literal["current", "behind", "newer"]
+State = Literal["empty", "current", "behind", "newer"]
 _SCRIPTS = Path(__file__).parent
 
 
 def state() -> State:
-    """How the database stands to this version: `newer` means another version of Madoguchi made it."""
+    """How the database stands to this version: `empty` has nothing of ours, `newer` was made by a later one."""
     with engine().connect() as connection:
         here = revision(connection)
-    if here == max(known()):
-        return "current"
-    return "behind" if here is None or here in known() else "newer"
+    if here is None or here == max(known()):
+        return "empty" if here is None else "current"
+    return "behind" if here in known() else "newer"
 
 
 def revision(connection: Connection) -> str | None:

@@ -95,7 +95,7 @@ def test_a_database_that_is_away_or_not_migrated_takes_it_out_of_service(
     assert str(tmp_path) not in answer.text
     app.db.configure(f"sqlite:///{tmp_path / 'empty.db'}")
     answer = client.get("/readyz")
-    assert (answer.status_code, answer.json()["migrations"]["state"]) == (503, "behind")
+    assert (answer.status_code, answer.json()["migrations"]["state"]) == (503, "empty")
     assert client.get("/metrics").status_code == 200
 
 

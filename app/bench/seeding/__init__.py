@@ -44,7 +44,7 @@ def command(ctx: click.Context, conversations: int, messages: int, seed: int, pa
     if messages < conversations:
         raise click.UsageError("There must be at least one message for each conversation.")
     datadir.ensure(settings().data_dir)
-    if migrations.state() == "behind":
+    if migrations.state() in ("empty", "behind"):
         migrations.upgrade()
     if callable(ctx.obj):
         ctx.obj()
