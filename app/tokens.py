@@ -8,10 +8,12 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.db import now, reading, transaction
@@ -146,5 +148,6 @@ def _note_use(token: ApiToken) -> None:
     if token.last_used_at is not None and at - token.last_used_at < USED_EVERY:
         return
     stale = or_(ApiToken.last_used_at.is_(None), ApiToken.last_used_at <= at - USED_EVERY)
-    with transaction() as db:
+    # A full disk, or a writer who keeps everybody waiting, is no reason to refuse what is only to be read.
+    with suppress(OperationalError), transaction() as db:
         db.execute(update(ApiToken).where(ApiToken.id == token.id, stale).values(last_used_at=at))

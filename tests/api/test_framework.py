@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 
 from app import idempotency, tokens
 from app.db import now, reading, transaction
@@ -76,6 +77,17 @@ def test_the_table_holds_no_token_and_the_last_use_is_kept_now_and_then(sato: Ag
     Program(text).see("/me")
     with reading() as db:
         assert (db.scalars(select(ApiToken.last_used_at)).one() or used) >= used
+
+
+def test_reading_goes_on_where_the_last_use_cannot_be_written_down(
+    sato: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full() -> None:
+        raise OperationalError("COMMIT", {}, Exception("database or disk is full"))
+
+    caller = program(sato)
+    monkeypatch.setattr(tokens, "transaction", full)
+    assert caller.see("/me")["agent"]["id"] == sato.id
 
 
 def test_a_scope_that_is_missing_is_named(sato: Agent, thread: Conversation) -> None:
