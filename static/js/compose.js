@@ -11,13 +11,20 @@ import { say } from "./words.js";
 
 export const newId = () => crypto.randomUUID?.() ?? `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
 
-const left = new Map(); // conversation → the files of what came back while it was not on the page
+const left = new Map(); // conversation → the files of what is begun, or came back, while it is not on the page
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.target.id !== "pane" || !detail.shouldSwap) return;
+  for (const form of all("[data-compose]")) left.set(form.dataset.conversation, all("[data-uploads] > *", form));
+});
 
 attach("[data-compose]", (form) => {
   const field = one("textarea", form);
   one("[data-uploads]", form)?.append(...(left.get(form.dataset.conversation) ?? []));
   left.delete(form.dataset.conversation);
-  for (const { text } of waitingFor(Number(form.dataset.conversation))) if (field.value.startsWith(text)) field.value = field.value.slice(text.length).trimStart();
+  for (const { text, form: data } of waitingFor(Number(form.dataset.conversation))) {
+    const same = Number(data.get("version")) >= Number(form.dataset.version); // a draft begun since has a later one
+    if (same && field.value.startsWith(text)) field.value = field.value.slice(text.length).trimStart();
+  }
   watch(field);
   grow(field);
   field.addEventListener("input", () => {
@@ -98,7 +105,7 @@ async function submit(form, resolve, sure = false) {
     client, conversation, kind, text, form: data,
     url: `/conversations/${conversation}/${kind === "reply" ? "replies" : "notes"}`,
     undo: kind === "reply" ? Number(form.dataset.undo) : 0,
-    restore: (sentence) => restore(form, { text, uploads, letter, quotes, drafted, draft, version: data.get("version") }, sentence),
+    restore: (sentence) => restore(form, { text, kind, way: data.get("channel_id"), uploads, letter, quotes, drafted, draft, version: data.get("version") }, sentence),
     sent: () => form.dispatchEvent(new CustomEvent("compose:sent", { bubbles: true, detail: { resolve } })),
   });
   field.value = field.value.startsWith(typed) ? field.value.slice(typed.length).trimStart() : field.value; // typed since
@@ -123,13 +130,16 @@ async function doubtless(form, data, go) {
   }
 }
 
-/** Taken back or refused: the words return, before whatever was typed since. */
+/** Taken back or refused: the words return, before whatever was typed since; no words of a note become an answer. */
 function restore(form, said, sentence) {
-  const { text, uploads, letter, quotes, drafted } = said;
+  const { text, kind, way, uploads, letter, quotes, drafted } = said;
   const here = form.isConnected ? form : one(`[data-compose][data-conversation="${form.dataset.conversation}"]`);
   if (!here) return restoreAway(form, said, sentence);
   const field = one("textarea", here);
-  field.value = field.value.trim() ? `${text}\n${field.value}` : text;
+  const since = field.value.trim();
+  if (one(".box", here).dataset.kind !== kind) setKind(here, since ? "note" : kind);
+  if (!since && way) choose(here.elements.channel_id, way);
+  field.value = since ? `${text}\n${field.value}` : text;
   one("[data-uploads]", here)?.append(...uploads);
   const head = letter && one(`[data-envelope="${letter.way}"]`, here);
   if (head) put(head, letter);
@@ -140,6 +150,12 @@ function restore(form, said, sentence) {
   field.focus();
   field.dispatchEvent(new Event("input", { bubbles: true }));
   problem(here, sentence);
+}
+
+function choose(ways, way) {
+  if (!ways || ways.value === way || ![...ways.options].some((option) => option.value === way)) return;
+  ways.value = way;
+  ways.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
 async function restoreAway(form, said, sentence) {
