@@ -1,5 +1,5 @@
 // Telephone calls: who is calling just now, how long a call lasts, and its note, which waits where one was.
-import { all, attach, fragment, one, settle } from "./dom.js";
+import { all, attach, fragment, isTyping, one, settle } from "./dom.js";
 import { load } from "./http.js";
 import { notify } from "./notify.js";
 
@@ -78,7 +78,7 @@ attach("[data-call-note]", (form) => {
     });
   }
   tick();
-  field.focus();
+  if (!isTyping(document.activeElement)) field.focus();
 });
 
 // A new call goes straight on to its note.

@@ -91,6 +91,8 @@ async function look(form, on) {
   if (wrong) return problem(form, wrong);
   try {
     const html = await (await send(`/conversations/${form.dataset.conversation}/preview`, { form: data })).text();
+    const same = field.value === data.get("text") && form.elements.channel_id.value === data.get("channel_id") && one(".box", form).dataset.kind === "reply";
+    if (!form.isConnected || !same || document.activeElement === field) return; // they wrote on meanwhile
     place.replaceChildren(...fragment(html));
     show(true);
     place.firstElementChild?.focus();

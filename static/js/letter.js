@@ -22,7 +22,7 @@ attach("[data-compose]", (form) => {
     for (const head of all("[data-envelope]", form)) put(head, {});
     ask(form, "");
   });
-  one("textarea", form).addEventListener("input", () => ask(form, ""));
+  for (const what of ["letter:changed", "input"]) form.addEventListener(what, () => ask(form, "")); // what was asked was about another letter
 });
 
 function begin(form, head) {
