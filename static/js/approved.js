@@ -13,7 +13,8 @@ const filling = (form) => one("[data-approved-one]", form);
 attach("[data-compose]", (form) => {
   for (const button of all("[data-approved-open]", form)) button.addEventListener("click", () => list(form));
   form.elements.channel_id?.addEventListener("change", () => close(form));
-  form.addEventListener("compose:kind", () => close(form));
+  // Beside a note it is out of sight, and waits as it was filled in.
+  form.addEventListener("compose:kind", () => visible(place(form)) && one("input, button", place(form))?.focus());
   place(form).addEventListener("click", (event) => press(form, event.target.closest("button")));
   place(form).addEventListener("keydown", (event) => onKey(form, event));
   place(form).addEventListener("input", () => preview(form));
@@ -49,13 +50,13 @@ function walk(form, step) {
   stops[(stops.indexOf(document.activeElement) + step + stops.length) % stops.length].focus();
 }
 
-async function show(form, query) {
+async function show(form, query, wanted = () => true) {
   const way = form.elements.channel_id.value;
   place(form).ariaBusy = "true";
   try {
     const asked = new URLSearchParams({ channel_id: way, purpose: form.elements.purpose.value, ...query });
     const html = await (await load(`/conversations/${form.dataset.conversation}/templates?${asked}`)).text();
-    if (!form.isConnected || form.elements.channel_id.value !== way) return false;
+    if (!form.isConnected || form.elements.channel_id.value !== way || !wanted()) return false;
     place(form).replaceChildren(...fragment(html));
     settle(place(form).firstElementChild);
     place(form).hidden = false;
@@ -71,7 +72,7 @@ async function show(form, query) {
 }
 
 async function list(form) {
-  if (!(await show(form, {}))) return;
+  if (!(await show(form, {}, () => document.activeElement !== one("textarea", form)))) return; // they wrote on meanwhile
   const filter = one("input", place(form));
   watch(filter);
   filter.addEventListener("keydown", (event) => {

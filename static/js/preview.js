@@ -32,9 +32,10 @@ attach("[data-fold]", (bubble) => {
 attach("[data-filter]", (field) => {
   const rows = () => all(`${field.dataset.filter} > *`);
   const fold = (text) => text.normalize("NFKC").toLowerCase();
-  const narrow = later(80, () => {
+  const narrow = () => {
     const wanted = fold(field.value);
     for (const row of rows()) row.hidden = !fold(row.textContent).includes(wanted);
-  });
-  field.addEventListener("input", narrow);
+  };
+  field.addEventListener("input", later(80, narrow));
+  field.addEventListener("keydown", (event) => event.key === "Enter" && narrow()); // what it chooses is among these
 });
