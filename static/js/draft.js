@@ -56,6 +56,7 @@ attach("[data-compose]", (form) => {
   });
   form.addEventListener("letter:changed", soon);
   form.addEventListener("focusout", () => (soon.cancel(), save()));
+  window.addEventListener("pagehide", () => form.isConnected && save());
   form.addEventListener("compose:cleared", () => {
     // The draft, and its version, stay on the server until the reply is there: it may still be taken back.
     soon.cancel();

@@ -42,5 +42,7 @@ document.addEventListener("submit", (event) => {
   if (event.defaultPrevented || form.method === "get" || form.dataset.sent) return form.dataset.sent && event.preventDefault();
   if (form.matches("[hx-post], [hx-put], [hx-delete], [data-compose]")) return;
   form.dataset.sent = "yes";
-  setTimeout(() => delete form.dataset.sent, 4000);
+  setTimeout(() => delete form.dataset.sent, 30000);
 });
+// The way back shows the page as it was left.
+window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent));
