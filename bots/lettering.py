@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 
 from bots.flow import Flow, Step, filled
@@ -10,6 +11,7 @@ from bots.flow_words import flow_word
 from bots.text import clean, fold
 from bots.values import Reader
 
+_CIRCLED = re.compile(r"^\s*([①-⑳❶-❿])[\s.、:：]*")
 _NUMBERED = re.compile(r"^\s*(?:\(?(\d{1,2})[.)）、．:：\s])\s*(.*)$")
 _LABELLED = re.compile(r"^\s*(?:\(?\d{1,2}[.)）、．]\s*)?(?:[■●・*-]\s*)?(.{1,80}?)\s*[:：]\s*(.*)$")
 _STRICT = ("date", "time", "phone", "email", "choice")
@@ -62,7 +64,8 @@ def read(open_: list[Step], text: str, reader: Reader, *, answers: bool) -> dict
 def _named(open_: list[Step], text: str) -> Iterator[tuple[Step, str]]:
     """What stands behind the number or the name of a question, to the end of its line."""
     labels = {fold(step.label): step for step in open_}
-    for line in map(clean, text.splitlines()):
+    for written in text.splitlines():
+        line = clean(_CIRCLED.sub(lambda found: f"{unicodedata.numeric(found[1]):.0f}. ", written))
         if (found := _LABELLED.match(line)) and (step := labels.get(fold(found[1]))):
             yield step, found[2].strip()
         elif (found := _NUMBERED.match(line)) and 0 < int(found[1]) <= len(open_):

@@ -26,14 +26,16 @@ _ALIKE = _KATAKANA_TO_HIRAGANA | _OLD_CHARACTERS
 _LONG_VOWELS = re.compile(r"(?<=[\u3041-\u30ff])[ー〜~]+")
 _STACKED = re.compile("[\u0300-\u036f\u0489\u20d0-\u20ff]+")
 _GAPS = re.compile(r"\s+")
+_CIRCLED = re.compile(r"(?<=[①-⑳㉑-㉟㊱-㊿⓪])(?=\d)|(?<=\d)(?=[①-⑳㉑-㉟㊱-㊿⓪])")
 
 
 def clean(text: str) -> str:
     """`text` as a person would see it: cut, NFKC, no control, format or surrogate character, no stacked accents.
 
-    Line ends and tabs become spaces. Zero-width characters go without a trace, since they hide inside words.
+    Line ends and tabs become spaces. Zero-width characters go without a trace, since they hide inside words. A number
+    in a circle stays one by itself: ①5512 is not 15512.
     """
-    plain = unicodedata.normalize("NFKC", _visible(text[:LONGEST]))
+    plain = unicodedata.normalize("NFKC", _CIRCLED.sub(" ", _visible(text[:LONGEST])))
     return _GAPS.sub(" ", _STACKED.sub("", _visible(plain[:LONGEST]))).strip()
 
 

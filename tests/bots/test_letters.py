@@ -58,6 +58,8 @@ def test_what_the_first_letter_tells_is_not_asked_for() -> None:
         "注文番号：5521\n理由: サイズ\n状態：未使用です\n発送日：あさって",
         "お世話になります。\n（1）5521\n（2）サイズです\n（3） 未使用です\n（4）11/25\n\n山田",
         "■ 注文番号: 5521\n1. 注文番号: 5521\n理由：サイズが合わない\n3）未使用です\n11月25日に出せます",
+        "①5521\n②サイズ\n③未使用です\n④11月25日",
+        "❶ 5521\n❷ サイズ\n❸ 未使用です\n❹ 11月25日",
     ],
 )
 def test_one_letter_answers_everything_and_is_told_back(answer: str) -> None:

@@ -110,3 +110,10 @@ def test_the_choice_that_was_said_is_taken_and_no_other(
 )  # fmt: skip
 def test_an_address_is_kept_whole_or_asked_for_again(kind: StepKind, written: str, kept: str | None) -> None:
     assert Reader(SUNDAY).read(Step("to", "連絡先", "連絡先は？", kind), written) == kept
+
+
+def test_a_number_in_a_circle_does_not_grow_together_with_the_one_behind_it() -> None:
+    order = Step("order", "注文番号", "注文番号は？", "number", r"\d{4,6}")
+    assert Reader(SUNDAY).read(order, "①5512") == "5512"
+    which = Step("which", "どれ", "どれ？", "choice", choices=(Choice("コート"), Choice("帽子")))
+    assert Reader(SUNDAY).read(which, "②です") == "帽子"
