@@ -23,8 +23,12 @@ from app.bench.running import printed
     help="Folder for report.json and report.html.",
 )
 @click.option("--only", multiple=True, type=click.Choice(MEASURED), help="Just these.")
+@click.option(
+    "--database-url",
+    help="A database for those that start a stack of their own [a new SQLite each]. What is sent stays in it.",
+)
 @click.pass_context
-def command(ctx: click.Context, out: Path, only: tuple[str, ...]) -> None:
+def command(ctx: click.Context, out: Path, only: tuple[str, ...], database_url: str | None) -> None:
     """Run every benchmark and write one report.
 
     \b
@@ -38,7 +42,7 @@ def command(ctx: click.Context, out: Path, only: tuple[str, ...]) -> None:
     results: list[Result] = []
     for one in chosen:
         click.echo(f"{one.name} …", err=True)
-        found = one.results()
+        found = one.results(["--database-url", database_url] if database_url and one.takes_url else [])
         printed(found)
         results += found
         write(out, results)  # after each, so that what is there is kept whatever comes next

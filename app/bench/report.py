@@ -22,13 +22,15 @@ FORMAT = 1
 
 
 def document(results: Sequence[Result]) -> dict[str, Any]:
-    """What `--json` writes."""
+    """What `--json` writes. Results of a stack of its own name its engine; the rest are of the settings' database."""
     current = settings()
+    ours = make_url(current.database_url).get_backend_name()
+    engines = {one.settings.get("engine", ours) for one in results}
     return {
         "format": FORMAT,
         "made_at": now().isoformat(timespec="seconds"),
-        "engine": make_url(current.database_url).get_backend_name(),
-        "database": database(),
+        "engine": " and ".join(sorted(engines)) or ours,
+        "database": {} if results and all("engine" in one.settings for one in results) else database(),
         "machine": machine(current.data_dir if current.data_dir.is_dir() else current.data_dir.parent),
         "versions": versions(),
         "results": [one.as_json() for one in results],

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from rich.table import Table
 from app.bench.results import Result, shown
 
 Body = Callable[..., Iterable[Result]]
+URL = "database_url"  # the option of those that start a stack of their own
 PROGRESS = "madoguchi.progress"  # where, in a context's `meta`, the command line keeps its progress bar
 
 
@@ -40,10 +42,21 @@ class Benchmark(click.Command):
         """What it finds with these options of the command line; prints nothing."""
         with self.make_context(self.name, list(args)) as ctx:
             ctx.params.pop("file")
-            return list(self.body(**ctx.params))
+            return list(self._found(**ctx.params))
+
+    @property
+    def takes_url(self) -> bool:
+        """Whether it starts a stack of its own, on a database that may be named."""
+        return any(one.name == URL for one in self.params)
+
+    def _found(self, **options: Any) -> Iterator[Result]:
+        """What it yields; where the stack is its own, with the engine, which need not be that of the settings."""
+        engine = "postgresql" if str(options.get(URL) or "").startswith("postgres") else "sqlite"
+        for one in self.body(**options):
+            yield replace(one, settings={**one.settings, "engine": engine}) if self.takes_url else one
 
     def _run(self, file: Path | None, **options: Any) -> list[Result]:
-        found = list(_told(self.body(**options)))
+        found = list(_told(self._found(**options)))
         printed(found)
         if file is not None:
             write(file, found)

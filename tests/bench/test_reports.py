@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import click
@@ -16,10 +18,12 @@ from app.bench import (
     Result,
     at_least,
     at_most,
+    benchmark,
     everything,
     load,
     measured,
     rate,
+    report,
     value,
 )
 from app.bench.comparing import bar, command, pairs, read
@@ -37,6 +41,51 @@ def some(factor: float = 1.0) -> list[Result]:
         rate("ingest.stored", "stored", 600 * factor, budgets=[at_least("rate", 500)]),
         value("start.memory", "memory", 200 * factor, "MB", memory={"web": 80.0}),
     ]
+
+
+@benchmark("toy", alone=True)
+@click.option("--database-url")
+def toy(database_url: str | None) -> Iterator[Result]:
+    """Tells where it was."""
+    yield value("toy.where", str(database_url), 1, "")
+
+
+@benchmark("house", database=True)
+def house() -> Iterator[Result]:
+    """Is of the settings' database."""
+    yield value("house.size", "of a house", 1, "")
+
+
+POSTGRES = "postgresql://somebody@db/other"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "options", "engine", "where"),
+    [
+        ([toy], ["--database-url", POSTGRES], "postgresql", POSTGRES),
+        ([toy], [], "sqlite", "None"),
+        ([house, toy], ["--database-url", POSTGRES], "postgresql and sqlite", POSTGRES),
+    ],
+)
+def test_a_report_names_the_engine_each_result_is_of(
+    chosen: list[Benchmark],
+    options: list[str],
+    engine: str,
+    where: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(everything, "benchmarks", lambda _only: chosen)
+    monkeypatch.setattr(
+        report, "settings", lambda: SimpleNamespace(database_url="sqlite:///none", data_dir=tmp_path)
+    )
+    told = CliRunner().invoke(everything.command, ["--out", str(tmp_path), *options])
+    assert told.exit_code == 0, told.output
+    found = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    assert found["engine"] == engine
+    last = found["results"][-1]
+    assert last["what"] == where
+    assert last["settings"] == {"engine": engine.partition(" ")[0]}
 
 
 def test_a_report_is_a_page_that_needs_nothing_else(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def figures(outcome: Outcome) -> Iterator[Result]:
         "inbound": size.inbound,
         "outbound": size.outbound,
         "kills": size.kills,
-        "engine": outcome.engine,
+        "engine": outcome.engine.lower(),
         "lease": LEASE,
         "counts": outcome.counts,
     }
@@ -105,7 +105,7 @@ def figures(outcome: Outcome) -> Iterator[Result]:
             len(one.wrong),
             "broken",
             budgets=[at_most("value", 0)],
-            settings={"seed": outcome.seed, "checked": one.checked},
+            settings={"seed": outcome.seed, "engine": settings["engine"], "checked": one.checked},
             note="; ".join(one.wrong),
         )
 
