@@ -18,7 +18,7 @@ from app.events import record
 from app.family import conversation_of, family, family_ids, head_of
 from app.inbox.current import FIRST_NUMBER, current_case
 from app.inbox.holding import hold
-from app.inbox.reading import go_along
+from app.inbox.reading import go_along, go_back
 from app.inbox.serving import still_serving
 from app.inbox.summary import absorb, recount
 from app.models import (
@@ -84,6 +84,7 @@ def unlink(db: Session, made: CustomerLink, *, agent: Agent | None = None) -> bo
         conversation_of(db, customer_id).head_id = head.id
     db.flush()
     part(db, old_head, head)
+    go_back(db, old_head, head)
     record(db, "unlinked", old_head, agent=agent, link=made.id)
     record(db, "unlinked", head, agent=agent, link=made.id)
     for one in (old_head, head):

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app import connect, jobs, realtime
 from app.db import after_commit, insert_if_new, now
+from app.family import family_ids
 from app.inbox.holding import Refused, hold
 from app.inbox.participants import MOST_COPIES
 from app.models import Agent, Channel, Conversation, Draft, ReadMark, ReplyLock
@@ -136,7 +137,23 @@ def _lay_under(db: Session, there: Draft | None, draft: Draft, top: Conversation
         draft.version = max(there.version, draft.version) + 1
         db.delete(there)
         db.flush()
+    draft.more = {"from": draft.conversation_id, **draft.more}
     draft.conversation_id = top.id
+
+
+def go_back(db: Session, top: Conversation, low: Conversation) -> None:
+    """What came along to `top` from the side that is shown as `low` from now on is there again, unless somebody has
+    gone on writing it meanwhile."""
+    theirs, drafts = family_ids(db, low), select(Draft).where(Draft.conversation_id.in_((low.id, top.id)))
+    found = db.scalars(drafts).all()
+    taken = {draft.agent_id for draft in found if draft.conversation_id == low.id}
+    for draft in found:
+        began = draft.more.get("from")
+        if draft.conversation_id == top.id and began in theirs and draft.agent_id not in taken:
+            draft.conversation_id = low.id
+            if began == low.id:
+                draft.more = {name: value for name, value in draft.more.items() if name != "from"}
+    db.flush()
 
 
 def claim_lock(db: Session, agent: Agent, conversation: Conversation, *, take: bool = False) -> ReplyLock:

@@ -18,7 +18,8 @@ class Draft(Base):
     text: Mapped[Body] = mapped_column(default="")
     channel_id: Mapped[Ref | None] = mapped_column(ForeignKey("channel.id"))
     # {"others": [{"address": …, "name": …, "role": …}], "subject": …, "quotes": message id} where they were chosen;
-    # {"drafted": id of an FAQ entry} where a model made the words of it
+    # {"drafted": id of an FAQ entry} where a model made the words of it; {"from": conversation it was begun in} where
+    # that is shown in this one since
     more: Mapped[Object]
     version: Mapped[int] = mapped_column(default=0)
     updated_at: Mapped[Made]

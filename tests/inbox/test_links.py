@@ -108,6 +108,29 @@ def test_of_two_that_were_begun_nothing_is_lost_and_no_note_becomes_an_answer(
     assert (draft.kind, draft.text, draft.version > was) == (kind, text, below is not None)
 
 
+def test_taken_apart_again_what_was_begun_is_where_it_was_begun(db: Session) -> None:
+    channel, one, other = both(db)
+    third = make.conversation(db, channel, "丙です", "c")
+    writes, goes_on = make.agent(db), make.agent(db)
+    save(db, writes, other, "ご返金の口座は")
+    save(db, goes_on, other, "確かめます")
+    low, top = link(db, other, third), link(db, third, one)
+    assert low is not None
+    assert top is not None
+    save(db, goes_on, one, "確かめました", version=9)
+
+    def begun(agent: Agent) -> list[str]:
+        drafts = (db.get(Draft, (agent.id, head.id)) for head in (one, third, other))
+        return [draft.text if draft else "" for draft in drafts]
+
+    assert begun(writes) == ["ご返金の口座は", "", ""]
+    inbox.unlink(db, top)
+    assert begun(writes) == ["", "ご返金の口座は", ""]
+    inbox.unlink(db, low)
+    assert begun(writes) == ["", "", "ご返金の口座は"]
+    assert begun(goes_on) == ["確かめました", "", ""]
+
+
 def test_after_unlinking_each_has_their_own_words_those_since_included(db: Session) -> None:
     channel, one, other = both(db)
     made = link(db, other, one)
