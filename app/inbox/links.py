@@ -112,6 +112,7 @@ def settle(db: Session, *heads: Conversation) -> list[Recased]:
     for head in heads:
         recount(db, head)
         _cap_marks(db, head)
+        head.assignee_id = still_serving(db, head.assignee_id)
         if head.status != SNOOZED:
             head.snoozed_until = None
         elif head.snoozed_until is None:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import inbox, search
+from app import inbox, people, search
 from app.inbox import Refused
 from app.models import (
     Case,
@@ -101,6 +101,17 @@ def test_a_message_goes_to_its_right_owner_and_is_found_there_and_comes_back(db:
     cases = select(Message.case_id).where(Message.text.in_(("花子です", "紺のコートの件です")))
     assert len(set(db.scalars(cases))) == 1
     assert_books(db)
+
+
+def test_a_thread_that_a_message_brings_back_to_life_is_nobodys_where_its_agent_left(
+    db: Session, shop: Shop
+) -> None:
+    left, message = make.agent(db), shop.says("a", "紺のコートの件です")
+    inbox.take_over(db, left, shop.other)
+    inbox.resolve(db, left, shop.other)
+    people.deactivate(db, make.agent(db, role="admin"), left)
+    inbox.move(db, shop.agent, message, shop.customer(shop.other))
+    assert (shop.other.status, shop.other.owner, shop.other.assignee_id) == ("open", "human", None)
 
 
 def test_a_note_moves_too_and_a_line_of_the_system_does_not(db: Session, shop: Shop) -> None:
