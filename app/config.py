@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -21,7 +22,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from app.options import OPTIONS, ConfigError, Option, default_redis_url, default_url, toml_values
 from app.secret import read_or_create
 
-__all__ = ["ConfigError", "Settings", "configure", "load", "settings"]
+__all__ = ["LOOPBACK", "ConfigError", "Settings", "configure", "load", "settings"]
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,17 @@ class Settings:
     def embedded_redis(self) -> bool:
         """True when no Redis was named, so that the supervisor starts its own."""
         return self.sources["redis_url"] == "default"
+
+    @property
+    def only_here(self) -> bool:
+        """Whether nobody reaches it from elsewhere: an address of its own, or a proxy, says that somebody does."""
+        places = (self.host, urlsplit(self.public_url).hostname)
+        return all(place in LOOPBACK for place in places) and not self.trusted_proxies
+
+    @property
+    def shows_demo(self) -> bool:
+        """Everybody knows the demo's passwords, so unasked it is shown only where nobody else can reach it."""
+        return self.only_here if self.demo is None else self.demo
 
     @cached_property
     def secret_key(self) -> bytes:

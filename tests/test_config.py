@@ -12,6 +12,7 @@ import uvicorn
 from uvicorn.middleware.proxy_headers import _TrustedHosts
 
 from app import server
+from app.cli.phones import reserve
 from app.config import ConfigError, load
 from app.web.manual import FOLDER
 
@@ -39,6 +40,28 @@ def test_database_and_redis_have_their_customary_variables(tmp_path: Path) -> No
     found = load({"data_dir": tmp_path}, environ)
     assert found.database_url == "postgresql+psycopg://desk:pw@db/desk"
     assert (found.redis_url, found.embedded_redis) == ("redis://cache/1", False)
+
+
+@pytest.mark.parametrize(
+    ("environ", "shown"),
+    [
+        ({}, True),
+        ({"MADOGUCHI_HOST": "::1", "MADOGUCHI_PUBLIC_URL": "http://localhost:9000"}, True),
+        ({"MADOGUCHI_HOST": "0.0.0.0"}, False),
+        ({"MADOGUCHI_PUBLIC_URL": "https://desk.example.jp"}, False),
+        ({"MADOGUCHI_TRUSTED_PROXIES": "127.0.0.1"}, False),
+        ({"MADOGUCHI_PUBLIC_URL": "https://desk.example.jp", "MADOGUCHI_DEMO": "yes"}, True),
+        ({"MADOGUCHI_DEMO": "no"}, False),
+    ],
+)
+def test_unasked_there_is_a_demo_only_where_nobody_else_can_reach_it(
+    environ: dict[str, str], shown: bool, tmp_path: Path
+) -> None:
+    """Behind a proxy with TLS, too, the address listened on is this machine's."""
+    found = load({"data_dir": tmp_path}, environ)
+    assert found.shows_demo is shown
+    if not found.only_here:
+        assert reserve(found) is None
 
 
 def test_without_anything_said_all_is_kept_in_the_data_directory(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from app import passwords, rates
+from app import demo, passwords, rates
 from app.db import now, reading, transaction
 from app.events import record
 from app.models import Agent, Signin
@@ -62,6 +62,7 @@ def sign_in(email: str, password: str, ip: str, user_agent: str, instead_of: str
     with reading() as db:
         agent = db.scalar(select(Agent).where(Agent.email == email))
     right = passwords.verify(agent.password_hash if agent and agent.active else None, password)
+    right = right and agent is not None and not demo.closed_to(agent)
     token = ""
     with transaction() as db:
         if agent is not None and right and _still_holds(db, agent):
@@ -113,7 +114,7 @@ def _new(agent_id: int, ip: str, user_agent: str, until: datetime) -> tuple[Sign
 
 
 def find(token: str) -> Signed | None:
-    """The living session of a token, its person active; its last use is noted now and then."""
+    """The living session of a token, its person active and let in; its last use is noted now and then."""
     if not token or len(token) > 100:
         return None
     at = now()
@@ -126,6 +127,8 @@ def find(token: str) -> Signed | None:
     if row is None or at - row[0].last_seen_at > IDLE:
         return None
     signin, agent = row
+    if demo.closed_to(agent):
+        return None
     if at - signin.last_seen_at > _SEEN_EVERY:
         with transaction() as db:
             db.execute(update(Signin).where(Signin.id == signin.id).values(last_seen_at=at))

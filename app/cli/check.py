@@ -13,7 +13,7 @@ from rich.table import Table
 
 from app import embedded
 from app.cli.processes import migration_state, where
-from app.config import ConfigError, Settings, settings
+from app.config import LOOPBACK, ConfigError, Settings, settings
 from app.options import OPTIONS
 
 NOT_SETTINGS = {"MADOGUCHI_CONFIG", "MADOGUCHI_SUPERVISED", "MADOGUCHI_TEST_DB", "MADOGUCHI_SECRET_KEY"}
@@ -77,8 +77,10 @@ def find_hints(current: Settings) -> Iterator[str]:
         if name.startswith("MADOGUCHI_") and name not in known and name not in NOT_SETTINGS:
             close = difflib.get_close_matches(name, known, n=1)
             yield f"{name} is no setting{f'; did you mean {close[0]}?' if close else '.'}"
-    if current.host not in {"127.0.0.1", "::1", "localhost"} and current.public_url.startswith("http://"):
+    if current.host not in LOOPBACK and current.public_url.startswith("http://"):
         yield "Others may reach this machine over plain HTTP; put a TLS proxy before it and set public_url."
+    if current.shows_demo and not current.only_here:
+        yield "The demo is shown where others reach it, and everybody knows the passwords of its people."
 
 
 def _data_dir(current: Settings) -> str | None:

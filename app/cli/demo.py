@@ -6,6 +6,7 @@ import click
 
 from app.cli.processes import prepare
 from app.cli.progress import progress
+from app.config import settings
 
 
 @click.command()
@@ -17,6 +18,7 @@ def demo() -> None:
       madoguchi --data-dir /tmp/try migrate
       madoguchi --data-dir /tmp/try demo
     """
+    current = settings()
     prepare()
     from app.demo import load
 
@@ -24,3 +26,5 @@ def demo() -> None:
         people = load(step)
     for person in people:
         click.echo(f"{person.role:<10} {person.email}   {person.password}")
+    if not current.shows_demo:
+        click.echo("These passwords are refused here, unless MADOGUCHI_DEMO=yes is set.")

@@ -50,7 +50,7 @@ def welcome(current: Settings) -> list[str]:
     ]
     if password:
         lines.append("                  (told this once; `madoguchi user password` sets another)")
-    if current.demo is not False:
+    if current.shows_demo:
         from app import demo
 
         with progress() as step:
@@ -64,7 +64,11 @@ def demo_people() -> list[str]:
     from app.db import reading
 
     with reading() as db:
-        people = demo.accounts(db)
+        people, loaded = demo.shown(db), demo.accounts(db)
+    if loaded and not people:
+        return [
+            "The demo is loaded, but not shown: its people cannot sign in with the password that everybody knows."
+        ]
     return [f"Demo {person.role:<12} {person.email}   {person.password}" for person in people]
 
 

@@ -8,11 +8,10 @@ import sys
 from dataclasses import dataclass
 
 from app import listener
-from app.config import ConfigError, Settings
+from app.config import LOOPBACK, ConfigError, Settings
 from app.played import CONNECTED
 from app.supervise import Program
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 PORT = 8100  # if it is free
 KEEP = 2_000  # entries of its record
 
@@ -52,7 +51,7 @@ class Phones:
 
 def reserve(settings: Settings) -> Phones | None:
     """A place for the phones; None where others could reach the demo, or somebody runs a sandbox of their own."""
-    if settings.sandbox or settings.host not in LOOPBACK:
+    if settings.sandbox or not settings.only_here:
         return None
     try:
         return Phones(listener.bind(LOOPBACK[0], PORT))

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from app import datadir, embedded, listener, logs
-from app.cli.phones import LOOPBACK, Phones, reserve
+from app.cli.phones import Phones, reserve
 from app.cli.processes import SUPERVISED
 from app.config import ConfigError, Settings, configure
 from app.supervise import Program, Supervisor, line_printer, stopping_on_signals
@@ -62,7 +62,7 @@ def run(settings: Settings) -> None:
     with datadir.only_one(settings.data_dir):
         listening = listener.bind(settings.host, settings.port)
         settings.key("check")  # the secret key is made or read now, not by several children at once
-        phones = reserve(settings) if _wants_demo(settings) else None
+        phones = reserve(settings) if settings.shows_demo else None
         names = ("redis", *_web_names(settings), *(helper[0] for helper in HELPERS), "sandbox")
         supervisor = Supervisor(line_printer(names), _environment(settings, phones))
         with stopping_on_signals(supervisor):
@@ -138,17 +138,12 @@ def _environment(settings: Settings, phones: Phones | None) -> dict[str, str]:
         "MADOGUCHI_DATA_DIR": str(settings.data_dir),
         "MADOGUCHI_HOST": settings.host,
         "MADOGUCHI_PORT": str(settings.port),
-        "MADOGUCHI_DEMO": "yes" if _wants_demo(settings) else "no",
+        "MADOGUCHI_DEMO": "yes" if settings.shows_demo else "no",
         "PYTHONUNBUFFERED": "1",
         SUPERVISED: "1",
         **({"MADOGUCHI_SANDBOX": phones.address} if phones else {}),
     }
     return {**os.environ, **told}
-
-
-def _wants_demo(settings: Settings) -> bool:
-    """Everybody knows the demo's passwords, so unasked it is loaded only where nobody else can reach it."""
-    return settings.host in LOOPBACK if settings.demo is None else settings.demo
 
 
 def _with_group_options(given: dict[str, Any]) -> dict[str, Any]:

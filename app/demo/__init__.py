@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app import passwords
 from app.config import settings
 from app.db import insert_if_new, now, transaction
 from app.demo import agreed, counter, knowledge, rated, relations, shop, week
-from app.models import Setting
+from app.models import Agent, Setting
 from app.proving import evaluating
 
 KEY = "demo"  # the setting that says it is loaded, and who can sign in
@@ -71,8 +73,24 @@ def accounts(db: Session) -> list[Person]:
 
 
 def shown(db: Session) -> list[Person]:
-    """Who can sign in, for pages that tell everybody: nobody where the settings say that this is no demo."""
-    return [] if settings().demo is False else accounts(db)
+    """Who can sign in, for pages that tell everybody: nobody where this is not (or no longer) a demo."""
+    return accounts(db) if settings().shows_demo else []
+
+
+def closed_to(agent: Agent) -> bool:
+    """Whether somebody is turned away: one of the demo whose password everybody knows, where it is not shown."""
+    return not settings().shows_demo and agent.email in _emails() and _is_known(agent.password_hash)
+
+
+@cache
+def _emails() -> frozenset[str]:
+    told = (shop.told(name)["people"] for name in ("shop", "counter"))
+    return frozenset(about["email"] for people in told for about in people.values())
+
+
+@cache
+def _is_known(password_hash: str) -> bool:
+    return passwords.verify(password_hash, shop.password())
 
 
 def _silent(what: str, done: int, total: int) -> None:

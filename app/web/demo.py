@@ -92,6 +92,7 @@ def home(request: Request) -> Response:
 
 def telephone_log(_request: Request) -> Response:
     """A file as the shop's telephone system would export it, to be taken in under “Call logs”."""
+    _must_be_shown()
     return Response(
         call_log.csv_of(now(), settings().timezone),
         media_type="text/csv; charset=Shift_JIS",
@@ -166,6 +167,7 @@ def strict(request: Request) -> Response:
 
 def enter(request: Request, form: FormData) -> Response:
     """Sign in at the shop: no password, everybody here is invented."""
+    _must_be_shown()
     user = text(form, "user")
     if user not in {account.user for account in identity.accounts()}:
         raise HTTPException(422)
@@ -203,6 +205,7 @@ def telephone(request: Request) -> Response:
 
 def dial(request: Request, form: FormData) -> Response:
     """The call goes one step on: told as the telephone system would tell it."""
+    _must_be_shown()
     phones = {account.user: account.phone for account in identity.accounts()}
     who, call, state = text(form, "who"), text(form, "call")[:40], text(form, "state")
     if state not in ("ringing", "answered", "ended"):
@@ -231,6 +234,12 @@ def dial(request: Request, form: FormData) -> Response:
     intake.read_receipt(receipt.id)
     on = {} if state == "ended" else {"call": call, "state": state}
     return RedirectResponse(f"/demo/telephone?{urlencode({'who': who, **on})}", 303)
+
+
+def _must_be_shown() -> None:
+    with reading() as db:
+        if not demo.shown(db):
+            raise HTTPException(404)
 
 
 def _page(request: Request, name: str, path: str, **context: Any) -> Response:

@@ -1,16 +1,18 @@
 """The demo shop in a browser: its pages, its customers, and that it is closed where it was not loaded."""
 
 import re
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import jwt
 import pytest
 from sqlalchemy import select
 
+from app import passwords
 from app.config import configure, settings
 from app.db import now, reading, transaction
 from app.demo import goods, shop
-from app.models import Call, Setting
+from app.models import Agent, Call, RawReceipt, Setting
 from tests.web.visiting import Browser
 
 PAGES = (
@@ -108,15 +110,50 @@ def test_what_the_shop_does_not_sell_is_not_found(browser: Browser) -> None:
     assert browser.get("/demo/products/umbrella").status_code == 404
 
 
-def test_there_is_no_shop_where_it_was_not_loaded_or_is_not_wanted(browser: Browser) -> None:
+def go_public(**others: Any) -> None:
+    """Loaded on this machine alone, now reached by others."""
     before = settings()
     configure(
         data_dir=before.data_dir,
         database_url=before.database_url,
         redis_url=before.redis_url,
         secret="a secret for the tests only, 0123",
-        demo=False,
+        **others,
     )
+
+
+@pytest.mark.parametrize("said", [{"demo": False}, {"public_url": "https://desk.example.jp"}])
+def test_where_the_demo_is_not_shown_nobody_is_let_in_with_the_password_that_everybody_knows(
+    browser: Browser, said: dict[str, Any]
+) -> None:
+    before = Browser()
+    before.see("/login")
+    known = {"email": "admin@demo.example", "password": "kitakaze-demo"}
+    assert before.submit("/login", known).status_code == 303
+    before.see("/inbox")
+    go_public(**said)
+    assert before.get("/inbox").status_code == 303  # who came in before does not stay
+    assert "kitakaze-demo" not in browser.see("/login")
+    refused = browser.submit("/login", known)
+    assert (refused.status_code, "demo.example" in refused.text) == (422, True)
+    with transaction() as db:
+        admin = db.scalars(select(Agent).filter_by(email="admin@demo.example")).one()
+        admin.password_hash = passwords.hashed("known to one alone")
+    assert browser.submit("/login", {**known, "password": "known to one alone"}).status_code == 303
+
+
+def test_where_the_demo_is_not_shown_nobody_rings_from_its_pages(browser: Browser) -> None:
+    browser.see("/demo/telephone")
+    go_public(demo=False)
+    ringing = {"who": "C-10871", "call": "", "state": "ringing"}
+    assert browser.submit("/demo/telephone", ringing).status_code == 404
+    assert browser.submit("/demo/login", {"user": "C-10234"}).status_code == 404
+    with reading() as db:
+        assert db.scalars(select(RawReceipt)).all() == []
+
+
+def test_there_is_no_shop_where_it_was_not_loaded_or_is_not_wanted(browser: Browser) -> None:
+    go_public(demo=False)
     response = browser.get("/demo")
     assert response.status_code == 404
     assert "kitakaze-demo" not in response.text
