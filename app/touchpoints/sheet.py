@@ -13,7 +13,7 @@ from babel.numbers import get_currency_precision
 
 from app.calllog.values import moment
 from app.models.touchpoint import KINDS, SALES
-from app.tables import Row, Unreadable
+from app.tables import Row, Unreadable, unguarded
 from app.text import clean, fold
 from channels.base import Person, Touch
 
@@ -121,7 +121,8 @@ def touch(
 
 
 def _cell(row: Row, at: int) -> str:
-    return clean(row.cells[at]).strip() if at < len(row.cells) else ""
+    """As it was, also where it comes back from the CSV of problems."""
+    return unguarded(clean(row.cells[at]).strip()) if at < len(row.cells) else ""
 
 
 def _kind(said: str) -> str:

@@ -191,3 +191,17 @@ def test_the_rows_that_are_wrong_are_written_down(tmp_path: Path) -> None:
     assert line[:3] == ["3", "This id is known already, as something of another kind.", "touch-1"]
     wrong.write_text(wrong.read_text("utf-8-sig").replace("touch-1", "touch-2"), "utf-8")
     assert "1 new, 0 changed, 0 known already, 0 refused" in imported(wrong).output
+
+
+@pytest.mark.usefixtures("taro")
+@pytest.mark.parametrize("number", ["-1001", "@A-1", "+81-3", "1001"])
+def test_what_begins_like_a_formula_comes_back_as_it_was(tmp_path: Path, number: str) -> None:
+    wrong = tmp_path / "wrong.csv"
+    row = f"{number},2026/11/01,taro@example.jp,,@cosme 限定セット,二千円,注文"
+    imported(written(tmp_path, [row]), "--errors", str(wrong))
+    wrong.write_text(wrong.read_text("utf-8-sig").replace("二千円", "2000"), "utf-8")
+    assert "1 new, 0 changed, 0 known already, 0 refused" in imported(wrong).output
+    with reading() as db:
+        one = db.scalars(select(Touchpoint)).one()
+        said = (one.external_id, one.reference, one.title)
+    assert said == (f"order:{number}", number, "@cosme 限定セット")
