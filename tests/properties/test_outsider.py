@@ -9,12 +9,15 @@ from typing import Any
 import msgspec
 import pytest
 from sqlalchemy import func, select, true
+from sqlalchemy.orm import Session
+from starlette.requests import Request
 
 from app import queries, search
 from app.db import reading
 from app.lines import Queued
-from app.models import Agent, Event
-from app.web import live
+from app.models import Agent, Conversation, Event
+from app.web import live, merging
+from app.web.pages import path_id
 from tests.hostile.asgi import Caller
 from tests.properties import walk
 from tests.properties.world import Viewer, World, build, change, hidden_from, nobody_is_told
@@ -99,9 +102,18 @@ async def tell(caller: Caller, after: int) -> None:
 
 # --- planted: each of these must be found ---------------------------------------------------------------
 
+
+def any_other(db: Session, _viewer: Agent, request: Request) -> Conversation:
+    found = db.get(Conversation, path_id(request, "other"))
+    if found is None:
+        raise queries.NotFound("other")
+    return found
+
+
 LEAKS: dict[str, tuple[Any, str, Any]] = {
     "a look-up without its criterion": (queries, "visible", lambda viewer: true()),
     "a search without its criterion": (search.finding, "visible", lambda viewer: true()),
+    "the second of two without its criterion": (merging, "_other", any_other),
 }
 
 

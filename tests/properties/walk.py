@@ -38,7 +38,8 @@ FOR_NOBODY = (
     "/settings/me",
 )
 KNOWN = ("conversation_id", "message_id", "customer_id", "case_id", "escalation_id", "attachment_id",
-         "identity_id", "link_id", "relocation_id", "task_id", "call_id", "other_id")  # fmt: skip
+         "identity_id", "link_id", "relocation_id", "task_id", "call_id", "other_id", "other_thread_id")  # fmt: skip
+OTHERS = ("other_id", "other_thread_id")  # the second of two: the API names a customer, pages a conversation
 NOTHING = dict.fromkeys(KNOWN, ABSENT) | {"key": "nothing"}
 FREE = ("agent_id", "rule_id", "form_id", "reply_id", "channel_id", "entry_id", "label_id", "team_id",
         "webhook_id", "question_id", "delivery_id")  # fmt: skip
@@ -60,6 +61,11 @@ class Place:
     def scoped(self) -> bool:
         return any(name in KNOWN or name == "key" for name in self.named())
 
+    @property
+    def paired(self) -> bool:
+        """Whether it takes two, of which one may be shown and the other hidden."""
+        return any(name in OTHERS for name in self.named())
+
     def named(self) -> list[str]:
         """The parameters by the names of what they identify."""
         if self.endpoint is not None:
@@ -67,7 +73,8 @@ class Place:
         first = self.path.split("/")[1]
         if first == "files":
             return ["key"]
-        return [NOUNS.get(first, "other") if name == "id" else "other" for name in self.parameters]
+        known = {"id": NOUNS.get(first, "other"), "other": "other_thread_id"}
+        return [known.get(name, "other") for name in self.parameters]
 
     def filled(self, ids: dict[str, Any]) -> str:
         """The path with these ids in it."""
@@ -113,26 +120,42 @@ def look_everywhere(world: World, viewer: Viewer, caller: Caller) -> int:
             if place.scoped and own in told_by and reply.status != 404:
                 absent = ask(caller, viewer, place, NOTHING, "").status
                 assert reply.status == absent == 403, f"{place.path} answers {reply.status}, not 404"
+        for pair in _pairs(world, place, hidden, shown):
+            replies = [ask(caller, viewer, place, ids, "") for ids in pair]
+            nobody_is_told(world, viewer, replies[0].text, place.path)
+            assert [one.status for one in replies] == [404, 404], (
+                f"{place.path} takes what is hidden, not 404"
+            )
+            asked += 1
     return asked
 
 
 def try_everything(world: World, viewer: Viewer, caller: Caller) -> int:
     """Every other method, on what is hidden: nothing may change, and the answer is that for what is not there."""
     hidden = sorted(hidden_from(world, viewer))
+    shown = [one for one in sorted(world.words) if one not in hidden]
     before, tried = fingerprint(), 0
     for place in [one for one in places() if one.method != "GET" and one.scoped and hidden]:
         seed = world.rolls.random()
-        replies = [
-            ask(caller, viewer, place, ids, "", random.Random(seed))
-            for ids in (ids_of(world.rolls.choice(hidden)), NOTHING)
-        ]
-        nobody_is_told(world, viewer, replies[0].text, (place.method, place.path))
-        same = [reply.status for reply in replies]
-        assert same[0] == same[1], (place.method, place.path, same, replies[0].text)
-        assert 400 <= same[0] < 500, (place.method, place.path, same, replies[0].text)
-        tried += 1
+        alone = (ids_of(world.rolls.choice(hidden)), NOTHING)
+        for pair in (alone, *_pairs(world, place, hidden, shown)):
+            replies = [ask(caller, viewer, place, ids, "", random.Random(seed)) for ids in pair]
+            nobody_is_told(world, viewer, replies[0].text, (place.method, place.path))
+            same = [reply.status for reply in replies]
+            assert same[0] == same[1], (place.method, place.path, same, replies[0].text)
+            assert 400 <= same[0] < 500, (place.method, place.path, same, replies[0].text)
+            tried += 1
     assert fingerprint() == before, "an outsider changed something"
     return tried
+
+
+def _pairs(
+    world: World, place: Place, hidden: list[int], shown: list[int]
+) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Where a place takes two: something shown with something hidden, and with what is not there."""
+    if place.paired and hidden and shown:
+        first, second = ids_of(world.rolls.choice(shown)), ids_of(world.rolls.choice(hidden))
+        yield {**first, **{name: second[name] for name in OTHERS}}, {**first, **dict.fromkeys(OTHERS, ABSENT)}
 
 
 def _queries(place: Place, ids: dict[str, Any], word: str) -> Iterator[str]:

@@ -226,6 +226,7 @@ def ids_of(conversation_id: int) -> dict[str, Any]:
             "link_id": db.scalars(select(CustomerLink.id).where(ends)).first() or 0,
             "relocation_id": 0,
             "other_id": own.customer_id,
+            "other_thread_id": own.id,
             "conversation_id": own.id,
             "message_id": message,
             "customer_id": own.customer_id,
