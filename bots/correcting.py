@@ -4,12 +4,15 @@ said, and that they give up."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bots.flow import Step
+from bots.rule import holds
 from bots.text import clean, fold
+from bots.values import Reader
 
+_SIGNS = " 、,。.?？「」『』\"'“”"
 READ = 300
 """Characters of a message in which a correction is looked for: nobody corrects a number in an essay."""
 _LEAD = re.compile(
@@ -20,11 +23,22 @@ _LEAD = re.compile(
     r"(?=[\s、,。.!:：]|[0-9一-龥ァ-ヶ]|$)[\s、,。.!:：]*",
     re.IGNORECASE,
 )
+_BUT = re.compile(
+    r"^(?:はい|ええ|yes|yeah|ok(?:ay)?)[\s、,。.!]*(?:でも|ただ|but|except)?[\s、,]*", re.IGNORECASE
+)
+_HEAD = re.compile(
+    r"^(?:it's|it (?:is|was|should be)|(?:please )?(?:make|change) (?:it|that)(?: to)?|change to|正しくは)\s+",
+    re.IGNORECASE,
+)
 _TAIL = re.compile(
     r"(?:の(?:まちがい|間違い))?"
     r"(?:でした|です(?:ね|よ)?|だった|だ|で(?:お願い(?:いた)?します|頼みます)"
     r"|に(?:変更|訂正|修正)?(?:して(?:ください|下さい|ほしい(?:です)?)?|お願いします)"
-    r"|を(?:お願いします|希望します)|[\s,]*please)?[\s。.!！]*$",
+    r"|を(?:お願いします|希望します)|で|(?:[\s,]*(?:instead|please))+)?[\s。.!！?？]*$",
+    re.IGNORECASE,
+)
+_CHANGING = re.compile(
+    r"[にへ]\s*(?:変更|訂正|修正)(?:して|を|で|お願い)|\b(?:instead|(?:make|change) (?:it|that)|change to)\b",
     re.IGNORECASE,
 )
 _PAIRS = tuple(
@@ -33,7 +47,7 @@ _PAIRS = tuple(
         r"^(?P<old>.{1,120}?)(?:じゃ|では|で)(?:なくて|なく|ない|ありません)(?:て|の|ん|です|で)*[\s、,。]*"
         r"(?P<new>.{1,120})$",
         r"^(?P<old>.{1,120}?)\s*(?:→|⇒|->|=>)\s*(?P<new>.{1,120})$",
-        r"^(?P<old>.{1,120}?)を(?P<new>.{1,120}?)に(?:変更|変え|かえ|訂正|修正|直し|なおし|して).{0,20}$",
+        r"^(?P<old>.{1,120}?)を(?P<new>.{1,120}?)に(?:変更|変え|かえ|訂正|修正|直し|なおし|して|お願い|$).{0,20}$",
         r"\bnot (?P<old>.{1,60}?)(?:\s*[,;]\s*(?:but |it's |it is )?| but (?:rather )?|\s+it's )"
         r"(?P<new>.{1,120})$",
         r"^(?:it's |it is |it should be )?(?P<new>.{1,60}?)\s*,?\s*(?:not|instead of|rather than) "
@@ -49,10 +63,15 @@ _MARKS = (":", "：", "=", " should be ")
 _AGAIN = re.compile(
     r"^(?:the |my )?(?P<label>.{1,40}?)\s*"
     r"(?:(?:を|が|は)?\s*(?:変え|変更|直し|なおし|修正|訂正|間違|まちが|違い|違っ).{0,15}| (?:is|was) wrong.?)$"
+    r"|^(?:i (?:gave|wrote) (?:you )?)?(?:the |a )?wrong (?P<own>.{1,40}?)[.!]?$"
     r"|^(?:i want to |i'd like to |can i |please )?(?:change|correct|fix) (?:the |my )?(?P<other>.{1,40}?)[.!?]?$",
     re.IGNORECASE,
 )
 _WRONG = re.compile(r"間違|まちが|違い|違っ| (?:is|was) wrong", re.IGNORECASE)
+_OWN_SLIP = re.compile(r"を(?:間違|まちが)(?!.*(?:られ|送|届))")
+_POINTING = frozenset(
+    map(fold, ("it", "that", "this", "one", "something", "a", "the", "my", "in", "on", "to", "それ", "これ"))
+)
 _GIVEN_UP = re.compile(
     r"(?:(?:もう|やっぱり|やはり|すみません|この(?:手続き|申し込み|申込み?|予約))[\s、,をは]*)*"
     r"(?:やめ(?:る|ます|ました|たい|ておきます|とく|て(?:ください)?)|止め(?:る|ます|たい|て(?:ください)?)"
@@ -89,6 +108,8 @@ _DENIED = frozenset(
         "いいえ,いえ,いや,違います,違う,ちがう,ちがいます,間違っています,間違ってます,間違いです",
         "訂正,訂正する,訂正します,直したい,直します,修正,修正したい,修正する,変更,変更したい",
         "no,nope,n,wrong,not right,that's wrong,correct something,change,change something,edit,incorrect",
+        "変えたい,変えたいです,変更してください,直してください,change it,change that,can i change it",
+        "i want to change it,i want to change something",
     )
     for one in line.split(",")
 )
@@ -99,8 +120,6 @@ _OF_KIND: Mapping[str, frozenset[str]] = {
     "phone": frozenset(map(fold, ("電話", "電話番号", "phone", "phone number"))),
     "email": frozenset(map(fold, ("メール", "メールアドレス", "アドレス", "email", "mail", "address"))),
 }
-
-Read = Callable[[Step, str], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,32 +155,36 @@ def denies(text: str) -> bool:
 def named(steps: Sequence[Step], words: str, *, exact: bool = False) -> Step | None:
     """The one step that is called by these words, or by a part of them unless they must be `exact`."""
     folded = fold(words)
+    if not folded or folded in _POINTING:
+        return None
     same = [step for step in steps if fold(step.label) == folded]
     near = same or [
-        step
-        for step in steps
-        if folded and (folded in fold(step.label) or (not exact and _holds(folded, step)))
+        step for step in steps if holds(fold(step.label), folded) or (not exact and _holds(folded, step))
     ]
     near = near or [step for step in steps if folded in _OF_KIND.get(step.kind, ())]
     return near[0] if len(near) == 1 else None
 
 
 def correction(
-    text: str, said: Sequence[Step], values: Mapping[str, str], asked: Step | None, read: Read
+    text: str, said: Sequence[Step], values: Mapping[str, str], asked: Step | None, reader: Reader
 ) -> Corrected | None:
     """What `text` takes back of the answers `said` so far, the last one last; `asked` is the open question."""
     plain = clean(text)
-    if not plain or len(plain) > READ:
+    if not plain or len(plain) > READ or (asked is None and (confirms(text) or denies(text))):
         return None
-    rest = _led(plain)
+    begun = plain if asked else _BUT.sub("", plain)
+    rest = _led(begun)
     telling = asked is not None and rest == plain
     changeable = [one for one in said if not (telling and asked and _free(asked) and _free(one))]
     for old, new in _pairs(rest):
-        if found := _replaced(old, new, changeable, values, asked, read):
+        if found := _replaced(old, new, changeable, values, asked, reader):
             return found
-    if found := _by_name(rest, said, read, telling) or _again(rest, said, telling):
+    answered = asked if telling else None
+    if found := _by_name(rest, said, reader, answered) or _again(rest, said, answered):
         return found
-    return _after_lead(rest, said, values, asked, read) if rest != plain and rest else None
+    if not telling or _CHANGING.search(rest):
+        return _said_anew(_trimmed(rest), said, values, asked, reader)
+    return None
 
 
 def _led(plain: str) -> str:
@@ -181,45 +204,51 @@ def _pairs(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _replaced(
-    old: str, new: str, said: Sequence[Step], values: Mapping[str, str], asked: Step | None, read: Read
+    old: str, new: str, said: Sequence[Step], values: Mapping[str, str], asked: Step | None, reader: Reader
 ) -> Corrected | None:
+    if fold(old) in _POINTING:
+        return _said_anew(new, said, values, asked, reader)
     by_name = named(said, old)
-    if by_name and (value := read(by_name, new)) is not None:
+    if by_name and (value := reader.read(by_name, new)) is not None:
         return Corrected(by_name, value)
     for step in reversed(said):
         if (
-            _was(step, old, values.get(step.name, ""), read)
-            and (value := _put(step, old, new, values, read)) is not None
+            _was(step, old, values.get(step.name, ""), reader)
+            and (value := _put(step, old, new, values, reader)) is not None
         ):
             return Corrected(step, value)
     known = [one for one in (asked, *reversed(said)) if one is not None and one.kind != "text"]
     for one in known:  # what they deny was never understood: what is new may still be
-        if read(one, old) is not None and (value := read(one, new)) is not None:
+        if reader.read(one, old) is not None and (value := reader.read(one, new)) is not None:
             return Corrected(one, value)
     return None
 
 
-def _was(step: Step, old: str, value: str, read: Read) -> bool:
+def _was(step: Step, old: str, value: str, reader: Reader) -> bool:
     if not value:
         return False
-    return read(step, old) == value or bool(fold(old) and fold(old) in fold(value))
+    return reader.read(step, old) == value or bool(fold(old) and holds(fold(value), fold(old)))
 
 
-def _put(step: Step, old: str, new: str, values: Mapping[str, str], read: Read) -> str | None:
+def _put(step: Step, old: str, new: str, values: Mapping[str, str], reader: Reader) -> str | None:
     """The answer with `new` for `old`: in a text, only that part of it."""
     before = values.get(step.name, "")
     if step.kind == "text" and old in before and not step.pattern:
-        return read(step, before.replace(old, new))
-    return read(step, new)
+        return reader.read(step, before.replace(old, new))
+    return reader.read(step, new)
 
 
-def _by_name(text: str, said: Sequence[Step], read: Read, telling: bool) -> Corrected | None:
-    """`日付は3日です`. Who answers another question (`telling`) may speak of what they name: 商品が壊れていた."""
+def _by_name(text: str, said: Sequence[Step], reader: Reader, asked: Step | None) -> Corrected | None:
+    """`日付は3日です`. Who answers what is `asked` may speak of what they name: 商品が壊れていた, 個数は2個しかない."""
     found = _NAMED.match(text)
     step = named(said, found["label"], exact=True) if found else None
-    if found is None or step is None or (telling and _free(step) and found["is"] not in _MARKS):
+    if found is None or step is None:
         return None
-    value = read(step, _trimmed(found["new"]))
+    new = _trimmed(found["new"])
+    told = asked is not None and found["is"] not in _MARKS
+    if told and (_free(step) or (asked and _free(asked) and not reader.is_just(step, new))):
+        return None
+    value = reader.read(step, new)
     return Corrected(step, value) if value else None
 
 
@@ -228,29 +257,36 @@ def _free(step: Step) -> bool:
     return step.kind == "text" and not step.pattern
 
 
-def _again(text: str, said: Sequence[Step], telling: bool) -> Corrected | None:
-    """`日付を変えたい`: which answer is wrong, and not yet what is right."""
-    found = None if telling and _WRONG.search(text) else _AGAIN.match(text)
-    step = named(said, found["label"] or found["other"]) if found else None
-    return Corrected(step, None) if step else None
+def _again(text: str, said: Sequence[Step], asked: Step | None) -> Corrected | None:
+    """`日付を変えたい`: which answer is wrong, and not yet what is right. Who answers what is `asked` in free words may
+    tell of what the shop did wrong."""
+    found = _AGAIN.match(text)
+    step = named(said, found["label"] or found["own"] or found["other"]) if found else None
+    if found is None or step is None:
+        return None
+    own = found["own"] or _OWN_SLIP.search(text) or not _WRONG.search(text)
+    return Corrected(step, None) if own or not (asked and (_free(asked) or _free(step))) else None
 
 
-def _after_lead(
-    rest: str, said: Sequence[Step], values: Mapping[str, str], asked: Step | None, read: Read
+def _said_anew(
+    new: str, said: Sequence[Step], values: Mapping[str, str], asked: Step | None, reader: Reader
 ) -> Corrected | None:
-    """`すみません、5521でした`: the last answer that can be read so, unless the open question wants just that."""
-    new = _trimmed(rest)
-    for step in reversed(said):
-        value = read(step, new) if step.kind != "text" else None
-        if value and value != values.get(step.name):
-            if asked and asked.kind == step.kind and step is not said[-1]:
-                return None
-            return Corrected(step, value)
-    return None
+    """`すみません、5521でした`: the last answer that this and nothing else can be, unless the open question wants just
+    that. Where nothing is open, it has to be the only one."""
+    if asked and asked.kind not in ("text", *(one.kind for one in said)) and reader.is_just(asked, new):
+        return None
+    fitting = [step for step in reversed(said) if not _free(step) and reader.is_just(step, new)]
+    fitting = [step for step in fitting if reader.read(step, new) != values.get(step.name)]
+    if not fitting or (asked is None and len(fitting) > 1):
+        return None
+    if asked and asked.kind == fitting[0].kind and fitting[0] is not said[-1]:
+        return None
+    return Corrected(fitting[0], reader.read(fitting[0], new))
 
 
 def _trimmed(words: str) -> str:
-    return _TAIL.sub("", _led(words.strip(" 、,。.「」『』\"'“”"))).strip(" 、,。.「」『』\"'“”")
+    led = _HEAD.sub("", _led(words.strip(_SIGNS)))
+    return _TAIL.sub("", led).strip(_SIGNS)
 
 
 def _holds(folded: str, step: Step) -> bool:

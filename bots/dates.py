@@ -39,6 +39,14 @@ def read_date(text: str, today: date | None, *, ahead: bool = True) -> str | Non
     return None
 
 
+def besides_dates(text: str) -> str:
+    """What `text` says besides days."""
+    plain = plainly(text)
+    for pattern, _ in _FORMS:
+        plain = pattern.sub(" ", plain)
+    return plain
+
+
 def plainly(text: str) -> str:
     """`text` in small letters of one width, with the numbers of days and times in digits."""
     plain = unicodedata.normalize("NFKC", text).casefold()

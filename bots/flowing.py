@@ -145,7 +145,7 @@ def heard(turn: Turn, form: Form, label: str | None) -> Decision | None:
         and (more := lettering.read(form.open, turn.question.text, reader, answers=True))
     ):
         return _go_on(turn, form.having({**form.progress.values, **more}), label)
-    found = correction(text, form.said, form.progress.values, step, reader.read)
+    found = correction(text, form.said, form.progress.values, step, reader)
     if found and found.value is None:
         return _go_on(turn, form.with_answer(found.step, None), label)
     if found and found.value is not None:

@@ -35,6 +35,11 @@ def read_time(text: str) -> str | None:
     return times.pop() if len(times) == 1 else None
 
 
+def besides_times(text: str) -> str:
+    """What `text` says besides times of day."""
+    return _TIME.sub(" ", plainly(text))
+
+
 def _time(found: re.Match[str]) -> str | None:
     hour = int(found[2])
     minute = 30 if found[3] else int(found[4] or found[5] or 0)

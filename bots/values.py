@@ -9,17 +9,18 @@ from datetime import date
 
 import regex
 
-from bots.dates import read_date
+from bots.dates import besides_dates, read_date
 from bots.flow import FILES, Step
 from bots.patterns import compile_pattern
 from bots.replies import NONE, agrees, choice, refuses
 from bots.situation import File
 from bots.text import clean, fold
-from bots.times import read_time
+from bots.times import besides_times, read_time
 
 LONGEST = 500
 MOST_FILES = 10  # of one answer
 _AND = "+"
+_UNIT = 3  # letters that may stand beside a value and say nothing else: 個, ごろ, のほう
 _TOKEN = re.compile(r"[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*")
 _NUMBER = re.compile(r"(?<![\w.-])[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]{1,18}", re.ASCII)
 _PHONE = re.compile(r"(?<![0-9])(?:\+[0-9]{8,15}|0[0-9]{8,10})(?![0-9])")
@@ -109,6 +110,23 @@ class Reader:
         return value is not None and (
             step.kind in ("text", *FILES) or len(fold(text)) <= len(fold(value)) + 8
         )
+
+    def is_just(self, step: Step, text: str) -> bool:
+        """Whether `text` is an answer to `step` in so many words and says nothing else: of a choice its words, not its
+        place, and no number of what has a name of its own, like a day."""
+        value = self.read(step, text)
+        if not value or step.kind in FILES:
+            return False
+        if step.kind == "number" and not step.pattern and (read_date(text, self.today) or read_time(text)):
+            return False
+        words, told = _squeezed(text), _squeezed(value)
+        if besides := _BESIDES.get(step.kind):
+            return len(_squeezed(besides(text))) <= _UNIT
+        return told in words and len(words) - len(told) <= _UNIT
+
+
+def _squeezed(text: str) -> str:
+    return fold(text).replace(" ", "")
 
 
 def shown(step: Step, value: str, language: str) -> str:
@@ -237,4 +255,10 @@ _KINDS: dict[str, Callable[[Step, str, date | None], str | None]] = {
     "phone": _phone,
     "email": _email,
     "choice": _choice,
+}
+_BESIDES: dict[str, Callable[[str], str]] = {
+    "date": besides_dates,
+    "time": besides_times,
+    "phone": lambda text: _PHONE.sub("", _BETWEEN.sub("", clean(text))),
+    "email": lambda text: _EMAIL.sub("", clean(text)),
 }

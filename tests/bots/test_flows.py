@@ -145,6 +145,77 @@ def test_who_answers_in_words_that_name_an_earlier_answer_does_not_change_it(
         assert kept["damage"] == told
 
 
+REPAIR = Flow(
+    3,
+    "修理",
+    "ja",
+    ("修理の申し込み",),
+    (
+        Step("count", "個数", "何個ですか。", "number"),
+        Step("bought", "購入日", "いつ購入されましたか。", "date"),
+        Step("time", "希望時間", "何時がよいですか。", "time"),
+        Step("colour", "色", "色は？", "choice", choices=(Choice("赤"), Choice("青"))),
+        Step("fault", "状態", "どのような状態ですか。"),
+    ),
+    Ending(text="ok"),
+)
+FIX = Flow(
+    4,
+    "Repair",
+    "en",
+    ("start a repair",),
+    (
+        Step("item", "Item", "Which item?"),
+        Step("count", "Quantity", "How many?", "number"),
+        Step("bought", "Bought on", "When did you buy it?", "date"),
+        Step("fit", "Reason", "Why?", "choice", choices=(Choice("It does not fit"), Choice("Damaged"))),
+        Step("fault", "Damage", "What is wrong with it?"),
+    ),
+    Ending(text="ok"),
+)
+REPAIRS = Book([FEE], flows=[REPAIR, FIX])
+TO_FAULT = ("修理の申し込み", "3", "昨日", "15時", "赤")
+TO_DAMAGE = ("start a repair", "Coat", "3", "yesterday", "Damaged")
+
+
+@pytest.mark.parametrize(
+    ("before", "told"),
+    [
+        *((TO_FAULT, told) for told in (
+            "すみません、2個とも割れていました", "すみません、1週間前に届いたのに動きません",
+            "すみません、10時に電源を入れたら煙っぽい", "すみません、青いランプが点滅します",
+            "個数は2個しか入っていませんでした", "個数を間違えて送られました",
+        )),
+        *((TO_DAMAGE, told) for told in (
+            "Sorry, 2 of them are broken", "No, since Monday it beeps 3 times", "Wait, it does not fit either",
+            "Item was wrong", "please change it to a new one",
+        )),
+    ],
+)  # fmt: skip
+def test_an_answer_that_begins_politely_is_an_answer(before: tuple[str, ...], told: str) -> None:
+    language = "ja" if before is TO_FAULT else "en"
+    kept = answers(talk(*before, book=REPAIRS, language=language))
+    assert answers(talk(*before, told, book=REPAIRS, language=language)) == {**kept, "fault": told}
+
+
+@pytest.mark.parametrize(
+    ("said", "changed"),
+    [
+        ("やっぱり2個です", {"count": "2"}),
+        ("すみません。2個です", {"count": "2"}),
+        ("いや、一昨日で", {"bought": "2026-11-20"}),
+        ("やっぱり16時で", {"time": "16:00"}),
+        ("16時に変更してください", {"time": "16:00"}),
+        ("いえ、青です", {"colour": "青"}),
+    ],
+)
+def test_a_value_and_nothing_else_is_what_is_corrected(said: str, changed: dict[str, str]) -> None:
+    assert answers(talk(*TO_FAULT, said, book=REPAIRS)) == {
+        **answers(talk(*TO_FAULT, book=REPAIRS)),
+        **changed,
+    }
+
+
 def test_a_coat_instead_of_which_a_jacket_came_is_no_correction() -> None:
     complaint = "コートではなくジャケットが届いた"
     assert answers(talk("返品したい", "5512", "コート", "不良品です", complaint))["item"] == "コート"
@@ -160,6 +231,52 @@ def test_english_corrections(correction: str) -> None:
     decision = talk("where is my order", "5512", correction, language="en")
     assert answers(decision) == {"order": "5521"}
     assert decision.text.endswith("Which phone number did you give us?")
+
+
+@pytest.mark.parametrize(
+    ("said", "changed"),
+    [
+        ("can you change it to Friday?", {"bought": "2026-11-27"}),
+        ("Friday", {"bought": "2026-11-27"}),
+        ("make it Friday", {"bought": "2026-11-27"}),
+        ("yes but the quantity is 2", {"count": "2"}),
+        ("No, it's 2", {"count": "2"}),
+    ],
+)
+def test_it_is_no_name_of_an_answer(said: str, changed: dict[str, str]) -> None:
+    summed = (*TO_DAMAGE, "torn")
+    kept = answers(talk(*summed, book=REPAIRS, language="en"))
+    assert answers(talk(*summed, said, book=REPAIRS, language="en")) == {**kept, **changed}
+    asked = talk(*summed, "I want to change it", book=REPAIRS, language="en")
+    assert asked.text == "Which one should I change?"
+
+
+@pytest.mark.parametrize(
+    ("said", "changed"),
+    [
+        ("5521", {"order": "5521"}),
+        ("はい、でも5521です", {"order": "5521"}),
+        ("25日", {"day": "2026-11-25"}),
+        ("明後日にしてください", {"day": "2026-11-24"}),
+        ("発送日を明後日に", {"day": "2026-11-24"}),
+    ],
+)
+def test_what_is_said_to_the_summary_corrects_what_it_can_only_be(said: str, changed: dict[str, str]) -> None:
+    summed = (*TO_DAY, "明日", "なし")
+    assert answers(talk(*summed, said)) == {**answers(talk(*summed)), **changed}
+    assert "でよろしいですか" in talk(*summed, said).text
+
+
+@pytest.mark.parametrize(
+    ("before", "said", "language"),
+    [
+        (("返品したい", "5512"), "注文番号を間違えました", "ja"),
+        (("where is my order", "5512"), "sorry, wrong order number", "en"),
+        (("where is my order", "5512"), "The order number is wrong", "en"),
+    ],
+)
+def test_a_slip_of_ones_own_is_asked_again(before: tuple[str, ...], said: str, language: str) -> None:
+    assert "order" not in answers(talk(*before, said, language=language))
 
 
 def test_what_is_wrong_may_be_named_first_and_told_then() -> None:
