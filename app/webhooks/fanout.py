@@ -18,7 +18,8 @@ WAITING_AT_MOST = 5_000  # rows of one subscription; beyond that its cursor wait
 
 
 def fan_out() -> int:
-    """Make the deliveries of what happened since; returns how many. Without a subscription it is one query."""
+    """Make the deliveries of what happened since; returns how much of it was looked at, wanted or not. Without a
+    subscription it is one query."""
     with reading() as db:
         if db.scalar(select(Webhook.id).where(Webhook.enabled).limit(1)) is None:
             return 0
@@ -41,7 +42,7 @@ def _advance(hook_id: int) -> int:
         wanted = [head for head in found if wants(hook, head)]
         queue(db, hook, wanted)
         hook.cursor = found[-1].position
-        return len(wanted)
+        return len(found)
 
 
 def wants(hook: Webhook, head: Head) -> bool:

@@ -208,6 +208,19 @@ def test_what_waits_is_bounded_and_the_rest_is_made_later(
     assert len(other.taken) == 16
 
 
+def test_what_nobody_wanted_is_passed_without_a_rest(
+    admin: Agent, other: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fanout, "BATCH", 3)
+    (line,) = conversations(1)
+    id, _ = subscribe(admin, other.url, "woken")
+    happen(0, times=8)
+    happen(line)
+    while fan_out():
+        pass
+    assert [one.kind for one in deliveries(id)] == ["woken"]
+
+
 def test_old_rows_are_forgotten(admin: Agent, other: Receiver) -> None:
     id, _ = subscribe(admin, other.url, "label.created")
     happen(0, times=2)
