@@ -78,6 +78,8 @@ def is_public(address: str) -> bool:
             return is_public(str(ip.ipv4_mapped))
         if any(ip in net for net in _TUNNELS):
             return False
+        if ip.is_site_local:  # fec0::/10, given up by RFC 3879; old networks have it
+            return False
     return ip.is_global and not (ip.is_multicast or ip.is_reserved)
 
 
