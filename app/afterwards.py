@@ -57,6 +57,9 @@ def remember(db: Session, message: Message, address: str) -> None:
     )
     if not insert_if_new(db, row):
         waiting = db.get_one(MailAfter, message.identity_id, with_for_update=True, populate_existing=True)
+        if _came_back(db, message.identity_id, waiting.created_at):  # they have read what was said before
+            waiting.message_id, waiting.created_at = message.id, now()
+        waiting.address = address
         waiting.due_at = min(now() + grace, waiting.created_at + PUT_OFF * grace)
 
 
@@ -149,10 +152,10 @@ def recipient(db: Session, channel: Channel, address: str) -> Identity:
 def _write(db: Session, channel: Channel, to: Identity, answers: Sequence[Message]) -> Message:
     last = answers[-1]
     text = "\n\n".join(one.text for one in answers if one.text)
+    links = tuple(link for one in answers for link in one.links)
     own = db.get_one(Conversation, last.conversation_id)
-    letter = Letter(
-        text, _subject(db, own), last.agent_id, last.case_id, {"after": [one.id for one in answers]}
-    )
+    context = {"after": [one.id for one in answers]}
+    letter = Letter(text, _subject(db, own), last.agent_id, last.case_id, context, links=links)
     return write(db, channel, to, own, letter)
 
 
@@ -166,6 +169,7 @@ class Letter:
     case_id: int | None
     context: Mapping[str, Any]
     client_id: str | None = None
+    links: Sequence[dict[str, str]] = ()
 
 
 def write(db: Session, channel: Channel, to: Identity, own: Conversation, letter: Letter) -> Message:
@@ -182,6 +186,7 @@ def write(db: Session, channel: Channel, to: Identity, own: Conversation, letter
         client_id=letter.client_id,
         text=letter.text[:MAX_TEXT],
         subject=letter.subject,
+        links=list(letter.links),
         context={**letter.context, "out_of_turn": "after"},
         sent_at=moment(db, head),
     )

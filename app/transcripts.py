@@ -92,7 +92,11 @@ def _entries(db: Session, said: Iterable[Message], locale: str) -> Iterable[str]
     zone = ZoneInfo(settings().timezone)
     for one in said:
         words = (rich.plain(one.text) if one.html else one.text) or gettext(locale, "(a file)")
-        yield f"{_who(db, one, locale)}  {formats.exact(one.sent_at, locale, zone)}\n{words}"
+        yield f"{_who(db, one, locale)}  {formats.exact(one.sent_at, locale, zone)}\n{_with_links(words, one)}"
+
+
+def _with_links(words: str, message: Message) -> str:
+    return "\n".join([words, *(f"{one['label']}\n{one['url']}" for one in message.links)])
 
 
 def _who(db: Session, message: Message, locale: str) -> str:

@@ -135,6 +135,52 @@ def test_who_leaves_again_gets_what_was_said_since(post: type[Post]) -> None:
     assert [one.text for one in chat.clock()] == ["二"]
 
 
+def looked_in(chat: Chat, ago: timedelta) -> None:
+    """They had the page open for a moment, and left."""
+    with transaction() as db:
+        db.scalars(select(Visitor)).one().last_seen_at = now() - ago
+
+
+def test_who_looked_in_before_the_mail_was_due_gets_what_was_said_when_they_had_left_again(
+    post: type[Post],
+) -> None:
+    chat = Chat()
+    with as_of(now() - timedelta(minutes=6)):
+        chat.answer("一")
+    looked_in(chat, timedelta(minutes=4))
+    chat.answer("二")
+    assert [one.text for one in chat.clock()] == ["二"]
+
+
+def test_the_mail_goes_to_the_address_known_when_the_last_was_said(post: type[Post]) -> None:
+    chat = Chat("hana@mistyped.example")
+    chat.answer("ございます")
+    with transaction() as db:
+        told = {"email": {"value": HANA, "proved": False}}
+        make.customer_of(db, db.get_one(Conversation, chat.head.id)).attributes = told
+    chat.answer("お取り置きもできます")
+    (mail,) = chat.clock()
+    with reading() as db:
+        assert db.get_one(Identity, mail.identity_id).address == HANA
+
+
+def test_the_links_of_the_answers_go_with_them(post: type[Post]) -> None:
+    chat = Chat()
+    with transaction() as db:
+        agent, head = db.get_one(Agent, chat.agent.id), db.get_one(Conversation, chat.head.id)
+        link = {"label": "続きへ", "url": "https://desk.example.jp/continue/abc"}
+        said = inbox.reply(
+            db, agent, head, "ここから続きができます。", "link-1", channel_id=chat.channel.id, links=[link]
+        )
+        visitors.mark_if_gone(db, said)
+    chat.clock()
+    assert chat.box is not None
+    with as_of(now() + LATER):
+        deliver.drain(chat.box.id)
+    (out,) = post.sent
+    assert link["url"] in out.text
+
+
 def test_without_a_mailbox_nothing_is_sent(post: type[Post]) -> None:
     chat = Chat(mailbox=False)
     chat.answer("ございます")

@@ -56,6 +56,14 @@ def test_what_was_formatted_goes_without_its_marks(db: Session, box: Channel) ->
     assert sent.text.endswith("\n明日です")
 
 
+def test_links_go_with_what_was_said(db: Session, box: Channel) -> None:
+    head, agent = own(db, comes(db, box)), make.agent(db)
+    link = {"label": "送料の表", "url": "https://shop.example/shipping"}
+    make.reply(db, agent, head, "こちらです", links=[link])
+    sent = transcripts.send_transcript(db, agent, head, "client-1")
+    assert sent.text.endswith("\nこちらです\n送料の表\nhttps://shop.example/shipping")
+
+
 def test_asked_for_twice_at_once_it_goes_once(db: Session, box: Channel) -> None:
     head, agent = chat(db), make.agent(db)
     first = transcripts.send_transcript(db, agent, head, "client-1")
