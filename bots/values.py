@@ -9,10 +9,10 @@ from datetime import date
 
 import regex
 
+from bots.choosing import chosen
 from bots.dates import besides_dates, read_date
 from bots.flow import FILES, Step
 from bots.patterns import compile_pattern
-from bots.replies import NONE, agrees, choice, refuses
 from bots.situation import File
 from bots.text import clean, fold
 from bots.times import besides_times, read_time
@@ -27,11 +27,6 @@ _PHONE = re.compile(r"(?<![0-9])(?:\+[0-9]{8,15}|0[0-9]{8,10})(?![0-9])")
 _BETWEEN = re.compile(r"[\s-]*\(0\)[\s-]*|(?<=[0-9])[\s().ー‐−–-]+(?=[0-9(])|(?<=[0-9+])\(")
 _EMAIL = re.compile(
     r"(?<![A-Za-z0-9À-ɏ_.+%&'-])[A-Za-z0-9_.+%&'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,5}"
-)
-_DIGITS = re.compile(r"[0-9]+")
-_RUNS_ON = re.compile(r"[0-9]{2}|[a-z]{2}", re.ASCII)
-_PLACE = re.compile(
-    r"番|目|number|option|[0-9](?:st|nd|rd|th)\b|最[初後]|上|下|first|second|third|fourth|last"
 )
 _SKIPPED = frozenset(
     fold(one)
@@ -210,41 +205,7 @@ def _email(_step: Step, text: str, _today: date | None) -> str | None:
 
 
 def _choice(step: Step, text: str, _today: date | None) -> str | None:
-    """The one choice that is named, by its words, its number, a yes or no, or its place where it has no number."""
-    folded = fold(text)
-    words = [one.words for one in step.choices]
-    for means in (agrees, refuses):
-        meant = [one for one in words if means(fold(one))]
-        if means(folded) and len(meant) == 1:
-            return meant[0]
-    place = choice(folded, words)
-    if place == NONE:
-        return None
-    held = [one for one in words if _held(fold(one), folded)]
-    longest = [one for one in held if not any(one != other and fold(one) in fold(other) for other in held)]
-    if len(longest) == 1:
-        return longest[0]
-    if any(char.isdigit() for one in words for char in one) and not _PLACE.search(folded):
-        return _numbered(words, folded)
-    return None if place is None else words[place]
-
-
-def _numbered(words: list[str], folded: str) -> str | None:
-    """Among 3個, 6個, 12個 a 3 is the first of them, not the third; 2 is none."""
-    told = _DIGITS.findall(folded)
-    found = [one for one in words if told and _DIGITS.findall(fold(one))[:1] == told]
-    return found[0] if len(found) == 1 else None
-
-
-def _held(word: str, folded: str) -> bool:
-    """Whether the folded choice is in the reply, and not as a part of another word or number (2名 in 12名)."""
-    found = folded.find(word) if word else -1
-    while found >= 0:
-        around = folded[found - 1 : found] + word[0], word[-1] + folded[found + len(word) :][:1]
-        if not any(_RUNS_ON.fullmatch(pair) for pair in around):
-            return True
-        found = folded.find(word, found + 1)
-    return False
+    return chosen([one.words for one in step.choices], text)
 
 
 _KINDS: dict[str, Callable[[Step, str, date | None], str | None]] = {

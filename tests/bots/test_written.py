@@ -77,6 +77,12 @@ def test_times_are_read_as_people_write_them(written: str, time: str | None) -> 
 
 
 PIECES = ("3個", "6個", "12個")
+NEEDED, COLOURS, SIZES, TIMES = (
+    ("必要", "不要"),
+    ("赤", "青", "白"),
+    ("大", "中", "小"),
+    ("Morning", "Evening"),
+)
 GUESTS = ("1名", "2名", "3名", "4名以上")
 
 
@@ -90,6 +96,21 @@ GUESTS = ("1名", "2名", "3名", "4名以上")
         (("はい", "いいえ"), "うん", "はい"), (("はい", "いいえ"), "違います", "いいえ"),
         (("S", "L", "XL"), "XL please", "XL"), (("コート", "ロングコート"), "ロングコートです", "ロングコート"),
         (("コート", "帽子"), "2つ目", "帽子"), (("コート", "帽子"), "どれでもない", None),
+        (NEEDED, "必要ありません", None), (NEEDED, "必要ないです", None), (NEEDED, "必要じゃない", None),
+        (NEEDED, "必要です", "必要"), (("あり", "なし"), "特にありません", None),
+        (("あり", "なし"), "ありません。お願いします", None), (("あり", "なし"), "ありで", "あり"),
+        (("開封済み", "未開封"), "開封済みではない", None), (("使用", "未使用"), "使用していません", None),
+        (COLOURS, "赤以外", None), (COLOURS, "赤じゃない", None), (COLOURS, "赤じゃなくて青", "青"),
+        (COLOURS, "赤色です", "赤"), (COLOURS, "赤いやつ", "赤"), (("現金", "カード"), "現金以外", None),
+        (("現金", "カード"), "現金は無理です", None), (SIZES, "大阪です", None), (SIZES, "大きいやつ", "大"),
+        (("New", "Used"), "not new", None), (("New", "Used"), "used, not new", "Used"),
+        (TIMES, "not in the evening", None), (TIMES, "good morning", None), (TIMES, "in the evening", "Evening"),
+        (TIMES, "good morning, evening please", "Evening"), (("Red", "Blue"), "not the red one", None),
+        (("Red", "Blue"), "No, the red one", "Red"), (("Yes", "No"), "I have no idea", None),
+        (("Yes", "No"), "No, I don't", "No"), (("Yes", "No"), "no thanks", "No"),
+        (("はい", "いいえ"), "いいえではない", None),
+        (("はい", "いいえ"), "これはいい", None), (("Left", "Right"), "the right one", "Right"),
+        (("サイズが合わない", "不良・破損"), "サイズが合わないからです", "サイズが合わない"),
     ],
 )  # fmt: skip
 def test_the_choice_that_was_said_is_taken_and_no_other(
