@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from app import calls, remote
 from app.api import shapes
+from app.config import settings
 from app.db import now, reading, transaction
 from app.models import Call, Message, RemoteFile
 from channels import base
@@ -84,6 +85,18 @@ class Played:
     def __call__(self, attachment: Attachment) -> bytes:
         self.asked.append(attachment.ref)
         return self.answers[attachment.ref]
+
+
+@pytest.mark.usefixtures("committed")
+def test_a_recording_that_is_too_large_says_so_with_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CallLine, "fetch", lambda line, attachment: bytes(settings().max_upload_bytes + 1))
+    with transaction() as db:
+        agent = make.agent(db, "佐藤", extension="201")
+        make.accept(db, make.channel(db, "call"), *answered_call())
+        row = db.scalars(select(RemoteFile.id)).one()
+        thread = db.scalars(select(Message.conversation_id)).first()
+    assert not remote.fetch(row)
+    assert "「c.mp3」は20 MBを超えています。" in Browser().come_in(agent).see(f"/inbox/{thread}")
 
 
 @pytest.mark.usefixtures("committed")
