@@ -1,7 +1,8 @@
 """A channel of your own: each line typed is a customer's message, each answer of the bot or an agent is printed.
 
 Needs Python alone. DESK is the webhook address of an API channel, SECRET its signing secret, PORT where this listens;
-the channel's callback address is http://THIS-MACHINE:PORT.
+the channel's callback address is http://THIS-MACHINE:PORT. A machine of a private network, or the very machine of the
+desk, is called only where the installation allows it: MADOGUCHI_ALLOW_PRIVATE=yes.
 """
 
 import hashlib
@@ -44,7 +45,7 @@ class Callback(BaseHTTPRequestHandler):
         self.end_headers()
 
 
-server = ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Callback)
+server = ThreadingHTTPServer(("", int(os.environ["PORT"])), Callback)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 for line in sys.stdin:
     post(
