@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from types import FrameType
+from typing import cast
 
 import redis
 from rq import Queue, SimpleWorker
@@ -25,7 +26,7 @@ log = logging.getLogger(__name__)
 
 QUEUE, LATER = "madoguchi", "madoguchi-later"  # what is in LATER waits until QUEUE is empty
 PULSE_LASTS = 10  # seconds after which a silent process counts as dead
-_PULSE = "madoguchi:alive:"
+_PULSES = "madoguchi:alive"  # who gave a sign of life, by the seconds of Redis' own clock
 COALESCE = 10  # seconds a wake-up stands for the others that follow it, if its job is never run
 
 
@@ -96,8 +97,8 @@ def pulse(name: str) -> Iterator[None]:
     is gone with a killed Redis and is not written again.
     """
     stop = threading.Event()
-    key = f"{_PULSE}{name}:{socket.gethostname()}:{os.getpid()}"
-    thread = threading.Thread(target=_beat, args=(key, stop), daemon=True)
+    own = f"{name}:{socket.gethostname()}:{os.getpid()}"
+    thread = threading.Thread(target=_beat, args=(own, stop), daemon=True)
     thread.start()
     try:
         yield
@@ -107,23 +108,31 @@ def pulse(name: str) -> Iterator[None]:
 
 
 def alive() -> Counter[str] | None:
-    """How many processes of each name gave a sign of life lately; None when Redis does not answer."""
+    """How many processes of each name gave a sign of life lately; None when Redis does not answer. Anybody may have
+    this asked, so it costs the same whatever else Redis holds."""
     try:
-        names = [key.decode().split(":")[2] for key in connection().scan_iter(f"{_PULSE}*")]
+        at = _moment()
+        found = connection().zrangebyscore(_PULSES, at - PULSE_LASTS, at + PULSE_LASTS)
     except redis.RedisError:
         return None
-    return Counter(names)
+    return Counter(one.decode().partition(":")[0] for one in cast("list[bytes]", found))
 
 
-def _beat(key: str, stop: threading.Event) -> None:
+def _moment() -> int:
+    return int(connection().time()[0])
+
+
+def _beat(own: str, stop: threading.Event) -> None:
     while not stop.is_set():
         try:
-            connection().set(key, 1, ex=PULSE_LASTS)
+            at = _moment()
+            connection().zadd(_PULSES, {own: at})
+            connection().zremrangebyscore(_PULSES, "-inf", at - PULSE_LASTS - 1)
         except redis.RedisError as error:
             log.debug("no pulse: %s", error)
         stop.wait(PULSE_LASTS / 5)
     with contextlib.suppress(redis.RedisError):
-        connection().delete(key)
+        connection().zrem(_PULSES, own)
 
 
 def others_wait() -> bool:

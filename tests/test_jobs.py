@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 import redis
@@ -85,6 +86,28 @@ def test_a_process_shows_that_it_lives_and_that_it_ended() -> None:
     with jobs.pulse("worker"):
         until(lambda: lives("worker"), "a pulse")
     assert not lives("worker")
+
+
+def test_a_process_that_fell_silent_is_dead_after_a_while() -> None:
+    at, lasts = jobs._moment(), jobs.PULSE_LASTS
+    jobs.connection().zadd(jobs._PULSES, {"worker:here:1": at - lasts // 2, "worker:here:2": at - 2 * lasts})
+    assert jobs.alive() == Counter(worker=1)
+
+
+def test_who_lives_is_told_without_a_walk_through_all_that_redis_holds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    jobs.connection().mset({f"another:{number}": 1 for number in range(100)})
+    asked: list[object] = []
+    ask: Any = redis.Redis.execute_command
+
+    def noted(self: redis.Redis, *words: Any, **options: Any) -> Any:
+        asked.append(words[0])
+        return ask(self, *words, **options)
+
+    monkeypatch.setattr(redis.Redis, "execute_command", noted)
+    assert jobs.alive() == Counter()
+    assert len(asked) == 2
 
 
 def test_what_is_to_be_sent_goes_before_everything_else(monkeypatch: pytest.MonkeyPatch) -> None:
