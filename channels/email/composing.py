@@ -19,6 +19,7 @@ from channels.outbound import ChannelError, Outbound, Preview
 
 KEEP_REFERENCES = 20  # the first and the last ones: long threads would else outgrow a header
 MAX_SUBJECT = 200  # characters
+MAX_LINE = 76  # characters of a header's line (RFC 2047, 2)
 _ID = re.compile(r"<[!-;=?-~]{1,500}>")  # written as it stands
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _WEEKDAYS = "月火水木金土日"
@@ -58,12 +59,12 @@ def compose(outbound: Outbound, by: From, key: bytes, at: datetime | None = None
     id = tokens.message_id(key, outbound.conversation, outbound.key, by.address.partition("@")[2])
     message["Date"] = format_datetime(at or datetime.now(UTC))
     message["Message-ID"] = id
-    message["From"] = _mailbox(by.address, _called(outbound, by))
-    message["To"] = people["to"]
+    _addressed(message, "From", [_mailbox(by.address, _called(outbound, by))])
+    _addressed(message, "To", people["to"])
     if people["cc"]:
-        message["Cc"] = people["cc"]
+        _addressed(message, "Cc", people["cc"])
     if by.plus and outbound.conversation.isdecimal():
-        message["Reply-To"] = _mailbox(_marked(by.address, key, outbound.conversation), by.name)
+        _addressed(message, "Reply-To", [_mailbox(_marked(by.address, key, outbound.conversation), by.name)])
     _subjected(message, _subject(outbound))
     _thread(message, outbound)
     if outbound.automatic:
@@ -130,6 +131,22 @@ def _mailbox(address: str, name: str) -> Mailbox:
 def _marked(address: str, key: bytes, conversation: str) -> str:
     local, _, domain = address.rpartition("@")
     return f"{local}+{tokens.mark(key, conversation)}@{domain}"
+
+
+def _addressed(message: EmailMessage, field: str, people: Sequence[Mailbox]) -> None:
+    """The names as `Header` writes them, for the reason of :func:`_subjected`."""
+    if all(one.display_name.isascii() for one in people):
+        message[field] = people
+    else:
+        message.set_raw(field, ",\r\n ".join(_named(field, one) for one in people))
+
+
+def _named(field: str, one: Mailbox) -> str:
+    if one.display_name.isascii():
+        return str(one)
+    name = Header(one.display_name, "utf-8", header_name=field).encode(linesep="\r\n")
+    last = f"{field}: {name} <{one.addr_spec}>,".rpartition("\r\n")[2]
+    return f"{name} <{one.addr_spec}>" if len(last) <= MAX_LINE else f"{name}\r\n <{one.addr_spec}>"
 
 
 def _subjected(message: EmailMessage, subject: str) -> None:

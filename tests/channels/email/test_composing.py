@@ -6,6 +6,7 @@ import random
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import policy
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.parser import BytesParser
 
@@ -105,6 +106,26 @@ def test_no_space_of_a_long_subject_is_lost() -> None:
         assert read(data).subject == subject
         assert BytesParser(policy=policy.default).parsebytes(data, headersonly=True)["subject"] == subject
         assert max(map(len, data.partition(b"\r\n\r\n")[0].split(b"\r\n"))) <= 78
+
+
+def test_no_space_of_a_long_name_is_lost() -> None:
+    name = "カスタマーサポート窓口 Online Shop 東京本店 Support Desk Team お客様相談室 Main"
+    people = {"hanako@example.jp": "花子", "m@example.jp": f"{name} 2", "b@example.jp": 'Boss, "A"'}
+    others = tuple(Participant(address, called, "cc") for address, called in people.items())
+    to = replace(ANSWER, to=Person("taro@example.jp", name=name), others=others)
+    data = compose(to, replace(SHOP, name=name), KEY, AT).data
+    message = BytesParser(policy=policy.compat32).parsebytes(data, headersonly=True)
+    told = {field: str(make_header(decode_header(message[field]))) for field in ("From", "To", "Reply-To")}
+    assert told["From"] == f"{name} <support@shop.jp>"
+    assert told["To"] == f"{name} <taro@example.jp>"
+    assert told["Reply-To"].startswith(f"{name} <support+")
+    kept = read(data)
+    assert kept.sender is not None
+    assert kept.sender.name == name
+    assert {one.address: one.name for one in kept.cc} == people
+    head = data.partition(b"\r\n\r\n")[0]
+    assert head.isascii()
+    assert max(map(len, head.split(b"\r\n"))) <= 78
 
 
 def test_copies_are_named_and_blind_ones_are_not() -> None:
