@@ -54,6 +54,7 @@ _TYPES: tuple[tuple[type[sa.types.TypeEngine[Any]], str], ...] = (
 )
 
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")  # in JSON it stands within strings
+_ESCAPED_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 Step = Callable[[str, int, int], None]  # what, done, total
 
@@ -189,7 +190,7 @@ def _ascii(value: Any) -> Any:
 
 def _copy(connection: Connection, table: Table, rows: Iterable[tuple[Any, ...]]) -> None:
     """PostgreSQL's texts cannot hold U+0000; where SQLite's did, it becomes U+FFFD."""
-    written = [one.kind in ("text", "json") for one in table.columns]
+    fitted = [_FITTED.get(one.kind, _same) for one in table.columns]
     quote = connection.dialect.identifier_preparer.quote_identifier
     names = ", ".join(quote(one.name) for one in table.columns)
     raw = connection.connection.driver_connection
@@ -199,13 +200,21 @@ def _copy(connection: Connection, table: Table, rows: Iterable[tuple[Any, ...]])
         cursor.copy(f"COPY {quote(table.name)} ({names}) FROM STDIN".encode()) as copy,
     ):
         for row in rows:
-            copy.write_row([_fit(value) if text else value for value, text in zip(row, written, strict=True)])
+            copy.write_row([fit(value) for value, fit in zip(row, fitted, strict=True)])
 
 
-def _fit(value: Any) -> Any:
-    if isinstance(value, str) and ("\x00" in value or "\\u0000" in value):
-        return value.replace("\x00", "\ufffd").replace("\\u0000", "\\ufffd")
+def _fit_text(value: Any) -> Any:
+    return value.replace("\x00", "\ufffd") if isinstance(value, str) else value
+
+
+def _fit_json(value: Any) -> Any:
+    """There it is escaped; the same six characters that somebody typed have their backslash escaped."""
+    if isinstance(value, str) and "\\u0000" in value:
+        return _ESCAPED_NUL.sub(r"\1\\ufffd", value)
     return value
+
+
+_FITTED: dict[str, Callable[[Any], Any]] = {"text": _fit_text, "json": _fit_json}
 
 
 def by_table(parts: Iterable[Part]) -> Iterator[tuple[str, Iterator[Part]]]:

@@ -14,12 +14,13 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from sqlalchemy.schema import CreateTable
 
 import app.db
 from app import backup, feed, files, intake, migrations
 from app.backup import tables
 from app.backup.archive import Part
-from app.db import Base, now, reading, told_at, transaction
+from app.db import Base, Json, now, reading, told_at, transaction
 from app.models import (
     Attachment,
     Customer,
@@ -136,6 +137,27 @@ def test_attributes_with_japanese_names_are_found_whatever_engine_wrote_them(db:
     assert (found.name, found.attributes) == ("会員", told)
     for name in told:
         assert db.scalar(select(told_at(Customer.attributes, name, "value"))) == told[name]["value"]
+
+
+def test_only_a_nul_becomes_another_character_and_not_what_is_written_like_one(db: Session) -> None:
+    typed, nul = "C:\\u0000x", "\x00a\x00\x00"
+    said = {"typed": typed, "both": f"\\{nul}"}
+    table = sa.Table(
+        "kept_texts",
+        sa.MetaData(),
+        sa.Column("id", sa.Integer),
+        sa.Column("text", sa.Text),
+        sa.Column("data", Json),
+    )
+    db.execute(CreateTable(table))
+    line = msgspec.json.encode([1, typed, json.dumps(said)]) + b"\n"
+    line += msgspec.json.encode([2, typed + nul, json.dumps(said)]) + b"\n"
+    part = Part("tables/kept_texts/000001.jsonl.gz", "", 0, io.BytesIO(gzip.compress(line)))
+    tables.fill(db.connection(), tables.described(table, 2), [part], lambda *_: None)
+    fitted = nul if db.get_bind().dialect.name == "sqlite" else nul.replace("\x00", "\ufffd")
+    rows = db.execute(sa.select(table.c.text, table.c.data).order_by(table.c.id)).all()
+    told = {"typed": typed, "both": f"\\{fitted}"}
+    assert [tuple(row) for row in rows] == [(typed, told), (typed + fitted, told)]
 
 
 def test_large_rows_are_in_memory_a_few_at_a_time(db: Session) -> None:
