@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app import connect, inbox, passwords
+from app import connect, inbox, passwords, tasks
 from app.db import insert_if_new, insert_missing
 from app.events import record
 from app.i18n import LOCALES
@@ -72,22 +72,23 @@ def change_role(
     db: Session, actor: Agent | None, agent: Agent, role: str, store: Channel | None = None
 ) -> None:
     """Give another role, or (shop staff) another `store`. Their sessions end, so that nothing decided under the old
-    role lives on. What conversations they had wait for somebody else where they serve none any more."""
+    role lives on. What they had in hand waits for somebody else where they serve no conversations any more."""
     _one_of("role", role, ROLES)
     store_id = _store(role, store)
     if (role, store_id) == (agent.role, agent.store_id):
         return
     if agent.role == "admin":
         _keep_one_admin(db, agent)
-    before, agent.role, agent.store_id = agent.role, role, store_id
+    served, before = agent.serves, agent.role
+    agent.role, agent.store_id = role, store_id
     end_sessions(db, agent)
-    if not agent.serves:
+    if served and not agent.serves:
         _give_back(db, actor or agent, agent)
     _told(db, actor, agent, "audit.role", before=before, after=role)
 
 
 def deactivate(db: Session, actor: Agent | None, agent: Agent) -> None:
-    """Let them in no more: sessions end, sockets close, their unresolved conversations wait for somebody else.
+    """Let them in no more: sessions end, sockets close, what they had in hand waits for somebody else.
 
     What they wrote stays theirs. Raises `Refused` for the last admin and for oneself.
     """
@@ -111,6 +112,7 @@ def _give_back(db: Session, actor: Agent, agent: Agent) -> None:
             conversation.id,
         ):  # else it is shown in another one, whosever that is
             inbox.assign(db, actor, conversation, None)
+    tasks.give_back(db, actor, agent)
 
 
 def activate(db: Session, actor: Agent | None, agent: Agent) -> None:

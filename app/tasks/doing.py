@@ -127,6 +127,23 @@ def change(db: Session, by: Agent, task: Task, wanted: Change) -> None:
 _CHANGING = ("text", "kind", "due_at", "assignee_id", "team_id", "store_id", "words", "channel_id")
 
 
+def give_back(db: Session, by: Agent, agent: Agent) -> None:
+    """What `agent` had still to do is their team's or store's alone, else anybody's: they see to it no more."""
+    theirs = select(Task).where(Task.assignee_id == agent.id, Task.done_at.is_(None))
+    for task in db.scalars(theirs.order_by(Task.conversation_id, Task.id)).all():
+        head = _held(db, task)
+        if task.assignee_id != agent.id or task.done_at is not None:
+            continue
+        task.assignee_id, task.told_at = None, None
+        db.flush()
+        record(db, "task.changed", head, agent=by, changed=["assignee_id"], **told_of(task))
+
+
+def _free_of_who_left(db: Session, task: Task) -> None:
+    if task.assignee_id is not None and not db.get_one(Agent, task.assignee_id).active:
+        task.assignee_id = None
+
+
 def finish(db: Session, by: Agent, task: Task) -> bool:
     """It is done. False where it was already."""
     head = _held(db, task)
@@ -145,6 +162,7 @@ def reopen(db: Session, by: Agent, task: Task) -> bool:
     if task.done_at is None:
         return False
     task.done_at, task.done_by = None, None
+    _free_of_who_left(db, task)
     db.flush()
     said = line(db, head, "task_reopened", agent=by, task=task.id, kind=task.kind, words=task.text[:300])
     record(db, "task.reopened", head, agent=by, message=said, **told_of(task))
@@ -272,5 +290,6 @@ def _call(task_id: int) -> bool:
         if taken is None:
             return False
         db.refresh(task)
+        _free_of_who_left(db, task)
         record(db, "task.due", head, **told_of(task))
         return True

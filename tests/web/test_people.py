@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import inbox, people, queries
-from app.db import reading, transaction
+from app import inbox, people, queries, tasks
+from app.db import as_of, now, reading, transaction
 from app.inbox import Refused
-from app.models import Agent, Conversation, Event, Signin, Team, TeamMember
+from app.models import Agent, Conversation, Event, Signin, Task, Team, TeamMember
+from app.realtime import change_of
+from app.web.frames import news_of
 from tests import factories
 from tests.web.visiting import Browser
 
@@ -134,6 +137,55 @@ def test_switching_off_ends_sessions_and_frees_conversations(admin: Agent, kei: 
         assert {"audit.deactivated", "agent.changed"} <= set(kinds(db))
     Browser().come_in(admin).submit(f"/settings/people/{kei.id}/activation")
     Browser().come_in(kei)
+
+
+def test_what_somebody_promised_is_anybodys_once_they_are_switched_off(admin: Agent, kei: Agent) -> None:
+    with transaction() as db:
+        thread, gone = factories.conversation(db), factories.agent(db)
+        due = now() + timedelta(hours=1)
+        done = tasks.add(db, thread, "済み", due, kei)
+        tasks.finish(db, kei, done)
+        mine = tasks.add(db, thread, "折り返す", due, kei)
+        shared = tasks.add(db, thread, "調べる", due, None, kei, team=factories.team(db, admin))
+        early = tasks.add(db, thread, "前から", due, gone)
+        gone.active = False  # before a task of theirs was thought of
+    with transaction() as db:
+        people.deactivate(db, admin, db.get_one(Agent, kei.id))
+        assert {one.id for one in tasks.find(db, admin, "teams").rows} == {mine.id, shared.id}
+    with as_of(now() + timedelta(hours=2)):
+        tasks.call_due()
+    with reading() as db:
+        told = {each.data["task"]: each for each in db.scalars(select(Event).where(Event.kind == "task.due"))}
+        assert {one: each.data["assignee"] for one, each in told.items()} == {
+            mine.id: None,
+            shared.id: None,
+            early.id: None,
+        }
+        assert told[shared.id].data["team"] == shared.team_id
+        other = db.get_one(Agent, admin.id)
+        found = {one.id for one in tasks.find(db, other, "teams").rows}
+        assert found == {mine.id, shared.id, early.id}
+        for each in told.values():
+            news = news_of(db, change_of(each))
+            assert news is not None
+            assert news.is_for(other, frozenset({shared.team_id or 0}))
+        assert db.get_one(Task, done.id).assignee_id == kei.id
+    with transaction() as db:
+        again = db.get_one(Task, done.id)
+        tasks.reopen(db, db.get_one(Agent, admin.id), again)
+        assert again.assignee_id is None
+
+
+def test_who_goes_over_to_a_store_leaves_their_promises_to_others(admin: Agent, kei: Agent) -> None:
+    with transaction() as db:
+        mine = tasks.add(db, factories.conversation(db), "折り返す", now() + timedelta(hours=1), kei)
+        store = factories.channel(db, "store")
+        agent = db.get_one(Agent, kei.id)
+        people.change_role(db, admin, agent, "store", store)
+        assert mine.assignee_id is None
+        own = tasks.add(db, factories.conversation(db), "棚を見る", now() + timedelta(hours=1), agent)
+        people.change_role(db, admin, agent, "store", factories.channel(db, "store"))
+        assert own.assignee_id == kei.id  # they see it at any store
 
 
 def test_the_last_admin_stays(admin: Agent, kei: Agent) -> None:
