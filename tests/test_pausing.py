@@ -17,7 +17,9 @@ from app import inbox, timing
 from app.bot import answers, pausing
 from app.db import as_of, now, transaction
 from app.intake import accept
+from app.learning.gaps import gaps
 from app.models import BotPause, Channel, Conversation, Decision, Message
+from app.proving import past, replaying
 from channels import base
 from tests import factories as make
 from tests.test_flows import RETURN, published
@@ -128,6 +130,45 @@ def test_what_is_taken_back_meanwhile_is_not_answered(db: Session, chat: Channel
     inbox.unsend(db, make.thread_of(db, message), message)
     time_goes_by(db)
     assert said(db) == []
+
+
+def test_what_was_said_together_is_one_question_wherever_it_is_looked_at_again(
+    db: Session, chat: Channel
+) -> None:
+    """Replays and proposals would otherwise make test questions and entries of its last words alone."""
+    for text in ("昨日頼んだ", "コートが", "まだです"):
+        make.customer_says(db, chat, text)
+    time_goes_by(db)
+    whole = "昨日頼んだ\nコートが\nまだです"
+    today = now().date()
+    wanted = past.Days(today - timedelta(days=1), today + timedelta(days=1), "UTC")
+    assert [one.text for one, _ in past.asked(db, wanted)] == [whole]
+    assert [gap.text for gap in gaps(db, now() - timedelta(days=1))] == [whole]
+    decision = db.scalars(select(Decision)).one()
+    change = replaying.Change(
+        0, "quiet", decision.message_id, 1, past.side_of(decision), past.side_of(decision)
+    )
+    assert replaying.words_of(db, [change])[decision.message_id].text == whole
+
+
+def test_what_only_ended_a_question_is_none_to_ask_again(db: Session, chat: Channel) -> None:
+    make.customer_says(db, chat, "返品したいんですが")
+    make.customer_says(db, chat, "昨日頼んだやつ")
+    time_goes_by(db)
+    today = now().date()
+    wanted = past.Days(today - timedelta(days=1), today + timedelta(days=1), "UTC")
+    assert [one.text for one, _ in past.asked(db, wanted)] == ["返品したいんですが"]
+
+
+def test_of_what_was_said_together_that_which_is_taken_back_is_forgotten(db: Session, chat: Channel) -> None:
+    bubbles = [
+        make.customer_says(db, chat, text) for text in ("山田です", "昨日頼んだ", "返品したいんですが")
+    ]
+    time_goes_by(db)
+    inbox.unsend(db, make.thread_of(db, bubbles[0]), bubbles[0])
+    assert db.scalars(select(Decision)).one().detail["question"] == "昨日頼んだ\n返品したいんですが"
+    inbox.unsend(db, make.thread_of(db, bubbles[2]), bubbles[2])
+    assert db.scalars(select(Decision)).one().detail["question"] == ""
 
 
 def test_nobody_is_waited_for_for_ever(db: Session, chat: Channel) -> None:

@@ -3,14 +3,18 @@ without."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import bots
 from app.bot import hearing
-from app.models import Conversation, Decision
+from app.models import Conversation, Decision, Message
+
+BATCH = 500  # messages looked for at once
 
 
 def store(db: Session, head: Conversation, epoch: int, heard: hearing.Heard, known: bots.Book) -> Decision:
@@ -43,6 +47,26 @@ def store(db: Session, head: Conversation, epoch: int, heard: hearing.Heard, kno
     db.add(stored)
     db.flush()
     return stored
+
+
+def whole(text: str, question: str) -> str:
+    """What was decided on with a message of this `text`: the words it was answered together with come before its own in
+    the `question` as it was asked."""
+    return question if question.endswith(f"\n{text}") else text
+
+
+def words(db: Session, messages: Sequence[int]) -> dict[int, str]:
+    """What was asked with these messages, by their ids; nothing of those that were taken back."""
+    said: dict[int, str] = {}
+    question = Decision.detail["question"].as_string()
+    for start in range(0, len(messages), BATCH):
+        rows = (
+            select(Message.id, Message.text, question)
+            .outerjoin(Decision, Decision.message_id == Message.id)
+            .where(Message.id.in_(messages[start : start + BATCH]), Message.removed_at.is_(None))
+        )
+        said |= {id: whole(text, asked or "") for id, text, asked in db.execute(rows) if text}
+    return said
 
 
 def _before(question: bots.Question) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from app import search
@@ -19,6 +19,7 @@ from app.models import Attachment, Conversation, Decision, Message, MessageSourc
 from app.text import clean
 
 _STAYS = ("sort", "out_of_turn", "history", "image_set")  # of the context, where the words are forgotten
+_TOGETHER = 20  # messages later, and no more, may have been answered together with one
 
 
 def edit(db: Session, conversation: Conversation, message: Message, text: str, at: datetime) -> None:
@@ -41,16 +42,34 @@ def unsend(db: Session, conversation: Conversation, message: Message) -> None:
     if message.removed_at:
         return
     search.remove(db, message)
+    said = message.text
     message.text = message.html = message.subject = ""
     counts: dict[str, Any] = {name: message.context[name] for name in _STAYS if name in message.context}
     message.context, message.removed_at = counts, now()
     forget_reactions(db, message)
     db.execute(delete(MessageSource).where(MessageSource.message_id == message.id))
     db.execute(delete(RemoteFile).where(RemoteFile.message_id == message.id))
-    for decision in db.scalars(select(Decision).filter_by(message_id=message.id)):
-        decision.detail = {**decision.detail, "question": ""}
+    _forget_asked(db, message, said)
     for attachment in db.scalars(select(Attachment).filter_by(message_id=message.id)):
         attachment.message_id = None
     if head.last_message_id == message.id:
         head.last_preview = ""
     record(db, "message.removed", head, actor=message.author, message=message)
+
+
+def _forget_asked(db: Session, message: Message, said: str) -> None:
+    """No question that the bot was asked holds these words any more: neither that of their own message, nor those of
+    messages after it that were answered together with it."""
+    after = select(Message.id).where(
+        Message.conversation_id == message.conversation_id,
+        Message.id > message.id,
+        Message.kind == message.kind,
+    )
+    few = after.order_by(Message.id).limit(_TOGETHER)
+    about = or_(Decision.message_id == message.id, Decision.message_id.in_(few))
+    for decision in db.scalars(select(Decision).where(about)):
+        asked, left = str(decision.detail.get("question", "")), ""
+        if decision.message_id != message.id:
+            left = f"\n{asked}\n".replace(f"\n{said}\n", "\n")[1:-1] if said else asked
+        if left != asked:
+            decision.detail = {**decision.detail, "question": left}

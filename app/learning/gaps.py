@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.models import AnswerCorrection, AnswerRating, Decision, Message
+from app.bot import storing
+from app.models import AnswerCorrection, AnswerRating, Decision
 from app.models.decision import ANSWERED, ASKED, HANDED_OVER, UNKNOWN
 from bots.language import guess
 from bots.text import fold
@@ -144,10 +145,8 @@ def _texts(db: Session, wanted: list[tuple[_Seen, Any]]) -> Iterator[tuple[_Seen
     """With the customers' words; not those that were taken back."""
     for start in range(0, len(wanted), BATCH):
         part = [seen for seen, _ in wanted[start : start + BATCH]]
-        ids = [seen.message_id for seen in part]
-        rows = select(Message.id, Message.text).where(Message.id.in_(ids), Message.removed_at.is_(None))
-        said = dict(db.execute(rows).all())
-        yield from ((seen, said[seen.message_id]) for seen in part if said.get(seen.message_id))
+        said = storing.words(db, [seen.message_id for seen in part])
+        yield from ((seen, said[seen.message_id]) for seen in part if seen.message_id in said)
 
 
 def _add(

@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 
 import bots
 from app import knowledge
-from app.bot import answers
+from app.bot import answers, storing
 from app.db import now, reading, transaction
 from app.events import record
 from app.learning import wording
 from app.learning.gaps import LANGUAGES, Gap, gaps
-from app.models import Agent, Decision, FaqEntry, KnowledgeRun, Message, Proposal
+from app.models import Agent, Decision, FaqEntry, KnowledgeRun, Proposal
 from app.models.proposal import DISMISSED, OPEN, TAKEN
 from app.proving import runs
 
@@ -126,13 +126,8 @@ def _marks(db: Session) -> dict[int, list[str]]:
     settled = select(Proposal.id, Proposal.questions).where(Proposal.state != OPEN).order_by(Proposal.id)
     of = {message: id for id, questions in db.execute(settled) for message in questions[:MARKED]}
     found: dict[int, list[str]] = {}
-    ids = sorted(of)
-    for start in range(0, len(ids), 500):
-        rows = select(Message.id, Message.text).where(
-            Message.id.in_(ids[start : start + 500]), Message.removed_at.is_(None)
-        )
-        for message, text in db.execute(rows):
-            found.setdefault(of[message], []).append(text)
+    for message, text in storing.words(db, sorted(of)).items():
+        found.setdefault(of[message], []).append(text)
     return found
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.bot import storing
 from app.learning.masking import masked, taken_out, without_greeting
 from app.models import Agent, Conversation, Customer, FaqEntry, Message, Proposal
 from app.models.proposal import TAKEN
@@ -40,7 +41,8 @@ def drafts(db: Session, proposals: Sequence[Proposal]) -> list[Draft]:
     rows = db.scalars(select(Message).where(Message.id.in_(ids), Message.removed_at.is_(None)))
     messages = {row.id: row for row in rows if row.text}
     names = _names(db, messages.values())
-    made = (_draft(one, messages, names) for one in proposals)
+    words = storing.words(db, [id for one in proposals for id in one.questions[:QUESTIONS]])
+    made = (_draft(one, messages, words, names) for one in proposals)
     return [one for one in made if one is not None]
 
 
@@ -52,7 +54,10 @@ def made_into(db: Session, entry: FaqEntry) -> list[Draft]:
 
 
 def _draft(
-    proposal: Proposal, messages: Mapping[int, Message], names: Mapping[int, Sequence[str]]
+    proposal: Proposal,
+    messages: Mapping[int, Message],
+    words: Mapping[int, str],
+    names: Mapping[int, Sequence[str]],
 ) -> Draft | None:
     asked = [messages[id] for id in proposal.questions[:QUESTIONS] if id in messages]
     said = next((messages[id] for id in proposal.answers[:ANSWERS] if id in messages), None)
@@ -62,7 +67,7 @@ def _draft(
     def plain(message: Message, text: str) -> str:
         return masked(text, proposal.language, names.get(message.id, ()))
 
-    questions = tuple(dict.fromkeys(one_line(plain(one, one.text), 500) for one in asked))
+    questions = tuple(dict.fromkeys(one_line(plain(one, words[one.id]), 500) for one in asked))
     answer = without_greeting(plain(said, said.text)) if said else ""
     return Draft(
         proposal,

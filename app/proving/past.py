@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import bots
-from app.bot import situations
+from app.bot import situations, storing
 from app.knowledge.writing import Invalid
 from app.models import Conversation, Customer, Decision, Message
 from bots.text import fold
@@ -106,7 +106,8 @@ class Asked:
 
 def asked(db: Session, wanted: Days) -> Iterator[tuple[Asked, str]]:
     """Every message of these days that the bot decided about, with the key under which two are the same question; the
-    latest first. What was taken back, was said in a form, or chose among what the bot had offered, is no question."""
+    latest first. What was taken back, was said in a form, chose among what the bot had offered, or only ended what was
+    answered already, is no question."""
     rows = (
         select(Decision, Message.text, Message.context, Conversation.locale, Customer.attributes)
         .join(Message, Message.id == Decision.message_id)
@@ -120,6 +121,7 @@ def asked(db: Session, wanted: Days) -> Iterator[tuple[Asked, str]]:
         rows = rows.where(Message.channel_id == wanted.channel_id)
     for decision, text, context, locale, attributes in db.execute(rows):
         before = decision.detail.get("before", {})
+        text = storing.whole(text, str(decision.detail.get("question", "")))
         question = bots.Question(
             text,
             before.get("language", locale) or None,
@@ -128,7 +130,8 @@ def asked(db: Session, wanted: Days) -> Iterator[tuple[Asked, str]]:
             earlier=tuple(_turn(one) for one in before.get("earlier", ())),
             situation=_situation(before.get("situation", {}), attributes, str(context.get("url", ""))),
         )
-        if not fold(text) or before.get("in_form") or _chose(decision, question.asked):
+        ended = before.get("in_form") or "adds_to" in decision.detail
+        if not fold(text) or ended or _chose(decision, question.asked):
             continue
         key = f"{fold(text)}\n{question.language}\n{question.misses}\n{question.asked}"
         yield Asked(decision.message_id, question, 1, side_of(decision)), key

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import bots
-from app.bot import answers
+from app.bot import answers, storing
 from app.db import now, reading, transaction
 from app.knowledge import questions, versions
 from app.models import Agent, KnowledgeRun, Message
@@ -42,6 +42,15 @@ class Change:
     times: int
     old: Side
     new: Side
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a customer asked, and where it stands: `id` of its message, the last of those answered together."""
+
+    id: int
+    conversation_id: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +158,11 @@ def verdicts_of(run: KnowledgeRun) -> dict[int, Verdict]:
     }
 
 
-def words_of(db: Session, found: Sequence[Change]) -> dict[int, Message]:
-    """The messages these changes are about, by their ids; not those that were taken back."""
-    ids = [one.message_id for one in found]
-    rows = db.scalars(select(Message).where(Message.id.in_(ids), Message.removed_at.is_(None)))
-    return {row.id: row for row in rows if row.text}
+def words_of(db: Session, found: Sequence[Change]) -> dict[int, Said]:
+    """What these changes are about, by the ids of its messages; not what was taken back."""
+    texts = storing.words(db, [one.message_id for one in found])
+    rows = select(Message.id, Message.conversation_id).where(Message.id.in_(texts))
+    return {id: Said(id, conversation, texts[id]) for id, conversation in db.execute(rows)}
 
 
 def label_of(new: Side) -> tuple[bool, int | None]:

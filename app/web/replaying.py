@@ -17,7 +17,7 @@ from app import knowledge
 from app.bot import answers
 from app.db import now, reading, transaction
 from app.knowledge import questions, versions
-from app.models import Channel, KnowledgeRun, Message
+from app.models import Channel, KnowledgeRun
 from app.proving import past, replaying, runs
 from app.proving.picture import Piece, strip
 from app.proving.replaying import Change
@@ -204,8 +204,8 @@ def _row(request: Request) -> Response:
         )
 
 
-def _find(db: Session, request: Request) -> tuple[KnowledgeRun, Change, Message]:
-    """The change the path names, with the message it is about. Raises `NotFound`."""
+def _find(db: Session, request: Request) -> tuple[KnowledgeRun, Change, replaying.Said]:
+    """The change the path names, with the words it is about. Raises `NotFound`."""
     run, place = db.get(KnowledgeRun, path_id(request)), int(request.path_params["place"])
     found = replaying.changes_of(run) if run is not None and run.kind == runs.REPLAY else []
     if run is None or place >= len(found):

@@ -199,7 +199,9 @@ def test_words_that_were_taken_back_are_replayed_and_judged_no_more(house: tuple
         message = db.get_one(Decision, db.scalars(select(Decision.id)).one()).message_id
         assert message == message_id
         said = replaying.words_of(db, replaying.changes_of(run))[message_id]
-        changing.unsend(db, make.thread_of(db, said), said)
+        assert said.text == "返品できますか"
+        row = db.get_one(Message, message_id)
+        changing.unsend(db, make.thread_of(db, row), row)
     with reading() as db:
         assert replaying.words_of(db, replaying.changes_of(run)) == {}
     with pytest.raises(replaying.Gone), transaction() as db:
