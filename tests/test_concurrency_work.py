@@ -32,6 +32,7 @@ from app.models import (
 from app.models.call_import import CHECKED, DRAFT, RUNNING
 from app.people import _keep_one_admin
 from app.proving import runs
+from app.queries import NotFound
 from channels import base
 from tests import factories as make
 from tests.beside import before, beside, result
@@ -96,7 +97,7 @@ def started(row: CallImport) -> bool:
     try:
         with transaction() as db:
             imports.start(db, db.get_one(CallImport, row.id), None)
-    except inbox.Refused:
+    except (inbox.Refused, NotFound):
         return False
     return True
 
@@ -114,6 +115,18 @@ def test_an_import_started_while_its_columns_are_corrected_runs_or_is_refused(
     runs_now = result(other)
     with reading() as db:
         assert db.get_one(CallImport, of_calls.id).state == (RUNNING if runs_now else DRAFT)
+
+
+def test_an_import_started_while_its_columns_are_taken_away_is_refused(
+    monkeypatch: pytest.MonkeyPatch, of_calls: CallImport
+) -> None:
+    other = before(monkeypatch, drafts, "check_zone", lambda: started(of_calls))
+    with transaction() as db:
+        row = db.get_one(CallImport, of_calls.id)
+        imports.correct(db, row, places={}, encoding=row.encoding, zone=row.zone, work_days=0)
+    assert not result(other)
+    with reading() as db:
+        assert db.get_one(CallImport, of_calls.id).state == DRAFT
 
 
 def test_an_import_started_while_it_is_removed_is_one_or_the_other(

@@ -202,12 +202,14 @@ def check_zone(zone: str) -> None:
 
 def check(db: Session, row: CallImport) -> None:
     """Have the whole file looked through. Raises :class:`Refused`."""
+    row = _held(db, row)
     _ready(row, SEVERAL)
     _set(db, row, CHECKING, permille=0, checked={}, error={})
 
 
 def start(db: Session, row: CallImport, agent: Agent | None) -> None:
     """Have it taken in, or go on where it was stopped. Raises :class:`Refused`."""
+    row = _held(db, row)
     _ready(row, SEVERAL | {STOPPED})
     if (twin := finished(db, row)) is not None:
         raise Refused(
@@ -239,8 +241,11 @@ def remove(db: Session, row: CallImport) -> None:
 
 
 def _held(db: Session, row: CallImport) -> CallImport:
-    """As it is now: nobody starts it until the transaction ends."""
-    return db.get_one(CallImport, row.id, with_for_update=True, populate_existing=True)
+    """As it is now: nobody corrects, starts or removes it until the transaction ends. Raises :class:`NotFound`."""
+    held = db.get(CallImport, row.id, with_for_update=True, populate_existing=True)
+    if held is None:
+        raise NotFound(row.id)
+    return held
 
 
 def _ready(row: CallImport, states: frozenset[str] | set[str]) -> None:
