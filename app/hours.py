@@ -15,15 +15,15 @@ The setting, as the web page stores it under the key "hours" (everything optiona
 No "week" at all means: always open.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import jpholiday
+
+from channels import daytimes
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SEARCH_DAYS = 400  # a shop that opens once a year is still found
@@ -45,6 +45,7 @@ class Range:
 
 
 Ranges = tuple[Range, ...]
+ALWAYS: Ranges = (Range(0, 1440),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def ranges_on(hours: Hours, day: date) -> Ranges:
         return hours.yearly[(day.month, day.day)]
     if hours.on_holidays is not None and holiday_name(day):
         return hours.on_holidays
-    return hours.week[day.weekday()] if hours.week is not None else (Range(0, 1440),)
+    return hours.week[day.weekday()] if hours.week is not None else ALWAYS
 
 
 def holiday_name(day: date) -> str:
@@ -176,28 +177,10 @@ def _on_holidays(value: Any) -> Ranges | None:
 def _ranges(value: Any) -> Ranges:
     if not isinstance(value, Sequence) or isinstance(value, str):
         raise BadHours("The business hours are not written in a form that can be read.")
-    found = sorted((_range(pair) for pair in value), key=lambda part: part.start)
-    for one, following in pairwise(found):
-        if following.start < one.end:
-            raise BadHours("Two ranges of one day overlap.")
-    return tuple(found)
-
-
-def _range(pair: Any) -> Range:
-    if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
-        raise BadHours("A range needs a beginning and an end.")
-    start, end = _minute(pair[0]), _minute(pair[1])
-    if start == 1440:
-        raise BadHours("A range begins at 23:59 at the latest.")
-    return Range(start, end if end > start else end + 1440)
-
-
-def _minute(written: Any) -> int:
-    match = re.fullmatch(r"([01]?\d|2[0-4]):([0-5]\d)", str(written).strip())
-    minute = int(match[1]) * 60 + int(match[2]) if match else 9999
-    if minute > 1440:
-        raise BadHours("A time is written like 09:30, up to 24:00.")
-    return minute
+    try:
+        return tuple(Range(*span) for span in daytimes.spans(value))
+    except daytimes.Unreadable as error:
+        raise BadHours(str(error)) from error
 
 
 def _day(written: str) -> date:

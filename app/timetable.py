@@ -10,16 +10,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from app import hours
-from app.hours import BadHours, Hours, Ranges
+from app.hours import Hours, Ranges
+from channels import daytimes
 
-CLOSED = {"", "closed", "close", "off", "none", "休み", "休", "休業", "休業日", "定休日", "休日", "なし"}
-ALWAYS = {"24h", "24 h", "24時間", "24時間営業", "終日", "all day", "open"}
 MOST_DAYS = 366  # a span of days longer than that is a slip of the pen
 MOST_LINES = 500
 
-_DASH = re.compile(r"\s*(?:[-‐‑–—―−~〜ー]|から|\bto\b|\buntil\b)\s*")
-_CLOCK = re.compile(r"(\d{1,2})\s*時(?:\s*(半)|\s*(\d{1,2})\s*分)?")
-_BARE = re.compile(r"(?<![\d:])(\d{1,2})(?![\d:])")
 _DAY = r"(?:(\d{4})\s*[-/.年]\s*)?(\d{1,2})\s*[-/.月]\s*(\d{1,2})(?:日)?(?:\s*\([^()]{1,4}\))?"
 _LINE = re.compile(
     rf"{_DAY}(?:\s*(?:~|〜|–|—|\.\.|から|\bto\b|\s-\s)\s*{_DAY})?(?:\s*まで)?(?:[\s:,、]+(.*))?"
@@ -48,19 +44,10 @@ class OwnDays:
 
 def read_ranges(typed: str) -> Ranges:
     """When a day is open, as typed in a field. Raises :class:`Unclear`."""
-    text = unicodedata.normalize("NFKC", typed).strip().lower()
-    if text in CLOSED:
-        return ()
-    if text in ALWAYS:
-        return (hours.Range(0, 1440),)
-    text = _CLOCK.sub(lambda found: f"{found[1]}:{'30' if found[2] else (found[3] or '0').zfill(2)}", text)
-    text = _BARE.sub(r"\1:00", _DASH.sub("-", text.replace("まで", "")))
-    pairs = [part.split("-") for part in re.split(r"[\s,、;/]+", text) if part]
     try:
-        week = hours.from_setting({"week": {"mon": pairs}}).week
-    except BadHours as bad:
-        raise Unclear(str(bad)) from bad
-    return week[0] if week else ()
+        return tuple(hours.Range(*span) for span in daytimes.read(typed))
+    except daytimes.Unreadable as error:
+        raise Unclear(str(error)) from error
 
 
 def read_days(typed: str) -> OwnDays:

@@ -4,13 +4,11 @@ Notes of the staff come by the product's own counter page; those of a till by si
 help ("The counter"), whose example is run by a test. Nothing can be sent there.
 """
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from channels import batches, signing, values
+from channels import batches, daytimes, signing, values
 from channels.base import (
     ChannelError,
     Connector,
@@ -32,9 +30,7 @@ PARTS = ("asked", "answered", "promised")
 VISITED = "visited"  # `Inbound.sort` of a visit that asks nothing of anybody any more
 CARD = "card"  # kind of the identity of a loyalty card
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-CLOSED = ("", "closed", "休み", "定休日", "休")
 UNCLEAR = "Write it like 10:00-19:00, several with a comma, or: closed."
-_RANGE = re.compile(r"(?:[01]?\d|2[0-4]):[0-5]\d-(?:[01]?\d|2[0-9]):[0-5]\d")
 
 
 def _hours(label: str) -> Any:
@@ -72,9 +68,11 @@ class StoreSettings:
 
 
 def _readable(hours: str) -> bool:
-    text = unicodedata.normalize("NFKC", hours).strip().lower()
-    text = re.sub(r"\s*[-‐‑–—−~〜ー]\s*", "-", text)
-    return text in CLOSED or all(_RANGE.fullmatch(part) for part in re.split(r"[\s,、]+", text))
+    try:
+        daytimes.read(hours)
+    except daytimes.Unreadable:
+        return False
+    return True
 
 
 class Store(Connector[StoreSettings]):

@@ -367,3 +367,8 @@ def test_a_store_has_hours_of_its_own(db: Session, store: Channel) -> None:
     with as_of(datetime(2026, 11, 25, 3, tzinfo=UTC)):
         sign = counter.sign_of(db, store)
         assert (sign.open, sign.until is not None and sign.until.day) == (False, 1)  # the next Tuesday
+    store.settings = {"tue": "10:00-19:00", "fri": "18:00-26:00", "sun": "nobody knows"}
+    with as_of(datetime(2026, 11, 27, 16, tzinfo=UTC)):  # Saturday, one in the night in Tokyo
+        assert counter.sign_of(db, store).until == datetime(2026, 11, 27, 17, tzinfo=UTC)
+    with as_of(datetime(2026, 11, 25, 3, tzinfo=UTC)):
+        assert not counter.sign_of(db, store).open  # one day that cannot be read is not seven

@@ -23,6 +23,7 @@ def said(typed: str) -> str:
         ("10時15分–19時", "10:15–19:00"),
         ("13-18; 9-12", "09:00–12:00, 13:00–18:00"),
         ("22:00–2:00", "22:00–02:00"),
+        ("18時〜26時", "18:00–02:00"),
         ("9:00 to 18:00", "09:00–18:00"),
         ("24時間", "00:00–24:00"),
         ("休み", "closed"),
@@ -36,7 +37,7 @@ def test_hours_are_read_the_way_people_write_them(typed: str, read: str) -> None
 
 
 @pytest.mark.parametrize(
-    "typed", ["9:00", "25-26", "9-12, 11-13", "soon", "9:99-10", "-", "24:00-25:00", "9-10-11"]
+    "typed", ["9:00", "25-26", "9-12, 11-13", "soon", "9:99-10", "-", "24:00-25:00", "9-10-11", "2-27"]
 )
 def test_hours_that_make_no_sense_are_a_sentence(typed: str) -> None:
     with pytest.raises(Unclear) as unclear:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,10 +12,12 @@ from sqlalchemy.orm import Session
 from app import hours, tasks, timetable
 from app.db import now
 from app.general import opening_hours
-from app.hours import Hours
+from app.hours import Hours, Ranges
 from app.models import Agent, Channel
 from channels import registry
 from channels.store import DAYS
+
+Day = TypeVar("Day", Ranges, Ranges | None)
 
 
 def stores(db: Session) -> list[Channel]:
@@ -39,12 +42,17 @@ def hours_of(db: Session, store: Channel) -> Hours:
     typed = {name: str(store.settings.get(name, "")) for name in (*DAYS, "holidays")}
     if not any(text.strip() for text in typed.values()):
         return usual
+    days = usual.week or (hours.ALWAYS,) * len(DAYS)
+    week = tuple(_read(typed[name], day) for name, day in zip(DAYS, days, strict=True))
+    return Hours(usual.zone, week, _read(typed["holidays"], usual.on_holidays), usual.days, usual.yearly)
+
+
+def _read(typed: str, usual: Day) -> Ranges | Day:
+    """One day; that of the whole shop where it was typed before the form asked for what can be read."""
     try:
-        read = {name: timetable.read_ranges(text) for name, text in typed.items()}
+        return timetable.read_ranges(typed)
     except timetable.Unclear:
         return usual
-    week = tuple(read[name] for name in DAYS)
-    return Hours(usual.zone, week, read["holidays"], usual.days, usual.yearly)
 
 
 @dataclass(frozen=True)

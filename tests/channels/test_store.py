@@ -6,10 +6,12 @@ import random
 import re
 import shutil
 import subprocess
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from app import timetable
 from channels import store
 from channels.base import ChannelError, Context, Inbound, Outbound
 from channels.forms import read_settings
@@ -76,11 +78,20 @@ def test_only_a_question_without_an_answer_asks_anything_of_the_office(
         ("休み", True),
         ("", True),
         ("朝から", False),
-        ("10-19", False),
+        ("10-19", True),
+        ("10時-19時半", True),
+        ("休業", True),
+        ("18:00-26:00", True),
+        ("20:00-30:00", False),
+        ("24:30-25:00", False),
+        ("10:00-14:00,13:00-19:00", False),
+        ("02:00-27:00", False),
     ],
 )
 def test_its_opening_hours_are_asked_for_again_where_they_cannot_be_read(hours: str, good: bool) -> None:
     assert ("mon" in read_settings("store", {"mon": hours}).errors) is not good
+    with nullcontext() if good else pytest.raises(timetable.Unclear):
+        timetable.read_ranges(hours)  # as the counter reads them
 
 
 # --- payment cards: numbers for tests as their networks publish them ------------------------------------
