@@ -15,7 +15,8 @@ from app.bot import answers
 from app.db import reading, transaction
 from app.i18n import catalogue
 from app.inbox import Received, Said
-from app.intake.said import CUT, IN_THE_ORIGINAL
+from app.inbox.receiving import CUT
+from app.intake.said import IN_THE_ORIGINAL
 from app.models import Channel, Customer, Identity, Message, RawReceipt
 from channels import base
 from tests import factories as make

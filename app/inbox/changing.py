@@ -13,7 +13,7 @@ from app.db import now
 from app.events import record
 from app.inbox.holding import hold
 from app.inbox.reacting import forget_reactions
-from app.inbox.receiving import MAX_TEXT
+from app.inbox.receiving import CUT, MAX_TEXT
 from app.inbox.summary import show
 from app.models import Attachment, Conversation, Decision, Message, MessageSource, RemoteFile
 from app.text import clean
@@ -28,11 +28,21 @@ def edit(db: Session, conversation: Conversation, message: Message, text: str, a
     db.refresh(message)
     if message.removed_at or (message.edited_at and at <= message.edited_at):
         return
-    message.text, message.edited_at = clean(text)[:MAX_TEXT], at
+    said = clean(text)
+    message.text, message.edited_at = said[:MAX_TEXT], at
+    _note_cut(message, len(said) > MAX_TEXT)
     if head.last_message_id == message.id:
         show(head, message)
     search.index_message(db, message)
     record(db, "message.edited", head, actor=message.author, message=message)
+
+
+def _note_cut(message: Message, cut: bool) -> None:
+    """The thread says that only the beginning is kept as long as that is so."""
+    if cut:
+        message.context = {**message.context, "notice": CUT}
+    elif message.context.get("notice") == CUT:
+        message.context = {name: value for name, value in message.context.items() if name != "notice"}
 
 
 def unsend(db: Session, conversation: Conversation, message: Message) -> None:

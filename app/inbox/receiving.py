@@ -22,6 +22,7 @@ from app.models.message import INBOUND, OUTBOUND
 from app.text import clean
 
 MAX_TEXT = 20_000  # characters of a message
+CUT = "The text is too long; only its beginning is kept."
 OLD = timedelta(days=1)
 RACES = 3  # times a message may turn out to have been stored by somebody else meanwhile
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from app import connect
 from app.inbox import Said
-from app.inbox.receiving import MAX_TEXT
+from app.inbox.receiving import CUT, MAX_TEXT
 from app.intake.keeping import MOST_OTHERS
 from app.intake.places import OWN, Place
 from app.models.message import CODE
@@ -32,7 +32,6 @@ OURS = {
     "answers",
     "quotes",
 }  # never a sender's to say
-CUT = "The text is too long; only its beginning is kept."
 IN_THE_ORIGINAL = "The text is too long; the rest of it stands in the original."
 
 

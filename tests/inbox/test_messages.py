@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app import inbox, queries, search
 from app.db import now
 from app.inbox import Refused
+from app.inbox.receiving import CUT
 from app.models import Attachment, Case, Conversation, Decision, Delivery, Event, Message
 from channels import base
 from tests import factories as make
@@ -179,6 +180,15 @@ def test_an_edit_changes_the_words_and_an_older_one_does_not(db: Session) -> Non
     inbox.edit(db, head, said, "赤い服", now())
     inbox.edit(db, head, said, "黒い服", now() - HOUR)
     assert (said.text, head.last_preview) == ("赤い服", "赤い服")
+
+
+def test_an_edit_that_is_too_long_says_so_until_a_shorter_one(db: Session) -> None:
+    said = make.customer_says(db, make.channel(db), "青い服", context={"product": "P-1"})
+    head = make.thread_of(db, said)
+    inbox.edit(db, head, said, "あ" * 20_001, now())
+    assert (len(said.text), said.context.get("notice")) == (20_000, CUT)
+    inbox.edit(db, head, said, "赤い服", now() + HOUR)
+    assert (said.text, said.context) == ("赤い服", {"product": "P-1"})
 
 
 def test_what_was_taken_back_is_forgotten_everywhere(db: Session) -> None:
