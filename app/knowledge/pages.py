@@ -19,9 +19,20 @@ from bots.text import fold
 
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _TRIED = 1000  # items of one sort; a page that has more is none that people read
+_ASKED = (*_HEADINGS, "dt", "summary")  # a question is here, and its answer in a dd or right behind
 _AROUND = ("nav", "header", "footer", "aside", "form")
-_NUMBERED = re.compile(r"^\s*(?:(?:Q|Ｑ|問|質問)\s*\d*\s*[.:．：、)）]|[Qq]\d+\s+|[ＱQ]\s)\s*")
+_NUMBERED = re.compile(
+    r"^\s*(?:[QＱq][.．\-－‐]?\d+(?:\s*[.:．：、)）]|\s)|(?:Q|Ｑ|問|質問)\s*\d*\s*[.:．：、)）]|[ＱQ]\s"
+    r"|[【\[](?:Q|Ｑ|質問)\s*\d*[】\]])\s*"
+)
 _ANSWERED = re.compile(r"^\s*(?:(?:A|Ａ|答|回答)\s*\d*\s*[.:．：、)）]|[ＡA]\s(?=[^\x00-\x7f]))\s*")
+# Where the question has its sign, these are the answer's.
+_REPLIED = re.compile(
+    r"^\s*(?:[【\[](?:A|Ａ|答|回答)\s*\d*[】\]]|(?:A|Ａ|答|回答)(?:[.．\-－‐]?\d+)?\s*(?:[.:．：、)）]|\s)"
+    r"|[AＡ](?=[^\x00-\x7f]))\s*"
+)
+_SIGN = re.compile(r"\s*[【\[(]?\s*([QＱAＡ問答]|質問|回答)\s*[.．:：\-－]?\s*\d*\s*[】\])]?\s*")
+_QUESTION = ("Q", "Ｑ", "問", "質問")
 _ABOUT = re.compile(r"(?:について|に関して|に関する(?:ご)?質問)$")
 _TOPIC = 40  # letters of a topic
 _ASKS = re.compile(r"[?？]\s*$|(?:か|の)[。.]?\s*$")
@@ -33,8 +44,38 @@ Found = tuple[Node, Item]
 def items_of(html: str, address: str = "") -> list[Item]:
     """Every question with its answer, in the order of the page; `address` is where links start from."""
     page = tree(html)
+    for node in [page, *page.elements()]:
+        _spell_signs(node)
     found = _first(_linked_data(html), _microdata(page, address))
     return _distinct(found or _read(page, address) or _first(_lettered(page)))
+
+
+def _spell_signs(parent: Node) -> None:
+    """A Q or A that is an element of its own, as designers make them, gets the point that says what it is: of “Q送料は”
+    alone nobody knows where the words begin."""
+    before = ""
+    for child in parent.children:
+        if not isinstance(child, Node):
+            continue
+        if child.name in _ASKED or child.name == "dd" or before in _ASKED:
+            around, first = child, _leading(child)
+            while isinstance(first, Node) and not _SIGN.fullmatch(text(first)):
+                around, first = first, _leading(first)
+            if isinstance(first, Node) and fold(text(child)) != fold(text(first)):
+                sign = _spelled(text(first))
+                if sign.startswith("Q") == (child.name in _ASKED):
+                    around.children[next(n for n, one in enumerate(around.children) if one is first)] = sign
+        before = child.name
+
+
+def _spelled(sign: str) -> str:
+    found = _SIGN.fullmatch(sign)
+    return "Q. " if found and found[1] in _QUESTION else "A. "
+
+
+def _leading(node: Node) -> Node | str | None:
+    """The first of what is in it, blanks aside."""
+    return next((one for one in node.children if not isinstance(one, str) or one.strip()), None)
 
 
 def _first(*ways: Iterator[Item]) -> list[Item]:
@@ -183,8 +224,12 @@ def _holds(node: Node, wanted: set[int]) -> bool:
 
 def _lettered(page: Node) -> Iterator[Item]:
     """Lines that begin with Q, and what follows from a line that begins with A on; for pages that mark up nothing."""
-    asked, said = "", list[str]()
-    for line in (*text(_body(page)).split("\n"), "Q."):
+    asked, said, sign = "", list[str](), ""
+    for plain in (*text(_body(page)).split("\n"), "Q."):
+        line, sign = sign + plain, ""
+        if _SIGN.fullmatch(plain) and plain != "Q.":  # in a line of its own
+            sign = _spelled(plain)
+            continue
         if _NUMBERED.match(line):
             yield from _made(asked, "\n".join(said)) if said else ()
             asked, said = line, []
@@ -229,6 +274,8 @@ def _links(node: Node, address: str) -> list[dict[str, str]]:
 
 
 def _made(asked: str, said: str, links: Sequence[dict[str, str]] = ()) -> Iterator[Item]:
-    question, answer = _NUMBERED.sub("", asked.replace("\n", " ")), _ANSWERED.sub("", said)
+    asked = asked.replace("\n", " ")
+    question = _NUMBERED.sub("", asked)
+    answer = (_ANSWERED if question == asked else _REPLIED).sub("", said)
     if fold(question) and fold(answer) and len(question) <= 500:
         yield item([question], answer, links=links)

@@ -60,6 +60,17 @@ PAGES: list[tuple[str, str, list[tuple[str, str]]]] = [
     ("nothing marked up", """<div><span>Q</span>1．送料は？</div><div>A．550円です。</div><p>沖縄は900円</p>
       <div>Q2．返品は？</div><div>A．可</div><div>Q3．</div><footer>会社概要</footer>""",
      [("送料は？", "550円です。\n\n沖縄は900円"), ("返品は？", "可")]),
+    ("signs of their own", """<dl><dt><span>Q</span>送料は？</dt><dd><span>A</span>600円です。</dd>
+      <dt><div>Q</div><p>返品は？</p></dt><dd><div>A</div><p>A4の紙で。</p></dd><dt><i>Q</i>How long?</dt>
+      <dd><i>A</i>Two days.</dd><dt>何円？</dt><dd><b>A</b></dd><dt><b>A</b>サイズとは？</dt><dd>小</dd></dl>""",
+     [("送料は？", "600円です。"), ("返品は？", "A4の紙で。"), ("How long?", "Two days."), ("何円？", "A"),
+      ("Aサイズとは？", "小")]),
+    ("numbered signs", """<dl><dt>Q.1 送料は？</dt><dd>A.1 600円</dd><dt>Q－2 返品は？</dt><dd>A2 14日</dd>
+      <dt>【Q】無料は？</dt><dd>【A】3点</dd><dt>Q 何日？</dt><dd>A 10 日以内</dd><dt>質問：税は？</dt><dd>回答 込み</dd>
+      <dt>Q.2日で届きますか</dt><dd>A4の箱なら</dd></dl>""",
+     [("送料は？", "600円"), ("返品は？", "14日"), ("無料は？", "3点"), ("何日？", "10 日以内"), ("税は？", "込み"),
+      ("2日で届きますか", "A4の箱なら")]),
+    ("signs in lines of their own", "<p>Q1<br>送料は？</p><p>A1<br>600円</p>", [("送料は？", "600円")]),
     ("broken", "<dl><dt>送料は<b>いくら？</dt><dd>550円</i> です<dt>返品は？<dd>可</dl></div></p><",
      [("送料はいくら？", "550円 です"), ("返品は？", "可")]),
 ]  # fmt: skip
