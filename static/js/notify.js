@@ -8,12 +8,22 @@ export function notify({ title: who, body, url }, tag) {
   unseen += 1;
   document.title = `(${unseen}) ${document.title.replace(/^\(\d+\) /, "")}`;
   if (!("Notification" in window) || Notification.permission !== "granted") return;
-  const note = new Notification(who, { body, tag, icon: document.querySelector("link[rel=icon]")?.href });
+  const note = shown(who, { body, tag, icon: document.querySelector("link[rel=icon]")?.href });
+  if (!note) return;
   note.onclick = () => {
     window.focus();
     if (url && location.pathname !== url) location.assign(url);
     note.close();
   };
+}
+
+/** Nothing where only a service worker may show one (Chrome on Android). */
+function shown(who, options) {
+  try {
+    return new Notification(who, options);
+  } catch {
+    return null;
+  }
 }
 
 window.addEventListener("focus", () => {
