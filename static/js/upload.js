@@ -23,6 +23,7 @@ attach("[data-compose]", (form) => {
   });
   thread.addEventListener("dragleave", (event) => thread.contains(event.relatedTarget) || box.classList.remove("dropping"));
   thread.addEventListener("drop", (event) => {
+    if (!event.dataTransfer.types.includes("Files")) return; // words are put where they are dropped
     event.preventDefault();
     box.classList.remove("dropping");
     add(event.dataTransfer.files);
