@@ -38,8 +38,12 @@ attach("[data-newer]", (button) => {
     fresh.forEach(settle);
     if (last) tidy(last);
   };
-  button.addEventListener("click", fetchNewer);
-  new IntersectionObserver((seen) => seen[0].isIntersecting && log.scrollTop > 0 && fetchNewer().catch(() => (button.disabled = false)), { root: log, rootMargin: "0px 0px 400px 0px" }).observe(button);
+  const again = (failure) => {
+    button.disabled = false;
+    button.textContent = failure.message;
+  };
+  button.addEventListener("click", () => fetchNewer().catch(again));
+  new IntersectionObserver((seen) => seen[0].isIntersecting && log.scrollTop > 0 && fetchNewer().catch(again), { root: log, rootMargin: "0px 0px 400px 0px" }).observe(button);
 });
 
 attach("[data-older]", (button) => {
