@@ -7,10 +7,16 @@ export function show(dialog) {
   one("[autofocus], input:not([type=hidden]):not([type=radio]), textarea, select", dialog)?.focus();
 }
 
+// A press on its own scrollbar is told as one on the dialog, too.
+function isBeside(dialog, { clientX: x, clientY: y }) {
+  const box = dialog.getBoundingClientRect();
+  return x < box.left || x > box.right || y < box.top || y > box.bottom;
+}
+
 attach("[data-open]", (button) => button.addEventListener("click", () => show(one(button.dataset.open))));
 attach("[data-close]", (button) => button.addEventListener("click", () => button.closest("dialog, .panel")?.close?.()));
 attach("dialog", (dialog) => {
-  dialog.addEventListener("mousedown", (event) => event.target === dialog && dialog.close());
+  dialog.addEventListener("mousedown", (event) => event.target === dialog && isBeside(dialog, event) && dialog.close());
   dialog.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.successful && event.detail.requestConfig.verb !== "get") dialog.close();
   });
