@@ -14,12 +14,13 @@ attach("[data-compose]", (form) =>
   }),
 );
 
-// Asked for once the thread is there, and again when the customer writes.
+// Asked for once the thread is there, and again when the customer writes: what is drawn anew, or older, asks nothing.
 const ask = later(120, () => {
   const place = one("[data-hints]");
   if (place) window.htmx.trigger(place, "refresh");
 });
-attach("[data-hints], article.inbound", ask);
+attach("[data-hints]", ask);
+document.addEventListener("customer:wrote", ask);
 
 // data-empties="#id": a button that puts something away again.
 attach("[data-empties]", (button) => button.addEventListener("click", () => one(button.dataset.empties)?.replaceChildren()));

@@ -71,7 +71,7 @@ function apply(frame) {
   thread().dataset.lastEvent = Math.max(known(), frame.id);
   for (const part of frame.parts ?? []) refresh(part).catch(() => {});
   if (one(frame.inbound ? "[data-closes]" : "[data-left]")) refresh("reaches").catch(() => {});
-  if (frame.message && frame.inbound) soonRead();
+  if (frame.message && frame.inbound) soonRead(), document.dispatchEvent(new CustomEvent("customer:wrote"));
 }
 
 let recovering = null;
