@@ -1,4 +1,5 @@
 // Telephone calls: who is calling just now, how long a call lasts, and its note, which waits where one was.
+import { now } from "./clock.js";
 import { all, attach, fragment, isTyping, one, settle } from "./dom.js";
 import { load } from "./http.js";
 import { notify } from "./notify.js";
@@ -45,7 +46,7 @@ attach("[data-pop-away]", (button) => {
 });
 
 function lasted(since) {
-  const seconds = Math.max(0, Math.floor((Date.now() - Date.parse(since)) / 1000));
+  const seconds = Math.max(0, Math.floor((now() - Date.parse(since)) / 1000));
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
 

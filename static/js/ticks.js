@@ -1,4 +1,5 @@
 // <time data-tick="since|left">: the words follow the clock, without a request. One timer for the whole page.
+import { now } from "./clock.js";
 import { all } from "./dom.js";
 import { say } from "./words.js";
 
@@ -12,7 +13,7 @@ function length(seconds) {
 function tick() {
   if (document.hidden) return;
   for (const time of all("time[data-tick]")) {
-    const left = (Date.parse(time.dateTime) - Date.now()) / 1000;
+    const left = (Date.parse(time.dateTime) - now()) / 1000;
     const words = length(Math.abs(left));
     if (time.textContent !== words) time.textContent = words;
     const waited = -left / 60;
