@@ -14,6 +14,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && isTyping(document.activeElement)) return leave();
   if (event.metaKey || event.ctrlKey || isTyping(event.target) || one("dialog[open]") || menuIsOpen()) return;
   const key = event.key;
+  if (event.repeat && key !== "j" && key !== "k") return; // held down, it does what it does once
   if (!prefix && (key === "j" || key === "k")) return event.preventDefault(), walk(key === "j" ? 1 : -1);
   if (key === "?") return event.preventDefault(), show(one("#shortcuts"));
   if (key === "z") return event.preventDefault(), takeBackLast();
