@@ -41,8 +41,10 @@ attach("[data-palette]", (dialog) => {
   };
   const run = (item) => {
     dialog.close();
-    if (item.element.matches("input, textarea")) item.element.focus();
-    else item.element.click();
+    // What it stood for may have been drawn anew since.
+    const { element } = item.element.isConnected ? item : gather().find((other) => other.name === item.name) ?? item;
+    if (element.matches("input, textarea")) element.focus();
+    else element.click();
   };
   new MutationObserver(() => {
     if (!dialog.open) return;
