@@ -1,9 +1,9 @@
 // A sentence at the foot of the page, with at most one action; it counts down if it has a deadline.
-import { one } from "./dom.js";
+import { all, one } from "./dom.js";
 import { say } from "./words.js";
 
 export function toast(sentence, { bad = false, action = "", onAction = null, seconds = bad ? 9 : 4, counts = false } = {}) {
-  const place = one("[data-toasts]");
+  const place = placeFor(all("dialog:modal").at(-1));
   if (!place || !sentence) return () => {};
   const element = document.createElement("div");
   element.className = bad ? "toast bad" : "toast";
@@ -24,6 +24,18 @@ export function toast(sentence, { bad = false, action = "", onAction = null, sec
   }, 1000);
   place.append(element);
   return close;
+}
+
+/** What is said beside an open dialog could be neither read nor pressed: it is said in it, and stays when that closes. */
+function placeFor(dialog) {
+  const page = one("[data-toasts]");
+  if (!page || !dialog) return page;
+  const there = one(":scope > .toasts", dialog);
+  if (there) return there;
+  const place = Object.assign(document.createElement("div"), { className: "toasts", role: "alert" });
+  dialog.append(place);
+  dialog.addEventListener("close", () => (page.append(...place.childNodes), place.remove()), { once: true });
+  return place;
 }
 
 // Nobody's cookie may keep the page's scripts from starting.
