@@ -10,7 +10,7 @@ function close(focus = false) {
   open = null;
   pop.hidden = true;
   button.setAttribute("aria-expanded", "false");
-  if (focus && visible(button)) button.focus();
+  if (focus) (visible(button) ? button : one("[data-log]"))?.focus();
 }
 
 attach("[data-menu]", (menu) => {
@@ -33,6 +33,7 @@ attach("[data-menu]", (menu) => {
     const list = items();
     const at = list.indexOf(document.activeElement);
     if (converting(event)) return;
+    if (event.target.closest("form") && !event.target.closest(".item")) return; // a form's keys are its own
     if (event.key === "ArrowDown") list[(at + 1) % list.length]?.focus();
     else if (event.key === "ArrowUp") list[(at - 1 + list.length) % list.length]?.focus();
     else if (event.key === "Enter" && at < 0) list[0]?.click();
@@ -40,12 +41,13 @@ attach("[data-menu]", (menu) => {
     event.preventDefault();
   });
   pop.addEventListener("input", (event) => {
+    if (!event.target.closest(".search")) return;
     const wanted = event.target.value.normalize("NFKC").toLowerCase();
     for (const item of all(".item", pop)) item.hidden = !item.textContent.normalize("NFKC").toLowerCase().includes(wanted);
   });
   pop.addEventListener("click", (event) => {
     const item = event.target.closest(".item");
-    if (item && !item.hasAttribute("data-stay")) close();
+    if (item && !item.hasAttribute("data-stay")) close(pop.contains(document.activeElement));
   });
 });
 
@@ -59,4 +61,4 @@ document.addEventListener("keydown", (event) => event.key === "Escape" && closeW
 // An item that opens another menu, where the screen has no room for that menu's own button.
 attach("[data-press]", (item) => item.addEventListener("click", () => setTimeout(() => one(item.dataset.press)?.click())));
 
-export const menuIsOpen = () => open !== null;
+export const menuIsOpen = () => Boolean(open?.pop.isConnected);
