@@ -28,6 +28,13 @@ PATIENT = (
 )
 AT_ONCE = "document.querySelector('[data-compose]').dataset.undo = 0"
 ASKED = "!dispatchEvent(new Event('beforeunload', {cancelable: true}))"
+PASTE = """types => {
+    const data = new DataTransfer();
+    for (const type of types) data.setData(type, 'A1');
+    data.items.add(new File(['...'], 'a.txt', {type: 'text/plain'}));
+    const paste = new ClipboardEvent('paste', {clipboardData: data, cancelable: true});
+    return document.querySelector('[data-compose] textarea').dispatchEvent(paste);
+}"""
 LEAVE = "dispatchEvent(new Event('pagehide'))"  # what waits to be sent is sent now
 
 
@@ -221,3 +228,36 @@ def test_who_signs_in_again_beside_the_page_goes_on_where_they_were(desk: Desk) 
     assert not desk.page.evaluate(ASKED)
     desk.field.fill("追伸")
     until(lambda: drafts() == ["追伸"], "and what follows is kept")
+
+
+def test_no_words_of_a_note_become_an_answer_when_one_is_taken_back(desk: Desk) -> None:
+    box = desk.page.locator("[data-compose] .box")
+    note, reply = (desk.page.locator(f"[data-kind-set={kind}]") for kind in ("note", "reply"))
+    desk.sends("お調べします。")
+    note.click()
+    desk.field.fill("内緒")
+    desk.page.locator("[data-log]").press("z")
+    expect(desk.field).to_have_value("お調べします。\n内緒")
+    expect(box).to_have_attribute("data-kind", "note")
+    desk.field.fill("")
+    reply.click()
+    desk.sends("お調べします。")
+    note.click()
+    desk.page.locator("[data-log]").press("z")
+    expect(desk.field).to_have_value("お調べします。")
+    expect(box).to_have_attribute("data-kind", "reply")
+
+
+def test_what_is_begun_is_there_with_its_files_when_one_comes_back(desk: Desk) -> None:
+    desk.sends("はい")
+    desk.field.fill("はい、そのとおりです")
+    assert desk.page.evaluate(PASTE, ["text/plain", "text/html"]), "words of a table stay words"
+    assert not desk.page.evaluate(PASTE, ["text/html"]), "a file is one"
+    uploaded = desk.page.locator("[data-uploaded]")
+    expect(uploaded).to_have_count(1)
+    until(lambda: drafts() == ["はい、そのとおりです"], "what was begun is kept")
+    desk.opens(desk.there)
+    expect(uploaded).to_have_count(0)
+    desk.opens(desk.here)
+    expect(desk.field).to_have_value("はい、そのとおりです")
+    expect(uploaded).to_have_count(1)
