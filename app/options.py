@@ -209,7 +209,12 @@ OPTIONS: tuple[Option, ...] = (
     Option("max_upload_bytes", _between(1, 2**31), 20 * 1024 * 1024, "Largest attachment, in bytes"),
     Option("admin_email", _email, None, "First admin's address"),
     Option("admin_password", _long(10), None, "First admin's password", secret=True),
-    Option("demo", _yes, None, "Load the demo on the first start"),
+    Option(
+        "demo",
+        _yes,
+        None,
+        "Load the demo on the first start, and show it; unset: where nobody else reaches this machine",
+    ),
     Option(
         "allow_private",
         _yes,
