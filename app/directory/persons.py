@@ -22,6 +22,7 @@ from app.queries import BIGGEST, NotFound
 
 FOUND = 8  # candidates a search offers
 MOVES = 50  # shown at most
+COUNT_TO = 1_000  # messages of a side; of more, one more is counted
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Known:
 
 @dataclass(frozen=True)
 class Side:
-    """One of two that might be one person, as the preview shows it."""
+    """One of two that might be one person, as the preview shows it. `messages`: :data:`COUNT_TO` and one at most."""
 
     conversation: Conversation
     customer: Customer
@@ -289,7 +290,8 @@ def identities(db: Session, customers: Sequence[int]) -> list[Identity]:
 def _side(db: Session, head: Conversation) -> Side:
     together = members(db, head)
     ids = family_ids(db, head) or [head.id]
-    said = select(func.count(Message.id)).where(Message.conversation_id.in_(ids), Message.kind != SYSTEM)
+    said = select(Message.id).where(Message.conversation_id.in_(ids), Message.kind != SYSTEM)
+    some = said.limit(COUNT_TO + 1).subquery()
     states = db.scalars(select(Case.status).where(Case.conversation_id.in_(ids)))
     counted = Counter(state == "resolved" for state in states)
     return Side(
@@ -298,7 +300,7 @@ def _side(db: Session, head: Conversation) -> Side:
         records=len(together),
         known=known(together),
         identities=identities(db, [one.id for one in together]),
-        messages=db.scalar(said) or 0,
+        messages=db.scalar(select(func.count(some.c.id))) or 0,
         cases=counted.total(),
         open_cases=counted[False],
         since=min(one.created_at for one in together),

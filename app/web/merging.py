@@ -73,6 +73,7 @@ def preview(request: Request) -> Response:
             "suggested": suggested,
             "noted": noted,
             "addresses": known_by,
+            "count_to": persons.COUNT_TO,
         }
         return partial(request, "inbox/_merge_preview.html", head=head, **given)
 

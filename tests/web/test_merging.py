@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from app import customers, inbox, queries
 from app.db import reading, transaction
+from app.directory import persons
 from app.models import (
     Agent,
     Channel,
@@ -106,6 +107,19 @@ def test_the_preview_tells_what_comes_together_and_which_values_win(cast: Cast, 
     assert '<td class="wins">シルバー' in page  # proved both, and said last
     assert '<td class="wins">ヤマダ' in browser.see(merging(cast, cast.line) + "?under=theirs")
     assert links() == []
+
+
+def test_what_was_said_is_counted_so_far_and_no_further(
+    cast: Cast, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with transaction() as db:
+        for text in ("もしもし", "まだですか"):
+            factories.customer_says(db, db.query(Channel).one(), text, "v-line")
+    assert "3 messages" in browser.see(merging(cast, cast.line))
+    monkeypatch.setattr(persons, "COUNT_TO", 2)
+    page = browser.see(merging(cast, cast.line))
+    assert "1 message" in page
+    assert "2+ messages" in page
 
 
 def test_one_action_merges_and_one_undoes_it(cast: Cast, browser: Browser) -> None:

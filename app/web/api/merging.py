@@ -91,7 +91,7 @@ class DifferenceShape(Shape):
 
 
 class SideShape(Shape):
-    """One of the two: over all records that are one person already."""
+    """One of the two: over all records that are one person already. Of more than 1,000 `messages` 1,001 are counted."""
 
     conversation_id: int
     customer_ids: list[int]
