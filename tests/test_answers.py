@@ -66,10 +66,13 @@ def test_an_edit_is_in_force_once_it_is_published(db: Session) -> None:
     assert said == ["550円", "550円", "無料"]
 
 
+@pytest.mark.parametrize("looked_at", [10_000, 3])
 def test_the_draft_is_read_again_after_every_edit_even_of_two_that_commit_in_the_other_order(
-    db: Session,
+    db: Session, looked_at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(answers, "OVERTAKING", looked_at)
     make.faq(db)
+    db.add_all(Revision(id=number, noun="faq_entry", noun_id=1, data={}) for number in (900, 901))
     high = Revision(id=1_000, noun="faq_entry", noun_id=1, data={})
     db.add(high)
     db.flush()

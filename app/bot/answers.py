@@ -37,6 +37,7 @@ from bots.phrases import phrase
 
 log = logging.getLogger(__name__)
 
+OVERTAKING = 10_000  # edits that may be done while another one is under way
 
 _published, _draft = Kept(follows=True), Kept(follows=False)
 
@@ -61,9 +62,11 @@ def book(db: Session, *, exact: bool = False) -> bots.Book:
 def draft_book(db: Session, *, exact: bool = False) -> bots.Book:
     """What the bot would answer from if the draft were published; that very book where it is.
 
-    Two edits may commit in the other order than their numbers were drawn, so they are counted, too.
+    Two edits may commit in the other order than their numbers were drawn, so the newest are looked at as a whole: one
+    that comes late among them is one more, or moves the lowest.
     """
-    highest, edits = db.execute(select(func.max(Revision.id), func.count(Revision.id))).one()
+    newest = select(Revision.id).order_by(Revision.id.desc()).limit(OVERTAKING).subquery().c.id
+    edits = tuple(db.execute(select(func.max(newest), func.min(newest), func.count(newest))).one())
     current = version(db)
 
     def prepared() -> Making:
@@ -73,7 +76,7 @@ def draft_book(db: Session, *, exact: bool = False) -> bots.Book:
             same if same and (quick or not same.is_quick) else build(draft, current, _before(), quick=quick)
         )
 
-    return _draft.book((highest, edits, current), prepared, exact=exact)
+    return _draft.book((edits, current), prepared, exact=exact)
 
 
 def prepare() -> None:
