@@ -51,13 +51,13 @@ def figures(db: Session, identity_ids: Sequence[int]) -> Figures:
     sums = select(
         func.coalesce(func.sum(Tally.orders), 0),
         func.coalesce(func.sum(Tally.points), 0),
-        func.count(Tally.identity_id),
+        func.max(Tally.identity_id),
         func.max(Tally.last_order_at),
         func.max(Tally.last_visit_at),
     )
     theirs = sums.where(Tally.identity_id.in_(identity_ids))
-    orders, points, counted, order_at, visit_at = db.execute(theirs).one()
-    if not counted:
+    orders, points, tallied, order_at, visit_at = db.execute(theirs).one()
+    if not tallied:
         return Figures(any=bool(newest(db, identity_ids, 1)))
     amount = func.sum(Spending.amount)
     spent = select(amount, Spending.currency).where(Spending.identity_id.in_(identity_ids))

@@ -72,6 +72,21 @@ def test_a_page_of_a_thousand_rows_costs_what_one_of_ten_does() -> None:
     assert not {page: found for page in many if (found := forbidden(many[page]))}
 
 
+@pytest.mark.parametrize(
+    ("statement", "bounded"),
+    [
+        ("SELECT count(*) AS count_1 FROM message", False),
+        ("SELECT count(message.id) AS count_1 \nFROM message WHERE message.conversation_id IN (…)", False),
+        ("SELECT max(revision.id), COUNT (revision.id) FROM revision", False),
+        ("SELECT count(one.id) FROM (SELECT message.id AS id FROM message) AS one", False),
+        ("SELECT count(one.id) \nFROM (SELECT message.id AS id \nFROM message\n LIMIT ?) AS one", True),
+        ("SELECT conversation.inbound_count FROM conversation", True),
+    ],
+)
+def test_a_count_without_a_bound_is_seen(statement: str, *, bounded: bool) -> None:
+    assert forbidden([statement]) == ([] if bounded else [statement])
+
+
 def _begin() -> tuple[World, Browser]:
     """Ten rows of everything, and an admin who looks at them."""
     with transaction() as db:
