@@ -27,7 +27,7 @@ def read(
     if not isinstance(document, list):
         return [Ignored("the body is not a JSON object or list", malformed=True)]
     if len(document) > MOST:
-        return [Ignored(f"more than {MOST} {name} in one request", malformed=True)]
+        return [Ignored(f"too many in one request: more than {MOST} {name}", malformed=True)]
     return [_one(value, f"{name}[{index}]", one) for index, value in enumerate(document)]
 
 

@@ -46,7 +46,7 @@ def entries(document: Any, object: str) -> Iterator[tuple[Mapping[str, Any] | No
         yield None, Ignored("the body is not Meta's: it has no list of entries", malformed=True)
         return
     if document.get("object") != object:
-        yield None, Ignored(f"about something else than {object}: {shown(document.get('object'))}")
+        yield None, Ignored(f"about something else than this channel: {shown(document.get('object'))}")
         return
     for one in document["entry"]:
         if isinstance(one, dict):

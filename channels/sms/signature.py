@@ -29,10 +29,10 @@ def verify(request: Request, webhook: str, auth_token: str, shared_key: str = ""
     """
     algorithm = named_in(request.header(SETTINGS))
     if algorithm not in _HASHES:
-        raise BadSignature(f"it is signed with {algorithm!r}, which we do not know")
+        raise BadSignature(f"it is signed with a method we do not know: {algorithm}")
     secret = auth_token if algorithm == SHA1 else shared_key
     if not secret:
-        raise BadSignature(f"it is signed with {algorithm}, for which no secret is set")
+        raise BadSignature(f"it is signed with a method for which no secret is set: {algorithm}")
     query = urlsplit(request.url).query
     covered = _covered(request, query)
     given = request.header(HEADER).encode("utf-8", "replace")

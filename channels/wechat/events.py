@@ -74,7 +74,7 @@ def _message(document: Object, place: Place) -> Event:
     if sender is None:
         return Ignored("a message without its sender")
     if found is None:
-        return Ignored(f"a message of the type {text(document, 'MsgType')} that says nothing")
+        return Ignored(f"a message that says nothing: {text(document, 'MsgType')}")
     return Inbound(
         external_id=text(document, "MsgId") or _id_of(document, text(document, "MsgType")),
         sender=sender,

@@ -27,7 +27,7 @@ def verify(token: str, query: Mapping[str, str], name: str = "signature", *parts
     timestamp, nonce, given = (query.get(one, "") for one in ("timestamp", "nonce", name))
     made = sign(token, timestamp, nonce, *parts)
     if not hmac.compare_digest(made.encode(), given.encode("utf-8", "replace")):
-        raise BadSignature(f"the {name} in the address was not made with this token")
+        raise BadSignature(f"the signature in the address was not made with this token: {name}")
     if not (timestamp.isascii() and timestamp.isdecimal() and len(timestamp) < 12):
         raise BadSignature("the timestamp in the address is no time")
     if abs(time.time() - int(timestamp)) > WITHIN:

@@ -1,7 +1,8 @@
 """Every sentence a connector shows to people stands in both catalogues."""
 
 import ast
-from collections.abc import Iterator
+import importlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from channels import registry
 from channels.settings import fields_of
 
 ROOT = Path(__file__).parents[2]
+VARIES = "…"
 
 
 def labels() -> Iterator[str]:
@@ -47,24 +49,42 @@ def _is_sentence(text: str) -> bool:
 def reasons() -> Iterator[str]:
     """Why something was refused or became nothing, as the admin reads it; a detail may follow after a colon."""
     for path in sorted((ROOT / "channels").rglob("*.py")):
+        named = vars(importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts)))
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("BadSignature", "Ignored"):
-                yield from (words for arg in node.args[:1] for words in _words(arg))
+                yield from (words for arg in node.args[:1] for words in _words(arg, named))
             if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "NOT_FOR_US":
                 assert isinstance(node.value, ast.Dict)
-                yield from (words for value in node.value.values for words in _words(value))
+                yield from (words for value in node.value.values for words in _words(value, named))
 
 
-def _words(node: ast.AST | None) -> Iterator[str]:
+def _words(node: ast.AST | None, named: Mapping[str, object]) -> Iterator[str]:
     match node:
         case ast.Constant(value=str(words)):
             yield words
         case ast.IfExp(body=one, orelse=other):
-            yield from (*_words(one), *_words(other))
+            yield from (*_words(one, named), *_words(other, named))
         case ast.BoolOp(values=several):
-            yield from (words for one in several for words in _words(one))
-        case ast.JoinedStr(values=[ast.Constant(value=str(words)), *_]) if ": " in words:
-            yield words.partition(": ")[0]
+            yield from (words for one in several for words in _words(one, named))
+        case ast.JoinedStr(values=pieces):
+            yield from _before_the_detail(pieces, named)
+
+
+def _before_the_detail(pieces: list[ast.expr], named: Mapping[str, object]) -> Iterator[str]:
+    """What begins with a value names the place in the sender's own data. Elsewhere only a detail may vary."""
+    words = "".join(_filled_in(piece, named) for piece in pieces).partition(": ")[0]
+    if not words.startswith(VARIES):
+        assert VARIES not in words, f"“{words}” cannot be translated"
+        yield words
+
+
+def _filled_in(piece: ast.expr, named: Mapping[str, object]) -> str:
+    match piece:
+        case ast.Constant(value=str(words)):
+            return words
+        case ast.FormattedValue(value=ast.Name(id=name)) if isinstance(named.get(name), str):
+            return str(named[name])
+    return VARIES
 
 
 def test_every_reason_can_be_read_in_japanese() -> None:
