@@ -13,8 +13,15 @@ _KANJI_NUMBER = re.compile(r"[〇零一二三四五六七八九十]+(?=\s*(?:月
 _WEEKDAYS_JA = "月火水木金土日"
 _WEEKDAYS_EN = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH = rf"({'|'.join(_MONTHS)})[a-z]*\.?"
-_WEEKDAY = r"(mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
+_MONTH = (
+    r"(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)\b\.?"
+)
+_WEEKDAY = r"((?:mon|tues|wednes|thurs|fri|satur|sun)day|tues?|thu(?:rs)?|fri)"
+_SHORT = (  # what is another word as well: `I sat on it`, `sun cream`
+    r"(?:^|[\d\0,.()/-]|\b(?:on|or|and|next|this|last|about|by|for|until|from|to|do|maybe|is))\s*\b(mon|wed|sat|sun)\b"
+    r"(?=\s*(?:$|[\d\0,.()?!/-]|(?:at|or|and|please|the|in|morning|afternoon|evening|works|is|next|this|last)\b))"
+)
 _ERA = {"令和": 2018, "平成": 1988}
 
 Reader = Callable[[re.Match[str], date], date | None]
@@ -27,23 +34,38 @@ def read_date(text: str, today: date | None, *, ahead: bool = True) -> str | Non
     is nearer to `today`. Without `today` only full dates can be told.
     """
     plain = plainly(text)
-    if _SPAN.search(plain):
-        return None
+    days, weekdays = set[date](), set[date]()
     for pattern, reader in _FORMS:
-        found = list(pattern.finditer(plain))
-        days = {day for one in found if (day := _safely(reader, one, today, ahead)) is not None}
-        if len(days) == 1:
-            return days.pop().isoformat()
-        if found:
-            return None  # more than one day, or one that is in no calendar
-    return None
+        for found in pattern.finditer(plain):
+            before, behind = plain[: found.start()], plain[found.end() :]
+            if _DENIED_BEFORE.search(before) or _DENIED_BEHIND.match(behind):
+                continue
+            day = _safely(reader, found, today, ahead)
+            if day is None or _one_of_more(before, found[0], behind):
+                return None
+            (weekdays if _of_any_week(reader, found) else days).add(day)
+        plain = _without(pattern, plain)
+    days |= {one for one in weekdays if one.weekday() not in {day.weekday() for day in days}}
+    return days.pop().isoformat() if len(days) == 1 else None
+
+
+def _one_of_more(before: str, found: str, behind: str) -> bool:
+    """Whether another day, of which only the number is told, stands beside what was found: 25・26日, Nov 25-27."""
+    if _ANOTHER.match(behind):
+        return True
+    counted = any(char.isdigit() for char in found)
+    return counted and bool(_NUMBER_BEFORE.search(before) or _NUMBER_BEHIND.match(behind))
+
+
+def _without(pattern: re.Pattern[str], plain: str) -> str:
+    return pattern.sub(lambda found: "\0" * len(found[0]), plain)
 
 
 def besides_dates(text: str) -> str:
     """What `text` says besides days."""
     plain = plainly(text)
     for pattern, _ in _FORMS:
-        plain = pattern.sub(" ", plain)
+        plain = _without(pattern, plain)
     return plain
 
 
@@ -139,20 +161,36 @@ def _of_month(found: re.Match[str], today: date) -> date | None:
 
 def _weekday_ja(found: re.Match[str], today: date) -> date | None:
     week, day = found[1] or "", _WEEKDAYS_JA.index(found[2])
-    if not week:
-        return _next_weekday(today, day)
-    return _monday(today) + timedelta(days=7 * _WEEKS[week] + day)
+    if week in _WEEKS:
+        return _monday(today) + timedelta(days=7 * _WEEKS[week] + day)
+    return _last_weekday(today, day) if week else _next_weekday(today, day)
 
 
 def _weekday_en(found: re.Match[str], today: date) -> date | None:
-    which, day = found[1] or "", _WEEKDAYS_EN.index(found[2][:3])
-    if which == "this":
-        return _monday(today) + timedelta(days=day)
-    if which == "next":
-        return _monday(today) + timedelta(days=7 + day)
-    if which == "last":
-        return _next_weekday(today, day) - timedelta(days=7 if day != today.weekday() else 14)
-    return _next_weekday(today, day)
+    which, day = found[1], _WEEKDAYS_EN.index(found[2][:3])
+    if which in ("this", "next"):
+        return _monday(today) + timedelta(days=7 * _WEEKS_EN[which] + day)
+    return _last_weekday(today, day) if which else _next_weekday(today, day)
+
+
+def _of_any_week(reader: Reader, found: re.Match[str]) -> bool:
+    """Whether only a weekday is named: beside a day that is one, it is that day."""
+    return reader is _weekday_short or (reader in (_weekday_ja, _weekday_en) and not found[1])
+
+
+def _weekday_of(found: re.Match[str], today: date) -> date | None:
+    """`Tuesday next week`, `next week on Tuesday`"""
+    day = _WEEKDAYS_EN.index((found[2] or found[3])[:3])
+    return _monday(today) + timedelta(days=7 * _WEEKS_EN[found[1] or found[4]] + day)
+
+
+def _weekday_short(found: re.Match[str], today: date) -> date | None:
+    return _next_weekday(today, _WEEKDAYS_EN.index(found[1]))
+
+
+def _from_another(_found: re.Match[str], _today: date) -> date | None:
+    """`a week from Friday`: no day that is told by itself."""
+    return None
 
 
 def _day_alone(found: re.Match[str], today: date) -> date | None:
@@ -176,6 +214,11 @@ def _monday(today: date) -> date:
 def _next_weekday(today: date, day: int) -> date:
     """The next such weekday; on that very day, the one in a week."""
     return today + timedelta(days=(day - today.weekday() - 1) % 7 + 1)
+
+
+def _last_weekday(today: date, day: int) -> date:
+    """The last such weekday that is over."""
+    return today - timedelta(days=(today.weekday() - day - 1) % 7 + 1)
 
 
 _NAMED = (
@@ -203,6 +246,7 @@ _NAMED = (
 )
 _COUNTED = {"a": 1, "one": 1, "two": 2, "three": 3}
 _NUMBER = rf"(?P<n>\d{{1,3}}|{'|'.join(_COUNTED)})"
+_WEEKS_EN = {"last": -1, "this": 0, "next": 1}
 _WEEKS = {"先々週": -2, "先週": -1, "今週": 0, "来週": 1, "再来週": 2}
 _YEARS = {"一昨年": -2, "去年": -1, "昨年": -1, "今年": 0, "来年": 1, "再来年": 2}
 _YEARS_EN = {"last year": -1, "this year": 0, "next year": 1}
@@ -214,9 +258,25 @@ def _one(words: Iterable[str]) -> str:
     return "|".join(sorted(words, key=len, reverse=True))
 
 
-_SPAN = re.compile(
-    r"(?:日|[0-9])\s*(?:から|[〜~–])\s*(?:[0-9]{1,2}\s*月\s*)?[0-9]{1,2}\s*日"
-)  # 20〜22日: more than one
+_OR = r"\s*(?:か|または|もしくは|あるいは|から|or|to|and|[、,・&〜~–-])\s*(?:the\s+)?"
+_ANOTHER = re.compile(
+    rf"{_OR}(?:\d{{1,2}}\s*月\s*)?\d{{1,2}}\s*(?:日(?!間|以内|目)|st\b|nd\b|rd\b|th\b)"
+    rf"|\s*[か、・][{_WEEKDAYS_JA}](?![一-龥])|\s+(?:or|and) the day after\b",
+    re.ASCII,
+)
+_NUMBER_BEHIND = re.compile(
+    rf"{_OR}\d{{1,2}}(?!\d|\s*(?:[:/時分名人個枚点つ番月年日]|[ap]\.?m|people|guests|pieces))", re.ASCII
+)
+_NUMBER_BEFORE = re.compile(
+    rf"(?<![\d:/])(?:\d{{1,2}}(?:st|nd|rd|th)?|(?<![一-龥])[一二三四五六七八九])\s*日?{_OR}$", re.ASCII
+)
+_DENIED_BEFORE = re.compile(
+    r"(?:\bnot|n't|\bexcept|\bany day but)(?: (?:make|come|do|it|on|before|this|next))* $"
+)
+_DENIED_BEHIND = re.compile(
+    r"\s*(?:以外|(?:は|が)\s*(?:無理|だめ|ダメ|駄目|都合が?(?:悪|つか|合わ)|行け|難し|むずかし|でき(?:ない|ません)|不可)"
+    r"|(?:じゃ|では|で)(?:な[くい]|ありません))"
+)
 _FORMS: tuple[tuple[re.Pattern[str], Reader], ...] = (
     (
         re.compile(r"(?<!\d)(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})(?!\d)\s*日?", re.ASCII),
@@ -240,14 +300,27 @@ _FORMS: tuple[tuple[re.Pattern[str], Reader], ...] = (
         _english,
     ),
     (re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})(?![\d/])", re.ASCII), _month_day),
-    (re.compile("|".join(re.escape(word) for word, _ in _NAMED)), _called),
     (re.compile(r"(?<!\d)(?P<n>\d{1,3})\s*(?:日|週間)\s*[前後]", re.ASCII), _apart),
     (re.compile(rf"\bin {_NUMBER} (?:days?|weeks?)\b", re.ASCII), _apart),
-    (re.compile(rf"\b{_NUMBER} (?:days?|weeks?) ago\b", re.ASCII), _apart),
+    (re.compile(rf"\b{_NUMBER} (?:days?|weeks?) (?:ago|from (?:now|today))\b", re.ASCII), _apart),
+    (re.compile(rf"\b{_NUMBER} (?:days?|weeks?) (?:from|after)\b|day week\b", re.ASCII), _from_another),
+    (re.compile("|".join(re.escape(word) for word, _ in _NAMED)), _called),
     (re.compile(rf"({_one(_MONTHS_AHEAD)})\s*の?\s*(?:(\d{{1,2}})\s*日|末)", re.ASCII), _of_month),
-    (re.compile(rf"({_one(_WEEKS)})?\s*の?\s*([{_WEEKDAYS_JA}])曜日?"), _weekday_ja),
+    (
+        re.compile(
+            rf"(?:({_one(_WEEKS)}|(?:(?<!午)前|先日|この間)(?=の))\s*の?\s*)?([{_WEEKDAYS_JA}])曜(?:日(?!曜))?"
+        ),
+        _weekday_ja,
+    ),
     (re.compile(rf"({_one(_WEEKS)})\s*の?\s*([{_WEEKDAYS_JA}])(?![一-龥])"), _weekday_ja),
-    (re.compile(rf"\b(?:(this|next|last|on|coming)\s+)?{_WEEKDAY}\b", re.ASCII), _weekday_en),
+    (
+        re.compile(
+            rf"\b(?:(this|next|last) week,?\s+(?:on\s+)?{_WEEKDAY}|{_WEEKDAY},?\s+(?:of\s+)?(this|next|last) week)\b"
+        ),
+        _weekday_of,
+    ),
+    (re.compile(rf"\b(?:(this|next|last)\s+)?{_WEEKDAY}\b"), _weekday_en),
+    (re.compile(_SHORT), _weekday_short),
     (re.compile(r"(?<!\d)(\d{1,2})\s*日(?!\s*(?:間|[前後]|以内|くらい|ほど))", re.ASCII), _day_alone),
 )
 _FULL = (_full, _era)

@@ -9,12 +9,14 @@ from bots.dates import plainly
 _LATER = {  # words before an hour, and the hours that mean one twelve later
     "午後": range(12), "お昼": range(1, 6), "昼": range(1, 6), "夕方": range(3, 8),
     "夜": range(5, 12), "今晩": range(5, 12), "晩": range(5, 12), "pm": range(12),
-    "afternoon": range(12), "evening": range(4, 12), "night": range(5, 12),
+    "afternoon": range(1, 8), "evening": range(4, 12), "night": range(5, 12), "tonight": range(5, 12),
 }  # fmt: skip
-_MIDNIGHT = ("午前", "深夜", "夜中", "夜", "今晩", "晩", "am", "night")  # 12 with these is 0
+_MIDNIGHT = ("午前", "深夜", "夜中", "夜", "今晩", "晩", "am", "night", "tonight")  # 12 with these is 0
 _BEFORE = "|".join(
     sorted(
-        {*_LATER, *_MIDNIGHT, "未明", "早朝", "朝"} - {"afternoon", "evening", "night"}, key=len, reverse=True
+        {*_LATER, *_MIDNIGHT, "未明", "早朝", "朝"} - {"afternoon", "evening", "night", "tonight"},
+        key=len,
+        reverse=True,
     )
 )
 _TIME = re.compile(
@@ -23,29 +25,47 @@ _TIME = re.compile(
     r"\s*([ap]\.?m\b|in the (?:morning|afternoon|evening)\b|at night\b)?",
     re.ASCII,
 )
-_NAMED = (("正午", "12:00"), ("noon", "12:00"))
+_NAMED = re.compile(r"正午|(?<![a-z])noon(?![a-z])")
+_HALF = re.compile(r"\b(morning|afternoon|evening|tonight|at night)\b")
+_RANGE = re.compile(
+    r"(?<![\d:/])\d{1,2}\s*(?:[〜~–、・-]|,(?=$)|から|か|to\b|and\b|or\b)\s*$"
+)  # before an hour: 10〜12時, 3、4時, between 3 and 5 pm
 
 
 def read_time(text: str) -> str | None:
-    """The one time of day that `text` names, as `14:30`; None if it names none, or more than one."""
-    plain = plainly(text)
-    times = {time for one in _TIME.finditer(plain) if (time := _time(one))}
-    if not times and (named := next((at for word, at in _NAMED if word in plain), "")):
-        return named
-    return times.pop() if len(times) == 1 else None
+    """The one time of day that `text` names, as `14:30`; None if it names none, or more than one, or an hour that may
+    be at night as well as in the afternoon."""
+    plain = _plain(text)
+    halves = set(_HALF.findall(plain))
+    half = halves.pop() if len(halves) == 1 else ""
+    hours = list(_TIME.finditer(plain))
+    if any(_RANGE.search(plain[: one.start(1 if one[1] else 2)]) for one in hours):
+        return None
+    times = {time for one in hours if (time := _time(one, half)) is not None}
+    if not times and _NAMED.search(plain):
+        return "12:00"
+    return (times.pop() or None) if len(times) == 1 else None
+
+
+def _plain(text: str) -> str:
+    return plainly(text).replace("ごご", "午後").replace("ごぜん", "午前")
 
 
 def besides_times(text: str) -> str:
     """What `text` says besides times of day."""
-    return _TIME.sub(" ", plainly(text))
+    return _NAMED.sub(" ", _TIME.sub(" ", _plain(text)))
 
 
-def _time(found: re.Match[str]) -> str | None:
+def _time(found: re.Match[str], told: str) -> str | None:
+    """The time; "" where it may be either of two; None where there is none. `told`: the part of the day that is named
+    elsewhere in the text."""
     hour = int(found[2])
     minute = 30 if found[3] else int(found[4] or found[5] or 0)
-    half = found[1] or (found[6] or "").replace(".", "").rpartition(" ")[2]
+    half = found[1] or (found[6] or told).replace(".", "").rpartition(" ")[2]
     if hour in _LATER.get(half, ()):
         hour += 12
     elif hour == 12 and half in _MIDNIGHT:
         hour = 0
+    elif not half and found[2] in "123456":
+        return ""
     return f"{hour:02}:{minute:02}" if hour < 24 and minute < 60 else None

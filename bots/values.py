@@ -10,7 +10,7 @@ from datetime import date
 import regex
 
 from bots.choosing import chosen
-from bots.dates import besides_dates, read_date
+from bots.dates import besides_dates, plainly, read_date
 from bots.flow import FILES, Step
 from bots.patterns import compile_pattern
 from bots.situation import File
@@ -112,7 +112,7 @@ class Reader:
         value = self.read(step, text)
         if not value or step.kind in FILES:
             return False
-        if step.kind == "number" and not step.pattern and (read_date(text, self.today) or read_time(text)):
+        if step.kind == "number" and not step.pattern and besides_times(besides_dates(text)) != plainly(text):
             return False
         words, told = _squeezed(text), _squeezed(value)
         if besides := _BESIDES.get(step.kind):

@@ -25,6 +25,17 @@ SUNDAY = date(2026, 11, 22)
         ("明日か明後日", None), ("may I?", None), ("20〜22日", None),
         ("12月1日から3日まで", None), ("来年の12月1日", "2027-12-01"), ("来年の2月29日", None),
         ("来月の15日", "2026-12-15"), ("来月末", "2026-12-31"), ("in a week", "2026-11-29"),
+        ("11月25日か27日", None), ("11月25日、27日", None), ("11/25-27", None), ("25・26日", None),
+        ("二、三日前", None), ("2、3日前", None), ("土曜日曜", None),
+        ("Nov 25-27", None), ("Nov 25 or 26", None), ("November 25 to 27", None), ("25th or 26th of November", None),
+        ("明日か金曜日", None), ("tomorrow or Friday", None), ("tomorrow or the day after", None),
+        ("来週の火か水", None), ("11月25日、3名", "2026-11-25"), ("Nov 25, 10am", "2026-11-25"),
+        ("11月24日（火曜）", "2026-11-24"), ("11月24日（水曜）", None), ("Mon 30 Nov", "2026-11-30"),
+        ("Tuesday next week", "2026-11-24"), ("next week on Friday", "2026-11-27"), ("a week from Friday", None),
+        ("Friday week", None), ("maybe 3 days from now", "2026-11-25"), ("mark 5", None), ("Sept 5", "2027-09-05"),
+        ("maybe 10 or 11 am tomorrow", "2026-11-23"), ("the item I sat on", None), ("sun cream", None),
+        ("Sat at 3pm", "2026-11-28"), ("火曜以外", None), ("水曜は無理です", None), ("火曜はだめ", None),
+        ("明日は無理なので明後日", "2026-11-24"), ("not tomorrow, Friday", "2026-11-27"), ("any day but Friday", None),
     ],
 )  # fmt: skip
 def test_days_are_read_as_people_write_them(written: str, day: str | None) -> None:
@@ -38,6 +49,7 @@ def test_days_are_read_as_people_write_them(written: str, day: str | None) -> No
         ("一昨日", "2026-11-20"), ("December 3 last year", "2025-12-03"),
         ("先週の金曜", "2026-11-13"), ("先々週の月曜日", "2026-11-02"), ("先月の31日", "2026-10-31"),
         ("去年の12月24日", "2025-12-24"), ("last Friday", "2026-11-20"), ("last Sunday", "2026-11-15"),
+        ("Friday last week", "2026-11-13"), ("この前の日曜日", "2026-11-15"), ("先日の金曜", "2026-11-20"),
         ("two days ago", "2026-11-20"), ("a week ago", "2026-11-15"), ("the day before yesterday", "2026-11-20"),
     ],
 )  # fmt: skip
@@ -69,7 +81,12 @@ def test_a_day_without_a_year_is_the_nearer_one_unless_only_days_ahead_are_asked
         ("夜12時", "00:00"), ("午前0時", "00:00"), ("朝7時半", "07:30"), ("午後12時", "12:00"), ("12 am", "00:00"),
         ("14時30", "14:30"), ("14時30頃", "14:30"), ("14時2名", "14:00"), ("2時間後", None), ("2pm-4pm", None),
         ("正午", "12:00"), ("夜の7時", "19:00"), ("午後3時15", "15:15"), ("7:30 in the evening", "19:30"),
-        ("2026.11.03", None), ("11:30 at night", "23:30"),
+        ("2026.11.03", None), ("11:30 at night", "23:30"), ("in the afternoon", None), ("tomorrow afternoon", None),
+        ("at noon", "12:00"), ("tomorrow afternoon at 3:00", "15:00"), ("tonight at 7:30", "19:30"),
+        ("7:30 tonight", "19:30"), ("ごご3時", "15:00"), ("10〜12時", None), ("10-12時", None), ("11、12時", None),
+        ("2-4pm", None), ("between 3 and 5 pm", None), ("from 3 to 5pm", None), ("11/25, 10:00", "10:00"),
+        ("Nov 5, 10:00", "10:00"), ("25日、10時", "10:00"), ("2時", None), ("3時ごろに伺います", None),
+        ("02:00", "02:00"), ("朝6時", "06:00"),
     ],
 )  # fmt: skip
 def test_times_are_read_as_people_write_them(written: str, time: str | None) -> None:
