@@ -73,26 +73,38 @@ _POINTING = frozenset(
     map(fold, ("it", "that", "this", "one", "something", "a", "the", "my", "in", "on", "to", "それ", "これ"))
 )
 _GIVEN_UP = re.compile(
-    r"(?:(?:もう|やっぱり|やはり|すみません|この(?:手続き|申し込み|申込み?|予約))[\s、,をは]*)*"
-    r"(?:やめ(?:る|ます|ました|たい|ておきます|とく|て(?:ください)?)|止め(?:る|ます|たい|て(?:ください)?)"
+    r"(?:(?:もう|やっぱり|やはり|すみません|今回は|一旦|いったん|(?:この)?(?:お?手続き|お?申し?込み?|ご?予約|来店|返品|交換|修理))"
+    r"[\s、,をはも]*)*"
+    r"(?:(?:やめ|止め)(?:る|ます|ました|たい(?:です)?|(?:て|と)(?:おき|き)ます|と[くき]|て(?:ください)?)|(?<=[品換理店約きみ])しません"
     r"|中止(?:して(?:ください)?|します|する|で)?"
-    r"|キャンセル(?:で|する|します|したい(?:です)?|して(?:ください)?|お願いします)?"
-    r"|取り?消し(?:ます|たい|て(?:ください)?)?|けっこうです|結構です|もういい(?:です)?)"
-    r"|(?:never ?mind|cancel(?: (?:it|this|that|please))?|stop(?: (?:it|this|please))?|quit|exit|forget it"
-    r"|i give up|abort)",
+    r"|キャンセル(?:で|する|します|したい(?:です)?|して(?:ください)?|お願いします|希望(?:です)?)?"
+    r"|取り?消(?:し?(?:ます|たい|て(?:ください)?)?)|けっこうです|結構です|もういい(?:です)?|(?<=やっぱり)(?:大丈夫|いい)です)"
+    r"|(?:sorry[, ]*)?(?:never ?mind|(?:cancel|stop)(?: (?:it|this|that"
+    r"|(?:my|the) (?:\w+ )?(?:return|booking|visit|request|form|appointment|repair|exchange)))?(?:,? please)?"
+    r"|quit|exit|forget it|i give up|abort"
+    r"|i(?:'ve| have)? changed my mind|i (?:don't|do not) want (?:to \w+ (?:it|this)|it|this)(?: any ?more)?)",
     re.IGNORECASE,
+)
+_SIGNS_OF_YES = re.compile(r"[👍🙆👌⭕🆗✅][\U0001F3FB-\U0001F3FF\u200d\ufe0f♀♂]*")
+_POLITE = (
+    (re.compile(r"(?:いたし|致し|申し上げ|もうしあげ)ます"), "します"),
+    (re.compile(r"(?<!とう)ございません"), "ありません"),
+    (re.compile(r"おねがい"), "お願い"),
+    (re.compile(r"^はい(?=[ぁ-んァ-ン一-龥])"), "はい "),
+    (re.compile(r"(?:^|(?<= ))(?:これ|それ|こちら|そちら|(?:この|その|上記の)内容)で(?=\S)"), ""),
 )
 _CONFIRMED = frozenset(
     fold(one)
     for line in (
-        "はい,ええ,うん,そうです,はい そうです,はいそうです,お願いします,はいお願いします,はい お願いします",
-        "よろしいです,よいです,いいです,良いです,大丈夫,大丈夫です,合っています,合ってます,あってます",
-        "間違いありません,間違いないです,問題ありません,問題ないです,その通りです,オッケー,了解です",
-        "オーケー,okです,ok です,オーケーです,これで大丈夫です,それで大丈夫です,問題なし,それで結構です,これで結構です",
-        "これでお願いします,それでお願いします,よろしくお願いします,よろしくお願いいたします,宜しくお願いします,確定,送信",
+        "はい,ええ,うん,そうです,お願いします,よろしいです,よいです,いいです,良いです,大丈夫,大丈夫です,合っています,合ってます",
+        "あってます,間違いありません,間違いないです,間違いなし,相違ありません,問題ありません,問題ないです,問題なし,その通りです",
+        "オッケー,オーケー,オーケーです,okです,ok です,了解です,了解しました,承知しました,確認しました,結構です",
+        "よろしくお願いします,宜しくお願いします,確定,確定してください,送信,送信してください",
         "yes,yeah,yep,yup,sure,correct,right,ok,okay,that's right,that's correct,all correct,yes please,y",
         "go ahead,looks good,looks good to me,confirm,yes that's right,yes it is,perfect,send,that is right",
         "that is correct,it's correct,it's right,it is correct,all good,all right,alright,fine,that's fine,absolutely",
+        "that's all correct,everything is correct,everything is right,looks right,sounds good,great,that works",
+        "go ahead and submit,go ahead and send it,submit,confirmed,i confirm",
     )
     for one in line.split(",")
 )
@@ -137,7 +149,11 @@ def gives_up(text: str) -> bool:
 
 def confirms(text: str) -> bool:
     """Whether the whole message says yes to what was summed up, be it more than once: はい、大丈夫です."""
+    if _SIGNS_OF_YES.fullmatch(text.strip()):
+        return True
     said, yes = fold(text[:READ]), False
+    for polite, plain in _POLITE:
+        said = polite.sub(plain, said)
     while said:
         begun = next((one for one in _AGREEING if said == one or said.startswith(f"{one} ")), "")
         if not begun:

@@ -97,7 +97,8 @@ class Reader:
 
     def skips(self, step: Step, text: str) -> bool:
         """Whether `text` says that there is nothing to say to a question that need not be answered."""
-        return step.optional and fold(text) in _SKIPPED - {fold(one.words) for one in step.choices}
+        said = fold(text).removeprefix(fold("やっぱり")).strip()
+        return step.optional and said in _SKIPPED - {fold(one.words) for one in step.choices}
 
     def is_only(self, step: Step, text: str) -> bool:
         """Whether `text` is nothing but an answer to `step`, so that no more is meant by it."""

@@ -294,19 +294,34 @@ def test_what_is_wrong_may_be_named_first_and_told_then() -> None:
         "はい、大丈夫です", "はい、よろしくお願いします", "大丈夫です。お願いします", "はい、それでお願いします",
         "OKです", "オーケー", "はい、間違いありません。ありがとうございます",
         "Yes, that's correct", "Yes, go ahead", "Yes, thank you", "looks good to me",
+        "はい、お願いいたします", "お願い致します", "よろしくお願い致します", "はい、問題ございません",
+        "相違ございません", "承知しました", "それでいいです", "はい、その内容でお願いします", "はいお願いします",
+        "おねがいします", "👍", "👍🏻",
+        "はい、確認しました", "それで結構です", "That's all correct, thanks", "looks right", "sounds good",
+        "Everything is correct", "ok great", "yes, go ahead and submit", "that works", "confirmed",
     ],
 )  # fmt: skip
 def test_a_yes_in_more_words_is_a_yes(words: str) -> None:
     assert talk(*TO_DAY, "明日", "なし", words).task == "5512の返品を確認する"
 
 
-@pytest.mark.parametrize("words", ["はい、でも5521です", "ありがとうございます", "no"])
+@pytest.mark.parametrize("words", ["はい、でも5521です", "ありがとうございます", "no", "👎", "はいじゃない"])
 def test_what_is_no_yes_ends_nothing(words: str) -> None:
     assert talk(*TO_DAY, "明日", "なし", words).task == ""
 
 
 @pytest.mark.parametrize(
-    "words", ["結構です", "けっこうです", "大丈夫です", "いいえ", "特にないです", "no thanks", "もういいです"]
+    "words",
+    [
+        "結構です",
+        "けっこうです",
+        "大丈夫です",
+        "いいえ",
+        "特にないです",
+        "no thanks",
+        "もういいです",
+        "やっぱり大丈夫です",
+    ],
 )
 def test_who_needs_not_say_more_loses_nothing(words: str) -> None:
     summed = talk(*TO_DAY, "明日", words)
@@ -315,11 +330,26 @@ def test_who_needs_not_say_more_loses_nothing(words: str) -> None:
     assert "mail" not in answers(summed)
 
 
-@pytest.mark.parametrize("words", ["やめる", "やっぱりやめます", "キャンセル", "もういいです", "cancel"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "やめる", "やっぱりやめます", "キャンセル", "もういいです", "cancel", "返品をやめます", "やっぱり返品やめます",
+        "返品しません", "やめときます", "今回はやめます", "一旦やめます", "取消", "キャンセル希望",
+        "やっぱり大丈夫です", "予約をキャンセルしたいです", "cancel my return", "cancel the return request, please", "I changed my mind",
+        "I don't want to return it anymore",
+    ],
+)  # fmt: skip
 def test_giving_up_ends_it(words: str) -> None:
     decision = talk("返品したい", "5512", words)
     assert (decision.action, decision.flow, decision.label) == ("answer", None, None)
     assert "中止しました" in decision.text
+
+
+@pytest.mark.parametrize(
+    "words", ["大丈夫です", "返品したい", "キャンセル料はいくらですか", "注文をキャンセルしたい"]
+)
+def test_what_only_holds_such_words_gives_nothing_up(words: str) -> None:
+    assert talk("返品したい", "5512", words).flow is not None
 
 
 def test_a_question_of_another_kind_is_answered_and_the_form_goes_on() -> None:
