@@ -22,6 +22,7 @@ from channels.masking import mask_cards
 Address = tuple[str, str, str]  # kind, scope, address: the key of an identity
 
 MAX_ATTRIBUTES = 50
+CONTACT = ("name", "email", "phone")  # as the form before the chat asks for them; they do not count
 PROOF = {"claimed": CLAIMED, "device": DEVICE, "code": CODE, "signed": SIGNED}
 
 
@@ -227,4 +228,10 @@ def _told_of(customer: Customer, attributes: Mapping[str, Any], proved: bool) ->
             proved,
         ):
             kept[name] = {"value": said, "proved": proved, "at": now().isoformat()}
-    return dict(list(kept.items())[:MAX_ATTRIBUTES])
+    return bounded(kept)
+
+
+def bounded(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """So many as are kept of a customer; by what they can be answered is always among them."""
+    some = [name for name in attributes if name not in CONTACT][:MAX_ATTRIBUTES]
+    return {name: attributes[name] for name in attributes if name in CONTACT or name in some}

@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app import visitors
+from app import inbox, visitors
 from app.family import conversation_of, head_of
-from app.inbox import links
+from app.inbox import Refused, links
 from app.models import (
     Channel,
     Conversation,
@@ -162,6 +162,17 @@ def test_however_often_they_say_something_else_of_themselves_what_is_kept_has_an
     kept = guest.visitor.page["claimed"]
     assert len(kept) == 50
     assert (kept["0-0"], kept["2-9"], "2-10" in kept) == ("い", "あ", False)
+
+
+def test_what_the_form_asks_is_kept_beside_however_many_names(db: Session, guest: Guest) -> None:
+    for n in range(3):
+        guest.say("identify", identity={"attributes": {f"{n}-{m}": "あ" for m in range(20)}})
+    guest.say("ask", id="f1", form="offline", name="山田", email="taro@example.jp", text="返信ください")
+    customer = db.get_one(Customer, thread(db, guest.visitor).customer_id)
+    assert (customer.attributes["email"]["value"], len(customer.attributes)) == ("taro@example.jp", 52)
+    inbox.edit_customer(db, factories.agent(db), customer, inbox.Profile(attributes={"0-0": "い"}))
+    with pytest.raises(Refused, match="at most 50"):
+        inbox.edit_customer(db, factories.agent(db), customer, inbox.Profile(attributes={"新": "い"}))
 
 
 def test_switching_users_on_one_browser_leaks_nothing(db: Session, channel: Channel, guest: Guest) -> None:

@@ -129,7 +129,7 @@ def _attributes(customer: Customer, given: Mapping[str, str | None]) -> dict[str
             raise Wrong("attributes", "An attribute has a value of at most 500 characters.")
         elif _value(kept.get(name)) != said:
             kept[name] = {"value": said, "proved": True, "at": now().isoformat()}
-    if len(kept) > customers.MAX_ATTRIBUTES:
+    if customers.bounded(kept) != kept:
         raise Wrong("attributes", "A customer has at most 50 attributes.")
     return kept
 

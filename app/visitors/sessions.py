@@ -107,7 +107,7 @@ def claim(visitor: Visitor, attributes: object) -> None:
     simple = {str(k): str(v) for k, v in attributes.items() if isinstance(v, str | int | float) and v != ""}
     kept = {clean(k)[:64]: clean(v)[:300] for k, v in list(simple.items())[:20]}
     both = {**visitor.page.get("claimed", {}), **kept}
-    visitor.page = {**visitor.page, "claimed": dict(list(both.items())[: customers.MAX_ATTRIBUTES])}
+    visitor.page = {**visitor.page, "claimed": customers.bounded(both)}
 
 
 def identities(db: Session, visitor: Visitor) -> tuple[int, ...]:
