@@ -1,5 +1,5 @@
-"""The fault run keeps every promise in a short run, and planted bugs do not pass it: two of the three kinds in the short
-round, the third ("lost", which tests/steps/test_planted.py plants in every round) with MADOGUCHI_TEST_EXAMPLES=all."""
+"""The fault run keeps every promise in a short run, and planted bugs do not pass it: two of the three kinds in the
+short round, the third ("lost"; tests/steps/test_planted.py has one like it) with MADOGUCHI_TEST_EXAMPLES=all."""
 
 from __future__ import annotations
 
