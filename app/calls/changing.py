@@ -138,10 +138,9 @@ def tell(
     an agent changed is told as it was `before`."""
     about: dict[str, Any] = {"call": call.id, "state": told.state, "result": told.result}
     if rings(told):
-        about |= {
-            "ring": True,
-            "for": sorted({people[one.lower()] for one in told.rung if one.lower() in people}),
-        }
+        known = people or (agents_by_name(db) if told.rung else {})  # who tells more of it may name nobody
+        rung = {known[one.lower()] for one in told.rung if one.lower() in known}
+        about |= {"ring": True, "for": sorted(rung)}
     if agent is not None and before is not None:
         about["was"] = {"text": before.text[:200], "disposition": before.disposition, "result": before.result}
     record(db, "call.noted" if agent else "call.changed", head, agent=agent, message=message, **about)

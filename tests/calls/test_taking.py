@@ -11,6 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import queries, search, verify
+from app.calls.noting import Written, rewrite
+from app.db import now
 from app.models import Call, Channel, Conversation, Customer, Event, Identity, Message
 from app.models.conversation import OPEN, RESOLVED
 from channels import base
@@ -138,6 +140,20 @@ def test_a_telling_without_any_time_is_of_now(db: Session, line: Channel) -> Non
     assert found.started_at is not None
     assert found.known["first"] == found.started_at.isoformat(timespec="microseconds")
     assert found.state == "answered"
+
+
+def test_it_rings_for_whom_it_rang_whoever_tells_more_of_it(db: Session, line: Channel) -> None:
+    somebody, other = make.agent(db, extension="201"), make.agent(db, extension="202")
+    for more in ({"agent": "201"}, {"queue": "受付"}):
+        make.accept(db, line, replace(call("ringing", 0, **more), at=now()))
+    rewrite(db, other, entry(db)[0], Written("折り返しの件"))
+    told = db.scalars(select(Event).where(Event.kind.in_(["call.changed", "call.noted"])).order_by(Event.id))
+    rung = [(each.kind, each.data.get("for")) for each in told if each.data.get("ring")]
+    assert rung == [
+        ("call.changed", [somebody.id]),
+        ("call.changed", [somebody.id]),
+        ("call.noted", [somebody.id]),
+    ]
 
 
 def test_what_is_long_past_asks_nothing(db: Session, line: Channel) -> None:
