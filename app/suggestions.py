@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -34,6 +33,10 @@ LOOKED_AT = 25  # people compared
 FOUND = 15  # of one search
 READ = 40  # messages read for numbers and addresses, the latest
 MOST_WRITTEN = 20  # of them that are looked for: a forwarded list of guests names nobody
+LOOKED_LIKE, ALL_LOOKED_LIKE = (
+    60,
+    300,
+)  # of a message, of all: what looks like one, and may be an order's number
 _END = 2**62  # no id is above it
 _SHORTEST_ID = 6  # ids of the business shorter than this are alike by chance
 _LOCAL = r"[\w.!#$%&'*+/=?^`{|}~-]"
@@ -146,26 +149,32 @@ def _written(db: Session, customers: Sequence[Customer]) -> frozenset[str]:
     """The mail addresses and numbers in their latest messages: what stands in a signature, mostly."""
     threads = [row.id for row in conversations_of(db, [one.id for one in customers]).values()]
     found: set[str] = set()
+    left = ALL_LOOKED_LIKE
     for thread in threads:
         latest = select(Message.text).where(
             Message.conversation_id == thread, Message.kind == INBOUND, Message.removed_at.is_(None)
         )
         for text in db.scalars(latest.order_by(Message.sent_at.desc(), Message.id.desc()).limit(READ)):
-            found.update(islice(_named_in(text), MOST_WRITTEN - len(found)))
-            if len(found) >= MOST_WRITTEN:
-                return frozenset(found)
+            alike = _alike(text)[:left]
+            left -= len(alike)
+            for form, written in alike:
+                made = form(written)
+                if made and (form is not forms.phone or made.startswith("+")):
+                    found.add(made)
+                if len(found) >= MOST_WRITTEN:
+                    return frozenset(found)
     return frozenset(found)
 
 
-def _named_in(text: str) -> Iterator[str]:
+def _alike(text: str) -> list[tuple[forms.Form, str]]:
+    """What looks like a mail address or a number, the last first, with how it is read: a signature ends a message."""
     if not any(char.isdigit() or char == "@" for char in text):
-        return
-    for written in _MAIL.findall(text):
-        if address := forms.mail(written):
-            yield address
-    for written in _NUMBER.findall(text):
-        if (number := forms.phone(written)).startswith("+"):
-            yield number
+        return []
+    mails, numbers = _MAIL.findall(text)[-LOOKED_LIKE:], _NUMBER.findall(text)[-LOOKED_LIKE:]
+    return [
+        *((forms.mail, written) for written in reversed(mails)),
+        *((forms.phone, written) for written in reversed(numbers)),
+    ]
 
 
 # Who is looked at --------------------------------------------------------------------------------------

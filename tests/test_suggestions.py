@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from sqlalchemy.orm import Session
 
 from app import customers, inbox, matching, search, suggestions
+from app.matching import forms
 from app.models import Customer
 from app.models.customer import CLAIMED, CODE, DEVICE, SIGNED
 from channels.base import Person
@@ -139,6 +141,28 @@ def test_an_address_is_read_out_of_a_japanese_sentence(db: Session) -> None:
     writer = db.get_one(Customer, make.thread_of(db, said).customer_id)
     person(db, "山田", ("email", "", "taro@example.jp"))
     assert suggested(db, writer) == {"山田": ["wrote_email", "same_name"]}
+
+
+def test_of_messages_full_of_numbers_the_last_are_looked_at(
+    db: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel, real = make.channel(db, "api"), forms.phone
+    looked: list[str] = []
+
+    def phone(written: str) -> str:
+        looked.append(written)
+        return real(written)
+
+    monkeypatch.setattr(forms, "phone", phone)
+    for n in range(6):
+        orders = "\n".join(f"1234{n}{line:04}" for line in range(500))
+        text = f"{orders}\n090-1234-5678" if n == 5 else orders
+        said = make.customer_says(db, channel, text, Person("u-1", name="鷲尾"))
+    writer = db.get_one(Customer, make.thread_of(db, said).customer_id)
+    person(db, "鷲尾", ("phone", "", "+819012345678"))
+    looked.clear()
+    assert suggested(db, writer) == {"鷲尾": ["wrote_phone", "same_name"]}
+    assert len(looked) < suggestions.ALL_LOOKED_LIKE + 20
 
 
 def test_who_forwards_a_list_of_guests_costs_no_more_than_who_names_a_few(db: Session) -> None:
