@@ -42,7 +42,7 @@
     try { fn(data); } catch (error) { console.error(error); }
   });
 
-  let config = null, fetched = 0, identity = null, isOpen = false, root, button, badge, frame, port, nonce, failures = 0;
+  let config = null, fetched = 0, identity = null, isOpen = false, root, button, badge, frame, port, nonce, draft, failures = 0;
 
   const locale = () => script.dataset.locale || navigator.language || "en";
   const page = () => ({ url: location.href.split("#")[0].slice(0, 2000), title: document.title.slice(0, 300) });
@@ -103,7 +103,6 @@ iframe{position:fixed;z-index:2147483000;bottom:calc(96px + env(safe-area-inset-
     style(shadow);
     box = document.createElement("div");
     button = document.createElement("button");
-    button.setAttribute("type", "button");
     badge = document.createElement("i");
     button.append(icon("chat", "M21 11.5a8.5 8.5 0 0 1-12.3 7.6L3 21l1.9-5.7A8.5 8.5 0 1 1 21 11.5z"), icon("down", "m6 9 6 6 6-6"), badge);
     button.addEventListener("click", () => show(!isOpen));
@@ -170,11 +169,16 @@ iframe{position:fixed;z-index:2147483000;bottom:calc(96px + env(safe-area-inset-
     if (!m || typeof m !== "object") return;
     if (m.t === "up" && m.nonce === nonce) {
       if (identity && read("who") !== subject(identity)) identity = null; // signed out in another tab
-      say({ t: "init", base, config, identity, open: isOpen, token: read("token"), draft: read("draft"), sound: read("sound"), outbox: outbox(), code: pendingCode });
+      // A chat that begins anew takes the focus from nobody who is typing into the page.
+      const focus = isOpen && [document.body, root].includes(document.activeElement);
+      say({ t: "init", base, config, identity, open: isOpen, focus, token: read("token"), draft: draft = read("draft"), sound: read("sound"), outbox: outbox(), code: pendingCode });
       pendingCode = null;
-      if (isOpen) frame.focus();
-    } else if (m.t === "put" && /^(token|draft|sound|out\.[\w.-]+)$/.test(m.name)) write(m.name, m.value);
-    else if (m.t === "ask" && asked[m.what]) {
+      if (focus) frame.focus();
+    } else if (m.t === "put" && /^(token|draft|sound|out\.[\w.-]+)$/.test(m.name)) {
+      // What was sent here is no draft any more; what is begun in another tab is one.
+      if (m.name !== "draft") write(m.name, m.value);
+      else if (m.value !== null || read("draft") === draft) write("draft", draft = m.value);
+    } else if (m.t === "ask" && asked[m.what]) {
       asked[m.what](m.arg).then((value) => say({ t: "answer", n: m.n, value }), (error) => say({ t: "answer", n: m.n, error: String(error.message), final: !!error.final }));
     } else if (m.t === "close") show(false, true);
     else if (m.t === "unread") {

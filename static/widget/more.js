@@ -39,16 +39,17 @@ function lay(kind, label, ...children) {
     h("div", { class: `sheet ${kind}`, role: kind === "menu" ? "menu" : "dialog", "aria-label": label, "aria-modal": kind !== "menu" }, ...children));
   behind(true);
   document.body.append(sheet);
-  sheet.querySelector("input,textarea,button")?.focus();
+  api.first = sheet.querySelector("input,textarea,button");
+  if (document.hasFocus()) api.first?.focus(); // never from the page around, whose visitor may be typing there
   api.closeSheet = shut;
 }
 
 function shut() {
   if (!sheet) return false;
   sheet.remove();
-  sheet = null;
+  sheet = api.first = null;
   behind(false);
-  giver?.focus?.();
+  if (document.hasFocus()) giver?.focus?.();
   return true;
 }
 
@@ -75,7 +76,7 @@ const acts = {
 
   emoji() {
     const all = "😀 😄 😊 🙂 😉 😍 🥰 🤗 🤔 😅 😂 🥹 😢 😭 😱 😡 🙇 🙏 👍 👎 👏 🙌 👋 💪 ❤️ ✨ 🎉 🎁 📦 🚚 🛍️ 👕 👗 🧥 👟 📷 ☀️ ☔ 🌸 ✅ ❌ ❓".split(" ");
-    lay("emoji", say("emoji"), ...all.map((e) => button(e, () => { shut(); api.type.insert(e); })));
+    lay("emoji", say("emoji"), ...all.map((e) => button(e, () => { shut(); insert(e); })));
   },
 
   pick() {
@@ -92,7 +93,7 @@ const acts = {
     const input = h("input", { name: "code", value: code, autocomplete: "off", autocapitalize: "characters", inputmode: code ? "text" : "numeric", spellcheck: "false", maxlength: 11, required: true, "aria-label": say("code") });
     const form = h("form", {}, h("h2", {}, say("have_code")), h("p", {}, say("redeem_hint")), input, h("p", { class: "bad", role: "alert" }),
       h("div", { class: "row" }, button(say("cancel"), shut), h("button", { class: "go" }, say("continue"))));
-    form.addEventListener("submit", (e) => { e.preventDefault(); api.send({ t: "redeem", code: input.value }); });
+    form.addEventListener("submit", (e) => { e.preventDefault(); form.querySelector(".bad").textContent = api.send({ t: "redeem", code: input.value }) ? "" : say("offline"); });
     lay("card", say("have_code"), form);
   },
 
@@ -138,7 +139,8 @@ const acts = {
     form.addEventListener("submit", (e) => {
       e.preventDefault();
       if (!api.send({ t: "rate", score, comment: comment.value })) return api.banner(say("offline"));
-      form.replaceChildren(h("p", { role: "status" }, say("thanks")));
+      form.replaceChildren(h("p", { role: "status", tabindex: -1 }, say("thanks")));
+      form.firstChild.focus();
     });
     api.log.foot(form);
   },
@@ -176,8 +178,6 @@ const acts = {
 
   async hints() { (await import(api.config.suggest)).watch({ ...api, lay, shut }); },
 
-  idle() {},
-
   answer(frame) {
     if (frame.t === "code") return showCode(frame);
     if (frame.t === "claim") return asked(frame);
@@ -188,15 +188,28 @@ const acts = {
       sheet.querySelector(".bad").textContent = frame.sentence;
       return true;
     }
+    if (frame.t === "error") briefly(frame.sentence);
     return false;
   },
 };
+
+function briefly(sentence) {
+  api.banner(sentence);
+  setTimeout(() => { if (api.$("banner").textContent === sentence) api.banner(""); }, 1e4);
+}
 
 // While the form before the chat is open, there is nowhere else to type.
 function asking(on) {
   document.body.classList.toggle("asking", on);
   api.$("bar").inert = on;
-  if (!on) api.type.focus();
+  if (!on && document.hasFocus()) api.type.focus();
+}
+
+function insert(text) {
+  const input = api.$("text");
+  input.setRangeText(text, input.selectionStart, input.selectionEnd, "end");
+  input.dispatchEvent(new Event("input"));
+  input.focus();
 }
 
 function sound() {

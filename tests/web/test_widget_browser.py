@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 
 from app import inbox, realtime, resuming
 from app.db import now, reading, transaction
-from app.models import Agent, Case, Conversation, Delivery, Message, Visitor
+from app.models import Agent, Case, Conversation, Delivery, Message, Setting, Visitor
 from tests import factories
 from tests.converting import convert
 from tests.serving import until
@@ -26,6 +26,14 @@ NO_SOCKETS = """window.WebSocket = class {
     constructor() { setTimeout(() => this.onclose && this.onclose({}), 1) }
     close() {}
 }"""
+# Two attempts in vain, as in a restart; and what is polled for ends at once.
+AWAY_AT_FIRST = """const real = window.WebSocket;
+let away = 2;
+window.WebSocket = function (url) {
+    if (away-- > 0) { setTimeout(() => this.onclose({}), 1); this.close = () => {}; }
+    else return new real(url);
+};
+Math.random = () => -1"""
 FILL = "(el, n) => { el.value = 'あ'.repeat(n); el.dispatchEvent(new Event('input')) }"
 SECRET = "the shop's own identity secret, long enough"
 
@@ -187,6 +195,18 @@ def test_without_websockets_it_polls(browser: Browser, house: House, shop: Shop)
     window.shows("届きました")
 
 
+def test_a_chat_that_came_to_poll_finds_back_to_a_socket(browser: Browser, house: House, shop: Shop) -> None:
+    context = browser.new_context(locale="ja")
+    context.add_init_script(AWAY_AT_FIRST)
+    window = Window(context, shop.origin)
+    with window.page.expect_websocket():
+        window.launcher.click()
+    assert any(url.endswith("/frames") for url in window.asked), "it polled before"
+    window.chat.locator("body[data-line=open]").wait_for()
+    window.say("届きますか")
+    until(lambda: said() == ["届きますか"], "the message is stored")
+
+
 def test_an_answer_missed_while_offline_comes_on_reconnecting(
     browser: Browser, house: House, shop: Shop
 ) -> None:
@@ -334,6 +354,22 @@ def test_typing_and_reading_are_shown(browser: Browser, house: House, shop: Shop
     realtime.publish("typing", here.id, "agent", tanaka.id, True)
     window.chat.locator(".dots[aria-label='田中が入力しています']").wait_for()
     until(lambda: "既読" in window.chat.locator(".m.me .s").inner_text(), "it is marked as read")
+
+
+def test_a_chat_in_the_background_takes_the_focus_from_nobody(
+    browser: Browser, house: House, shop: Shop
+) -> None:
+    with transaction() as db:
+        db.add(Setting(key="hours", value={"timezone": "Asia/Tokyo", "week": {}}))
+    shop.page = shop.page.replace(b"<h1>", b"<input autofocus><h1>")
+    window = visit(browser, shop).open()
+    form = window.chat.locator("#form")
+    form.wait_for()
+    window.page.reload()
+    form.wait_for(state="attached")
+    assert window.page.evaluate("document.activeElement.tagName") == "INPUT"
+    window.page.keyboard.type("shoes")
+    assert window.page.locator("input").input_value() == "shoes"
 
 
 def test_a_long_thread_is_paged_upwards(browser: Browser, house: House, shop: Shop) -> None:

@@ -23,7 +23,7 @@ export function composer({ limit, draft, onSend, onTyping, onFiles }) {
   input.addEventListener("paste", (e) => {
     const { files, types } = e.clipboardData;
     // Excel and Word put a picture of the words beside them: then the words are meant.
-    if (files.length && !(types.includes("text/plain") && types.includes("text/html"))) { e.preventDefault(); onFiles(files); }
+    if (files.length && !/plain.*html|html.*plain/.test(types)) { e.preventDefault(); onFiles(files); }
   });
   send.addEventListener("click", submit);
 
@@ -71,7 +71,6 @@ export function composer({ limit, draft, onSend, onTyping, onFiles }) {
   fit();
   return {
     focus() { if (!touch) input.focus({ preventScroll: true }); },
-    insert(text) { input.setRangeText(text, input.selectionStart, input.selectionEnd, "end"); input.dispatchEvent(new Event("input")); input.focus(); },
     edit(text) { set(input.value ? `${text}\n${input.value}` : text); input.focus(); },
   };
 }

@@ -9,7 +9,7 @@ export function h(tag, props = {}, ...children) {
     else if (name === "class") el.className = value;
     else el.setAttribute(name, value === true ? "" : value);
   }
-  el.append(...children.filter((c) => c !== null && c !== undefined && c !== false));
+  el.append(...children.filter(Boolean));
   return el;
 }
 

@@ -25,8 +25,8 @@ function begin(init) {
     onChip: (label, value) => write(label, { quick_reply: value }),
     onAnswer: (m) => { const node = h("div"); more("helped", [node, m]); return node; },
     onRetry: (m) => lane.retry(m.client_id),
-    onEdit: (m) => { lane.remove(m.client_id); log.drop(m.client_id); type.edit(m.text); },
-    onDrop: (m) => { lane.remove(m.client_id); log.drop(m.client_id); },
+    onEdit: (m) => { discard(m); type.edit(m.text); },
+    onDrop: discard,
     onOlder: (before) => wire.send({ t: "history", before }),
     onSeen: read,
   });
@@ -78,7 +78,7 @@ function begin(init) {
       if (f.author.kind === "customer") return;
       log.typing(null);
       if (!fresh) return;
-      if (open && document.visibilityState === "visible") read();
+      if (open && !document.hidden) read();
       else unreadIs(unread + 1);
       if (init.sound) more("beep");
     },
@@ -94,17 +94,16 @@ function begin(init) {
     claim(f) { if (!open && !seen.has(f.claim)) unreadIs(unread + 1); seen.add(f.claim); more("claim", f); },
     waiting: late,
     allowed: late,
-    error(f) {
-      if (f.id) lane.refused(f.id, f);
-      else if (!api.answer?.(f)) banner(f.sentence);
-    },
+    error(f) { f.id ? lane.refused(f.id, f) : late(f); },
   };
 
-  // For a sheet that may not be there yet, where the page was loaded anew meanwhile.
-  async function late(f) {
-    await more("idle");
-    api.answer?.(f);
+  function discard(m) {
+    lane.remove(m.client_id);
+    log.drop(m.client_id);
   }
+
+  // For a sheet that may not be there yet, where the page was loaded anew meanwhile.
+  function late(f) { more("answer", f); }
 
   function onFrame(frame) {
     take[frame.t] ? take[frame.t](frame) : api.answer?.(frame);
@@ -118,7 +117,7 @@ function begin(init) {
   // The server found another person behind this browser: nothing of the one before may stay.
   function leave() {
     for (const m of [...lane.items]) lane.remove(m.id);
-    keep("draft", null);
+    keep("draft", ""); // another tab's, too
     location.reload();
   }
 
@@ -134,16 +133,11 @@ function begin(init) {
     clearTimeout(told);
     if (state === "open") banner("");
     else if (state === "closed") banner(error.sentence || error.message);
-    else if (state === "lost") told = setTimeout(() => { banner(say(navigator.onLine ? "reconnecting" : "offline")); waiting(); }, 1200);
-  }
-
-  // What is unsent says so, rather than seeming to be on its way.
-  function waiting() {
-    lane.items.forEach(draw);
+    else if (state === "lost") told = setTimeout(() => { banner(say(navigator.onLine ? "reconnecting" : "offline")); lane.items.forEach(draw); }, 1200); // what is unsent says so, too
   }
 
   function write(text, extra = {}) {
-    const m = { id: crypto.randomUUID ? crypto.randomUUID() : `${Date.now().toString(16)}-${Math.random().toString(16).slice(2)}`, text, sent_at: new Date().toISOString(), ...extra };
+    const m = { id: `${Date.now().toString(16)}-${Math.random().toString(16).slice(2)}`, text, sent_at: new Date().toISOString(), ...extra };
     draw(m);
     ask("page").then((page) => { m.page = page; }, () => {}).then(() => { lane.add(m); if (document.body.dataset.line !== "open") wire.wake(); });
   }
@@ -152,11 +146,11 @@ function begin(init) {
     if (m.text || m.shown) log.put(shown(m)); // a form may say nothing but who they are
   }
 
-  const shown = (m) => ({ client_id: m.id, author: { kind: "customer" }, text: m.text, at: m.sent_at, failed: m.failed, attachments: m.shown, waiting: document.body.dataset.line === "lost" });
+  const shown = (m) => ({ client_id: m.id, author: { kind: "customer" }, text: m.text, at: m.sent_at, failed: m.failed, whole: m.t || m.shown, attachments: m.shown, waiting: document.body.dataset.line === "lost" });
 
   function read() {
     const m = log.newest();
-    if (!open || !m || document.visibilityState !== "visible" || !log.near()) return;
+    if (!open || !m || document.hidden || !log.near()) return;
     unreadIs(0);
     if (m.id > readSent && wire.send({ t: "read", message: m.id })) readSent = m.id;
   }
@@ -192,22 +186,22 @@ function begin(init) {
     return file?.act(what, arg, api);
   }
   Object.assign(api, { config, write, banner, log, type, lane, init, send: (f) => wire.send(f), token: () => token, base: init.base });
-  for (const b of document.querySelectorAll("[data-more]")) if (b !== document.body) b.addEventListener("click", () => more(b.dataset.more, b));
+  for (const b of document.querySelectorAll("button[data-more]")) b.addEventListener("click", () => more(b.dataset.more, b));
   if (config.suggest) $("text").addEventListener("input", () => more("hints"), { once: true });
   addEventListener("dragover", (e) => e.preventDefault());
   addEventListener("drop", (e) => { e.preventDefault(); if (e.dataTransfer.files.length) more("files", e.dataTransfer.files); });
 
   api.heard = (m) => {
-    if (m.t === "open") { open = true; wire.wake(); type.focus(); log.bottom(); read(); }
+    if (m.t === "open") { open = true; wire.wake(); (api.first || type).focus(); log.bottom(); read(); }
     if (m.t === "shut") open = false;
     if (m.t === "identify") { identity = m.identity; wire.send({ t: "identify", identity }); }
   };
-  document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") { wire.wake(); read(); } });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) { wire.wake(); read(); } });
   addEventListener("keydown", (e) => { if (e.key === "Escape" && !e.isComposing && e.keyCode !== 229 && !api.closeSheet?.()) tell({ t: "close" }); });
   $("close").addEventListener("click", () => tell({ t: "close" }));
   lane.items.forEach(draw);
   document.body.classList.add("up"); // shown from here on: what is hidden cannot take the focus
-  if (open) type.focus();
+  if (init.focus) type.focus();
 }
 
 // The shop's name, colours and words. Colours arrive with a computed contrast; CSSOM needs no inline style.

@@ -3,7 +3,7 @@
 import { keep } from "./host.js";
 
 export function outbox(kept, { send, changed }) {
-  const items = kept.filter((m) => m && m.id).sort((a, b) => (a.sent_at < b.sent_at ? -1 : 1));
+  const items = kept.filter((m) => m?.id).sort((a, b) => (a.sent_at < b.sent_at ? -1 : 1));
   let flying = null, hold = 0;
 
   const find = (id) => items.find((m) => m.id === id);

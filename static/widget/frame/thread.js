@@ -15,7 +15,7 @@ export function thread(log, { locale, onChip, onAnswer, onRetry, onEdit, onDrop,
 
   // The greeting first, then what is stored, then what is on its way.
   const rank = (m) => [m.hello ? 0 : m.id ? 1 : 2, m.at, m.id || 0];
-  const before = (a, b) => { const x = rank(a), y = rank(b); for (let i = 0; i < 3; i++) if (x[i] !== y[i]) return x[i] < y[i]; return false; };
+  const before = (a, b) => { const x = rank(a), y = rank(b), i = [0, 1, 2].find((i) => x[i] !== y[i]); return x[i] < y[i]; };
 
   const entry = (m) => list.find((e) => (m.client_id && e.message.client_id === m.client_id) || (m.id && e.message.id === m.id));
 
@@ -52,7 +52,7 @@ export function thread(log, { locale, onChip, onAnswer, onRetry, onEdit, onDrop,
     if (!m.quick_replies?.length) return null;
     return h("div", { class: "chips" }, ...m.quick_replies.map((q) => {
       const label = q.label || q;
-      return h("button", { type: "button", onclick: () => onChip(label, q.value || label) }, label);
+      return h("button", { onclick: () => onChip(label, q.value || label) }, label);
     }));
   }
 
@@ -85,10 +85,10 @@ export function thread(log, { locale, onChip, onAnswer, onRetry, onEdit, onDrop,
   function state(foot, m, newest, ends) {
     const time = h("time", { datetime: m.at }, m.at && clock.format(new Date(m.at)));
     if (m.failed) {
-      foot.replaceChildren(h("span", { class: "bad" }, icon("warn"), m.failed), ...[["retry", onRetry], ["edit", onEdit], ["discard", onDrop]].map(([word, fn]) => h("button", { type: "button", onclick: () => fn(m) }, say(word))));
+      foot.replaceChildren(h("span", { class: "bad" }, icon("warn"), m.failed), ...[["retry", onRetry], ["edit", !m.whole && onEdit], ["discard", onDrop]].filter(([, fn]) => fn).map(([word, fn]) => h("button", { onclick: () => fn(m) }, say(word))));
     } else if (m.author.kind === "customer" && !m.id) {
       foot.replaceChildren(say(m.waiting ? "kept" : "sending"));
-      if (m.waiting) foot.append(h("button", { type: "button", onclick: () => onEdit(m) }, say("edit")));
+      if (m.waiting && !m.whole) foot.append(h("button", { onclick: () => onEdit(m) }, say("edit")));
     } else if (m.author.kind === "customer" && newest) foot.replaceChildren(`${say(m.id <= readTo ? "seen" : "sent")} · `, time);
     else foot.replaceChildren(...(ends && !m.hello ? [time] : []));
   }

@@ -7,7 +7,7 @@ const READY = 12e3;
 
 // `hello()` makes the first frame of every connection; `after()` tells the last event we hold.
 export function connect({ base, path, hello, after, token, onFrame, onState }) {
-  let socket = null, polling = null, tries = 0, neverOpened = 0, stopped = false, watchdog = 0, timer = 0, stale = false;
+  let socket = null, polling = null, tries = 0, neverOpened = 0, stopped = false, watchdog = 0, timer = 0, stale = false, welcomed = false;
 
   const url = (rest) => `${base}${path}/${rest}`;
 
@@ -27,7 +27,7 @@ export function connect({ base, path, hello, after, token, onFrame, onState }) {
   }
 
   function open(first) {
-    let welcomed = false;
+    welcomed = false;
     const mine = new WebSocket(url("socket").replace(/^http/, "ws"));
     socket = mine;
     alive(READY);
@@ -50,22 +50,23 @@ export function connect({ base, path, hello, after, token, onFrame, onState }) {
 
   // One frame in. A ticket that ran out is no news for the visitor: fetch another and come back.
   function take(frame) {
-    if (frame.t === "error" && frame.code === "ticket") { stale = true; return; }
+    const code = frame.t === "error" && frame.code;
+    if (code === "ticket") stale = true;
     // Ended elsewhere (a sign-out in another tab): begin again with what the page keeps now.
-    if (frame.t === "error" && frame.code === "token") { stopped = true; location.reload(); return; }
-    if (frame.t === "error" && frame.fatal) { give(frame); return; }
-    onFrame(frame);
+    else if (code === "token") { stopped = true; location.reload(); }
+    else if (code && frame.fatal) give(frame);
+    else onFrame(frame);
   }
 
   function alive(ms) {
     clearTimeout(watchdog);
-    watchdog = setTimeout(() => drop(), ms);
+    watchdog = setTimeout(drop, ms);
   }
 
   function drop() {
     const old = socket;
     socket = null;
-    if (old) { old.onclose = null; old.close(); }
+    if (old) { old.onclose = null; old.close(); if (!welcomed) neverOpened += 1; }
     polling?.abort();
     polling = null;
     again();
@@ -89,7 +90,7 @@ export function connect({ base, path, hello, after, token, onFrame, onState }) {
 
   async function post(frames) {
     const answer = await fetch(url("frames"), { method: "POST", body: JSON.stringify({ token: token(), frames }) });
-    if (!answer.ok && answer.status !== 400 && answer.status !== 401 && answer.status !== 429) throw new Error(answer.status);
+    if (!answer.ok && ![400, 401, 429].includes(answer.status)) throw new Error();
     return (await answer.json()).frames || [];
   }
 
@@ -99,20 +100,22 @@ export function connect({ base, path, hello, after, token, onFrame, onState }) {
     try {
       const frames = await post([first]);
       frames.forEach(take);
-      if (stopped || !frames.some((f) => f.t === "welcome")) throw new Error("no welcome");
+      if (stopped || !frames.some((f) => f.t === "welcome")) throw new Error();
       tries = 0;
       onState("open");
-      while (polling === mine && !stopped) {
+      for (let rounds = 12 + 12 * Math.random(); rounds > 0 && polling === mine && !stopped; rounds--) {
         const answer = await fetch(url(`events?after=${after() || 0}&wait=25`), { headers: { Authorization: `Bearer ${token()}` }, signal: mine.signal });
-        if (!answer.ok) throw new Error(answer.status);
+        if (!answer.ok) throw new Error();
         (await answer.json()).frames.forEach(take);
       }
+      // What broke sockets may have been a restart: now and then one is tried, and in vain it is polled on.
+      if (polling === mine && !stopped) { polling = null; neverOpened = 1; start(); }
     } catch {
       if (polling === mine) { polling = null; again(); }
     }
   }
 
-  addEventListener("online", () => { tries = 0; neverOpened = 0; drop(); });
+  addEventListener("online", () => { tries = 0; drop(); neverOpened = 0; });
   start();
 
   return {
