@@ -75,9 +75,6 @@ _NAME_ALONE = (
     rf"(?:[一-龥々ヶ]{{1,5}}(?:[ 　]?{_GIVEN})?"
     r"|[ァ-ヶー]{2,10}(?:[ 　・][ァ-ヶー]{2,10})?|[ぁ-ん]{2,8}?(?:[ 　][ぁ-ん]{1,6}?)?)"
 )
-_INTRODUCED = re.compile(
-    rf"({_NAME_ALONE})(?=と(?:申します|もうします|申す者|言います|いいます)(?![かよねの]))"
-)
 _MY_NAME = re.compile(
     r"(?:(?:私|わたし|わたくし|僕|ぼく|俺)の|^|(?<=[。、\s]))(?:お?名前|氏名)(?:は、?|[:：])[ 　]?(?!何|なん|なに|どう)"
     rf"({_NAME_ALONE})(?=です(?!か)|でございます|と[申言いも]|[、。\n]|(?<!すか)$)",
@@ -91,7 +88,13 @@ _NO_NAMES = (
     "|返[品金却送]|交換|注文|購入|商品|配送|発送|到着|在庫|欠品|破損|故障|修理|新品|中古|未[開使着払]|不[良明足在要安具]|無[料理事効]"
     "|大丈夫|結構|駄目|本[当人日]|以[上下前]|今[日回週月朝年]|明[日後]|昨日|先[日週月]|初めて|同じ|希望|質問|相談|確認|変更|解約|退会"
     "|登録|会員|会社|学生|個人|住所|電話|番号|領収|請求|支払|送料|予約|来店|店舗|限定|特典|対象|最[高低悪近]|残念|心配|緊急|至急"
-    "|可能|必要|[月火水木金土日]曜|来[週月年]"
+    "|可能|必要|[月火水木金土日]曜|来[週月年]|化粧|洗[濯顔剤浄]|掃除|冷[蔵凍]|炊飯|加湿|乾[燥電]|電[子気源池動球]"
+    "|北海道|東京|大阪|京都|沖縄"
+    "|(?!一色)[一-龥々]{1,4}[色庫機器品剤液券箱袋]です"
+)
+_INTRODUCED = re.compile(
+    rf"({_NAME_ALONE})(?=と(?:申します|もうします|申す者)(?![かよねの]))"
+    rf"|(?<![一-龥々])(?!{_NO_NAMES})[一-龥々]{{0,20}}?({_NAME_ALONE})(?=と(?:言います|いいます)(?![かよねのと]))"
 )
 _IS_ME = re.compile(
     r"(?:^|(?:お世話になって(?:おり|い)ます|[は初]じ?めまして|こんにちは|こんばんは|おはようございます|すみません|失礼します)"
@@ -106,7 +109,10 @@ _GREETED = re.compile(
     re.MULTILINE,
 )
 _SELF_ENDS = r"(?=\s+(?:at|from|of|with|here|and)\b|\s*[.,!;:\n]|\s*$)"
-_SELF = re.compile(rf"\b(?:[Tt]his is|I am|I['’]m) ([A-Z][a-z'’-]+(?: [A-Z][\w'’-]*\.?){{0,2}}){_SELF_ENDS}")
+_SELF = re.compile(
+    rf"\b(?:[Tt]his is|I am|I['’]m) (?!(?:Sorry|Glad|Happy|Sure|Afraid)\b)"
+    rf"([A-Z][a-z'’-]+(?: [A-Z][\w'’-]*\.?){{0,2}}){_SELF_ENDS}"
+)
 _NAMED = re.compile(
     r"\bmy name(?: is|['’]s) (?!(?:not|wrong|incorrect|missing|mis|spel))"
     rf"([^\W\d_][\w'’-]*(?: [^\W\d_][\w'’-]*\.?){{0,2}}?){_SELF_ENDS}",
@@ -171,8 +177,9 @@ def _pattern(name: str) -> re.Pattern[str]:
 
 
 def _only(found: re.Match[str], bracket: str) -> str:
-    """What was found with its first group left out."""
-    start, end = found.start(1) - found.start(), found.end(1) - found.start()
+    """What was found with its group left out."""
+    group = found.lastindex or 1
+    start, end = found.start(group) - found.start(), found.end(group) - found.start()
     return found[0][:start] + bracket + found[0][end:]
 
 
