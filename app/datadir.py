@@ -35,7 +35,11 @@ def _why(error: OSError) -> str:
 @contextmanager
 def only_one(folder: Path) -> Iterator[None]:
     """Hold the folder for this supervisor. The lock goes when the process goes, however it goes."""
-    handle = os.open(folder / "serve.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    lock = folder / "serve.lock"
+    try:
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise ConfigError(f"{lock} cannot be opened: {_why(error)}.") from error
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -44,6 +48,8 @@ def only_one(folder: Path) -> Iterator[None]:
             raise ConfigError(
                 f"Madoguchi already runs with the data directory {folder} (process {process})."
             ) from error
+        except OSError as error:  # some network file systems know no locks
+            raise ConfigError(f"{lock} cannot be locked: {_why(error)}.") from error
         os.truncate(handle, 0)
         os.write(handle, f"{os.getpid()}\n".encode())
         yield

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
@@ -41,15 +41,30 @@ class Option:
         own = f"MADOGUCHI_{self.name.upper()}"
         return (own, self.variable) if self.variable else (own,)
 
-    def read(self, value: Any, where: str) -> Any:
-        """The value, or ConfigError naming `where` it was written. A secret is never repeated."""
+    def read(self, value: Any, place: str) -> Any:
+        """The value, or ConfigError naming the `place` it was written in. A secret is never repeated."""
         if value is None:
             return None
         try:
             return self.reader(value)
         except ValueError as error:
-            said = "" if self.secret else f" (it says “{value}”)"
-            raise ConfigError(f"{where} {error}{said}.") from error
+            said = "" if self.secret else f" (it says “{where(str(value))}”)"
+            raise ConfigError(f"{place} {error}{said}.") from error
+
+
+def where(url: str) -> str:
+    """An address without its password, also where it is not well formed."""
+    return re.sub(r"(password=)[^&]*", r"\1***", re.sub(r"://([^:@/]*):.*@", r"://\1:***@", url))
+
+
+def _parts(url: str) -> SplitResult:
+    """Raises ValueError with its sentence, also of a port that is no number."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise ValueError("is no address") from error
+    return parts
 
 
 def _folder(value: Any) -> Path:
@@ -69,23 +84,24 @@ def _text(value: Any) -> str:
 
 def _database(value: Any) -> str:
     url = str(value).strip()
-    if url.startswith(("postgres://", "postgresql://")):
-        return "postgresql+psycopg://" + url.partition("://")[2]
-    if url.startswith(("postgresql+psycopg://", "sqlite:///")):
+    if url.startswith("sqlite:///"):
         return url
+    if url.startswith(("postgres://", "postgresql://", "postgresql+psycopg://")):
+        _parts(url)
+        return "postgresql+psycopg://" + url.partition("://")[2]
     raise ValueError("must start with postgresql:// or sqlite:///")
 
 
 def _redis(value: Any) -> str:
     url = str(value).strip()
-    if urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
+    if _parts(url).scheme not in {"redis", "rediss", "unix"}:
         raise ValueError("must start with redis://, rediss:// or unix://")
     return url
 
 
 def _web_address(value: Any) -> str:
     url = str(value).strip().rstrip("/")
-    parts = urlsplit(url)
+    parts = _parts(url)
     if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path:
         raise ValueError("must be an address like https://desk.example.com, without a path")
     return url
@@ -256,7 +272,7 @@ def default_url(host: str, port: int) -> str:
 
 def toml_values(path: Path, *, required: bool) -> dict[str, Any]:
     """What the file says; nothing when there is none. Raises ConfigError."""
-    if not required and not path.exists():
+    if not required and not os.path.exists(path):  # nor where we may not look: `ensure` says so
         return {}
     try:
         return tomllib.loads(path.read_text("utf-8"))

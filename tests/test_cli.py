@@ -14,9 +14,10 @@ from sqlalchemy import select
 import app.db
 from app import config, passwords, search
 from app.cli import COMMANDS, cli
-from app.cli.processes import SUPERVISED, where
+from app.cli.processes import SUPERVISED
 from app.db import reading, transaction
 from app.models import Agent, Channel
+from app.options import where
 from tests import factories
 
 FAKED = "xsn7-yr2f-zxw7-c9uy"
@@ -123,6 +124,17 @@ def test_a_channel_is_added_shown_tested_and_switched_off_without_its_secret_bei
     assert not channel.enabled
     assert secret.encode() not in channel.secrets
     assert run("channel", "enable", "shop").exit_code == 0
+
+
+@pytest.mark.usefixtures("committed")
+def test_names_in_brackets_and_long_addresses_are_printed_whole() -> None:
+    with transaction() as db:
+        factories.agent(db, "Kei [support] [/b]", email="kei@example.jp")
+        long = factories.channel(db, name="LINE [shop]", key="k" * 120)
+    assert "[support] [/b]" in "".join(run("user", "list").output.split("\n"))
+    shown = run("channel", "show", str(long.id)).output
+    assert "[shop]" in shown
+    assert "…" not in shown
 
 
 def test_the_kinds_of_channel_and_their_settings_are_listed() -> None:

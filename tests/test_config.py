@@ -90,6 +90,10 @@ def test_a_socket_path_stays_short_however_deep_the_data_directory(tmp_path: Pat
         ({"MADOGUCHI_TIMEZONE": "../../etc/passwd"}, "must be a time zone"),
         ({"MADOGUCHI_DEMO": "perhaps"}, "MADOGUCHI_DEMO must be yes or no"),
         ({"DATABASE_URL": "mysql://db"}, "DATABASE_URL must start with postgresql:// or sqlite:///"),
+        ({"DATABASE_URL": "mysql://desk:s3cret@db"}, "(it says “mysql://desk:***@db”)"),
+        ({"DATABASE_URL": "postgresql://desk:s3cret@db:abc/desk"}, "DATABASE_URL is no address"),
+        ({"DATABASE_URL": "postgresql://desk:s3cret[x@db/desk"}, "DATABASE_URL is no address"),
+        ({"REDIS_URL": "redis://desk:s3cret@h:abc"}, "REDIS_URL is no address"),
         ({"REDIS_URL": "localhost"}, "REDIS_URL must start with redis://"),
         ({"MADOGUCHI_PUBLIC_URL": "desk.example"}, "must be an address like https://"),
         ({"MADOGUCHI_TRUSTED_PROXIES": "proxy1"}, "must list addresses or networks"),
@@ -101,6 +105,7 @@ def test_a_wrong_setting_is_one_sentence(environ: dict[str, str], sentence: str)
         load({}, environ)
     assert sentence in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert "s3cret" not in str(caught.value)
 
 
 def test_a_misspelt_name_in_the_file_is_told_with_the_right_one(tmp_path: Path) -> None:

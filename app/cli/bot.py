@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -11,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 import bots
 from app import meaning
-from app.cli import learning
+from app.cli import learning, tables
 from app.proving.gains import gain
 from bots.labelled import Faulty, Known, Labelled, read_knowledge, read_questions
 from bots.measures import Measures, Predicted, measure
@@ -194,7 +192,6 @@ _WORDS = {
 
 def _print(told: Sequence[dict[str, Any]]) -> None:
     """One column of figures, or two: without the sentence model and with it."""
-    console = Console(width=None if sys.stdout.isatty() else 100)
     columns = ("measured", "without the model", "with it") if len(told) > 1 else ("measured", "figure")
     table = Table(*columns, show_header=len(told) > 1)
     for name, words in _WORDS.items():
@@ -204,7 +201,7 @@ def _print(told: Sequence[dict[str, Any]]) -> None:
         "time per decision, p50 / p99", *(f"{one['p50']:.1f} / {one['p99']:.1f} ms" for one in took)
     )
     table.add_row("training", *(f"{figures['training_s']:.2f} s" for figures in told))
-    console.print(table)
+    tables.show(table, wide=100)
     figures = told[-1]
     if compared := figures.get("compared"):
         verdict = (
@@ -212,7 +209,7 @@ def _print(told: Sequence[dict[str, Any]]) -> None:
             if compared["better"]
             else "not measurably better with the model"
         )
-        console.print(
+        click.echo(
             f"{compared['won']} questions are handled rightly only with it, {compared['lost']} only without; wrong"
             f" answers {compared['wrong_before']} before, {compared['wrong_after']} with it: {verdict}."
         )
@@ -220,7 +217,7 @@ def _print(told: Sequence[dict[str, Any]]) -> None:
         confused = Table("right", "answered with", "times", title="Wrong answers")
         for label, given, times in figures["confusions"][:_SHOWN_CONFUSIONS]:
             confused.add_row("(none)" if label is None else label, given, str(times))
-        console.print(confused)
+        tables.show(confused, wide=100)
 
 
 def _said(value: float | int | None) -> str:

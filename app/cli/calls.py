@@ -179,7 +179,12 @@ def _take(file: Path, channel: Channel, seen: Look, zone: str, work_days: int, e
         def tell(counts: Counts, share: float) -> None:
             step("percent taken in", int(share * 100), 100, pace.said(counts.rows, "rows"))
 
-        row = imports.work(row.id, file, tell)
+        try:
+            row = imports.work(row.id, file, tell)
+        except imports.Lost as lost:
+            raise click.ClickException(
+                "This import is being worked on, or was broken off less than a minute ago. Run it again then."
+            ) from lost
     if row.error:
         raise click.ClickException(row.error["sentence"] % row.error["values"])
     counts = Counts.of(row.taken)

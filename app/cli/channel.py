@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 import click
-from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
+from rich.text import Text
 
+from app.cli import tables
 from app.cli.processes import prepare
 
 if TYPE_CHECKING:
@@ -46,15 +47,15 @@ def kinds(kind: str | None) -> None:
         for name, connector in registry.kinds().items():
             table.add_row(name, connector.label, ", ".join(field.name for field in forms.fields(name)))
         for name, problem in registry.problems().items():
-            table.add_row(name, "[red]cannot be loaded[/red]", problem)
-        Console().print(table)
+            table.add_row(name, Text("cannot be loaded", style="red"), problem)
+        tables.show(table)
         return
     table = Table("Setting", "Type", "Needed", "Default", "Meaning")
     for field in forms.fields(_known(kind)):
         default = "" if field.secret or not field.default else str(field.default)
         meaning = f"{field.label}. {field.help}" if field.help else field.label
         table.add_row(field.name, field.type, "yes" if field.required else "", default, meaning)
-    Console().print(table)
+    tables.show(table)
 
 
 @channel.command()
@@ -93,7 +94,7 @@ def list_() -> None:
         for row in switchboard.all_channels(db):
             health = f"{row.health} {row.health_text}".strip()
             table.add_row(str(row.id), row.kind, row.name, row.key, "yes" if row.enabled else "no", health)
-    Console().print(table)
+    tables.show(table)
 
 
 @channel.command()
@@ -106,7 +107,7 @@ def show(which: str) -> None:
 
     with reading() as db:
         row = _find(db, which)
-    table = Table("Setting", "Value", title=f"{row.name} ({row.kind})")
+    table = Table("Setting", Column("Value", overflow="fold"), title=f"{row.name} ({row.kind})")
     for name, value in row.settings.items():
         table.add_row(name, str(value))
     try:
@@ -115,7 +116,7 @@ def show(which: str) -> None:
     except vault.Unreadable as error:
         table.add_row("secrets", str(error))
     table.add_row("address", f"{current.public_url}/hooks/{row.key}")
-    Console().print(table)
+    tables.show(table)
 
 
 @channel.command()

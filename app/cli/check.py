@@ -8,13 +8,13 @@ import sys
 from collections.abc import Callable, Iterator
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from app import embedded
-from app.cli.processes import migration_state, where
+from app.cli import tables
+from app.cli.processes import migration_state
 from app.config import LOOPBACK, ConfigError, Settings, settings
-from app.options import OPTIONS
+from app.options import OPTIONS, where
 
 NOT_SETTINGS = {"MADOGUCHI_CONFIG", "MADOGUCHI_SUPERVISED", "MADOGUCHI_TEST_DB", "MADOGUCHI_SECRET_KEY"}
 
@@ -26,8 +26,7 @@ def check() -> None:
     Exit code 0: ready to serve. 1: something is wrong; each fault is one sentence.
     """
     current = settings()
-    console = Console(width=None if sys.stdout.isatty() else 160)
-    console.print(settings_table(current))
+    tables.show(settings_table(current), wide=160)
     faults = list(find_faults(current))
     for fault in faults:
         click.echo(f"✗ {fault}")
@@ -85,7 +84,7 @@ def find_hints(current: Settings) -> Iterator[str]:
 
 def _data_dir(current: Settings) -> str | None:
     folder = current.data_dir
-    while not folder.exists() and folder != folder.parent:
+    while not os.path.exists(folder) and folder != folder.parent:
         folder = folder.parent
     if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
         return None
@@ -93,7 +92,7 @@ def _data_dir(current: Settings) -> str | None:
 
 
 def _secret(current: Settings) -> str | None:
-    if current.secret is None and not (current.data_dir / "secret.key").exists():
+    if current.secret is None and not os.path.exists(current.data_dir / "secret.key"):
         return None  # the first start makes it
     return None if current.secret_key else "unreachable"
 

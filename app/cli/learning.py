@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import click
-from rich.console import Console
 from rich.table import Table
 
+from app.cli import tables
 from app.cli.processes import prepare
 from app.cli.progress import progress
 
@@ -100,7 +99,7 @@ def _print_changes(told: dict[str, Any]) -> None:
     for one in told["changes"][:SHOWN]:
         sides = [one[name]["title"] or one[name]["action"] for name in ("then", "draft")]
         table.add_row(one["text"][:60], str(one["times"]), _KINDS[one["kind"]], *sides)
-    _console().print(table)
+    tables.show(table)
     if changed > SHOWN:
         click.echo(f"... and {changed - SHOWN} more; --json prints all that are kept.")
 
@@ -148,8 +147,4 @@ def _print_proposals(rows: Sequence[dict[str, Any]]) -> None:
     table = Table("proposed entry", "asked", "wordings", "answer, from what agents wrote")
     for row in rows[:SHOWN]:
         table.add_row(row["title"], str(row["times"]), str(row["wordings"]), row["answer"][:120] or "–")
-    _console().print(table)
-
-
-def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else 120)
+    tables.show(table)

@@ -7,12 +7,12 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from urllib.parse import urlsplit
 
 import click
 
 from app import datadir, logs
 from app.config import ConfigError, Settings, settings
+from app.options import where
 
 SUPERVISED = "MADOGUCHI_SUPERVISED"
 
@@ -163,15 +163,6 @@ def _need_tables(current: Settings) -> None:
         )
     if state != "current":
         raise ConfigError("The database is older than this version; run `madoguchi migrate` first.")
-
-
-def where(url: str) -> str:
-    """An address without its password."""
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    who = f"{parts.username or ''}:***"
-    return url.replace(parts.netloc, f"{who}@{parts.netloc.rpartition('@')[2]}", 1)
 
 
 def _need_redis(current: Settings) -> None:

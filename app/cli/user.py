@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.table import Table
 
+from app.cli import tables
 from app.cli.first import made_up_password
 from app.cli.processes import prepare
 
@@ -67,7 +67,7 @@ def list_() -> None:
         for agent in db.scalars(select(Agent).order_by(Agent.email)):
             since = f"{agent.created_at:%Y-%m-%d}"
             table.add_row(agent.email, agent.name, agent.role, "yes" if agent.active else "no", since)
-    Console().print(table)
+    tables.show(table)
 
 
 @user.command()

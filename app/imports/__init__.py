@@ -23,11 +23,12 @@ from app.imports.drafts import (
 )
 from app.imports.files import drop, keep, path_of, place_of, tidy
 from app.imports.problems import problems_in_file, problems_of
-from app.imports.working import look_after, work
+from app.imports.working import Lost, look_after, work
 
 __all__ = [
     "Counts",
     "Look",
+    "Lost",
     "begin",
     "cancel",
     "check",

@@ -103,6 +103,9 @@ def work(import_id: int, path: Path | None = None, tell: Tell = lambda counts, s
             raise
         log.exception("import %s failed", import_id)
         _end(import_id, holder, FAILED, error={"sentence": FAULT, "values": {}})
+    except KeyboardInterrupt:
+        _let_go(import_id, holder)
+        raise
     with reading() as db:
         return drafts.one(db, import_id)
 
@@ -126,6 +129,13 @@ def _end(import_id: int, holder: str, state: str, **values: Any) -> None:
     with transaction() as db:
         mine = update(CallImport).where(CallImport.id == import_id, CallImport.holder == holder)
         db.execute(mine.values(state=state, holder="", until=None, updated_at=now(), **values))
+
+
+def _let_go(import_id: int, holder: str) -> None:
+    """Whoever comes next may go on at once."""
+    with transaction() as db:
+        mine = update(CallImport).where(CallImport.id == import_id, CallImport.holder == holder)
+        db.execute(mine.values(holder="", until=None))
 
 
 def _check(row: CallImport, channel: Channel, file: Path, holder: str, tell: Tell) -> None:

@@ -17,7 +17,7 @@ from app.db import now
 from app.events import Happening, record_all
 from app.inbox import Refused, hold_all
 from app.models import Channel, Conversation, Identity, Touchpoint
-from app.models.touchpoint import KINDS
+from app.models.touchpoint import EARNED, KINDS
 from app.text import clean, fold, one_line
 from app.touchpoints import agreeing, awaiting, naming, values
 from channels import base
@@ -174,7 +174,7 @@ def _columns(touch: base.Touch) -> dict[str, Any]:
         "reference_key": key_of(touch.reference),
         "amount": touch.amount,
         "currency": touch.currency,
-        "points": None if touch.points is None else abs(touch.points),
+        "points": touch.points if touch.kind == EARNED or touch.points is None else abs(touch.points),
         "data": bounded(touch.data),
     }
 

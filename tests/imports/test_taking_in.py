@@ -288,6 +288,21 @@ def test_who_holds_it_is_left_to_it(tmp_path: Path) -> None:
         imports.work(row.id, path)
 
 
+def test_who_breaks_it_off_by_keyboard_leaves_it_to_whoever_comes_next(tmp_path: Path) -> None:
+    path = log(tmp_path, many(5))
+    run(path)
+    with transaction() as db:
+        row = db.scalars(select(CallImport)).one()
+        row.state, row.place = RUNNING, 0
+
+    def stop(counts: imports.Counts, share: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        imports.work(row.id, path, stop)
+    assert imports.work(row.id, path).state == DONE
+
+
 def test_stopped_half_way_it_can_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(working, "AT_ONCE", 10)
     with log(tmp_path, many(60)).open("rb") as file:

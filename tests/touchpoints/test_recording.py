@@ -98,10 +98,11 @@ def test_points_are_a_balance_and_days_are_the_newest(db: Session, taro: Custome
         touch("points.earned", points=300),
         touch("points.used", points=50),
         touch("points.used", points=-20),
+        touch("points.earned", points=-30),
     )
     take_in(db, touch("visit", day=5), touch("visit", day=2), order("1", 100, day=3))
     (tally,) = kept(db)["tallies"].values()
-    assert tally == (1, 230, order("", 0, day=3).at, order("", 0, day=5).at)
+    assert tally == (1, 200, order("", 0, day=3).at, order("", 0, day=5).at)
     assert kept(db) == counted(db)
 
 
