@@ -1,9 +1,10 @@
 // Who else is here, and who is writing.
-import { one } from "./dom.js";
+import { attach, one } from "./dom.js";
 import { openId } from "./thread.js";
 import { say } from "./words.js";
 
 let hide = 0;
+let last = null; // who is here: said again only after a while, and the head may be drawn anew before
 
 /** frame: {conversation, name, on} */
 export function showTyping(frame) {
@@ -17,6 +18,7 @@ export function showTyping(frame) {
 
 /** frame: {conversation, people: [{id, name, initials, hue}]}, the viewer left out by id. */
 export function showPresence(frame) {
+  last = frame;
   const place = one("[data-here]");
   if (!place || frame.conversation !== openId()) return;
   const others = frame.people.filter((person) => String(person.id) !== document.body.dataset.viewer);
@@ -32,3 +34,4 @@ export function showPresence(frame) {
     }),
   );
 }
+attach("[data-here]", () => last && showPresence(last));

@@ -2,6 +2,7 @@
 import { all, attach, fragment, one, settle } from "./dom.js";
 import { load, send } from "./http.js";
 import { tidy } from "./marks.js";
+import { patch } from "./patch.js";
 import { atEnd, toEnd } from "./scroll.js";
 
 export const thread = () => one(".thread[data-conversation]");
@@ -12,28 +13,37 @@ const later = (a, b) => {
   return timeA === timeB ? Number(idA) > Number(idB) : timeA > timeB;
 };
 
-/** Place a message's HTML: over the element with its id, else in order. Returns the element. */
+/** Place a message's HTML: what has its id becomes it and moves only where it must, else in order. Returns the element. */
 export function place(html) {
   const log = one("[data-log]");
   if (!log) return null;
   const end = atEnd(log);
-  const [entry] = fragment(html);
-  const old = document.getElementById(entry.id);
-  if (old && !later(entry.dataset.order, old.dataset.order) && !later(old.dataset.order, entry.dataset.order)) {
-    old.replaceWith(entry);
-  } else {
-    old?.remove();
-    insert(log, entry);
-  }
+  const [fresh] = fragment(html);
+  const old = document.getElementById(fresh.id);
+  const entry = old ?? fresh;
+  const moved = old && old.dataset.order !== fresh.dataset.order;
+  if (old) patch(old, fresh);
+  if (moved && !inOrder(log, old)) old.remove();
+  if (!entry.isConnected) insert(log, entry);
   settle(entry);
   tidy(entry);
   if (end) toEnd(log);
   return entry;
 }
 
+const entriesOf = (log) => all(".inner > .e, .inner > .touched", log);
+
+function inOrder(log, entry) {
+  if (one("[data-newer]", log)) return false;
+  const entries = entriesOf(log);
+  const at = entries.indexOf(entry);
+  const [before, after] = [entries[at - 1], entries[at + 1]];
+  return !(before && later(before.dataset.order, entry.dataset.order)) && !(after && later(entry.dataset.order, after.dataset.order));
+}
+
 function insert(log, entry) {
   if (one("[data-newer]", log)) return; // the newest part is not loaded: it will come with its page
-  const entries = all(".inner > .e, .inner > .touched", log);
+  const entries = entriesOf(log);
   let at = entries.length - 1;
   while (at >= 0 && later(entries[at].dataset.order, entry.dataset.order)) at -= 1;
   // Older than everything loaded, and more above: it will come with its page.
@@ -49,14 +59,37 @@ function insert(log, entry) {
 export async function refresh(part) {
   const id = openId();
   if (part === "touched") document.dispatchEvent(new CustomEvent("touched"));
-  const target = one(`[data-part="${part}"]`);
-  if (!id || !target) return;
-  const html = await (await load(`/conversations/${id}/${part}`)).text();
-  if (openId() !== id || target.contains(document.activeElement) && part === "panel") return;
-  const fresh = fragment(html)[0];
-  if (!fresh) return;
+  const there = () => one(`[data-part="${part}"]`);
+  if (!id || !there() || isWrittenIn(there())) return;
+  const [fresh] = fragment(await (await load(`/conversations/${id}/${part}`)).text());
+  const target = there();
+  if (openId() !== id || !target || !fresh || isWrittenIn(target)) return;
+  if (part === "header") return relay(target, fresh);
   target.replaceWith(fresh);
   settle(fresh);
+}
+
+/** Whether somebody is at work in the panel: it is fetched when they have left it. */
+function isWrittenIn(part) {
+  const at = part.matches(".panel") && part.contains(document.activeElement);
+  if (at) part.addEventListener("focusout", left);
+  return at;
+}
+
+function left({ currentTarget: panel, relatedTarget: to }) {
+  if (panel.contains(to)) return;
+  panel.removeEventListener("focusout", left);
+  setTimeout(() => refresh("panel").catch(() => {}), 400);
+}
+
+/** An open menu stays open; what has the focus keeps it, or it goes on beside. */
+function relay(header, fresh) {
+  const focused = header.contains(document.activeElement);
+  const items = () => all(".pop:not([hidden]) .item", header);
+  const at = items().indexOf(document.activeElement);
+  patch(header, fresh);
+  settle(header);
+  if (focused && !header.contains(document.activeElement)) (items()[at] ?? one("[data-log]"))?.focus({ preventScroll: true });
 }
 
 /** Tell the server how far this was read, while it is in sight. */
@@ -76,6 +109,11 @@ export async function markRead() {
 attach(".thread[data-conversation]", () => markRead());
 // Back leads to where one came from: the desk of the supervisors shows the same thread.
 attach(".thread .back", (link) => one("[data-desk]") && (link.href = "/escalations"));
+// What does something at once takes no press of the mouse while it is new: a second one was meant for what stood there before.
+attach('[data-part="header"] > :is([data-key="t"], [data-key="e"])', (button) => {
+  button.dataset.fresh = "";
+  setTimeout(() => delete button.dataset.fresh, 400);
+});
 // A button that the server's answer replaced takes the focus with it: it goes on in the thread, not at the top of the page.
 document.addEventListener("htmx:afterSettle", () => {
   if (openId() && document.activeElement === document.body) one("[data-log]")?.focus({ preventScroll: true });
