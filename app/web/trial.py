@@ -131,6 +131,7 @@ def _page(request: Request, db: Session, trial: Trial, given: Mapping[str, str])
         "trial": trial,
         "given": given,
         "channel_names": channels,
+        "by_letter": _by_letter(_channel(db, given)) if given else False,
         "may_correct": request.state.viewer.role in EDITORS,
         "tests": questions.find_all(db, asked) if asked else {},
         "titles": titles_of(db) if asked else {},
@@ -143,14 +144,16 @@ def _page(request: Request, db: Session, trial: Trial, given: Mapping[str, str])
 def _answered(db: Session, trial: Trial, words: str, given: Mapping[str, str]) -> Trial:
     before = Trial(trial.turns) if trial.over else trial
     channel = _channel(db, given)
+    letter = _by_letter(channel)
     question = bots.Question(
         words,
         given["language"] or None,
         before.misses,
         before.asked,
-        earlier=() if channel and connect.features(channel).suggests else before.earlier,
+        earlier=() if letter else before.earlier,
         situation=_situation(db, given, channel),
         flow=before.flow,
+        letter=letter,
     )
     decision = bots.decide(question, answers.draft_book(db))
     answer = Turn("bot", decision.text, tuple(_effects(db, decision)), _why(decision, words))
@@ -182,6 +185,11 @@ def _why(decision: bots.Decision, words: str) -> Why:
 
 def _channel(db: Session, given: Mapping[str, str]) -> Channel | None:
     return db.scalars(select(Channel).filter_by(key=given["channel"])).first() if given["channel"] else None
+
+
+def _by_letter(channel: Channel | None) -> bool:
+    """Whether customers write letters there: a form asks everything at once, and what was said is said again."""
+    return channel is not None and connect.features(channel).suggests
 
 
 def _situation(db: Session, given: Mapping[str, str], channel: Channel | None) -> bots.Situation:

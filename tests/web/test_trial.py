@@ -8,6 +8,7 @@ from html import unescape
 import pytest
 
 from app.db import transaction
+from app.knowledge import flows
 from app.web import trial
 from tests import factories
 from tests.web.visiting import Browser
@@ -46,6 +47,41 @@ def test_a_mail_is_answered_again_as_it_would_be(editor: Browser) -> None:
     once = editor.submit(HERE, asked).text
     twice = editor.submit(HERE, asked | {"trial": _carried(once)}).text
     assert "先ほどと同じご案内" not in twice
+
+
+RETURN = """
+[[flow]]
+name = "返品"
+language = "ja"
+keywords = ["返品したい"]
+
+[[flow.step]]
+name = "order"
+label = "注文番号"
+ask = "ご注文番号は？"
+kind = "number"
+pattern = '\\d{4,6}'
+
+[[flow.step]]
+name = "item"
+label = "商品"
+ask = "どの商品ですか？"
+
+[flow.end]
+text = "{order}（{item}）の返品を承りました。"
+"""
+
+
+def test_by_mail_a_form_asks_everything_in_one_letter(editor: Browser) -> None:
+    with transaction() as db:
+        channel = factories.channel(db, "email").key
+        (data,) = flows.from_toml(db, RETURN)
+        flows.save_flow(db, None, None, data)
+    asked = editor.submit(HERE, {"try": "返品したいです", "channel": channel}).text
+    assert "1. 注文番号: ご注文番号は？\n2. 商品: どの商品ですか？" in unescape(asked)
+    assert '<textarea class="input" id="try"' in asked
+    told = {"try": "1. 5521\n2. コート", "channel": channel, "trial": _carried(asked)}
+    assert "5521（コート）の返品を承りました。" in editor.submit(HERE, told).text
 
 
 def test_a_long_trial_forgets_what_was_said_first_and_nothing_else(editor: Browser) -> None:
