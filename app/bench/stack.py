@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import random
-import re
 import signal
 import socket
 import subprocess
@@ -110,13 +109,6 @@ class Served:
     def wait_until_well(self, seconds: float = 90) -> None:
         """Until every part, the helpers too, says that it works. Raises StackError."""
         until(self._well, "every part is ready", seconds)
-
-    def password_of(self, email: str) -> str:
-        """What was printed once for this person. Raises StackError."""
-        found = re.search(rf"{re.escape(email)}\s+(?:Password\s+)?(\S+)", self.output)
-        if found is None:
-            raise StackError(self.output)
-        return found.group(1)
 
     def children(self) -> list[psutil.Process]:
         """Every process that the supervisor started."""

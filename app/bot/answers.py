@@ -86,7 +86,7 @@ def prepare() -> None:
 
 
 def forget_book() -> None:
-    """Build the books anew at their next use (another database: tests, a restored backup)."""
+    """Build the books anew at their next use (another database: tests)."""
     _published.forget()
     _draft.forget()
 

@@ -38,7 +38,7 @@ def command(
     """Break everything under load, then recount every promise.
 
     Starts an installation of its own, with chats, webhooks and agents at work, and kills, freezes, cuts, fills
-    the disk, refuses the database and misleads the clock, as the seed says. Three other faults come to ten kills.
+    the disk, refuses the database and misleads the clock, as the seed says. Nine other faults come to ten kills.
     Exit code 0: every promise was kept. 1: one was not; the table names it, the seed replays the schedule.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ended from outside, it still cleans up
