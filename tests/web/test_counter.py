@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import NoResultFound
 from starlette.routing import Route
 from starlette.websockets import WebSocketDisconnect
 
-from app import search, tasks, tokens, web
+from app import counter, search, tasks, tokens, web
 from app.db import now, reading, transaction
 from app.models import Agent, Conversation, Event, Message, Task
 from tests import factories
@@ -178,6 +179,19 @@ def test_what_cannot_be_noted_is_refused_with_nothing_kept(
     assert browser.submit("/counter/notes", form).status_code == status
     with reading() as db:
         assert db.scalars(select(Message).where(Message.kind == "store")).first() is None
+
+
+def test_a_note_whose_place_somebody_took_meanwhile_is_asked_for_again(
+    monkeypatch: pytest.MonkeyPatch, scene: tuple[Browser, Agent, Conversation]
+) -> None:
+    def overtaken(*_told: object) -> None:
+        raise NoResultFound
+
+    browser, _, _ = scene
+    with monkeypatch.context() as late:
+        late.setattr(counter, "note", overtaken)
+        assert browser.submit("/counter/notes", NOTE).status_code == 503
+    assert browser.submit("/counter/notes", NOTE).status_code == 200
 
 
 def test_who_looks_up_too_many_is_told_to_wait(scene: tuple[Browser, Agent, Conversation]) -> None:
