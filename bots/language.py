@@ -12,6 +12,8 @@ from bots.english import STOP_WORDS
 _SCRIPTS = {
     "HIRAGANA": "kana",
     "KATAKANA": "kana",
+    "KATAKANA-HIRAGANA": "kana",
+    "IDEOGRAPHIC": "han",
     "CJK": "han",
     "HANGUL": "ko",
     "LATIN": "latin",
@@ -43,6 +45,16 @@ _FOREIGN = frozenset(
     terima kasih saya apa""".split()  # noqa: SIM905
 ) - {"die"}
 
+_LATIN = re.compile(r"[0-9_a-zß-öø-ɏ\u1e00-\u1eff]+")
+_JAPANESE = re.compile("[々〆ぁ-ヿ㐀-鿿豈-\ufaff]")
+_ENGLISH_AROUND = re.compile(
+    r"\W*(?:(?:please|hi|hello|hey),? )?(?:is|are|do|does|did|can|could|will|would|where|when|what|which|who|how|why"
+    r"|i|i'm|i'd|price|tell|show|looking)(?:'s)? "
+    r"(?:[a-z' ]*[a-z' ] ?[々ぁ-ヿ一-鿿]+ ?[a-z' ]*|[々ぁ-ヿ一-鿿]+ [a-z' ]+)\W*$",
+    re.IGNORECASE,
+)
+"""A question in English that names something in Japanese: `Is 抹茶ラテ vegan?`"""
+
 
 @dataclass(frozen=True, slots=True)
 class Guess:
@@ -59,6 +71,8 @@ def guess(text: str, hint: str | None, spoken: tuple[str, ...]) -> Guess:
     if not scripts:
         return Guess(home, sure=False)
     japanese = scripts["kana"] + scripts["han"]
+    if japanese and "en" in spoken and _primary(hint) != "ja" and _ENGLISH_AROUND.match(text):
+        return Guess("en", sure=True)
     if scripts["kana"] and japanese * _JAPANESE_DENSITY >= scripts["latin"]:
         return Guess("ja", sure=True)
     script = max(scripts, key=lambda name: scripts[name] * (1 if name == "latin" else _JAPANESE_DENSITY))
@@ -111,11 +125,17 @@ def _written_in(char: str, *charsets: str) -> bool:
 
 
 def _latin(text: str, hint: str | None, spoken: tuple[str, ...]) -> Guess:
+    """Kanji beside Latin names are Japanese or Chinese, unless the rest is English. An accent alone (café, José) makes
+    nobody a foreigner whose locale the bot speaks."""
     home = _home(hint, spoken)
-    words = re.findall(r"\w+", text.casefold())
+    words = [word for word in re.findall(r"\w+", text.casefold()) if _JAPANESE.search(word) is None]
     english = sum(word in _ENGLISH for word in words)
-    foreign = sum(word in _FOREIGN or not word.isascii() for word in words)
-    if foreign > english:
+    if not english and _JAPANESE.search(text):
+        return Guess(_han(text, hint), sure=True)
+    foreign = [word for word in words if word in _FOREIGN or not word.isascii()]
+    if len(foreign) == 1 and _primary(hint) in spoken and foreign[0] not in _FOREIGN:
+        foreign = [word for word in foreign if not _LATIN.fullmatch(word)]
+    if len(foreign) > english:
         primary = _primary(hint)
         return Guess(primary if primary not in ("", "ja", "en") else "other", sure=True)
     if english:

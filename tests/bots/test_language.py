@@ -31,3 +31,31 @@ def test_chinese_is_chinese_in_both_of_its_scripts(hint: str | None) -> None:
 def test_who_writes_kanji_alone_is_not_handed_over_as_a_foreigner() -> None:
     assert ask("返品不能").handover_reason != "language"
     assert ask("怎么退货").handover_reason == "language"
+
+
+@pytest.mark.parametrize(
+    ("hint", "texts", "language"),
+    [
+        (
+            "ja",
+            "PayPay 対応|iPhone 修理|Amazon Pay 利用|Windows 11 対応|T-shirt 交換|QR決済 PayPay|refund 返金",
+            "ja",
+        ),
+        ("en", "refund 返金|MacBook 在庫", "ja"),
+        ("ja", "<script>alert(1)</script>送料は?|ー|〆切|Do 返品", "ja"),
+        ("en", "Pokémon cards|café table|Beyoncé t-shirt|jalapeño sauce|Malmö store|José", "en"),
+        (
+            "en",
+            "Is 抹茶ラテ vegan?|where is 渋谷店|Price of ルイボスティー?|When does 福袋 start?|how much is 送料",
+            "en",
+        ),
+        ("en", "送料はいくら|I ♥ NYのTシャツ", "ja"),
+        ("en", "¿Cuánto cuesta el envío?|donde esta mi pedido|Wo ist meine Bestellung", "other"),
+        ("ja", "¿Cuánto cuesta el envío?|Wo ist meine Bestellung", "other"),
+        ("ja", "iPhone 维修", "zh"),
+        (None, "São", "other"),
+    ],
+)
+def test_names_in_other_letters_are_no_other_language(hint: str | None, texts: str, language: str) -> None:
+    found = {text: guess(text, hint, ("ja", "en")).language for text in texts.split("|")}
+    assert found == dict.fromkeys(texts.split("|"), language)
