@@ -11,7 +11,8 @@ from bots.entry import Entry
 from bots.flow import Flow, check_flow
 from bots.lexicon import Lexicon
 from bots.matcher import Match, match
-from bots.rule import ReadyRule, Rule, holds, ready
+from bots.mention import wants
+from bots.rule import ReadyRule, Rule, ready
 from bots.text import fold
 
 if TYPE_CHECKING:
@@ -101,10 +102,10 @@ class Book:
         return self._flows.get(flow_id)
 
     def flow_meant(self, folded: str, language: str) -> Flow | None:
-        """The first flow in this language one of whose words a folded message holds."""
+        """The first flow in this language that a folded message wants by one of its words."""
         for flow in self._flows.values():
             words = self._flow_words[flow.id]
-            if flow.language in ("", language) and any(holds(folded, word) for word in words):
+            if flow.language in ("", language) and any(wants(folded, word) for word in words):
                 return flow
         return None
 

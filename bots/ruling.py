@@ -54,8 +54,8 @@ def ruled_to_person(turn: Turn, label: str | None) -> Decision | None:
 
 
 def begun(turn: Turn, label: str | None) -> Decision | None:
-    """The first question of the form whose words a message holds."""
-    found = turn.book.flow_meant(turn.folded, turn.heard.language)
+    """The first question of the form whose words a message holds, unless the message is a question of the FAQ."""
+    found = None if turn.exact else turn.book.flow_meant(turn.folded, turn.heard.language)
     return flowing.begun(turn, found, label) if found else None
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from bots import Book, Entry, Flow, Question, Step, decide, look_up
 from bots.flow import Ending
 
@@ -65,3 +69,48 @@ def test_an_evaluation_counts_no_form_as_an_entry() -> None:
 def test_a_form_without_examples_is_never_weighed() -> None:
     plain = Book(ENTRIES, flows=(Flow(7, "x", "ja", (), STATUS.steps, STATUS.ending),))
     assert decide(Question("荷物がまだ届かないんですが"), plain).flow_id is None
+
+
+def _visit(*words: str) -> Flow:
+    return Flow(8, "来店予約", "en" if words[0].isascii() else "ja", words, STATUS.steps, STATUS.ending)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "来店予約をキャンセルしたい",
+            "来店の予約を変更したい",
+            "来店予約なしでも行けますか",
+            "試着の予約は必要ですか",
+        ),
+        *("返品の申し込みをしたのに返事がない", "返品の手続きはもう済ませました"),
+        *("cancel my return request", "do I need to book a visit?", "I already made a return request"),
+    ],
+)
+def test_who_speaks_of_a_form_does_not_begin_it(text: str) -> None:
+    words = ("来店予約", "来店の予約", "試着の予約", "返品の申し込み", "返品の手続き")
+    of = Book(ENTRIES, flows=(_visit(*words), replace(_visit("return request", "book a visit"), id=9)))
+    assert decide(Question(text), of).flow_id is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("来店予約したい", "試着の予約をお願いします", "注文をキャンセルしたので、返品の手続きをしたいです"),
+        *("I want to book a visit", "I changed my mind, so a return request please"),
+    ],
+)
+def test_who_wants_a_form_begins_it(text: str) -> None:
+    words = ("来店予約", "試着の予約", "返品の手続き")
+    of = Book(ENTRIES, flows=(_visit(*words), replace(_visit("return request", "book a visit"), id=9)))
+    assert decide(Question(text), of).flow_id in (8, 9)
+
+
+def test_a_question_of_the_faq_begins_no_form_by_its_words() -> None:
+    cancelled = Entry(
+        4, "予約の取消", "ja", ("来店予約の取り消し方", "来店予約はどこでしますか"), "お電話で承ります。"
+    )
+    of = Book((*ENTRIES, cancelled), flows=(_visit("来店予約"),))
+    assert decide(Question("来店予約はどこでしますか"), of).text == "お電話で承ります。"
+    assert decide(Question("来店予約"), of).flow_id == 8
