@@ -69,12 +69,21 @@ class Turn:
         subject = without_courtesy(folded) or folded
         first = self.heard.language if self.heard.language in self.book.settings.languages else self.language
         others = () if self.heard.sure else self.book.settings.languages
-        found = [self._search(subject, language) for language in dict.fromkeys((first, *others))]
-        return max(found, key=lambda matches: matches[0].score if matches else 0.0)
+        here, *elsewhere = (self._search(subject, language) for language in dict.fromkeys((first, *others)))
+        best = max(elsewhere, key=_surest, default=())
+        clearly = _surest(best) == EXACT > _surest(here) or _surest(here) < NEAR * _surest(best)
+        return best if clearly else here
 
     def _search(self, subject: str, language: str) -> tuple[Match, ...]:
+        """A number or a single letter means nothing, unless it is a question word for word; one kanji is a word."""
         found = self.book.meant(subject, language, self.text)
-        return tuple(match for match in found if match.entry.holds(self.question.situation))
+        bare = subject.replace(" ", "")
+        nothing = bare.isdecimal() or (len(bare) == 1 and not "一" <= bare <= "鿿")
+        return tuple(
+            match
+            for match in found
+            if match.entry.holds(self.question.situation) and (match.score == EXACT or not nothing)
+        )
 
     @property
     def exact(self) -> bool:
@@ -102,3 +111,7 @@ class Turn:
         """The match that may be given as the answer: likely right, and well ahead of the next."""
         sure = self.ahead is not None and self.ahead.score >= self.book.settings.threshold_answer
         return self.ahead if sure else None
+
+
+def _surest(matches: tuple[Match, ...]) -> float:
+    return matches[0].score if matches else 0.0

@@ -178,6 +178,29 @@ def test_a_word_in_no_certain_language_is_looked_up_in_all() -> None:
         assert ask("Wi-Fi", language=hint, of=wifi).entry_id == 1
 
 
+@pytest.mark.parametrize("text", ["2", "100", "10", "000", "い", "ー"])
+def test_a_number_or_a_letter_alone_is_no_question(text: str) -> None:
+    hours = Entry(1, "営業時間", "ja", ("何時まで開いていますか",), "10時から19時です。100円から。い")
+    times = Entry(2, "Opening hours", "en", ("When are you open?",), "10 to 7, 100 yen, 2 days.")
+    named = Entry(3, "5512", "ja", ("5512",), "それです。")
+    for hint in ("ja", "en"):
+        decision = ask(text, language=hint, of=Book((hours, times, named)))
+        assert (decision.phrase, decision.language) == ("unknown", "ja" if text in "いー" else hint)
+    assert ask("5512", of=Book((hours, named))).entry_id == 3
+
+
+def test_words_of_no_certain_language_are_first_looked_up_in_that_of_the_visitor() -> None:
+    both = Book(
+        (
+            Entry(1, "PayPay", "ja", ("PayPayでの支払い", "PayPayは使えますか"), "使えます。"),
+            Entry(2, "PayPay", "en", ("Can I pay with PayPay here?", "paypay"), "Yes."),
+            Entry(3, "Visa card", "en", ("Visa card",), "Yes."),
+        )
+    )
+    assert ask("PayPay", language="ja", of=both).entry_id == 1
+    assert ask("Visa card", language="ja", of=both).entry_id == 3
+
+
 def test_an_empty_book_knows_nothing_and_says_so() -> None:
     assert decide(Question("送料は？"), Book(())).action == "unknown"
 
