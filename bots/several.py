@@ -29,15 +29,28 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 
+_SHORT = 60
+_BOTH = re.compile(
+    r"(?P<one>[^、,。?？]{2,24}?)(?:と|、?および|、?及び)[、,]?(?P<other>[^、,。?？と]{2,24}?)"
+    r"(?P<asked>(?:を|について|に関して|は|も|が)(?:[^、。?？をも]{0,14})?)[?？。!！]?"
+    r"|(?:what about |tell me about )?(?P<first>[a-z' ]{4,40}?),? (?:and|&) (?P<second>[a-z' ]{4,40}?)[?.!]?",
+    re.IGNORECASE,
+)
+_WISH = re.compile("(?<=たい)(?:の|ん)?$")
+
 
 def answered(turn: Turn, label: str | None) -> Decision | None:
     """The answers to the questions of a message, one below the other, if there are several and all have one."""
     if turn.exact:
         return None
     parts = list(questions(turn.question.text))
+    joined = _joined(turn.question.text) if len(parts) < 2 else []
+    parts = joined or parts
     if not 2 <= len(parts) <= _MOST:
         return None
     found = _found(turn, parts)
+    if joined and not {match.entry.id for match in found} & {match.entry.id for match in turn.matches[:2]}:
+        return None
     if len({match.entry.id for match in found}) != len(parts) or any(one.entry.id < 0 for one in found):
         return None
     decisions = [sayings.answered(turn, label, match.entry, match.score) for match in found]
@@ -59,6 +72,19 @@ def questions(text: str) -> Iterator[str]:
             matter = _LINK.sub("", part.strip())
             if _ASKS.search(matter):
                 yield matter
+
+
+def _joined(text: str) -> list[str]:
+    """The two matters of one question, each with what is asked of both: 営業時間と送料を教えて."""
+    found = _BOTH.fullmatch(text.strip()) if len(text) <= _SHORT else None
+    if found is None:
+        return []
+    one, other, asked = (
+        found["one"] or found["first"],
+        found["other"] or found["second"],
+        found["asked"] or "",
+    )
+    return [_WISH.sub("", one) + ("" if _WISH.search(one) else asked), other + asked]
 
 
 def _found(turn: Turn, parts: list[str]) -> list[Match]:

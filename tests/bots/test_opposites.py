@@ -86,6 +86,12 @@ def test_polite_questions_deny_nothing(text: str) -> None:
         ("領収書を発行してもらえますか。\n営業時間を教えてください。", "領収書", "店舗の営業時間"),
         ("How much is shipping and how do I return an item?", "Shipping cost", "Returns"),
         ("Where is my order? Also, how do I use my points?", "Tracking", "Using points"),
+        ("営業時間と送料を教えて", "店舗の営業時間", "送料"),
+        ("返品したいのと送料も知りたい", "返品・交換", "送料"),
+        ("返品と送料について", "返品・交換", "送料"),
+        ("送料と届くまでの日数は？", "送料", "お届け日数"),
+        ("shipping cost and returns", "Shipping cost", "Returns"),
+        ("delivery time and where is my order", "Delivery time", "Tracking"),
     ],
 )
 def test_two_questions_are_both_answered(text: str, first: str, second: str) -> None:
@@ -103,6 +109,10 @@ def test_two_questions_are_both_answered(text: str, first: str, second: str) -> 
         "返品したいです。サイズが合わなかったので返品できますか？",
         "注文した服が届きました。返品したいのですが",
         "送料はいくらですか",
+        "返品と交換について",
+        "注文と違う商品が届いたので返品したい",
+        "友達と送料について話したい",
+        "shipping cost and handling",
     ],
 )
 def test_one_matter_or_one_without_an_answer_is_not_two_answers(text: str) -> None:
