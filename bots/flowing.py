@@ -6,11 +6,12 @@ what there is, so that nobody is held in a form.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from bots import lettering
+from bots import lettering, sayings, several
 from bots.correcting import confirms, correction, denies, gives_up, named
 from bots.decision import Decision, HandoverReason
 from bots.flow import END, PERSON, Flow, Step, filled
@@ -24,7 +25,9 @@ from bots.values import Reader, messages, shown
 TRIES = 3
 ASIDES = 10
 _STRICT = ("date", "phone", "email", "choice")
-_QUESTION = ("?", "？", "か。", "か", "ですか", "ますか")
+_QUESTION = ("?", "？", "か")
+_SENTENCE = re.compile(r"(?<=[。！？!?\n])\s*|(?<=\.)\s+")
+_CLAUSE = re.compile(r"[、，。！？!?\n]|[,.](?=\s)")
 
 
 @dataclass(frozen=True)
@@ -96,8 +99,8 @@ class Form:
         return self.having(kept if value is None else {**kept, step.name: value})
 
 
-def _reader(turn: Turn) -> Reader:
-    return Reader(turn.question.situation.on, turn.question.files)
+def _reader(turn: Turn, form: Form) -> Reader:
+    return Reader(turn.question.situation.on, turn.question.files, form.language)
 
 
 def form_of(turn: Turn) -> Form | None:
@@ -110,7 +113,7 @@ def form_of(turn: Turn) -> Form | None:
 def begun(turn: Turn, flow: Flow, label: str | None, rule_id: int | None = None, text: str = "") -> Decision:
     """Begin the form, with what the message tells already."""
     form = Form(flow, Progress(flow.id))
-    reader = _reader(turn)
+    reader = _reader(turn, form)
     if turn.question.letter:
         form = form.having(lettering.read(form.open, turn.question.text, reader, answers=False))
     while (step := form.step) and (step.kind in _STRICT or step.pattern) and step.kind != "text":
@@ -131,7 +134,7 @@ def _named_choice(reader: Reader, step: Step, text: str) -> str | None:
 
 def heard(turn: Turn, form: Form, label: str | None) -> Decision | None:
     """What the form makes of this message; None where it is a question of another kind."""
-    reader = _reader(turn)
+    reader = _reader(turn, form)
     step, text = form.step, turn.text
     if step and step.kind == "choice" and fold(text) in {fold(one.words) for one in step.choices}:
         return _answered(turn, form, step, reader, label)
@@ -176,8 +179,12 @@ def beside(turn: Turn, form: Form, other: Decision) -> Decision:
         return left(form, other)
     if other.flow is not None and other.flow.flow != form.flow.id:
         return other
+    asked = _question_of(turn, form.step)
+    if other.action not in ("answer", "label") and asked.answer:
+        other = sayings.answered(asked, other.label, asked.answer.entry, asked.answer.score)
     if other.action not in ("answer", "label") or not other.text or other.phrase:
         return _tried(turn, form, other.label)
+    form = _told_beside(turn, form)
     kept = form.progress
     if kept.asides + 1 >= ASIDES:
         return _person(turn, form, other.label, "misses")
@@ -191,6 +198,21 @@ def beside(turn: Turn, form: Form, other: Decision) -> Decision:
         flow_id=form.flow.id,
         collected=form.collected(),
     )
+
+
+def _told_beside(turn: Turn, form: Form) -> Form:
+    """The form with what the message answers of it beside its question: 5512です。あと送料はいくらですか."""
+    step, reader = form.step, _reader(turn, form)
+    if step is None or not (step.kind in _STRICT or step.pattern):
+        return form
+    said = [one for one in _SENTENCE.split(turn.question.text) if not _asks(one)]
+    said += [one for one in _CLAUSE.split(turn.question.text) if not _asks(one) and reader.is_just(step, one)]
+    values = {value for one in said if (value := reader.read(step, one))}
+    if len(values) != 1:
+        return form
+    told = Form(form.flow, replace(form.progress, values={**form.progress.values, step.name: values.pop()}))
+    ends = told.way[1] == PERSON or (told.step is None and not form.flow.ending.confirm)
+    return form if ends else told
 
 
 def left(form: Form, decision: Decision) -> Decision:
@@ -207,9 +229,22 @@ def _asks_something_else(turn: Turn, step: Step, reader: Reader) -> bool:
     """Whether the message is a question the FAQ answers, or a wish the shop has another form for."""
     if reader.is_only(step, turn.text) and step.kind != "text":
         return False
-    asks = turn.text.rstrip(" 。.!！").endswith(_QUESTION) and turn.answer is not None
-    value = reader.read(step, turn.text)
-    return asks if value is not None else asks or turn.answer is not None
+    asked = _question_of(turn, step)
+    if asked is not turn and asked.answer:
+        return True
+    return turn.answer is not None and (_asks(turn.text) or reader.read(step, turn.text) is None)
+
+
+def _question_of(turn: Turn, step: Step | None) -> Turn:
+    """The message without the sentences that only tell something. To a question for any words, all are the answer."""
+    told = step is None or (step.kind == "text" and not step.pattern)
+    asked = [] if told else [one for one in _SENTENCE.split(turn.question.text) if _asks(one)]
+    words = [next(several.questions(one), one) for one in asked]
+    return Turn(replace(turn.question, text="\n".join(words)), turn.book) if words else turn
+
+
+def _asks(words: str) -> bool:
+    return words.rstrip(" 。.!！").endswith(_QUESTION)
 
 
 def _polite(turn: Turn, form: Form, label: str | None) -> Decision:
@@ -225,7 +260,14 @@ def _answered(turn: Turn, form: Form, step: Step, reader: Reader, label: str | N
     value = reader.read(step, turn.text)
     if value is None:
         return _tried(turn, form, label)
-    return _go_on(turn, form.with_answer(step, value), label)
+    return _go_on(turn, _on_its_day(turn, form, step, reader).with_answer(step, value), label)
+
+
+def _on_its_day(turn: Turn, form: Form, step: Step, reader: Reader) -> Form:
+    """The form with the day that is told beside a time: 明後日の15時 is no time of the day said before."""
+    days = [one for one in form.said if one.kind == "date"] if step.kind == "time" else []
+    day = reader.read(days[-1], turn.text) if days else None
+    return form.with_answer(days[-1], day) if day else form
 
 
 def _confirming(turn: Turn, form: Form, label: str | None) -> Decision | None:

@@ -22,11 +22,14 @@ MOST_FILES = 10  # of one answer
 _AND = "+"
 _UNIT = 3  # letters that may stand beside a value and say nothing else: 個, ごろ, のほう
 _TOKEN = re.compile(r"[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*")
-_NUMBER = re.compile(r"(?<![\w.-])[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]{1,18}", re.ASCII)
+_NUMBER = re.compile(r"((?<![\w.-])[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]{1,18})([百千万億])?", re.ASCII)
+_ZEROS = {"百": 2, "千": 3, "万": 4, "億": 8}
+_NEGATIVE = re.compile(r"(?<!\w)[-−–][0-9]")
+_AMERICAN = re.compile(r"(?<![0-9])\(?[2-9][0-9]{2}\)?[\s.-]?[2-9][0-9]{2}[\s.-]?[0-9]{4}(?![0-9])")
 _PHONE = re.compile(r"(?<![0-9])(?:\+[0-9]{8,15}|0[0-9]{8,10})(?![0-9])")
 _BETWEEN = re.compile(r"[\s-]*\(0\)[\s-]*|(?<=[0-9])[\s().ー‐−–-]+(?=[0-9(])|(?<=[0-9+])\(")
 _EMAIL = re.compile(
-    r"(?<![A-Za-z0-9À-ɏ_.+%&'-])[A-Za-z0-9_.+%&'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,5}"
+    r"(?<![A-Za-z0-9À-ɏ_.+%&'-])(?<![A-Za-z0-9][/!#$*?^{|}~])[A-Za-z0-9_.+%&'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,5}"
 )
 _SKIPPED = frozenset(
     fold(one)
@@ -79,10 +82,11 @@ _MONTHS = (
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Reads answers on a day (None: it is not known)."""
+    """Reads answers on a day (None: it is not known), to questions in a language."""
 
     today: date | None = None
     files: tuple[File, ...] = ()
+    language: str = ""
 
     def read(self, step: Step, text: str) -> str | None:
         """The answer to `step` in `text`, as it is kept; "" where it is skipped; None where there is none."""
@@ -93,7 +97,7 @@ class Reader:
             return ""
         if not plain or step.kind in FILES:
             return None
-        return _KINDS[step.kind](step, plain, self.today)
+        return _KINDS[step.kind](step, plain, self)
 
     def skips(self, step: Step, text: str) -> bool:
         """Whether `text` says that there is nothing to say to a question that need not be answered."""
@@ -155,15 +159,15 @@ def _sent(step: Step, files: tuple[File, ...]) -> str:
     return _AND.join(fitting[:MOST_FILES])
 
 
-def _text(step: Step, text: str, _today: date | None) -> str | None:
+def _text(step: Step, text: str, _reader: Reader) -> str | None:
     return _fitting(step, text) if step.pattern else text[:LONGEST].strip() if fold(text) else None
 
 
-def _number(step: Step, text: str, _today: date | None) -> str | None:
+def _number(step: Step, text: str, _reader: Reader) -> str | None:
     if step.pattern:
         return _fitting(step, text)
-    found = {one.replace(",", "") for one in _NUMBER.findall(text)}
-    return found.pop() if len(found) == 1 else None
+    found = {one.replace(",", "") + "0" * _ZEROS.get(unit, 0) for one, unit in _NUMBER.findall(text)}
+    return found.pop() if len(found) == 1 and not _NEGATIVE.search(text) else None
 
 
 def _fitting(step: Step, text: str) -> str | None:
@@ -184,32 +188,38 @@ def _fits(pattern: regex.Pattern[str], text: str) -> bool:
         return False
 
 
-def _date(step: Step, text: str, today: date | None) -> str | None:
-    day = read_date(text, today, ahead=step.ahead)
-    if day and step.ahead and today and day < today.isoformat():
+def _date(step: Step, text: str, reader: Reader) -> str | None:
+    day = read_date(text, reader.today, ahead=step.ahead)
+    if day and step.ahead and reader.today and day < reader.today.isoformat():
         return None
     return day
 
 
-def _time(_step: Step, text: str, _today: date | None) -> str | None:
+def _time(_step: Step, text: str, _reader: Reader) -> str | None:
     return read_time(text)
 
 
-def _phone(_step: Step, text: str, _today: date | None) -> str | None:
-    found = set(_PHONE.findall(_BETWEEN.sub("", text)))
-    return found.pop() if len(found) == 1 else None
+def _phone(_step: Step, text: str, reader: Reader) -> str | None:
+    """Times to call at are none of it: 090-1234-5678（10時〜18時）. In English a number may have neither + nor 0."""
+    for told in (text, besides_times(text)):
+        found: set[str] = set(_PHONE.findall(_BETWEEN.sub("", told)))
+        if not found and reader.language == "en":
+            found = {"".join(filter(str.isdigit, one)) for one in _AMERICAN.findall(told)}
+        if len(found) == 1:
+            return found.pop()
+    return None
 
 
-def _email(_step: Step, text: str, _today: date | None) -> str | None:
+def _email(_step: Step, text: str, _reader: Reader) -> str | None:
     found = set(_EMAIL.findall(text))
     return found.pop().strip(".'") if len(found) == 1 else None
 
 
-def _choice(step: Step, text: str, _today: date | None) -> str | None:
+def _choice(step: Step, text: str, _reader: Reader) -> str | None:
     return chosen([one.words for one in step.choices], text)
 
 
-_KINDS: dict[str, Callable[[Step, str, date | None], str | None]] = {
+_KINDS: dict[str, Callable[[Step, str, Reader], str | None]] = {
     "text": _text,
     "number": _number,
     "date": _date,

@@ -335,7 +335,8 @@ def test_who_needs_not_say_more_loses_nothing(words: str) -> None:
     [
         "やめる", "やっぱりやめます", "キャンセル", "もういいです", "cancel", "返品をやめます", "やっぱり返品やめます",
         "返品しません", "やめときます", "今回はやめます", "一旦やめます", "取消", "キャンセル希望",
-        "やっぱり大丈夫です", "予約をキャンセルしたいです", "cancel my return", "cancel the return request, please", "I changed my mind",
+        "やっぱり大丈夫です", "予約をキャンセルしたいです",
+        "cancel my return", "cancel the return request, please", "I changed my mind",
         "I don't want to return it anymore",
     ],
 )  # fmt: skip
@@ -357,6 +358,30 @@ def test_a_question_of_another_kind_is_answered_and_the_form_goes_on() -> None:
     assert decision.text == "600円です。\n\nでは、続けます。\n\nどの商品でしょうか。"
     assert (decision.entry_id, answers(decision)) == (1, {"order": "5512"})
     assert talk("返品したい", "5512", "送料はいくらですか？", "コート").quick_replies[0] == "サイズが合わない"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "5512です。あと送料はいくらですか？",
+        "送料はいくらですか？注文番号は5512です",
+        "5512ですが、送料はいくらですか？",
+    ],
+)
+def test_what_is_answered_beside_a_question_is_not_asked_again(words: str) -> None:
+    decision = talk("返品したい", words)
+    assert decision.text == "600円です。\n\nでは、続けます。\n\nどの商品でしょうか。"
+    assert answers(decision) == {"order": "5512"}
+
+
+def test_the_day_that_is_told_with_a_time_is_its_day() -> None:
+    told = ("修理の申し込み", "3", "昨日", "11月20日の15時")
+    assert answers(talk(*told, book=REPAIRS)) == {"count": "3", "bought": "2026-11-20", "time": "15:00"}
+
+
+def test_a_number_of_north_america_is_read_in_an_english_form() -> None:
+    decision = talk("where is my order", "5512", "(415) 555-0123", language="en")
+    assert answers(decision) == {"order": "5512", "phone": "4155550123"}
 
 
 def test_thanks_are_no_answer() -> None:

@@ -144,6 +144,11 @@ def test_the_choice_that_was_said_is_taken_and_no_other(
         ("email", "té.st@example.com", None), ("email", "メールはtaro@example.jpです", "taro@example.jp"),
         ("email", "'taro@example.jp'", "taro@example.jp"), ("phone", "+81 (0)90-1234-5678", "+819012345678"),
         ("phone", "090-1234-5678", "09012345678"), ("phone", "(03) 1234-5678", "0312345678"),
+        ("phone", "090-1234-5678（10時〜18時）", "09012345678"), ("phone", "090-1234-5678 14時以降", "09012345678"),
+        ("phone", "415-555-0123", None), ("email", "taro/yamada@example.com", None),
+        ("email", "taro!x@example.com", None), ("email", "taro#1@example.com", None),
+        ("number", "10万円", "100000"), ("number", "3千円", "3000"), ("number", "-3", None), ("number", "1.5", None),
+        ("number", "3万5千円", None), ("number", "A-1234", "1234"), ("number", "1,200円", "1200"),
     ],
 )  # fmt: skip
 def test_an_address_is_kept_whole_or_asked_for_again(kind: StepKind, written: str, kept: str | None) -> None:
