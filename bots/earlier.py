@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from bots.decision import Action, Decision
 
@@ -47,6 +48,12 @@ def repeats(decision: Decision, earlier: Sequence[Earlier]) -> bool:
             break
         times += 1
     return times >= (1 if decision.entry_id is not None and decision.rule_id is None else TWICE)
+
+
+def insists(decision: Decision, earlier: Sequence[Earlier]) -> bool:
+    """Whether it was said before of this very answer that it would only be repeated: once is enough."""
+    now = said(decision).what
+    return any(one.what == now and then.phrase == "said_already" for one, then in pairwise(earlier))
 
 
 def _since_answered(earlier: Sequence[Earlier]) -> Iterator[Earlier]:

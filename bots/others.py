@@ -9,7 +9,7 @@ from bots.signals import any_of
 _MARKED = any_of(
     r"^\W*[【\[(「]自動(?:返信|応答|送信)[】\])」]",
     r"\bthis is an? (?:auto(?:matic|mated|generated)?)[ -]?(?:ally )?(?:generated )?(?:reply|response|message|answer)",
-    r"^\W*(?:\[|\()?(?:auto(?:matic|mated)?[ -]?(?:reply|response|responder)|out of office)\b",
+    r"^\W*(?:\[|\()?(?:auto(?:matic|mated)?[ -]?(?:reply|response|responder)|out of office(?! hours))\b",
 )
 _AUTOMATIC = any_of(
     r"(?:これは|こちらは|この(?:メッセージ|メール|返信|通知)は)[^。!?]{0,20}"
@@ -25,7 +25,10 @@ _AUTOMATIC = any_of(
     r"\b(?:do not|don't) reply to this (?:message|email|e-mail|number)\b(?=.*(?:automat|monitor|no-?reply))",
     r"\b(?:automat|not monitor|unmonitor|no-?reply)[^?]*\b(?:do not|don't) reply\b",
 )
-_ASKS = re.compile(r"\?|か(?:[。!]|$)|教えて|知りたい|困って")
+_ASKS = re.compile(
+    r"\?|か(?:[。!]|$)|教えて|知りたい|困って|(?<!ご)質問(?:し|が|です|させ)|と(?:は)?(?:書[いか]|記載|表示|言われ)"
+    r"|\bplease (?:\w+ )?(?:deliver|send|ship|hold|cancel|change|refund|return|help|let me know|tell me|keep|leave)\b"
+)
 _A_BOT = re.compile(
     r"(?:あなたは|そちらは|これは|こちらは|今|相手は|もしかして|話しているのは)?"
     r"(?:ボット|ぼっと|bot|ai|エーアイ|ロボット|機械|人間|人|ひと|自動(?:応答|返信)|チャットボット|本物の人間?|生身の人間?)"

@@ -12,7 +12,7 @@ from bots.flow import FILES
 from bots.matcher import Match
 from bots.person import person_declined, person_wanted
 from bots.question import Question
-from bots.replies import NONE, choice, courtesy, denies
+from bots.replies import NONE, acknowledged, choice, courtesy, denies
 from bots.risk import risk
 from bots.ruling import begun, label_of, noted, ruled, ruled_to_person
 from bots.turn import NEAR, Turn
@@ -26,8 +26,8 @@ def decide(question: Question, book: Book) -> Decision:
     Pure and total: the same question and book give the same decision, and no string makes it raise.
     In the middle of a form, danger and rules that hand over are heard first, then the form (:mod:`bots.flowing`).
     Else, in this order: a choice among what was offered, the shop's rules, a program that answers by itself, who is
-    asked whether it is one, risk, the wish for a person, anger, a language the bot does not speak, courtesy, and then
-    the FAQ. What would go round in a circle is not said.
+    asked whether it is one, risk, the wish for a person, anger, a language the bot does not speak, courtesy, then the
+    FAQ, and complaints that it has no answer to. What would go round in a circle is not said.
     """
     turn = Turn(question, book)
     if not turn.text and not _sends_files(turn):
@@ -66,6 +66,8 @@ def _not_again(turn: Turn, label: str | None, decision: Decision) -> Decision:
         return decision
     if decision.entry_id is None and decision.rule_id is None:
         return sayings.silent(turn, label)
+    if earlier.insists(decision, turn.question.earlier):
+        return sayings.handed_over(turn, label, "misses", "handing_over_misses")
     return sayings.missed(turn, label, "said_already")
 
 
@@ -122,9 +124,17 @@ def _alarming(turn: Turn, label: str | None) -> Decision | None:
     wish = person_wanted(turn.plain)
     if wish and (wish.certain or not turn.answer):
         return sayings.handed_over(turn, label, "asked", "handing_over")
-    if anger(turn.plain):
-        return sayings.handed_over(turn, label, "anger", "handing_over_anger")
-    return None
+    furious = anger(turn.plain)
+    return _soothed(turn, label) if furious and furious.certain else None
+
+
+def _complaining(turn: Turn, label: str | None) -> Decision | None:
+    """Who complains in ordinary words, and asks nothing that the FAQ answers, gets a person."""
+    return _soothed(turn, label) if anger(turn.plain) else None
+
+
+def _soothed(turn: Turn, label: str | None) -> Decision:
+    return sayings.handed_over(turn, label, "anger", "handing_over_anger")
 
 
 def _foreign(turn: Turn, label: str | None) -> Decision | None:
@@ -140,7 +150,9 @@ def _courteous(turn: Turn, label: str | None) -> Decision | None:
         return None
     if not turn.folded and not any(sign in turn.text for sign in "?!"):
         return sayings.silent(turn, label)
-    key = courtesy(turn.folded)
+    before = turn.question.earlier[-1:]
+    key = courtesy(turn.folded, answered=any(one.entry_id is not None for one in before))
+    key = key or acknowledged(turn.folded)
     return sayings.courteous(turn, label, key) if key else None
 
 
@@ -181,6 +193,7 @@ _CONCERNS = (
     _denied,
     several.answered,
     _answered,
+    _complaining,
     _staying,
     _asked_back,
 )

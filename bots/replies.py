@@ -8,33 +8,77 @@ from collections.abc import Iterable, Sequence
 from bots.phrases import PHRASES
 from bots.text import fold
 
+_JOINED = 4
+"""Letters of a phrase that may stand directly beside another: りょ is found in 料金, too."""
+
 
 def _folded(phrases: str) -> tuple[str, ...]:
     """The phrases of a comma list, folded, the longest first so that none hides a longer one."""
     return tuple(sorted({fold(phrase) for phrase in phrases.split(",")}, key=lambda one: (-len(one), one)))
 
 
-def _leading(phrases: Iterable[str]) -> re.Pattern[str]:
-    """Any of the phrases and the gap behind it, the longest that fits."""
-    words = "|".join(re.escape(phrase) for phrase in sorted(phrases, key=lambda one: (-len(one), one)))
-    return re.compile(rf"(?:{words})(?: |$)")
+def _leading(phrases: Iterable[str], before: Iterable[str] = ()) -> re.Pattern[str]:
+    """Any of the phrases and the gap behind it, the longest that fits. In Japanese one may follow on another, or on
+    what stands `before` them, without a gap."""
+    told = set(phrases)
+    joined = [one for one in told if len(one) >= _JOINED and not one.isascii()]
+    return re.compile(
+        rf"(?:{_any_of({*told, *before})})(?: |$)"
+        rf"|(?:{_any_of([*joined, *(one for one in before if not one.isascii())])})(?={_any_of(joined)})"
+    )
+
+
+def _holding(phrases: Iterable[str]) -> re.Pattern[str]:
+    """Where one of the phrases stands, also directly beside another in Japanese."""
+    told = list(phrases)
+    joined = [one for one in told if len(one) >= _JOINED and not one.isascii()]
+    return re.compile(rf"(?:^| )(?:{_any_of(told)})(?: |$)|{_any_of(joined)}")
+
+
+def _any_of(phrases: Iterable[str]) -> str:
+    return "|".join(re.escape(one) for one in sorted(phrases, key=lambda one: (-len(one), one)))
 
 
 _GREETINGS = _folded(
     "こんにちは,こんにちわ,こんばんは,こんばんわ,おはよう,おはようございます,はじめまして,初めまして,どうも,やあ,もしもし"
     ",お世話になっております,お世話になります,いつもお世話になっております,よろしくお願いします,よろしくお願いいたします"
-    ",宜しくお願いします,宜しくお願い致します,すみません,すいません,失礼します,失礼いたします"
+    ",宜しくお願いします,宜しくお願い致します,すみません,すいません,失礼します,失礼いたします,おはよ,こんちは"
+    ",お疲れ様です,お疲れさまです,おつかれさまです,お疲れ様,夜分にすみません,夜分に失礼します,夜分遅くにすみません"
+    ",突然すみません,突然失礼します,何度もすみません,お邪魔します,お忙しいところすみません,もしもーし,good day"
     ",hi,hello,hey,hi there,hello there,hey there,good morning,good afternoon,good evening,excuse me"
 )
 _THANKS = _folded(
     "ありがとう,ありがとうございます,ありがとうございました,有難う,有難うございます,有難うございました"
     ",どうもありがとう,どうもありがとうございます,どうもありがとうございました,助かりました,助かります"
     ",了解,了解です,了解しました,承知しました,わかりました,分かりました,わかった,解決しました,解決した"
-    ",感謝します,大丈夫です,サンキュー,さようなら,失礼しました"
+    ",感謝します,大丈夫です,サンキュー,さようなら,失礼しました,ありがと,あざす,あざっす,サンクス,よくわかりました"
+    ",よく分かりました,理解しました,理解できました,かしこまりました,承知です,承知いたしました,了解いたしました"
+    ",もう大丈夫です,自己解決しました,本当にありがとうございます,本当にありがとうございました,さよなら"
+    ",thank u,thanks so much,thanks a bunch,appreciate it,i appreciate it,much appreciated"
     ",thanks,thank you,thank you so much,thank you very much,thanks a lot,many thanks,thx,ty,cheers"
     ",great,perfect,awesome,got it,ok,okay,ok thanks,that helps,that helped,that's all,bye,goodbye"
     ",have a nice day,no thanks,no thank you"
 )
+_ACKNOWLEDGED = _folded(
+    "なるほど,なるほどです,なるほどですね,そうなんですね,そうなんだ,そうですか,そっか,へえ,ふーん,まじで,マジか,納得です,納得しました"
+    ",把握しました,安心しました,安心です,よかった,よかったです,良かった,良かったです,完璧です,最高です,すごい,すごいです"
+    ",オッケー,オッケーです,オーケー,okです,おけ,おっけ,りょ,りょーかい,以上です,結構です,また来ます"
+    ",i see,understood,sounds good,alright,all right,makes sense,that makes sense,good,good to know,very helpful"
+    ",that was helpful,that's helpful,helpful,nice,cool,fine,that's fine,excellent,wonderful,brilliant,super,fantastic"
+    ",amazing,lovely,right,no problem,no worries,noted,fair enough,will do,works for me,that works,good thanks"
+)
+"""What is said to an answer where it stands alone, and may be the matter itself beside other words."""
+_WITHDRAWN = _folded(
+    "なんでもないです,なんでもありません,何でもないです,何でもありません,間違えました,間違えた,間違いです,すみません間違えました"
+    ",やっぱりいいです,やっぱり大丈夫です,気にしないでください,忘れてください"
+    ",never mind,nevermind,nvm,forget it,my mistake,wrong chat,wrong window,sorry wrong chat"
+)
+_BEFORE = _folded(
+    "oh,ah,ok,okay,well,great,i see,よく,本当に,ほんとに,ほんとうに,どうも,では,じゃあ,それでは,すみません"
+    ",あ,ああ,はい,うん,いや,いえ,すごく,とても"
+)
+"""What may stand before either."""
+_EITHER = fold("どうも")
 _YES = _folded(
     "はい,はい そうです,はいそうです,うん,ええ,そう,そうです,そうそう,その通りです,お願いします"
     ",はいお願いします,はい お願いします,それです,それ,合ってます"
@@ -69,6 +113,8 @@ _NUMBER = re.compile(
 )
 _COURTESY = _leading((*_GREETINGS, *_THANKS))
 _COURTESY_BACKWARDS = _leading(phrase[::-1] for phrase in (*_GREETINGS, *_THANKS))
+_REPLY = _leading((*_GREETINGS, *_THANKS, *_ACKNOWLEDGED, *_WITHDRAWN), _BEFORE)
+_THANKED, _TAKEN_BACK = _holding(_THANKS), _holding(_WITHDRAWN)
 NONE = -1
 """What `choice` gives for "none of these"."""
 
@@ -101,17 +147,25 @@ def denies(folded: str) -> bool:
     return folded in _DENIALS
 
 
-def courtesy(folded: str) -> str | None:
-    """The key of the bot's reply to a message of nothing but courtesy, else None.
+def courtesy(folded: str, *, answered: bool = False) -> str | None:
+    """The key of the bot's reply to a message of nothing but courtesy, else None. `answered`: to what the bot said.
 
     A bare yes or no to nothing that was asked is courtesy too.
     """
+    if answered and folded == _EITHER:
+        return "thanks"
     if folded in _YES or folded in _NO:
         return "thanks" if folded in _THANKS else "go_ahead"
     if not folded or without_courtesy(folded):
         return None
-    thanked = any(f" {phrase} " in f" {folded} " for phrase in _THANKS)
-    return "thanks" if thanked else "greeting"
+    return "thanks" if _THANKED.search(folded) else "greeting"
+
+
+def acknowledged(folded: str) -> str | None:
+    """The key of the bot's reply where a message only takes note of what was said, or takes itself back, else None."""
+    if not folded or folded in set(_BEFORE) - set(_ACKNOWLEDGED) or _behind(_REPLY, folded):
+        return None
+    return "go_ahead" if _TAKEN_BACK.search(folded) else "thanks"
 
 
 def without_courtesy(folded: str) -> str:

@@ -11,7 +11,7 @@ from bots.decision import Decision
 from bots.flow import FILES
 from bots.flowing import Form
 from bots.question import Question
-from bots.replies import courtesy, denies
+from bots.replies import acknowledged, courtesy, denies
 from bots.several import questions
 from bots.text import clean, fold
 
@@ -60,4 +60,6 @@ def goes_on(text: str) -> bool:
     """Whether words that make no sense alone may add to what was said before them: they ask, deny and thank for
     nothing."""
     folded = fold(text)
-    return bool(folded) and not asks(text) and not denies(folded) and courtesy(folded) in (None, "greeting")
+    if not folded or asks(text) or denies(folded) or courtesy(folded) not in (None, "greeting"):
+        return False
+    return courtesy(folded) is not None or acknowledged(folded) is None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from bots import Book, Entry, Question, decide
+from bots.earlier import Earlier
 from tests.bots.shop import ask, book, title
 
 POINTS = (6, 7)
@@ -97,6 +99,42 @@ def test_courtesy_is_returned_and_is_no_miss(text: str, key: str) -> None:
     decision = ask(text, misses=1)
     assert (decision.action, decision.phrase, decision.misses) == ("answer", key, 1)
     assert decision.entry_id is None
+
+
+ACKNOWLEDGED = """
+なるほど|そうなんですね|そうですか|よくわかりました|わかりましたありがとうございます|理解しました|安心しました|よかったです|かしこまりました
+承知です|オッケーです|ありがと|ありがとー|あざす|おけ|りょ|もう大丈夫です|自己解決しました|結構です|以上です|なるほど、わかりました
+I see|I see, thanks|thank u|understood|sounds good|alright|makes sense|good to know|very helpful|nice|oh ok
+oh okay thanks|appreciate it|excellent|cool
+"""
+GREETED = "お疲れ様です|夜分にすみません|突然すみません|おはよ|こんちは"
+WITHDRAWN = "なんでもないです|間違えました|すみません間違えました|never mind"
+
+
+@pytest.mark.parametrize(
+    ("texts", "key"),
+    [(ACKNOWLEDGED.strip().replace("\n", "|"), "thanks"), (GREETED, "greeting"), (WITHDRAWN, "go_ahead")],
+)
+def test_everyday_courtesy_is_no_question(texts: str, key: str) -> None:
+    found = {text: ask(text, misses=1) for text in texts.split("|")}
+    assert {text: (one.action, one.phrase, one.misses) for text, one in found.items()} == dict.fromkeys(
+        found, ("answer", key, 1)
+    )
+
+
+def test_words_of_courtesy_may_be_the_matter_itself() -> None:
+    cool = Book((Entry(1, "Cool bags", "en", ("Do you have cool bags?",), "Yes."),))
+    assert ask("cool bags", of=cool).entry_id == 1
+    assert ask("nice socks").phrase == "unknown"
+    assert ask("りょうきん").phrase != "thanks"
+    nice = Book((Entry(1, "Nice", "en", ("nice",), "A town."),))
+    assert ask("nice", of=nice).entry_id == 1
+
+
+def test_to_an_answer_doumo_is_a_thanks() -> None:
+    after = (Earlier("answer", entry_id=1),)
+    assert decide(Question("どうも", earlier=after), book()).phrase == "thanks"
+    assert ask("どうも").phrase == "greeting"
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\u200b\ufeff", "\x00", "👍", "🙏🙏", "..."])

@@ -90,6 +90,39 @@ def test_anger_is_met_by_a_person(text: str) -> None:
     assert (decision.action, decision.handover_reason) == ("hand_over", "anger")
 
 
+COMPLAINTS = """
+ひどい|対応がひどすぎる|がっかりしました|対応が悪い|不愉快です|二度と買いません|もう二度と利用しません|納得できません|話が違う|ありえない
+無視しないでください|いつまで待たせるんですか|失礼な店員がいた|イライラする|使えないボット|死ね|バカ
+I want to complain|I'm very disappointed|never buying again|terrible|awful|unbelievable|I'm not happy
+you people are incompetent|shame on you|stupid bot
+"""
+
+
+@pytest.mark.parametrize("text", COMPLAINTS.strip().replace("\n", "|").split("|"))
+def test_who_complains_in_ordinary_words_gets_a_person(text: str) -> None:
+    decision = ask(text)
+    assert (decision.action, decision.handover_reason) == ("hand_over", "anger")
+
+
+def test_what_the_faq_answers_is_answered_also_to_who_complains() -> None:
+    assert title(ask("ひどい。返品したいのですが").entry_id) == "返品・交換"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ひどい汚れは落ちますか",
+        "バカンス",
+        "ありえないくらい可愛い",
+        "terrible weather",
+        "不快な臭いがします",
+        "二度と表示しない方法は",
+    ],
+)
+def test_words_of_complaint_about_something_else_call_nobody(text: str) -> None:
+    assert ask(text).action != "hand_over"
+
+
 @pytest.mark.parametrize(
     ("text", "kind"),
     [

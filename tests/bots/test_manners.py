@@ -26,6 +26,15 @@ def test_an_answer_is_not_given_twice_running_but_is_later_on() -> None:
     assert again("送料はいくらですか", first, ask("返品したいのですが")).entry_id == first.entry_id
 
 
+def test_who_asks_the_same_again_and_again_gets_a_person() -> None:
+    first = ask("送料はいくらですか")
+    second = again("送料はいくらですか", first)
+    third = again("配送料いくら", first, second, misses=1)
+    assert third.entry_id == first.entry_id
+    fourth = again("送料はいくらですか", first, second, third)
+    assert (fourth.action, fourth.handover_reason) == ("hand_over", "misses")
+
+
 def test_who_gets_nothing_new_gets_a_person() -> None:
     decision = again("送料はいくらですか", ask("送料はいくらですか"), misses=1)
     assert (decision.action, decision.handover_reason) == ("hand_over", "misses")
@@ -80,6 +89,8 @@ def test_it_says_that_it_is_a_bot(words: str) -> None:
         "Out of office: I am on leave until Monday.",
         "現在、不在にしております。戻り次第ご連絡いたします。",
         "本メールは送信専用のため、ご返信いただけません。",
+        "こちらは自動返信です。ご質問は下記までお送りください。",
+        "I am on leave until Monday. Please contact my colleague.",
         "Please do not reply to this email. This mailbox is not monitored.",
         "I'm driving with Focus turned on. I'll see your message when I get where I'm going.",
     ],
@@ -105,6 +116,10 @@ def test_what_answers_by_itself_is_left_alone(words: str) -> None:
         "I did not get the automatic reply to my order",
         "I'm driving to your shop now, where can I park?",
         "Please don't reply to this email, call me instead",
+        "このメールは送信専用ですと書いてあるので、こちらで質問します",
+        "自動返信メールです、と書いてあるメールが届きました",
+        "Out of office hours, can I call?",
+        "I am on leave until Monday, please deliver after",
     ],
 )
 def test_who_asks_about_an_automatic_message_is_answered(words: str) -> None:
