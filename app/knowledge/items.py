@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
+from unicodedata import normalize
 
 from app.text import clean, one_line
 from bots.language import guess
@@ -15,6 +16,9 @@ from bots.text import fold
 MOST = 400  # of one page or file
 COMMA = re.compile("[,，、､]")
 """What stands between topics."""
+LANGUAGES = ("ja", "en")
+MOST_ANSWERS = 5  # to one question
+_JAPANESE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +54,7 @@ def item(
     """Made from what was read; its first question stands for a title it lacks."""
     asked = tuple(dict.fromkeys(line for one in questions if (line := one_line(one, 500))))[:200]
     named = id or fold(asked[0]) or asked[0]
-    spoken = (
-        language if language in ("ja", "en") else guess(f"{asked[0]} {answer}", None, ("ja", "en")).language
-    )
+    spoken = language if language in LANGUAGES else _spoken(f"{asked[0]} {answer}")
     return Item(
         key=hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()[:40],
         title=one_line(title or asked[0], 200),
@@ -63,6 +65,30 @@ def item(
         tags=tuple(line for one in tags if (line := one_line(one, 40)))[:20],
         more=dict(more or {}),
     )
+
+
+def _spoken(text: str) -> str:
+    """The one of our languages it is in, or looks most like: an entry in another would never be found."""
+    told = guess(text, None, LANGUAGES).language
+    return told if told in LANGUAGES else "ja" if _JAPANESE.search(text) else "en"
+
+
+def same_words(one: str, other: str) -> bool:
+    """Whether two answers say the same: 「○」 and 「×」 do not, nor “¥500” and “$500”, however they are spaced."""
+    return "".join(normalize("NFKC", one).split()) == "".join(normalize("NFKC", other).split())
+
+
+def distinct(found: Iterable[Item]) -> list[Item]:
+    """Each question once, or once for each of its answers where it has several: which is right, people see."""
+    items: dict[str, Item] = {}
+    for one in found:
+        key = one.key
+        for n in range(2, MOST_ANSWERS + 2):
+            if key not in items or same_words(items[key].answer, one.answer):
+                items.setdefault(key, replace(one, key=key))
+                break
+            key = f"{one.key[:36]}-{n}"
+    return list(items.values())
 
 
 def item_of(stored: Mapping[str, Any]) -> Item:

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 from urllib.parse import urljoin
 
-from app.knowledge.items import Item, item
+from app.knowledge.items import Item, distinct, item
 from app.knowledge.markup import Node, scripts, text, tree
 from bots.text import fold
 
@@ -47,7 +47,7 @@ def items_of(html: str, address: str = "") -> list[Item]:
     for node in [page, *page.elements()]:
         _spell_signs(node)
     found = _first(_linked_data(html), _microdata(page, address))
-    return _distinct(found or _read(page, address) or _first(_lettered(page)))
+    return distinct(found or _read(page, address) or _first(_lettered(page)))
 
 
 def _spell_signs(parent: Node) -> None:
@@ -79,7 +79,12 @@ def _leading(node: Node) -> Node | str | None:
 
 
 def _first(*ways: Iterator[Item]) -> list[Item]:
-    return [one for way in ways for one in islice(way, _TRIED)]
+    """A page often says its questions twice, for people and for search engines, and lays out the answers otherwise."""
+    found: list[Item] = []
+    for way in ways:
+        known = {one.key for one in found}
+        found += [one for one in islice(way, _TRIED) if one.key not in known]
+    return found
 
 
 def _read(page: Node, address: str) -> list[Item]:
@@ -96,11 +101,6 @@ def _read(page: Node, address: str) -> list[Item]:
         elif node.name in _HEADINGS[1:]:
             topic = "" if _asks(text(node)) else _ABOUT.sub("", text(node).replace("\n", " "))
     return read
-
-
-def _distinct(found: Sequence[Item]) -> list[Item]:
-    """Each question once: a page often says them twice, for people and for search engines."""
-    return list({one.key: one for one in reversed(found)}.values())[::-1]
 
 
 # schema.org ----------------------------------------------------------------------------------------------

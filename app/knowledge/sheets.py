@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from app.knowledge.items import COMMA, Item, item
+from app.knowledge.items import COMMA, Item, distinct, item
 from app.tables import Unreadable, rows_of
 from app.tables.delimited import delimiter_of
 from app.text import one_line
@@ -65,7 +65,7 @@ def _distinct(found: Iterator[tuple[int, str, Item]]) -> list[Item]:
             )
         known[id] = line
         items.append(one)
-    return list({one.key: one for one in reversed(items)}.values())[::-1]
+    return distinct(items)
 
 
 def _is_lines(text: str) -> bool:

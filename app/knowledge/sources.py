@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from app import connect
 from app.db import now
 from app.knowledge import pages, relations, sheets
-from app.knowledge.items import MOST, Item, item_of
+from app.knowledge.items import MOST, Item, item_of, same_words
 from app.knowledge.markup import TooLarge
 from app.knowledge.writing import Invalid, all_entries, save_entry, stored, switch
 from app.models import Agent, FaqEntry, FaqSource
@@ -263,7 +263,7 @@ def _relate(db: Session, agent: Agent, entry: FaqEntry, more: Mapping[str, Any])
 def _kind(item: Item, entry: FaqEntry | None) -> str:
     if entry is None:
         return "new"
-    same = fold(entry.answer) == fold(item.answer)
+    same = same_words(entry.answer, item.answer) and all(one in entry.links for one in item.links)
     return (
         "same" if same and all(getattr(entry, name) == one for name, one in _own(item).items()) else "changed"
     )
@@ -271,11 +271,11 @@ def _kind(item: Item, entry: FaqEntry | None) -> str:
 
 def _twins_within(items: Sequence[Item]) -> dict[int, Twin]:
     """Places of items that ask the same as an earlier one and answer otherwise."""
-    asked, said = [fold(one.questions[0]) for one in items], [fold(one.answer) for one in items]
+    asked = [fold(one.questions[0]) for one in items]
     found = {}
     for place, question in enumerate(asked):
         near = process.extractOne(question, asked[:place], scorer=fuzz.ratio, score_cutoff=ALIKE)
-        if near and said[near[2]] != said[place]:
+        if near and not same_words(items[near[2]].answer, items[place].answer):
             found[place] = Twin(items[near[2]].title, items[near[2]].answer)
     return found
 
@@ -286,6 +286,6 @@ def _twin_in_draft(item: Item, entry: FaqEntry | None, by_id: dict[int, FaqEntry
         other = by_id.get(id)
         if other is None or score < SURE or (entry is not None and entry.id == id):
             continue
-        if fold(other.answer) != fold(item.answer):
+        if not same_words(other.answer, item.answer):
             return Twin(other.title, other.answer, other.id)
     return None

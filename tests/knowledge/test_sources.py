@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from app import connect, knowledge
-from app.knowledge import pages, sheets, sources
+from app.knowledge import items, pages, sheets, sources
 from app.tables import Unreadable
 from tests import factories as make
 
@@ -317,3 +317,27 @@ def test_addresses_within_our_own_network_are_not_read(address: str) -> None:
 def test_what_is_no_address_is_told(address: str) -> None:
     with pytest.raises(Unreadable):
         sources.fetch(address)
+
+
+def test_one_question_with_two_answers_stands_there_with_both_and_is_pointed_out() -> None:
+    told = sheets.items_in(
+        "question,answer\n送料は？,600円\n返品は？,できます\n送料は？,700円\n送料は？,600 円\n"
+    )
+    assert [(one.questions[0], one.answer) for one in told] == [
+        ("送料は？", "600円"), ("返品は？", "できます"), ("送料は？", "700円"),
+    ]  # fmt: skip
+    assert len({one.key for one in told}) == len(told)
+
+
+def test_what_is_written_in_signs_is_another_answer() -> None:
+    assert items.same_words("カード：○", "カード: ○")
+    for one, other in (("カード：○", "カード：×"), ("¥500", "$500"), ("+10%", "-10%")):
+        assert not items.same_words(one, other)
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [("Café opening hours", "en"), ("¿Envían a España?", "en"), ("PayPay 対応", "ja")],
+)
+def test_an_entry_is_in_a_language_that_the_bot_speaks(question: str, language: str) -> None:
+    assert items.item([question], "10-19").language == language
