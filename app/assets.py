@@ -20,8 +20,6 @@ ROOT = Path(__file__).resolve().parent.parent
 FILES = {
     "htmx.org/dist/htmx.min.js": "htmx.min.js",
     "htmx-ext-ws/ws.js": "ws.js",
-    "idiomorph/dist/idiomorph.min.js": "idiomorph.js",
-    "idiomorph/dist/idiomorph.esm.js": "idiomorph.esm.js",
     "barcode-detector/dist/es/ponyfill.js": "codes/ponyfill.js",
     "barcode-detector/dist/es/zxing-exported.js": "codes/zxing-exported.js",
     "zxing-wasm/dist/reader/zxing_reader.wasm": "codes/zxing_reader.wasm",
@@ -29,7 +27,6 @@ FILES = {
     "zxing-wasm/LICENSE": "codes/zxing-wasm.LICENSE",
     "htmx.org/LICENSE": "htmx.LICENSE",
     "htmx-ext-ws/LICENSE": "ws.LICENSE",
-    "idiomorph/LICENSE": "idiomorph.LICENSE",
     "lucide-static/LICENSE": "icons/LICENSE",
 }
 
