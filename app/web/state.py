@@ -52,11 +52,18 @@ def unassign(request: Request) -> Response:
 
 
 def take_over(request: Request) -> Response:
-    return _header(request, inbox.take_over)
+    seen = _seen(request)
+    return _header(request, lambda db, viewer, head: inbox.take_over(db, viewer, head, seen=seen))
 
 
 def hand_back(request: Request) -> Response:
-    return _header(request, inbox.hand_back)
+    seen = _seen(request)
+    return _header(request, lambda db, viewer, head: inbox.hand_back(db, viewer, head, seen=seen))
+
+
+def _seen(request: Request) -> int | None:
+    """``?epoch=``: whose the conversation was when the button was drawn; a press that arrives late changes nothing."""
+    return number(request.query_params.get("epoch", ""))
 
 
 def close(request: Request) -> Response:

@@ -48,6 +48,29 @@ def test_taking_over_and_handing_back(tanaka: Agent, thread: Conversation) -> No
     assert (now_of(thread).owner, now_of(thread).assignee_id) == ("bot", None)
 
 
+def test_a_press_that_arrives_late_takes_the_thread_from_nobody(tanaka: Agent, thread: Conversation) -> None:
+    """As a process that was frozen carries it out, after it was pressed again and somebody took over."""
+    browser = Browser().come_in(tanaka)
+
+    def drawn() -> str:
+        found = re.search(r"handover\?epoch=\d+", browser.see(f"/conversations/{thread.id}/header"))
+        assert found
+        return found[0]
+
+    taking = drawn()
+    do(browser, thread, "POST", taking)
+    back = drawn()
+    do(browser, thread, "DELETE", back)
+    assert do(browser, thread, "DELETE", back).status_code == 200  # it is done already
+    late = do(browser, thread, "POST", taking)
+    assert (late.status_code, now_of(thread).owner) == (409, "bot")
+    do(browser, thread, "POST", drawn())
+    late = do(browser, thread, "DELETE", back)
+    assert late.status_code == 409
+    assert "ほかの担当者が先に引き継いでいます。" in late.text
+    assert (now_of(thread).owner, now_of(thread).assignee_id) == ("human", tanaka.id)
+
+
 def test_assigning_to_a_person_a_team_and_nobody(tanaka: Agent, thread: Conversation) -> None:
     with transaction() as db:
         sato = factories.agent(db, "佐藤 恵")

@@ -20,6 +20,7 @@ from app.bench.faults.screens import Screen
 CSRF = re.compile(r'data-csrf="([^"]+)"')
 FIELD = re.compile(r'name="csrf" value="([^"]+)"')
 ACTIONS = {"reply": 46, "note": 10, TAKE_OVER: 13, HAND_BACK: 14, RESOLVE: 7, "lock": 10}
+EPOCH = re.compile(r"handover\?epoch=\d+")
 PATHS = {TAKE_OVER: ("POST", "handover"), HAND_BACK: ("DELETE", "handover"), RESOLVE: ("POST", "closure")}
 STAYS = 12  # things done in a conversation before the next one is opened
 
@@ -170,8 +171,18 @@ class Agent:
 
     def _do(self, verb: str) -> None:
         method, path = PATHS[verb]
+        here = f"/conversations/{self.screen.conversation}"
+        if path == "handover":  # as the button on the page says it
+            try:
+                drawn = EPOCH.search(self._client.get(f"{here}/header").text)
+            except httpx2.HTTPError as error:
+                self.ledger.trouble(f"agent: {type(error).__name__}")
+                return
+            if drawn is None:
+                return
+            path = drawn[0]
         done = self.ledger.verb(Done(verb, self.screen.conversation))
-        answer = self._until_taken(done, method, f"/conversations/{done.conversation}/{path}", {})
+        answer = self._until_taken(done, method, f"{here}/{path}", {})
         self.ledger.ended(done, acked=answer is not None)
 
     def _until_taken(
