@@ -13,8 +13,8 @@ from tests.examples import PART
 
 # What needs the other engine, or cannot differ between the two, is not collected for this one.
 collect_ignore = ["test_two_machines.py"] if engines.WHICH == "sqlite" else ["test_foreign_redis.py"]
-if PART != 1:  # the short run kills the same processes under the same work
-    collect_ignore += ["test_kills.py"]
+if PART != 1:  # the short run kills the same processes under the same work, with followers too
+    collect_ignore += ["test_kills.py", "test_followers.py"]
 
 
 @pytest.fixture
