@@ -44,7 +44,7 @@ def test_the_overdue_stands_first(kobayashi: Agent) -> None:
 
 
 def test_an_empty_desk_says_so(kobayashi: Agent) -> None:
-    assert "判断待ちの案件はありません" in Browser().come_in(kobayashi).see("/escalations")
+    assert "判断待ちのケースはありません" in Browser().come_in(kobayashi).see("/escalations")
 
 
 def test_taking_it_shows_who_is_on_it(kobayashi: Agent) -> None:
