@@ -130,7 +130,7 @@ def test_a_channel_is_added_shown_tested_and_switched_off_without_its_secret_bei
 def test_names_in_brackets_and_long_addresses_are_printed_whole() -> None:
     with transaction() as db:
         factories.agent(db, "Kei [support] [/b]", email="kei@example.jp")
-        long = factories.channel(db, name="LINE [shop]", key="k" * 120)
+        long = factories.channel(db, name="LINE [shop]", key="k" * 64, settings={"origin": "o" * 150})
     assert "[support] [/b]" in "".join(run("user", "list").output.split("\n"))
     shown = run("channel", "show", str(long.id)).output
     assert "[shop]" in shown
