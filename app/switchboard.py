@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -55,6 +56,16 @@ def find_open_all(db: Session, keys: Collection[str]) -> Sequence[Channel]:
     return db.scalars(select(Channel).where(Channel.key.in_(keys), Channel.enabled)).all()
 
 
+def _key_problem(db: Session, key: str | None) -> dict[str, Problem]:
+    """What is wrong with a key that somebody chose: it stands in an address."""
+    if key is None:
+        return {}
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", key):
+        return {"key": ("A key has letters, digits, - and _, and 64 of them at most.", {})}
+    taken = db.scalar(select(Channel.id).filter_by(key=key))
+    return {"key": ("Another channel has this key.", {})} if taken else {}
+
+
 def add_channel(
     db: Session,
     kind: str,
@@ -70,11 +81,11 @@ def add_channel(
     Raises `Wrong`, `registry.UnknownKind`."""
     reading = forms.read_settings(kind, answers)
     name = one_line(name, MAX_NAME + 1)
-    _refuse(reading.errors, name)
+    _refuse({**reading.errors, **_key_problem(db, key)}, name)
     channel = Channel(
         kind=kind,
         name=name,
-        key=key or secrets.token_urlsafe(12),
+        key=secrets.token_urlsafe(12) if key is None else key,
         settings=reading.plain,
         secrets=vault.seal(reading.secret),
         bot_enabled=bot,

@@ -137,6 +137,17 @@ def test_names_in_brackets_and_long_addresses_are_printed_whole() -> None:
     assert "…" not in shown
 
 
+@pytest.mark.usefixtures("committed")
+@pytest.mark.parametrize("key", ["a/b c", "", "k" * 65, "taken"])
+def test_a_key_that_can_be_no_address_or_is_taken_is_refused(key: str) -> None:
+    with transaction() as db:
+        factories.channel(db, key="taken")
+    refused = run("channel", "add", "webchat", "Shop", "--key", key)
+    assert refused.exit_code == 1
+    assert "key" in refused.output
+    assert "Traceback" not in refused.output
+
+
 def test_the_kinds_of_channel_and_their_settings_are_listed() -> None:
     assert "webchat" in run("channel", "kinds").output
     assert "callback_url" in run("channel", "kinds", "api").output
