@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererProtocol
-from markdown_it.rules_inline import StateInline
+from markdown_it.rules_inline import StateInline, link
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import Markup, escape
@@ -20,6 +20,8 @@ TAGS = {"p", "br", "strong", "em", "ul", "ol", "li", "a", "blockquote"}
 _APART = r"(?:(?<![A-Za-z0-9])\*\*|\*\*(?![A-Za-z0-9]))"
 _BOLD = re.compile(rf"{_APART}(?=[^\s*])([^\n]{{1,500}}?)(?<=[^\s*]){_APART}")
 _ITALIC = re.compile(r"(?<![A-Za-z0-9*])\*(?=[^\s*])([^*\n]{1,500}?)(?<=[^\s*])\*(?![A-Za-z0-9*])")
+_ADDRESS = re.compile(r"https?://|mailto:|tel:", re.IGNORECASE)
+_NO_LINK = re.compile(r"\[\s*\]\(\s*(?:<>)?\s*\)")
 _INDENT = re.compile(r"^([ \t]*)\u3000", re.MULTILINE)
 _KEPT = "\ue000"  # stands for an ideographic space that the parser would take for white space to drop
 
@@ -92,15 +94,27 @@ def harmless(html: str) -> Markup:
     )
 
 
+class _Markdown(MarkdownIt):
+    def validateLink(self, url: str) -> bool:  # the parser's name
+        """A link leads somewhere: [a](b) is what was typed."""
+        return bool(_ADDRESS.match(url))
+
+
 @cache
 def _markdown() -> MarkdownIt:
-    made = MarkdownIt("zero", {"breaks": True}).enable(["list", "link", "newline", "escape"])
+    made = _Markdown("zero", {"breaks": True}).enable(["list", "link", "newline", "escape"])
+    made.inline.ruler.at("link", _link)
     made.inline.ruler.push("bold", _bold)
     made.inline.ruler.push("italic", _italic)
     made.add_render_rule("text", _words)
     made.add_render_rule("link_open", _link_open)
     made.add_render_rule("link_close", _link_close)
     return made
+
+
+def _link(state: StateInline, silent: bool) -> bool:
+    """A link without words and address is what was typed: []()."""
+    return not _NO_LINK.match(state.src, state.pos, state.posMax) and link(state, silent)
 
 
 def _bold(state: StateInline, silent: bool) -> bool:

@@ -61,6 +61,12 @@ def test_what_marks_nothing_stays_as_it_was_typed(text: str) -> None:
         assert [line.rstrip() for line in plain(text).split("\n")] == lines
 
 
+@pytest.mark.parametrize("text", ["[]()", "a [ ](<>) b", "[a](a)", "[返品](ご案内)"])
+def test_what_leads_nowhere_is_no_link(text: str) -> None:
+    assert plain(text) == text
+    assert "<a" not in formatted(text)
+
+
 def test_links_open_elsewhere_and_tell_nothing() -> None:
     about = 'target="_blank" rel="noopener noreferrer nofollow"'
     assert formatted("[店](https://a.jp/x_y)") == f'<p><a href="https://a.jp/x_y" {about}>店</a></p>'
