@@ -21,7 +21,7 @@ _APART = r"(?:(?<![A-Za-z0-9])\*\*|\*\*(?![A-Za-z0-9]))"
 _BOLD = re.compile(rf"{_APART}(?=[^\s*])([^\n]{{1,500}}?)(?<=[^\s*]){_APART}")
 _ITALIC = re.compile(r"(?<![A-Za-z0-9*])\*(?=[^\s*])([^*\n]{1,500}?)(?<=[^\s*])\*(?![A-Za-z0-9*])")
 _ADDRESS = re.compile(r"https?://|mailto:|tel:", re.IGNORECASE)
-_NO_LINK = re.compile(r"\[\s*\]\(\s*(?:<>)?\s*\)")
+_NO_LINK = re.compile(r"\[[^\[\]]*\]\(\s*(?:<>)?\s*\)")
 _INDENT = re.compile(r"^([ \t]*)\u3000", re.MULTILINE)
 _KEPT = "\ue000"  # stands for an ideographic space that the parser would take for white space to drop
 
@@ -113,7 +113,7 @@ def _markdown() -> MarkdownIt:
 
 
 def _link(state: StateInline, silent: bool) -> bool:
-    """A link without words and address is what was typed: []()."""
+    """A link without an address is what was typed: [返品]()."""
     return not _NO_LINK.match(state.src, state.pos, state.posMax) and link(state, silent)
 
 

@@ -61,7 +61,7 @@ def test_what_marks_nothing_stays_as_it_was_typed(text: str) -> None:
         assert [line.rstrip() for line in plain(text).split("\n")] == lines
 
 
-@pytest.mark.parametrize("text", ["[]()", "a [ ](<>) b", "[a](a)", "[返品](ご案内)"])
+@pytest.mark.parametrize("text", ["[]()", "a [ ](<>) b", "[a](a)", "[返品]()", "[a]( )", "[返品](ご案内)"])
 def test_what_leads_nowhere_is_no_link(text: str) -> None:
     assert plain(text) == text
     assert "<a" not in formatted(text)

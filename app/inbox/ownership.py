@@ -17,11 +17,13 @@ from app.models.conversation import BOT, HUMAN
 
 def take_over(db: Session, agent: Agent, conversation: Conversation, *, seen: int | None = None) -> None:
     """`agent` answers from now on; the bot is silent until it is handed the thread back. `seen` is the `owner_epoch` it
-    was decided at. Raises :class:`Refused` where the bot was given the thread since then."""
+    was decided at. Raises :class:`Refused` where somebody else took the thread, or the bot was given it, since then."""
     head = hold(db, conversation)
     if head.owner == HUMAN and head.assignee_id == agent.id:
         return
     if head.owner == HUMAN:
+        if seen is not None and head.assignee_id is not None:  # the button is drawn on nobody's threads only
+            raise Refused("Somebody has taken the conversation over meanwhile.", status=409)
         return assign(db, agent, head, agent)
     if seen not in (None, head.owner_epoch):
         raise Refused("The conversation was handed back to the bot meanwhile.", status=409)

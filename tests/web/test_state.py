@@ -69,6 +69,12 @@ def test_a_press_that_arrives_late_takes_the_thread_from_nobody(tanaka: Agent, t
     assert late.status_code == 409
     assert "ほかの担当者が先に引き継いでいます。" in late.text
     assert (now_of(thread).owner, now_of(thread).assignee_id) == ("human", tanaka.id)
+    with transaction() as db:
+        sato = factories.agent(db, "佐藤 恵")
+    late = do(Browser().come_in(sato), thread, "POST", taking)
+    assert late.status_code == 409
+    assert "ほかの担当者が先に引き継いでいます。" in late.text
+    assert now_of(thread).assignee_id == tanaka.id
 
 
 def test_assigning_to_a_person_a_team_and_nobody(tanaka: Agent, thread: Conversation) -> None:
