@@ -8,7 +8,8 @@ import os
 import re
 import tempfile
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 
 class ConfigError(Exception):
@@ -59,12 +62,18 @@ def where(url: str) -> str:
 
 def _parts(url: str) -> SplitResult:
     """Raises ValueError with its sentence, also of a port that is no number."""
-    try:
+    with _an_address():
         parts = urlsplit(url)
         _ = parts.port
-    except ValueError as error:
-        raise ValueError("is no address") from error
     return parts
+
+
+@contextmanager
+def _an_address() -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, ArgumentError) as error:
+        raise ValueError("is no address") from error
 
 
 def _folder(value: Any) -> Path:
@@ -87,7 +96,8 @@ def _database(value: Any) -> str:
     if url.startswith("sqlite:///"):
         return url
     if url.startswith(("postgres://", "postgresql://", "postgresql+psycopg://")):
-        _parts(url)
+        with _an_address():  # its password may hold signs that end a part of a web address
+            make_url(url)
         return "postgresql+psycopg://" + url.partition("://")[2]
     raise ValueError("must start with postgresql:// or sqlite:///")
 

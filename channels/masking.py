@@ -58,9 +58,11 @@ def _widths(groups: list[tuple[int, int]]) -> Iterator[int]:
 
 
 def _one_sign(run: re.Match[str], groups: list[tuple[int, int]]) -> bool:
-    """Whether one sort of sign is between all of them, as on a card: two numbers beside each other have two sorts."""
+    """Whether one sort of sign is between all of them, as on a card: two numbers beside each other have two sorts. A
+    space or a new line beside a sign is a slip."""
     between = (run.string[one[1] : other[0]] for one, other in pairwise(groups))
-    return len({frozenset(_SORTS.get(sign, "-") for sign in signs) for signs in between}) <= 1
+    sorts = ({_SORTS.get(sign, "-") for sign in signs} for signs in between)
+    return len({frozenset(one - {" ", "\n"} or one) for one in sorts}) <= 1
 
 
 def _together(run: re.Match[str], groups: list[tuple[int, int]]) -> str:

@@ -171,6 +171,28 @@ def test_of_what_was_said_together_that_which_is_taken_back_is_forgotten(db: Ses
     assert db.scalars(select(Decision)).one().detail["question"] == ""
 
 
+def test_what_is_said_again_later_is_not_forgotten_with_it(db: Session, chat: Channel) -> None:
+    first = make.customer_says(db, chat, "はい")
+    time_goes_by(db)
+    for text in ("はい", "返品したいんですが"):
+        make.customer_says(db, chat, text)
+    time_goes_by(db)
+    inbox.unsend(db, make.thread_of(db, first), first)
+    asked = db.scalars(select(Decision).order_by(Decision.id)).all()
+    assert [one.detail["question"] for one in asked] == ["", "はい\n返品したいんですが"]
+
+
+def test_a_bubble_that_was_edited_before_it_is_taken_back_is_forgotten_too(
+    db: Session, chat: Channel
+) -> None:
+    bubbles = [make.customer_says(db, chat, text) for text in ("山田です", "昨日頼んだ", "返品したい")]
+    time_goes_by(db)
+    thread = make.thread_of(db, bubbles[0])
+    inbox.edit(db, thread, bubbles[0], "山本です", now())
+    inbox.unsend(db, thread, bubbles[0])
+    assert db.scalars(select(Decision)).one().detail["question"] == "昨日頼んだ\n返品したい"
+
+
 def test_nobody_is_waited_for_for_ever(db: Session, chat: Channel) -> None:
     with time_machine.travel(now(), tick=False) as clock_:
         for n in range(20):

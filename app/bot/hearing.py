@@ -26,12 +26,14 @@ AFTER = 2  # pauses after an answer in which words that change nothing about it 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One decision about what was `said` (oldest first; the last one is what is answered). `whole`: nothing that
-    follows is likely to change it. `adds_to`: the message whose answer stands and is not given twice."""
+    """One decision about what was `said` (oldest first; the last one is what is answered). `together`: the messages
+    whose words the question has, where they are several. `whole`: nothing that follows is likely to change it.
+    `adds_to`: the message whose answer stands and is not given twice."""
 
     said: tuple[Message, ...]
     question: bots.Question
     decision: bots.Decision
+    together: tuple[int, ...] = ()
     whole: bool = True
     adds_to: int | None = None
 
@@ -83,8 +85,11 @@ def hear(
         return Heard((last,), alone, bots.decide(alone, book))
     if len(said) > 1 and (alone.text != last.text or _was_offered(db, last)):
         return Heard(tuple(said), alone, bots.decide(alone, book))
-    asked = [alone] if len(said) == 1 else [replace(alone, text=_joined(said)), alone]
-    heard = [_decided(said, one, book) for one in asked]
+    heard = [_decided(said, alone, book)]
+    if len(said) > 1:
+        joined = "\n".join(one.text for one in said)
+        all_of_it = _decided(said, replace(alone, text=joined), book)
+        heard.insert(0, replace(all_of_it, together=tuple(one.id for one in said)))
     clear = next((one for one in heard if one.whole), None)
     if clear is not None:
         return clear
@@ -97,11 +102,7 @@ def hear(
 
 def _decided(said: Sequence[Message], asked: bots.Question, book: bots.Book) -> Heard:
     decision = bots.decide(asked, book)
-    return Heard(tuple(said), asked, decision, bots.whole(asked, book, decision))
-
-
-def _joined(said: Sequence[Message]) -> str:
-    return "\n".join(one.text for one in said)
+    return Heard(tuple(said), asked, decision, whole=bots.whole(asked, book, decision))
 
 
 def _beside_what_stands(
@@ -120,7 +121,8 @@ def _beside_what_stands(
     both = replace(heard.question, text=f"{before.detail.get('question', '')}\n{last.text}")
     found = bots.look_up(both, book)
     if found.answer is not None and found.answer.entry.id != before.entry_id:
-        return Heard(heard.said, both, bots.decide(both, book))
+        ids = (*before.detail.get("together", [before.message_id]), last.id)
+        return Heard(heard.said, both, bots.decide(both, book), together=ids)
     same = bool(found.matches) and found.matches[0].entry.id == before.entry_id
     return _nothing_more(heard, before) if same else None
 

@@ -20,14 +20,10 @@ BATCH = 500  # messages looked for at once
 def store(db: Session, head: Conversation, epoch: int, heard: hearing.Heard, known: bots.Book) -> Decision:
     """Keep what was decided, by what was `known`, with all that explains it."""
     message, question, decision = heard.said[-1], heard.question, heard.decision
-    asked = (
-        question.text
-        if len(heard.said) > 1 or heard.question.text.endswith(f"\n{message.text}")
-        else message.text
-    )
+    asked = question.text if heard.together else message.text
     told = {**asdict(decision), "question": asked[:2000], "before": _before(question)}
-    if len(heard.said) > 1:
-        told["together"] = [one.id for one in heard.said]
+    if heard.together:
+        told["together"] = list(heard.together)
     if heard.adds_to is not None:
         told["adds_to"] = heard.adds_to
     if known.lacking:

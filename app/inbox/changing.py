@@ -52,14 +52,13 @@ def unsend(db: Session, conversation: Conversation, message: Message) -> None:
     if message.removed_at:
         return
     search.remove(db, message)
-    said = message.text
     message.text = message.html = message.subject = ""
     counts: dict[str, Any] = {name: message.context[name] for name in _STAYS if name in message.context}
     message.context, message.removed_at = counts, now()
     forget_reactions(db, message)
     db.execute(delete(MessageSource).where(MessageSource.message_id == message.id))
     db.execute(delete(RemoteFile).where(RemoteFile.message_id == message.id))
-    _forget_asked(db, message, said)
+    _forget_asked(db, message)
     for attachment in db.scalars(select(Attachment).filter_by(message_id=message.id)):
         attachment.message_id = None
     if head.last_message_id == message.id:
@@ -67,7 +66,7 @@ def unsend(db: Session, conversation: Conversation, message: Message) -> None:
     record(db, "message.removed", head, actor=message.author, message=message)
 
 
-def _forget_asked(db: Session, message: Message, said: str) -> None:
+def _forget_asked(db: Session, message: Message) -> None:
     """No question that the bot was asked holds these words any more: neither that of their own message, nor those of
     messages after it that were answered together with it."""
     after = select(Message.id).where(
@@ -78,8 +77,9 @@ def _forget_asked(db: Session, message: Message, said: str) -> None:
     few = after.order_by(Message.id).limit(_TOGETHER)
     about = or_(Decision.message_id == message.id, Decision.message_id.in_(few))
     for decision in db.scalars(select(Decision).where(about)):
-        asked, left = str(decision.detail.get("question", "")), ""
-        if decision.message_id != message.id:
-            left = f"\n{asked}\n".replace(f"\n{said}\n", "\n")[1:-1] if said else asked
-        if left != asked:
-            decision.detail = {**decision.detail, "question": left}
+        together = decision.detail.get("together", [])
+        if decision.message_id != message.id and message.id not in together:
+            continue
+        told = select(Message.text).where(Message.id.in_(together), Message.removed_at.is_(None))
+        words = [] if decision.message_id == message.id else db.scalars(told.order_by(Message.id))
+        decision.detail = {**decision.detail, "question": "\n".join(words)[:2000]}

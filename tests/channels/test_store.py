@@ -154,6 +154,9 @@ def test_several_are_found_in_one_text() -> None:
         ("4111_1111_1111_1111", "•••• 1111"),
         ("4111\u00a01111\u00a01111\u00a01111", "•••• 1111"),
         ("カード\n4111\n1111\n1111\n1111", "カード\n•••• 1111"),
+        ("4111-1111-1111- 1111", "•••• 1111"),
+        ("4111-1111 -1111-1111", "•••• 1111"),
+        ("4111-1111-\n1111-1111", "•••• 1111"),
     ],
 )
 def test_a_card_is_found_beside_its_date_and_code_and_however_it_is_typed(text: str, masked: str) -> None:
