@@ -8,8 +8,7 @@ import os
 import re
 import tempfile
 import tomllib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,6 @@ from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
 
 class ConfigError(Exception):
@@ -62,18 +59,12 @@ def where(url: str) -> str:
 
 def _parts(url: str) -> SplitResult:
     """Raises ValueError with its sentence, also of a port that is no number."""
-    with _an_address():
+    try:
         parts = urlsplit(url)
         _ = parts.port
-    return parts
-
-
-@contextmanager
-def _an_address() -> Iterator[None]:
-    try:
-        yield
-    except (ValueError, ArgumentError) as error:
+    except ValueError as error:
         raise ValueError("is no address") from error
+    return parts
 
 
 def _folder(value: Any) -> Path:
@@ -96,9 +87,11 @@ def _database(value: Any) -> str:
     if url.startswith("sqlite:///"):
         return url
     if url.startswith(("postgres://", "postgresql://", "postgresql+psycopg://")):
-        with _an_address():  # its password may hold signs that end a part of a web address
-            make_url(url)
-        return "postgresql+psycopg://" + url.partition("://")[2]
+        rest = url.partition("://")[2]
+        _parts(
+            "//" + (rest.partition("@")[2] or rest)
+        )  # a password may hold signs that end a part of an address
+        return f"postgresql+psycopg://{rest}"
     raise ValueError("must start with postgresql:// or sqlite:///")
 
 

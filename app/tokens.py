@@ -108,14 +108,8 @@ def find(text: str) -> Bearer | None:
     return Bearer(token.id, agent, frozenset(token.scopes))
 
 
-def lives(token_id: int) -> Bearer | None:
-    """Whether a token found before still is one: for streams that last."""
-    with reading() as db:
-        return alive(db, token_id)
-
-
 def alive(db: Session, token_id: int) -> Bearer | None:
-    """The same in a view of the database that one has already."""
+    """Who holds a token that was found before, if it still lives."""
     wanted = select(ApiToken, Agent).join(Agent, Agent.id == ApiToken.agent_id)
     row = db.execute(wanted.where(ApiToken.id == token_id, _alive())).one_or_none()
     return Bearer(row[0].id, row[1], frozenset(row[0].scopes)) if row else None

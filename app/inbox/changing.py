@@ -81,5 +81,5 @@ def _forget_asked(db: Session, message: Message) -> None:
         if decision.message_id != message.id and message.id not in together:
             continue
         told = select(Message.text).where(Message.id.in_(together), Message.removed_at.is_(None))
-        words = [] if decision.message_id == message.id else db.scalars(told.order_by(Message.id))
-        decision.detail = {**decision.detail, "question": "\n".join(words)[:2000]}
+        left = "" if decision.message_id == message.id else "\n".join(db.scalars(told.order_by(Message.id)))
+        decision.detail = {**decision.detail, "question": left[:2000]}

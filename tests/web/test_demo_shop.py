@@ -8,11 +8,13 @@ import jwt
 import pytest
 from sqlalchemy import select
 
-from app import passwords
+from app import passwords, tokens
 from app.config import configure, settings
 from app.db import now, reading, transaction
 from app.demo import goods, shop
 from app.models import Agent, Call, RawReceipt, Setting
+from app.web.api import door
+from tests.api.calling import Program, token_of
 from tests.web.visiting import Browser
 
 PAGES = (
@@ -140,6 +142,19 @@ def test_where_the_demo_is_not_shown_nobody_is_let_in_with_the_password_that_eve
         admin = db.scalars(select(Agent).filter_by(email="admin@demo.example")).one()
         admin.password_hash = passwords.hashed("known to one alone")
     assert browser.submit("/login", {**known, "password": "known to one alone"}).status_code == 303
+
+
+def test_where_the_demo_is_not_shown_no_program_acts_as_one_of_its_people(browser: Browser) -> None:
+    with reading() as db:
+        admin = db.scalars(select(Agent).filter_by(email="admin@demo.example")).one()
+    token = token_of(admin)
+    theirs, known = Program(token), tokens.find(token)
+    assert known
+    theirs.see("/me")
+    go_public(demo=False)
+    theirs.refused("GET", "/me", 401)
+    with reading() as db:
+        assert door.still(db, known.token_id) is None  # a stream ends
 
 
 def test_where_the_demo_is_not_shown_nobody_rings_from_its_pages(browser: Browser) -> None:

@@ -21,12 +21,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from app import feed, tokens
+from app import feed
 from app.api.kinds import BIGGEST_ID, Given, Id
 from app.api.told import ToldEvent
 from app.db import reading
 from app.realtime import Change, Hub
-from app.web.api import events
+from app.web.api import door, events
 from app.web.api.framework import Call, Problem, endpoint
 
 log = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ class _Following:
         """What comes after a cursor, the next cursor, and whether there is more; None once the token is dead."""
         feed.settle()
         with reading() as db:  # one view: nothing is told that happened after the right to it ended
-            bearer = tokens.alive(db, self.token_id)
+            bearer = door.still(db, self.token_id)
             if bearer is None or "events:read" not in bearer.scopes:
                 return None
             found = events.look(db, bearer, after, PAGE, self.kinds, self.conversation)
