@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime
 from typing import Any
 
@@ -25,8 +24,6 @@ from app.web import pane as panes
 from app.web.pages import client_id, number, page, partial, path_id, text, with_form
 from app.web.rows import sign_of
 from app.web.task_rows import task_rows
-
-log = logging.getLogger(__name__)
 
 LOOKED, PER = 60, 300  # look-ups of one person in that many seconds
 CAMERA = ALWAYS["permissions-policy"].replace("camera=()", "camera=(self)")
@@ -94,22 +91,25 @@ def _card(
 
 
 def note(request: Request, form: FormData) -> Response:
-    """Note the visit. The same ``client_id`` again notes nothing anew: where somebody else was faster, the phone that
-    keeps the note is to send it again, and not to give it up."""
-    viewer: Agent = request.state.viewer
+    """Note the visit. The same ``client_id`` again notes nothing anew: where somebody else was faster, it is noted once
+    more beside what they did."""
     try:
-        with transaction() as db:
-            store = _store(db, request, form)
-            token = text(form, "token")
-            who = counter.opened(db, viewer, token) if token else None
-            noted = counter.note(db, viewer, store, who, _note(db, request, form))
-            db.flush()
-            return partial(request, "counter/_noted.html", noted=noted, **_work(db, viewer))
+        return _noted(request, form)
     except OVERTAKEN as error:
         if not overtaken(error):
             raise
-        log.error("somebody was first at the counter, or so it seems", exc_info=error)
-        raise Refused("Please try again in a moment.", status=503) from error
+        return _noted(request, form)
+
+
+def _noted(request: Request, form: FormData) -> Response:
+    viewer: Agent = request.state.viewer
+    with transaction() as db:
+        store = _store(db, request, form)
+        token = text(form, "token")
+        who = counter.opened(db, viewer, token) if token else None
+        noted = counter.note(db, viewer, store, who, _note(db, request, form))
+        db.flush()
+        return partial(request, "counter/_noted.html", noted=noted, **_work(db, viewer))
 
 
 def _note(db: Session, request: Request, form: FormData) -> Note:
