@@ -188,7 +188,7 @@ def test_a_note_whose_place_somebody_took_meanwhile_is_noted_beside_theirs(
     browser, _, _ = scene
     note, first = counter.note, iter([NoResultFound()])
 
-    def late(*told: Any) -> Message:
+    def late(*told: Any) -> Any:
         for error in first:
             raise error
         return note(*told)
