@@ -36,6 +36,10 @@ export function settle(element) {
 
 export const visible = (element) => element.getClientRects().length > 0;
 
+/** Whether something stands in a field there that was not there when it was drawn, nor was taken by the server since. */
+export const written = (root = document) =>
+  all("textarea[name], input[name]:not([type=search])", root).some((field) => field.value !== field.defaultValue);
+
 export const isTyping = (element) =>
   element instanceof HTMLElement &&
   (element.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName)) &&

@@ -6,6 +6,8 @@ import { quoted } from "./quoting.js";
 import { say } from "./words.js";
 
 const LAST = 999999999; // a version that no draft is newer than
+let leaving = () => {};
+window.addEventListener("pagehide", () => leaving());
 
 attach("[data-compose]", (form) => {
   const field = one("textarea", form);
@@ -14,16 +16,16 @@ attach("[data-compose]", (form) => {
   let version = Number(form.dataset.version);
 
   let last = Promise.resolve(); // one after the other: each names the version that the one before made
-  const save = () => (last = last.then(keep));
-  const keep = async () => {
+  const save = () => (last = last.then(() => keep()));
+  const keep = async (from = version) => {
     const draft = draftOf(form);
     const text = draft.get("text");
     const written = Boolean(text.trim()) || ["cc", "bcc", "subject"].some((name) => draft.has(name));
     if (String(draft) === saved || (!version && !written)) return;
     const data = new FormData();
     for (const [name, value] of draft) data.append(name, value);
-    data.set("version", version);
-    form.dataset.version = version + 1; // whatever is sent meanwhile has this one in it
+    data.set("version", from);
+    form.dataset.version = from + 1; // whatever is sent meanwhile has this one in it
     try {
       version = (await (await send(`/conversations/${form.dataset.conversation}/draft`, { form: data, keepalive: text.length < 20000 })).json()).version;
       saved = String(draft);
@@ -56,7 +58,7 @@ attach("[data-compose]", (form) => {
   });
   form.addEventListener("letter:changed", soon);
   form.addEventListener("focusout", () => (soon.cancel(), save()));
-  window.addEventListener("pagehide", () => form.isConnected && save());
+  leaving = () => form.isConnected && keep(Number(form.dataset.version)); // after what is on its way
   form.addEventListener("compose:cleared", () => {
     // The draft, and its version, stay on the server until the reply is there: it may still be taken back.
     soon.cancel();

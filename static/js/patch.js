@@ -2,6 +2,8 @@
 // listeners, and what is being written, unfolded or played in it. Only what differs is exchanged.
 const OWN = ["hidden", "open", "disabled", "aria-expanded", "data-fresh"]; // what the page does with them is its own affair
 
+const FILLED = ".correcting, [data-here], details[hx-get]"; // what was fetched into these stays
+
 /** Make `old` what `fresh` says; `fresh` is used up. */
 export function patch(old, fresh) {
   for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
@@ -10,7 +12,7 @@ export function patch(old, fresh) {
 }
 
 function fill(old, fresh) {
-  if (!fresh.hasChildNodes() || old.matches("details[hx-get]")) return; // what was fetched into it stays
+  if (old.matches(FILLED)) return;
   let at = old.firstChild;
   for (const node of [...fresh.childNodes]) {
     const same = counterpart(at, node);

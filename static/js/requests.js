@@ -1,4 +1,5 @@
 // What htmx asks for and is refused becomes a sentence; what was typed stays.
+import { written } from "./dom.js";
 import { renewed } from "./http.js";
 import { toast } from "./toast.js";
 import { say } from "./words.js";
@@ -11,10 +12,8 @@ document.addEventListener("htmx:responseError", (event) => {
   toast((plain && xhr.responseText.slice(0, 400)) || say(xhr.status >= 500 ? "kept" : "refused"), { bad: true });
 });
 // Where something was written, a session that has ended takes nobody to the door: it would be lost.
-let written = false;
-document.addEventListener("input", () => (written = true), true);
 document.addEventListener("htmx:beforeOnLoad", (event) => {
-  if (event.detail.xhr.status !== 401 || !written) return;
+  if (event.detail.xhr.status !== 401 || !written()) return;
   event.preventDefault();
   toast(say("signedOut"), { bad: true });
 });

@@ -1,5 +1,5 @@
 // The open thread: messages take their place by time, a second copy replaces the first.
-import { all, attach, fragment, one, settle } from "./dom.js";
+import { all, attach, fragment, one, settle, written } from "./dom.js";
 import { load, send } from "./http.js";
 import { tidy } from "./marks.js";
 import { patch } from "./patch.js";
@@ -69,16 +69,19 @@ export async function refresh(part) {
   settle(fresh);
 }
 
-/** Whether somebody is at work in the panel: it is fetched when they have left it. */
-function isWrittenIn(part) {
-  const at = part.matches(".panel") && part.contains(document.activeElement);
-  if (at) part.addEventListener("focusout", left);
-  return at;
+let due = false; // the panel has something to show, and waits
+
+/** Whether somebody is at work in the panel: it is fetched when they have left it, and what they wrote was taken. */
+function isWrittenIn(panel) {
+  if (!panel.matches(".panel")) return false;
+  const within = panel.contains(document.activeElement);
+  if (within) panel.addEventListener("focusout", goneFrom);
+  return (due = within || written(panel));
 }
 
-function left({ currentTarget: panel, relatedTarget: to }) {
+function goneFrom({ currentTarget: panel, relatedTarget: to }) {
   if (panel.contains(to)) return;
-  panel.removeEventListener("focusout", left);
+  panel.removeEventListener("focusout", goneFrom);
   setTimeout(() => refresh("panel").catch(() => {}), 400);
 }
 
@@ -113,6 +116,13 @@ attach(".thread .back", (link) => one("[data-desk]") && (link.href = "/escalatio
 attach('[data-part="header"] > :is([data-key="t"], [data-key="e"])', (button) => {
   button.dataset.fresh = "";
   setTimeout(() => delete button.dataset.fresh, 400);
+});
+// What the server has taken is written no more.
+document.addEventListener("htmx:afterRequest", ({ detail: { successful, elt, requestConfig } }) => {
+  const panel = elt.closest(".panel");
+  if (!panel || !successful || requestConfig.verb === "get") return;
+  for (const field of all("textarea[name], input[name]:not([type=hidden])", elt)) field.defaultValue = requestConfig.parameters[field.name] ?? field.defaultValue;
+  if (due) refresh("panel").catch(() => {});
 });
 // A button that the server's answer replaced takes the focus with it: it goes on in the thread, not at the top of the page.
 document.addEventListener("htmx:afterSettle", () => {

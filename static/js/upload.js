@@ -54,7 +54,7 @@ function upload(form, file) {
   request.upload.addEventListener("progress", (event) => event.lengthComputable && (bar.value = event.loaded / event.total));
   request.addEventListener("error", () => fail(say("uploadFailed", { name: file.name })));
   request.addEventListener("load", () => {
-    if (renewed(request.status, (name) => request.getResponseHeader(name))) return go();
+    if (!tried++ && renewed(request.status, (name) => request.getResponseHeader(name))) return go();
     const plain = (request.getResponseHeader("content-type") ?? "").startsWith("text/plain");
     if (request.status >= 300) return fail((plain && request.responseText) || say("uploadFailed", { name: file.name }));
     delete item.dataset.uploading;
@@ -63,6 +63,7 @@ function upload(form, file) {
   });
   const data = new FormData();
   data.set("file", file);
+  let tried = 0;
   const go = () => {
     request.open("POST", `/conversations/${form.dataset.conversation}/attachments`);
     request.setRequestHeader("X-CSRF-Token", document.body.dataset.csrf);

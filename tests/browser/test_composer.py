@@ -111,6 +111,14 @@ def test_what_is_written_on_while_the_answer_is_sent_is_there_when_one_comes_bac
     expect(desk.field).to_have_value("追伸")
 
 
+def test_the_last_words_are_kept_by_who_leaves_at_once(desk: Desk) -> None:
+    desk.field.fill("お調べします。")
+    until(lambda: drafts() == ["お調べします。"], "what was begun is kept")
+    desk.field.fill("お調べします。追伸")
+    desk.page.goto("about:blank")
+    until(lambda: drafts() == ["お調べします。追伸"], "and so is what followed")
+
+
 def test_an_answer_that_comes_back_after_one_went_on_is_a_draft_and_said_to_be(desk: Desk) -> None:
     with transaction() as db:
         sato = factories.agent(db, "佐藤")

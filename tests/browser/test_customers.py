@@ -10,9 +10,10 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 from sqlalchemy import select
 
+from app import inbox
 from app.auth import sign_in
 from app.db import reading, transaction
-from app.models import Consent, Conversation
+from app.models import Consent, Conversation, Label
 from channels.base import Person
 from tests import factories
 from tests.web.shop import House
@@ -98,3 +99,31 @@ def test_a_note_is_written_on_without_loading_the_page_anew(desk: Desk) -> None:
         expect(seen).to_have_count(1)
     with reading() as db:
         assert factories.customer_of(db, head).note == words
+
+
+def test_what_is_written_in_the_panel_outlives_what_happens_meanwhile(desk: Desk) -> None:
+    page, head = desk.page, desk.heads[0]
+    page.goto(f"{desk.base}/inbox/{head.id}")
+    page.wait_for_selector("html[data-ready]")
+    asked: list[str] = []
+    told = page.locator(".thread").get_attribute("data-last-event") or ""
+    page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/panel") else None)
+    page.locator("details.consent summary").first.click()
+    reason = page.locator(".consent-form [name=reason]").first
+    reason.fill("店頭で")
+    page.locator("[data-log]").focus()
+    with transaction() as db:
+        label = Label(name="VIP")
+        db.add(label)
+        db.flush()
+        inbox.put_label(db, db.get_one(Conversation, head.id), label, agent=factories.agent(db))
+    expect(page.locator(".thread")).not_to_have_attribute("data-last-event", told)
+    page.wait_for_timeout(600)  # longer than the panel waits for who leaves it
+    assert asked == []
+    expect(reason).to_have_value("店頭で")
+    reason.fill("")
+    page.locator("#customer-note").fill("羊毛は苦手")
+    page.locator("#customer-note").press("Tab")
+    page.locator("[data-log]").focus()
+    expect(page.locator(".panel")).to_contain_text("VIP")
+    expect(page.locator("#customer-note")).to_have_value("羊毛は苦手")

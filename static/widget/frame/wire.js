@@ -103,7 +103,8 @@ export function connect({ base, path, hello, after, token, onFrame, onState }) {
       if (stopped || !frames.some((f) => f.t === "welcome")) throw new Error();
       tries = 0;
       onState("open");
-      for (let rounds = 12 + 12 * Math.random(); rounds > 0 && polling === mine && !stopped; rounds--) {
+      const until = Date.now() + (5 + 5 * Math.random()) * 6e4;
+      while (Date.now() < until && polling === mine && !stopped) {
         const answer = await fetch(url(`events?after=${after() || 0}&wait=25`), { headers: { Authorization: `Bearer ${token()}` }, signal: mine.signal });
         if (!answer.ok) throw new Error();
         (await answer.json()).frames.forEach(take);
