@@ -20,9 +20,10 @@ class Faulty(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An entry under the id its file gives it."""
+    """An entry under the id its file gives it, which is compared as a text; `given` is that id as it stands there."""
 
     id: str
+    given: str | int
     questions: tuple[str, ...]
     answer: str
     language: str
@@ -88,7 +89,8 @@ def _known(fields: dict[str, Any], place: str) -> Known:
     answer = fields.get("answer", "")
     if not isinstance(answer, str):
         raise Faulty(f"{place}: “answer” must be a text.")
-    return Known(_id(fields.get("id"), place), questions, answer, _language(fields, questions[0], place))
+    id = _id(fields.get("id"), place)
+    return Known(id, fields["id"], questions, answer, _language(fields, questions[0], place))
 
 
 def _labelled(fields: dict[str, Any], place: str) -> Labelled:

@@ -73,6 +73,17 @@ def test_each_prediction_is_a_line_in_the_order_asked(tmp_path: Path) -> None:
         assert set(one["ranking"]) <= {row["id"] for row in KNOWLEDGE}
 
 
+def test_ids_are_predicted_as_the_knowledge_writes_them(tmp_path: Path) -> None:
+    out = tmp_path / "predictions.jsonl"
+    numbered = [{**row, "id": number} for number, row in enumerate(KNOWLEDGE)]
+    asked = [{**QUESTIONS[0], "id": 0}, {**QUESTIONS[1], "id": "2"}, QUESTIONS[2]]
+    told = evaluate(tmp_path, lines(numbered), lines(asked), "--predictions", str(out), "--json")
+    assert json.loads(told.output)["top1"] == 1
+    predictions = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+    assert [one["id"] for one in predictions] == [0, 2, None]
+    assert predictions[0]["ranking"][0] == 0
+
+
 def test_the_same_files_give_the_same_predictions(tmp_path: Path) -> None:
     written = []
     for name in ("one", "two"):

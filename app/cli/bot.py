@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -90,7 +90,7 @@ def evaluate(
         with_model["compared"] = asdict(found) | {"chance": round(found.chance, 4), "better": found.shown}
         told.append(with_model)
     if predictions:
-        _write(predictions, predicted)
+        _write(predictions, predicted, {one.id: one.given for one in known})
     if as_json:
         both = {**figures, "with_embeddings": told[1]} if embeddings else figures
         click.echo(json.dumps(both, ensure_ascii=False, indent=2))
@@ -151,10 +151,16 @@ def _predict(
     return predicted, took
 
 
-def _write(file: Path, predicted: Iterable[Predicted]) -> None:
+def _write(file: Path, predicted: Iterable[Predicted], given: Mapping[str, str | int]) -> None:
+    """One line a question, with the ids as the knowledge writes them."""
     with file.open("w", encoding="utf-8") as out:
         for one in predicted:
-            line = {"text": one.text, "id": one.id, "confidence": one.confidence, "ranking": one.ranking}
+            line = {
+                "text": one.text,
+                "id": None if one.id is None else given[one.id],
+                "confidence": one.confidence,
+                "ranking": [given[id] for id in one.ranking],
+            }
             out.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 

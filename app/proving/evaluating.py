@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import date
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 import bots
-from app.bot import answers
+from app.bot import answers, situations
 from app.db import reading, transaction
 from app.knowledge import questions, versions
 from app.models import Agent, KnowledgeRun, KnowledgeVersion, LabelledQuestion
@@ -74,11 +75,11 @@ def evaluate(id: int) -> dict[str, Any]:
     with reading() as db:
         asked = questions.all_questions(db)
         draft, published = answers.draft_book(db, exact=True), answers.book(db, exact=True)
-        of, version = key(db), versions.number(db)
+        of, version, day = key(db), versions.number(db), situations.today(db)
     with transaction() as db:
         run = db.get_one(KnowledgeRun, id)
         run.draft, run.version, run.total = of, version, len(asked)
-    cases = [case(one, draft, published) for one in runs.told(id, asked)]
+    cases = [case(one, draft, published, day) for one in runs.told(id, asked)]
     result = {
         **{side: figures(cases, side) for side in ("draft", "published")},
         "curves": {side: curve(cases, side) for side in ("draft", "published")},
@@ -107,12 +108,13 @@ def _published(id: int, result: dict[str, Any]) -> dict[str, Any]:
         return {"number": made.number}
 
 
-def case(question: LabelledQuestion, draft: bots.Book, published: bots.Book) -> Case:
-    """A question, and what both books make of it."""
-    asked = bots.Question(question.text, question.language)
+def case(question: LabelledQuestion, draft: bots.Book, published: bots.Book, day: date) -> Case:
+    """A question, and what both books make of it on that day."""
+    asked = bots.Question(question.text, question.language, situation=bots.Situation(on=day))
     label = question.entry_id
-    if label is not None and not (draft.entry(label) or published.entry(label)):
-        label = None  # its entry is gone: nothing is right but silence
+    known = draft.entry(label) or published.entry(label) if label is not None else None
+    if known is None or not known.on(day):
+        label = None  # its entry is gone, or holds on other days: nothing is right but silence
     sides = [_told(bots.look_up(asked, book)) for book in (draft, published)]
     return Case(question.id, question.text, label, *sides)
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app import knowledge, meaning
-from app.bot import answers
+from app.bot import answers, situations
 from app.db import reading, transaction
 from app.knowledge import questions, versions
 from app.models import Agent, KnowledgeRun
@@ -45,12 +45,12 @@ def compare(id: int) -> dict[str, Any]:
         return {"missing": True}
     with reading() as db:
         asked, content, of = questions.all_questions(db), versions.draft(db), key(db, model.name)
-        version = versions.number(db)
-    books = [answers.build(_with(content, name), version) for name in (model.name, "")]
+        version, day = versions.number(db), situations.today(db)
+    draft, published = (answers.build(_with(content, name), version) for name in (model.name, ""))
     with transaction() as db:
         run = db.get_one(KnowledgeRun, id)
         run.draft, run.version, run.total = of, version, len(asked)
-    cases = [case(one, *books) for one in runs.told(id, asked)]
+    cases = [case(one, draft, published, day) for one in runs.told(id, asked)]
     found = gain((one.label, one.published.id, one.draft.id) for one in cases)
     return {
         "model": model.name,

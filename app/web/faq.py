@@ -14,7 +14,7 @@ from app.db import reading, transaction
 from app.helpcentre import addresses, votes
 from app.helpcentre.shelf import shelf
 from app.inbox import Refused
-from app.knowledge import pictures, relations, sheets
+from app.knowledge import doubles, pictures, relations, sheets
 from app.learning import showing
 from app.models import Agent, FaqEntry, FaqSource
 from app.queries import NotFound
@@ -30,6 +30,7 @@ EMPTY = dict.fromkeys(knowledge.ENTRY_FIELDS, "") | {"language": "ja", "enabled"
 def index(request: Request) -> Response:
     with reading() as db:
         entries, waits = knowledge.all_entries(db), waiting(db, knowledge.ENTRY)
+        shared = doubles.doubles(db)
         public = general.help_centre(db).on
         channels = [one for one in switchboard.all_channels(db) if connect.bot_speaks(one)]
     return page(
@@ -38,6 +39,7 @@ def index(request: Request) -> Response:
         area="faq",
         section="faq",
         entries=entries,
+        doubles=shared,
         public=public,
         channels=channels,
         **waits,
@@ -112,6 +114,7 @@ def _beside(db: Session, entry: FaqEntry | None, values: Mapping[str, str]) -> d
         "translation_of": named["translation_of"],
         "titles": relations.titles(db, entry.id if entry else None),
         "twin": relations.twin_of(db, entry) if entry else None,
+        "doubles": doubles.of(db, entry) if entry else (),
         "forms": [(str(one.id), one.name) for one in knowledge.all_flows(db)],
         "places": _places(db, values),
         "channels": [one for one in switchboard.all_channels(db) if connect.bot_speaks(one)],

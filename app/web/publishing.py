@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from app import knowledge
 from app.db import reading, transaction
-from app.knowledge import differences, questions, versions
+from app.knowledge import differences, doubles, questions, versions
 from app.knowledge.versions import Change, Manners
 from app.models import KnowledgeRun, KnowledgeVersion
 from app.proving import evaluating, runs
@@ -54,6 +54,7 @@ def _page(request: Request, db: Session, problem: str = "", typed: str = "", adv
         section="knowledge",
         changes=shown(found, {**published, **draft}),
         total=len(found),
+        doubles=doubles.doubles(db),
         seen=versions.fingerprint(draft),
         number=versions.number(db),
         versions=versions.all_versions(db),

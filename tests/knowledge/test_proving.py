@@ -221,6 +221,17 @@ def test_a_question_whose_entry_is_gone_everywhere_is_rightly_left_alone(house: 
     assert case_.label is None
 
 
+def test_a_campaign_that_is_over_is_rightly_not_told(house: Agent) -> None:
+    with reading() as db:
+        id = db.scalars(select(FaqEntry.id)).one()
+    write(house, id, valid_until="2026-11-01")
+    with transaction() as db:
+        run = evaluating.begin(db, house)
+    proving.run(run.id)
+    case_ = next(one for one in evaluating.cases_of(the_run()) if one.text == "送料はいくらですか")
+    assert (case_.label, case_.draft.id, case_.published.id) == (None, None, id)
+
+
 def test_a_run_is_done_once_and_one_that_was_left_is_taken_up(house: Agent) -> None:
     with transaction() as db:
         run = evaluating.begin(db, house)

@@ -176,3 +176,35 @@ def _only(table: type[FaqEntry] | type[BotRule]) -> FaqEntry | BotRule:
 
 def _seen(page: str) -> str:
     return page.split('name="seen" value="', 1)[1].split('"', 1)[0]
+
+
+def test_entries_with_one_question_are_pointed_out_wherever_one_works_on_them(editor: Browser) -> None:
+    """The bot could only ask back which of them is meant."""
+    other = {**ENTRY, "title": "配達の費用", "questions": "ハイソウリョウは\n費用は？", "answer": "600円です"}
+    editor.submit("/settings/faq", ENTRY)
+    assert "doubles" not in editor.see("/settings/faq")
+    editor.submit("/settings/faq", other)
+    told = "「配送料は？」："
+    one, two = entries()
+    assert told not in editor.see("/settings/faq")
+    editor.submit(f"/settings/faq/{two.id}", {**other, "questions": "はいそうりょうは\n配送料ハ!"})
+    for page in ("/settings/faq", "/settings/knowledge", f"/settings/faq/{one.id}"):
+        assert told in editor.see(page), page
+    assert "回答が異なります" in editor.see("/settings/faq")
+    assert f'href="/settings/faq/{one.id}">送料</a>' in editor.see(f"/settings/faq/{two.id}")
+
+
+@pytest.mark.parametrize(
+    "apart",
+    [
+        {"enabled": ""},
+        {"language": "en"},
+        {"kinds": "line"},
+        {"valid_from": "2026-12-01", "valid_until": "2026-12-24"},
+    ],
+)
+def test_entries_that_never_meet_may_have_one_question(editor: Browser, apart: dict[str, str]) -> None:
+    editor.submit("/settings/faq", {**ENTRY, "kinds": "email", "valid_until": "2026-11-30"})
+    editor.submit("/settings/faq", {**ENTRY, "title": "冬の送料", **apart})
+    assert [one.title for one in entries()] == ["送料", "冬の送料"]
+    assert "doubles" not in editor.see("/settings/faq")
