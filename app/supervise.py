@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -167,6 +168,8 @@ def line_printer(names: Sequence[str]) -> Say:
     """Writes `name | line`, names padded to one width, coloured on a terminal. What cannot be written (a full disk, a
     `| tee` that ended) is let go: it must stop nobody."""
     width = max(map(len, names))
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a sign that the terminal's encoding lacks ends no line
     colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     lock = threading.Lock()
 

@@ -7,10 +7,11 @@ the end of a borrowed word of three or more sounds may be left out: サーバー
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 # --- stored text ------------------------------------------------------------------------------------
@@ -121,6 +122,7 @@ _UNIT = re.compile(f"(?P<single>[{_UNSPACED}{_PICTURES}])|(?:[^\\W_{_UNSPACED}{_
 # A mail broken at 35 characters breaks inside words: one newline between two such characters joins.
 _JOINT = re.compile("[ \t]*\n?[ \t]*")
 _LONGEST_WORD = 64
+_WORD = re.compile(r"\S+")
 
 
 class Unit(NamedTuple):
@@ -245,10 +247,11 @@ def highlights(text: str, terms: Sequence[str]) -> list[tuple[int, int]]:
 
 def excerpt(text: str, terms: Sequence[str], around: int = 120) -> Excerpt:
     """About `around` characters of the text, on one line, with the first hit inside and all hits marked."""
-    flat = " ".join(text[:READ_FOR_HITS].split())
-    spans = highlights(flat[:_FIRST_LOOK], terms) or (
-        highlights(flat, terms) if len(flat) > _FIRST_LOOK else []
+    source = text[:READ_FOR_HITS]
+    found = highlights(source[:_FIRST_LOOK], terms) or (
+        highlights(source, terms) if len(source) > _FIRST_LOOK else []
     )
+    flat, spans = _flattened(source, found)
     start = max(0, spans[0][0] - around // 3) if spans else 0
     start = max(0, min(start, len(flat) - around))
     end = min(len(flat), start + around)
@@ -256,6 +259,20 @@ def excerpt(text: str, terms: Sequence[str], around: int = 120) -> Excerpt:
     shift = len(before) - start
     inside = tuple((max(a, start) + shift, min(b, end) + shift) for a, b in spans if a < end and b > start)
     return Excerpt(before + flat[start:end] + after, inside)
+
+
+def _flattened(text: str, spans: Iterable[tuple[int, int]]) -> tuple[str, list[tuple[int, int]]]:
+    """The text on one line, and where the spans are in it. They are found before: in a line that a mail broke inside a
+    word there is no space to be."""
+    words = list(_WORD.finditer(text))
+    begins = [word.start() for word in words]
+    ends = accumulate(len(word[0]) + 1 for word in words)
+    moved = [begin - end + len(word[0]) + 1 for begin, end, word in zip(begins, ends, words, strict=True)]
+
+    def place(at: int) -> int:
+        return at - moved[bisect_right(begins, at) - 1]
+
+    return " ".join(word[0] for word in words), [(place(a), place(b - 1) + 1) for a, b in spans]
 
 
 def _folded_with_origin(text: str) -> tuple[str, list[tuple[int, int]]]:

@@ -38,12 +38,12 @@ def send_transcript(db: Session, agent: Agent, conversation: Conversation, clien
         raise Refused("There is no mailbox to send it with.")
     own, to = _recipient(db, channel, head)
     proved = to.proof >= CODE and to.customer_id in {one.customer_id for one in family.family(db, head)}
-    said = _said(db, family.family_ids(db, head) if proved else [own.id])
+    said, more = _said(db, family.family_ids(db, head) if proved else [own.id])
     if not said:
         raise Refused("There is nothing to send yet.")
     locale = head.locale or settings().locale
     told = Letter(
-        _text(db, said, locale), _subject(db, locale), agent.id, None, {"transcript": True}, client_id
+        _text(db, said, locale, more), _subject(db, locale), agent.id, None, {"transcript": True}, client_id
     )
     return afterwards.write(db, channel, to, own, told)
 
@@ -65,27 +65,28 @@ def _recipient(db: Session, channel: Channel, head: Conversation) -> tuple[Conve
     return own, to
 
 
-def _said(db: Session, conversations: Sequence[int]) -> list[Message]:
+def _said(db: Session, conversations: Sequence[int]) -> tuple[list[Message], bool]:
+    """The newest messages in order, and whether there were others before them."""
     public = select(Message).where(
         Message.conversation_id.in_(conversations), Message.kind.in_(PUBLIC), Message.removed_at.is_(None)
     )
-    newest = db.scalars(public.order_by(Message.sent_at.desc(), Message.id.desc()).limit(MOST)).all()
-    return [
-        one for one in reversed(newest) if not (one.quiet or {"after", "transcript"} & one.context.keys())
-    ]
+    newest = db.scalars(public.order_by(Message.sent_at.desc(), Message.id.desc()).limit(MOST + 1)).all()
+    said = [one for one in newest[:MOST] if not (one.quiet or {"after", "transcript"} & one.context.keys())]
+    return said[::-1], len(newest) > MOST
 
 
-def _text(db: Session, said: Sequence[Message], locale: str) -> str:
-    """The messages with who said each and when, the newest that fit, in order."""
+def _text(db: Session, said: Sequence[Message], locale: str, more: bool) -> str:
+    """The messages with who said each and when, the newest that fit, in order; `more`: there were others before."""
     left_out = gettext(locale, "What was said before is left out.")
     kept: list[str] = []
     room = MAX_TEXT - len(left_out) - 2
     for entry in _entries(db, reversed(said), locale):
         room -= len(entry) + 2
         if room < 0:
-            return "\n\n".join([left_out, *reversed(kept)])
+            more = True
+            break
         kept.append(entry)
-    return "\n\n".join(reversed(kept))
+    return "\n\n".join([*([left_out] if more else []), *reversed(kept)])
 
 
 def _entries(db: Session, said: Iterable[Message], locale: str) -> Iterable[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import tracemalloc
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -171,6 +173,24 @@ def test_where_a_file_ends_up_is_known(tmp_path: Path) -> None:
     found = list(files.mails([tmp_path], 1000))
     assert [one.name for one in found] == ["a", "b.mbox#1", "b.mbox#2", "b.mbox#3"]
     assert found[-1].read == files.size_of([tmp_path])
+
+
+def test_a_folder_that_cannot_be_read_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").write_bytes(b"Subject: x\n\n1")
+    (tmp_path / "locked").mkdir()
+    listed = os.listdir
+
+    def of(path: Path) -> list[str]:
+        if path.name == "locked":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return listed(path)
+
+    monkeypatch.setattr(os, "listdir", of)
+    assert [(one.name, bool(one.problem)) for one in files.mails([tmp_path], 1000)] == [
+        ("a", False),
+        ("locked", True),
+    ]
+    assert files.size_of([tmp_path]) > 0
 
 
 @pytest.mark.parametrize("piece", [1, 7, 64, 100_000])

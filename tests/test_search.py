@@ -232,6 +232,16 @@ def test_filters_narrow(db: Session, kei: Agent, find: Find) -> None:
     assert find("返品 is:resolved") == []
 
 
+def test_who_said_it_is_sought_by_the_person_whatever_they_said_it_by(db: Session, find: Find) -> None:
+    mail = make.conversation(db, text="返品したい", sender=base.Person("a", name="山田 花子"))
+    line = make.conversation(db, text="返品の送料は", sender=base.Person("b", name="taro"))
+    inbox.link(db, make.customer_of(db, line), make.customer_of(db, mail), evidence={"by": "test"})
+    make.reply(db, make.agent(db, "Élodie"), mail, "返品を承ります")
+    for name in ("山田", "taro"):
+        assert sorted(find(f"返品 from:{name}")) == ["返品したい", "返品の送料は"]
+    assert find("返品 from:élodie") == find("返品 from:ＥＬＯＤＩＥ") == ["返品を承ります"]
+
+
 def test_a_label_is_found_however_its_letters_are_typed(db: Session, find: Find) -> None:
     for name in ("ＶＩＰ", "Élan"):
         label = Label(name=name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import signal
 import subprocess
@@ -79,6 +80,15 @@ def test_what_cannot_be_written_stops_nobody(monkeypatch: pytest.MonkeyPatch) ->
     say("web", "one")
     say("web", "two")
     assert written == ["web | one\n", "web | two\n"]
+
+
+def test_a_sign_that_the_terminal_lacks_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As under LANG=ja_JP.eucJP."""
+    seen = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(seen, encoding="euc_jp"))
+    say = line_printer(["web"])
+    say("web", "返品 🙏")
+    assert seen.getvalue().decode("euc_jp") == "web | 返品 ?\n"
 
 
 @pytest.mark.parametrize("ignored", [True, False])

@@ -158,6 +158,12 @@ def test_the_excerpt_of_a_long_text_stands_around_the_first_hit() -> None:
     assert [piece for piece, hit in found.parts() if hit] == ["返品"]
 
 
+def test_a_word_that_a_mail_broke_is_marked_and_brought_into_view() -> None:
+    found = excerpt("あ " * 200 + "商品\n  券です\n以上", ["商品券"])
+    assert [piece for piece, hit in found.parts() if hit] == ["商品 券"]
+    assert found.text.endswith("商品 券です 以上")
+
+
 def test_a_preview_is_one_line() -> None:
     assert one_line("一行目\n\n  二行目\tend") == "一行目 二行目 end"
     assert one_line("あ" * 300, 10) == "あ" * 9 + "…"

@@ -117,3 +117,16 @@ def test_to_a_claimed_address_goes_nothing_of_whoever_was_linked(
 
 def _own_words(to: Identity) -> set[str]:
     return {"ほかの人"} if to.address == TARO else {"在庫"}
+
+
+def test_that_there_was_more_before_is_said(
+    db: Session, box: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transcripts, "MOST", 2)
+    head, agent = chat(db), make.agent(db)
+    make.reply(db, agent, head, "ございます")
+    assert "省略" not in transcripts.send_transcript(db, agent, head, "client-1").text
+    make.reply(db, agent, head, "お取り置きします")
+    told = transcripts.send_transcript(db, agent, head, "client-2").text
+    assert told.startswith("これより前のやり取りは省略しています。")
+    assert "在庫はありますか" not in told

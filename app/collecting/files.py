@@ -55,8 +55,11 @@ def walk(path: Path) -> Iterator[Path]:
     if not path.is_dir():
         yield path
         return
-    with os.scandir(path) as entries:
-        names = sorted(entry.name for entry in entries if not entry.name.startswith("."))
+    try:
+        names = sorted(name for name in os.listdir(path) if not name.startswith("."))
+    except OSError:
+        yield path  # who opens it is told why
+        return
     for name in names:
         one = path / name
         if one.is_dir() or (one.is_file() and one.suffix.lower() not in _NO_MAIL):

@@ -226,10 +226,14 @@ def _senders(db: Session, viewer: Agent, name: str) -> list[str]:
         return [f"a{viewer.id}"]
     if lowered in _AUTHORS:
         return [f"w{_AUTHORS[lowered]}"]
-    agents = db.scalars(select(Agent.id).where(Agent.name.icontains(name, autoescape=True)))
+    wanted = fold(name)
+    agents = [
+        id for id, called in db.execute(select(Agent.id, Agent.name)) if wanted and wanted in fold(called)
+    ]
     said = understand(f'"{name}"', ZoneInfo("UTC")).phrases
     customers = store.newest(db, "customer", _called(name, said), _END, _FROM_AT_MOST).ids if said else []
-    threads = db.scalars(select(Conversation.id).where(Conversation.customer_id.in_(customers)))
+    heads = select(Conversation.head_id).where(Conversation.customer_id.in_(customers))
+    threads = db.scalars(select(Conversation.id).where(Conversation.head_id.in_(heads)))
     return [f"a{each}" for each in agents] + [f"u{each}" for each in threads]
 
 

@@ -6,6 +6,7 @@ import re
 import secrets
 from datetime import datetime
 from typing import Any
+from unicodedata import normalize
 from urllib.parse import quote
 
 from sqlalchemy import select
@@ -33,6 +34,7 @@ from channels import base, registry
 
 CHOICES = ("answered", "missed", "busy", "voicemail", "transferred", "failed")
 USUAL = ("Settled", "To be called back", "Passed on", "Complaint", "Wrong number")
+_MINUTES = re.compile(r"(\d{1,4})(?:\s*分(?:\s*(\d{1,2})\s*秒)?)?", re.ASCII)
 _LENGTH = re.compile(r"(?:(\d{1,2}):)?(\d{1,3}):(\d{2})")
 
 
@@ -140,11 +142,11 @@ def _started(form: FormData, zone: Any) -> datetime | None:
 
 def seconds_of(written: str) -> int | None:
     """A length as it is typed: “6:12”, “1:02:03”, “6” minutes; None for none. Raises :class:`Refused`."""
-    given = written.strip().replace("：", ":")
+    given = normalize("NFKC", written).strip()
     if not given:
         return None
-    if given.isascii() and given.isdecimal() and len(given) < 5:
-        return int(given) * 60
+    if in_minutes := _MINUTES.fullmatch(given):
+        return int(in_minutes[1]) * 60 + int(in_minutes[2] or 0)
     match = _LENGTH.fullmatch(given)
     if match is None:
         raise Refused("Write how long it took as minutes and seconds, such as 6:12.")

@@ -2,7 +2,7 @@
 keep it; what changes with the version, the day or the settings has another ETag."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import format_datetime, parsedate_to_datetime
 from hashlib import blake2b
 from typing import Any
@@ -17,7 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 import bots
-from app import general, i18n, rates
+from app import general, i18n, rates, switchboard
 from app.auth import cookies
 from app.config import settings
 from app.db import reading, transaction
@@ -57,6 +57,8 @@ def _place(db: Session, request: Request) -> Place:
     house = general.help_centre(db)
     if not house.on or language not in i18n.LOCALES:
         raise NotFound("help")
+    if house.chat and switchboard.find_open(db, house.chat) is None:
+        house = replace(house, chat="")  # switched off or deleted since
     return Place(
         shelf(db), language, house, general.shop_name(db), settings().public_url or own_origin(request)
     )
@@ -280,7 +282,7 @@ def _is_same(request: Request, tag: str, shelf: Shelf) -> bool:
     since = request.headers.get("if-modified-since", "")
     try:
         return bool(since) and shelf.changed.replace(microsecond=0) <= parsedate_to_datetime(since)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return False
 
 

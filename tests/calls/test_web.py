@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from app.db import now, reading, transaction
 from app.models import Agent, Call, Channel, Conversation, Event, Message, Task
+from app.web import calls
 from channels import base, call, signing
 from channels.events import CallState
 from tests import factories as make
@@ -226,3 +227,11 @@ def test_an_admin_says_what_can_come_of_a_call(desk: tuple[Browser, Agent, Chann
     assert form.count('value="修理受付"') == 1
     assert 'value="解決"' not in form
     assert page.submit("/settings/general/calls", {"dispositions": ""}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [("６", 360), ("6分", 360), ("６：１２", 372), ("6分12秒", 372), ("1:02:03", 3723), ("", None)],
+)
+def test_a_length_is_understood_as_it_is_typed(written: str, seconds: int | None) -> None:
+    assert calls.seconds_of(written) == seconds

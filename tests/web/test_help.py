@@ -143,6 +143,8 @@ def test_caches_keep_a_page_until_something_changes(house: House, reader: Browse
         assert reader.get("/help/ja", headers={"if-modified-since": since}).status_code == 304
         other = {"if-none-match": '"x"', "if-modified-since": since}
         assert reader.get("/help/ja", headers=other).status_code == 200  # the tag decides
+        odd = {"if-modified-since": f"Mon, 01 Jan 2024 00:00:00 +{'9' * 20}"}
+        assert reader.get("/help/ja", headers=odd).status_code == 200
     with as_of(datetime(2026, 12, 26, 3, tzinfo=UTC)):  # the campaign is over: nobody published anything
         assert reader.get("/help/ja", headers={"if-none-match": tag}).status_code == 200
         assert reader.get("/help/ja", headers={"if-modified-since": since}).status_code == 200
@@ -163,6 +165,16 @@ def test_a_closed_help_centre_is_not_there(house: House, reader: Browser) -> Non
     for path in ("/help", "/help/ja", f"/help/ja/{house.returns}", "/help/sitemap.xml"):
         assert reader.get(path).status_code == 404
     assert "Allow" not in reader.see("/robots.txt")
+
+
+def test_a_chat_that_is_switched_off_is_promised_on_no_page(house: House, reader: Browser) -> None:
+    with transaction() as db:
+        chat = factories.channel(db, kind="webchat", key="shop")
+        general.change_help_centre(db, house.editor, HelpCentre(chat=chat.key))
+    assert 'data-channel="shop"' in reader.see("/help/ja")
+    with transaction() as db:
+        db.merge(chat).enabled = False
+    assert 'data-channel="shop"' not in reader.see("/help/ja")
 
 
 def test_the_address_of_the_manual_still_leads_there(reader: Browser) -> None:
