@@ -83,7 +83,13 @@ def test_who_declines_a_person_stays_with_the_bot(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["ふざけるな", "いい加減にしてください", "This is unacceptable", "your service sucks"]
+    "text",
+    [
+        "ふざけるな",
+        "いい加減にしてください",
+        "This is unacceptable",
+        "your service sucks",
+    ],
 )
 def test_anger_is_met_by_a_person(text: str) -> None:
     decision = ask(text)
@@ -91,7 +97,7 @@ def test_anger_is_met_by_a_person(text: str) -> None:
 
 
 COMPLAINTS = """
-ひどい|対応がひどすぎる|がっかりしました|対応が悪い|不愉快です|二度と買いません|もう二度と利用しません|納得できません|話が違う|ありえない
+ひどい|対応がひどすぎる|がっかりしました|対応が悪い|不愉快です|二度と買いません|もう二度と利用しません|納得できません|話が違う|ありえない|金返して
 無視しないでください|いつまで待たせるんですか|失礼な店員がいた|イライラする|使えないボット|死ね|バカ
 I want to complain|I'm very disappointed|never buying again|terrible|awful|unbelievable|I'm not happy
 you people are incompetent|shame on you|stupid bot
@@ -117,6 +123,8 @@ def test_what_the_faq_answers_is_answered_also_to_who_complains() -> None:
         "terrible weather",
         "不快な臭いがします",
         "二度と表示しない方法は",
+        "お金を返してもらえますか",
+        "代金返せますか",
     ],
 )
 def test_words_of_complaint_about_something_else_call_nobody(text: str) -> None:
