@@ -12,6 +12,7 @@ _LATER = {  # words before an hour, and the hours that mean one twelve later
     "afternoon": range(1, 8), "evening": range(4, 12), "night": range(5, 12), "tonight": range(5, 12),
 }  # fmt: skip
 _MIDNIGHT = ("午前", "深夜", "夜中", "夜", "今晩", "晩", "am", "night", "tonight")  # 12 with these is 0
+_EITHER = frozenset("123456")  # alone, these may be at night or in the afternoon; 02:00 is at night
 _BEFORE = "|".join(
     sorted(
         {*_LATER, *_MIDNIGHT, "未明", "早朝", "朝"} - {"afternoon", "evening", "night", "tonight"},
@@ -66,6 +67,6 @@ def _time(found: re.Match[str], told: str) -> str | None:
         hour += 12
     elif hour == 12 and half in _MIDNIGHT:
         hour = 0
-    elif not half and found[2] in "123456":
+    elif not half and found[2] in _EITHER:
         return ""
     return f"{hour:02}:{minute:02}" if hour < 24 and minute < 60 else None

@@ -86,7 +86,8 @@ def test_a_day_without_a_year_is_the_nearer_one_unless_only_days_ahead_are_asked
         ("7:30 tonight", "19:30"), ("ごご3時", "15:00"), ("10〜12時", None), ("10-12時", None), ("11、12時", None),
         ("2-4pm", None), ("between 3 and 5 pm", None), ("from 3 to 5pm", None), ("11/25, 10:00", "10:00"),
         ("Nov 5, 10:00", "10:00"), ("25日、10時", "10:00"), ("2時", None), ("3時ごろに伺います", None),
-        ("02:00", "02:00"), ("朝6時", "06:00"),
+        ("02:00", "02:00"), ("朝6時", "06:00"), ("12時", "12:00"), ("12時半", "12:30"), ("12:00", "12:00"),
+        ("明日12時", "12:00"), ("23時", "23:00"), ("23:30", "23:30"), ("2:30", None), ("6時", None),
     ],
 )  # fmt: skip
 def test_times_are_read_as_people_write_them(written: str, time: str | None) -> None:
