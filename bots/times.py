@@ -27,7 +27,13 @@ _TIME = re.compile(
     re.ASCII,
 )
 _NAMED = re.compile(r"正午|(?<![a-z])noon(?![a-z])")
-_HALF = re.compile(r"\b(morning|afternoon|evening|tonight|at night)\b")
+_HALF = re.compile(
+    r"(?<!\bgood )(?<!\bnice )\b(morning|afternoon|evening|tonight|at night)\b"
+    r"(?! (?:(?:is|does|wo)(?:n't| not)|is (?:no|bad|impossible))\b)"
+)
+_DENIED_BEFORE = re.compile(
+    r"(?:(?<!\bwhy )\b(?:can)?not|n't|\bexcept)(?: (?:make|come|do|be|there|free|it|on|in|the|this))* $"
+)
 _RANGE = re.compile(
     r"(?<![\d:/])\d{1,2}\s*(?:[〜~–、・-]|,(?=$)|から|か|to\b|and\b|or\b)\s*$"
 )  # before an hour: 10〜12時, 3、4時, between 3 and 5 pm
@@ -37,7 +43,7 @@ def read_time(text: str) -> str | None:
     """The one time of day that `text` names, as `14:30`; None if it names none, or more than one, or an hour that may
     be at night as well as in the afternoon."""
     plain = _plain(text)
-    halves = set(_HALF.findall(plain))
+    halves = {one[1] for one in _HALF.finditer(plain) if not _DENIED_BEFORE.search(plain[: one.start()])}
     half = halves.pop() if len(halves) == 1 else ""
     hours = list(_TIME.finditer(plain))
     if any(_RANGE.search(plain[: one.start(1 if one[1] else 2)]) for one in hours):

@@ -1,4 +1,4 @@
-"""Signing in and out: `/login`, `/logout`."""
+"""Signing in and out: `/login`, `/logout`; and whether one still is, `/session`."""
 
 import math
 
@@ -38,6 +38,11 @@ def enter(request: Request, form: FormData) -> Response:
     if outcome.agent is not None:
         keep_theme(response, outcome.agent.theme)
     return response
+
+
+def alive(_request: Request) -> Response:
+    """204 where the session lives and the token is its own: a page asks before a form takes it away."""
+    return Response(status_code=204)
 
 
 def leave(request: Request, _form: FormData) -> Response:
@@ -91,5 +96,6 @@ def _demo_accounts() -> list[demo.Person]:
 routes = [
     Route("/login", show, methods=["GET"]),
     Route("/login", with_form(enter), methods=["POST"]),
+    Route("/session", alive, methods=["POST"]),
     Route("/logout", with_form(leave), methods=["POST"]),
 ]

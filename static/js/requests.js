@@ -1,6 +1,6 @@
 // What htmx asks for and is refused becomes a sentence; what was typed stays.
 import { written } from "./dom.js";
-import { renewed } from "./http.js";
+import { renewed, send } from "./http.js";
 import { toast } from "./toast.js";
 import { say } from "./words.js";
 
@@ -42,6 +42,23 @@ document.addEventListener("submit", (event) => {
   if (form.matches("[hx-post], [hx-put], [hx-delete], [data-compose]")) return;
   form.dataset.sent = "yes";
   setTimeout(() => delete form.dataset.sent, 30000);
+  if (form === asked || !document.body.dataset.viewer || form.matches("[data-confirm]") || !written(form)) return;
+  event.preventDefault();
+  knock(form, event.submitter);
 });
+// It takes the page with it, and what is written in it: before that one asks whether the session still lives.
+let asked = null;
+async function knock(form, submitter) {
+  try {
+    await send("/session");
+  } catch (failure) {
+    delete form.dataset.sent;
+    if (failure.status === 401 || !failure.status) return toast(failure.message, { bad: true });
+  }
+  delete form.dataset.sent;
+  asked = form;
+  form.requestSubmit(submitter);
+  asked = null;
+}
 // The way back shows the page as it was left.
 window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent));

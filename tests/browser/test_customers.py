@@ -1,19 +1,20 @@
-"""The list of customers and the composer's purposes in a real browser."""
+"""The list of customers, the composer's purposes and what is written in forms, in a real browser."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from app import inbox
 from app.auth import sign_in
 from app.db import reading, transaction
-from app.models import Consent, Conversation, Label
+from app.models import Agent, Consent, Conversation, FaqEntry, Label, Signin
 from channels.base import Person
 from tests import factories
 from tests.web.shop import House
@@ -127,3 +128,23 @@ def test_what_is_written_in_the_panel_outlives_what_happens_meanwhile(desk: Desk
     page.locator("[data-log]").focus()
     expect(page.locator(".panel")).to_contain_text("VIP")
     expect(page.locator("#customer-note")).to_have_value("羊毛は苦手")
+
+
+def test_what_was_written_in_a_form_is_saved_by_who_signs_in_again_beside_it(desk: Desk) -> None:
+    page = desk.page
+    page.goto(f"{desk.base}/settings/faq/new")
+    page.wait_for_selector("html[data-ready]")
+    for field, words in (("title", "Postage"), ("questions", "How much is postage?"), ("answer", "600 yen.")):
+        page.locator(f"#faq-form [name={field}]").fill(words)
+    with transaction() as db:
+        email = db.scalars(select(Agent.email)).one()
+        db.execute(delete(Signin))
+    page.locator("#faq-form .btn.primary").click()
+    expect(page.locator(".toast.bad")).to_contain_text("signed out")
+    expect(page.locator("#faq-form [name=answer]")).to_have_value("600 yen.")
+    token = sign_in(email, factories.PASSWORD, "127.0.0.1", "Chromium").token
+    page.context.add_cookies([{"name": "madoguchi", "value": token, "url": desk.base}])
+    page.locator("#faq-form .btn.primary").click()
+    page.wait_for_url(re.compile(r"/settings/faq/\d+$"))
+    with reading() as db:
+        assert db.scalars(select(FaqEntry.answer)).all() == ["600 yen."]
