@@ -71,7 +71,7 @@ def besides_dates(text: str) -> str:
 
 def plainly(text: str) -> str:
     """`text` in small letters of one width, with the numbers of days and times in digits."""
-    plain = unicodedata.normalize("NFKC", text).casefold()
+    plain = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
     return _KANJI_NUMBER.sub(lambda found: _kanji(found[0]), plain)
 
 

@@ -43,7 +43,7 @@ def read_time(text: str) -> str | None:
     """The one time of day that `text` names, as `14:30`; None if it names none, or more than one, or an hour that may
     be at night as well as in the afternoon."""
     plain = _plain(text)
-    halves = {one[1] for one in _HALF.finditer(plain) if not _DENIED_BEFORE.search(plain[: one.start()])}
+    halves = {one[1] for one in _HALF.finditer(plain) if not _denied(plain, one.start())}
     half = halves.pop() if len(halves) == 1 else ""
     hours = list(_TIME.finditer(plain))
     if any(_RANGE.search(plain[: one.start(1 if one[1] else 2)]) for one in hours):
@@ -52,6 +52,10 @@ def read_time(text: str) -> str | None:
     if not times and _NAMED.search(plain):
         return "12:00"
     return (times.pop() or None) if len(times) == 1 else None
+
+
+def _denied(plain: str, at: int) -> bool:
+    return _DENIED_BEFORE.search(plain, max(at - 60, 0), at) is not None
 
 
 def _plain(text: str) -> str:

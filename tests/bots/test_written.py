@@ -88,6 +88,10 @@ def test_a_day_without_a_year_is_the_nearer_one_unless_only_days_ahead_are_asked
         ("Nov 5, 10:00", "10:00"), ("25日、10時", "10:00"), ("2時", None), ("3時ごろに伺います", None),
         ("02:00", "02:00"), ("朝6時", "06:00"), ("12時", "12:00"), ("12時半", "12:30"), ("12:00", "12:00"),
         ("明日12時", "12:00"), ("23時", "23:00"), ("23:30", "23:30"), ("2:30", None), ("6時", None),
+        ("Good evening, 10:30 please", "10:30"), ("Good evening, can I come at 11:00?", "11:00"),
+        ("Good morning, tonight at 7:30", "19:30"), ("I can’t this evening, 10:30 is fine", "10:30"),
+        ("not in the evening, 10:30", "10:30"), ("tonight doesn't work, 10:30 tomorrow", "10:30"),
+        ("why not this evening at 7:30", "19:30"), ("can't wait, tonight at 7:30", "19:30"),
     ],
 )  # fmt: skip
 def test_times_are_read_as_people_write_them(written: str, time: str | None) -> None:
