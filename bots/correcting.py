@@ -82,9 +82,14 @@ _GIVEN_UP = re.compile(
     r"|(?:sorry[, ]*)?(?:never ?mind|(?:cancel|stop)(?: (?:it|this|that"
     r"|(?:my|the) (?:\w+ )?(?:return|booking|visit|request|form|appointment|repair|exchange)))?(?:,? please)?"
     r"|quit|exit|forget it|i give up|abort"
-    r"|i(?:'ve| have)? changed my mind|i (?:don't|do not) want (?:to \w+ (?:it|this)|it|this)(?: any ?more)?)",
+    r"|i (?:don't|do not) want to (?:return|book|do) (?:it|this)(?: any ?more)?)",
     re.IGNORECASE,
 )
+_UNWANTED = re.compile(
+    r"i(?:'ve| have)? changed my mind|i (?:don't|do not) want (?:to \w+ (?:it|this)|it|this)(?: any ?more)?",
+    re.IGNORECASE,
+)
+"""What gives up as well, but is the commonest reason of a return, too."""
 _SIGNS_OF_YES = re.compile(r"[👍🙆👌⭕🆗✅][\U0001F3FB-\U0001F3FF\u200d\ufe0f♀♂]*")
 _POLITE = (
     (re.compile(r"(?:いたし|致し|申し上げ|もうしあげ)ます"), "します"),
@@ -142,9 +147,11 @@ class Corrected:
     value: str | None
 
 
-def gives_up(text: str) -> bool:
-    """Whether the whole message says that they do not want to go on."""
-    return _GIVEN_UP.fullmatch(clean(text[:READ]).strip("。.!！、, ")) is not None
+def gives_up(text: str, asked: Step | None) -> bool:
+    """Whether the whole message says that they do not want to go on, and is no reason where one may be `asked`."""
+    said = clean(text[:READ]).strip("。.!！、, ")
+    reason = asked is not None and (asked.kind == "choice" or _free(asked))
+    return bool(_GIVEN_UP.fullmatch(said) or (not reason and _UNWANTED.fullmatch(said)))
 
 
 def confirms(text: str) -> bool:

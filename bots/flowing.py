@@ -140,7 +140,7 @@ def heard(turn: Turn, form: Form, label: str | None) -> Decision | None:
         return _answered(turn, form, step, reader, label)
     if step and reader.skips(step, text):
         return _go_on(turn, form.with_answer(step, ""), label)
-    if gives_up(text) or fold(text) == fold(flow_word("chip_stop", form.language)):
+    if gives_up(text, step) or fold(text) == fold(flow_word("chip_stop", form.language)):
         return _said(turn, form, label, flow_word("given_up", form.language), over=True)
     if (
         step

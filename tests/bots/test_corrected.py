@@ -207,14 +207,30 @@ def test_who_needs_not_say_more_loses_nothing(words: str) -> None:
         "やめる", "やっぱりやめます", "キャンセル", "もういいです", "cancel", "返品をやめます", "やっぱり返品やめます",
         "返品しません", "やめときます", "今回はやめます", "一旦やめます", "取消", "キャンセル希望",
         "やっぱり大丈夫です", "予約をキャンセルしたいです",
-        "cancel my return", "cancel the return request, please", "I changed my mind",
-        "I don't want to return it anymore",
+        "cancel my return", "cancel the return request, please", "I don't want to return it anymore",
     ],
 )  # fmt: skip
 def test_giving_up_ends_it(words: str) -> None:
     decision = talk("返品したい", "5512", words)
     assert (decision.action, decision.flow, decision.label) == ("answer", None, None)
     assert "中止しました" in decision.text
+
+
+REASONS = (
+    "I changed my mind",
+    "I don't want it",
+    "I don't want it anymore",
+    "I don't want to wear it anymore",
+)
+
+
+@pytest.mark.parametrize("words", REASONS)
+def test_why_something_is_sent_back_is_an_answer_where_a_reason_is_asked(words: str) -> None:
+    assert answers(talk(*TO_DAMAGE, words, book=REPAIRS, language="en"))["fault"] == words
+    assert talk(*TO_DAMAGE[:-1], words, book=REPAIRS, language="en").flow is not None
+    assert talk(*TO_DAMAGE[:2], words, book=REPAIRS, language="en").text.startswith(
+        "All right, I've stopped."
+    )
 
 
 @pytest.mark.parametrize(
