@@ -17,11 +17,16 @@ _MONTH = (
     r"(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
     r"|nov(?:ember)?|dec(?:ember)?)\b\.?"
 )
-_WEEKDAY = r"((?:mon|tues|wednes|thurs|fri|satur|sun)day|tues?|thu(?:rs)?|fri)"
-_SHORT = (  # what is another word as well: `I sat on it`, `sun cream`
-    r"(?:^|[\d\0,.()/-]|\b(?:on|or|and|next|this|last|about|by|for|until|from|to|do|maybe|is))\s*\b(mon|wed|sat|sun)\b"
-    r"(?=\s*(?:$|[\d\0,.()?!/-]|(?:at|or|and|please|the|in|morning|afternoon|evening|works|is|next|this|last)\b))"
+_CLEAR = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|tues?|thu(?:rs)?|fri"
+_ALONE = (  # behind what is another word as well: `I sat on it`, `sun cream`
+    r"\b(?=\s*(?:$|[\d\0,.()?!/-]"
+    r"|(?:at|or|and|please|the|in|morning|afternoon|evening|works|is|next|this|last)\b))"
 )
+_SHORT = (
+    r"(?:^|[\d\0,.()/-]|\b(?:on|or|and|this|about|by|for|until|from|to|do|maybe|is))\s*\b(mon|wed|sat|sun)"
+    rf"{_ALONE}"
+)
+_WEEKDAY = rf"({_CLEAR}|mon|wed|(?:sat|sun){_ALONE})"  # beside a word that makes it one
 _ERA = {"令和": 2018, "平成": 1988}
 
 Reader = Callable[[re.Match[str], date], date | None]
@@ -319,7 +324,8 @@ _FORMS: tuple[tuple[re.Pattern[str], Reader], ...] = (
         ),
         _weekday_of,
     ),
-    (re.compile(rf"\b(?:(this|next|last)\s+)?{_WEEKDAY}\b"), _weekday_en),
+    (re.compile(rf"\b(next|last)\s+{_WEEKDAY}\b"), _weekday_en),
+    (re.compile(rf"\b(?:(this)\s+)?({_CLEAR})\b"), _weekday_en),
     (re.compile(_SHORT), _weekday_short),
     (re.compile(r"(?<!\d)(\d{1,2})\s*日(?!\s*(?:間|[前後]|以内|くらい|ほど))", re.ASCII), _day_alone),
 )

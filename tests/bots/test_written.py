@@ -58,6 +58,19 @@ def test_days_that_are_over_are_not_taken_for_days_to_come(written: str, day: st
 
 
 @pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("next Wed", "2026-12-02"), ("next Sat at 3pm", "2026-12-05"), ("next Mon", "2026-11-30"),
+        ("Wed next week", "2026-12-02"), ("Sat, next week", "2026-12-05"), ("next week on Sun", "2026-12-06"),
+        ("last Sat", "2026-11-21"), ("I bought it last Mon", "2026-11-16"), ("Sat last week", "2026-11-21"),
+        ("this Sat", "2026-11-28"), ("on Sat", "2026-11-28"), ("next Wed or Sat", None), ("next sun cream", None),
+    ],
+)  # fmt: skip
+def test_the_short_name_of_a_weekday_is_of_the_week_that_is_said(written: str, day: str | None) -> None:
+    assert read_date(written, date(2026, 11, 23)) == day
+
+
+@pytest.mark.parametrize(
     ("written", "any_day", "ahead"),
     [
         ("11月3日", "2026-11-03", "2027-11-03"), ("Nov 3", "2026-11-03", "2027-11-03"),
