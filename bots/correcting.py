@@ -63,12 +63,12 @@ _MARKS = (":", "：", "=", " should be ")
 _AGAIN = re.compile(
     r"^(?:the |my )?(?P<label>.{1,40}?)\s*"
     r"(?:(?:を|が|は)?\s*(?:変え|変更|直し|なおし|修正|訂正|間違|まちが|違い|違っ).{0,15}| (?:is|was) wrong.?)$"
-    r"|^(?:i (?:gave|wrote) (?:you )?)?(?:the |a )?wrong (?P<own>.{1,40}?)[.!]?$"
+    r"|^(?P<gave>i (?:gave|wrote) (?:you )?)?(?:the |a )?wrong (?P<own>.{1,40}?)[.!]?$"
     r"|^(?:i want to |i'd like to |can i |please )?(?:change|correct|fix) (?:the |my )?(?P<other>.{1,40}?)[.!?]?$",
     re.IGNORECASE,
 )
 _WRONG = re.compile(r"間違|まちが|違い|違っ| (?:is|was) wrong", re.IGNORECASE)
-_OWN_SLIP = re.compile(r"を(?:間違|まちが)(?!.*(?:られ|送|届))")
+_OWN_SLIP = re.compile(r"を(?:間違|まちが)(?!.*(?:られ|送|届|注文|購入|買))")
 _POINTING = frozenset(
     map(fold, ("it", "that", "this", "one", "something", "a", "the", "my", "in", "on", "to", "それ", "これ"))
 )
@@ -150,7 +150,7 @@ class Corrected:
 def gives_up(text: str, asked: Step | None) -> bool:
     """Whether the whole message says that they do not want to go on, and is no reason where one may be `asked`."""
     said = clean(text[:READ]).strip("。.!！、, ")
-    reason = asked is not None and (asked.kind == "choice" or _free(asked))
+    reason = asked is not None and _may_be_why(asked)
     return bool(_GIVEN_UP.fullmatch(said) or (not reason and _UNWANTED.fullmatch(said)))
 
 
@@ -280,15 +280,23 @@ def _free(step: Step) -> bool:
     return step.kind == "text" and not step.pattern
 
 
+def _may_be_why(step: Step) -> bool:
+    """Whether a reason may be an answer to it."""
+    return step.kind == "choice" or _free(step)
+
+
 def _again(text: str, said: Sequence[Step], asked: Step | None) -> Corrected | None:
     """`日付を変えたい`: which answer is wrong, and not yet what is right. Who answers what is `asked` in free words may
-    tell of what the shop did wrong."""
+    tell of what the shop did wrong; and that the wrong item came, or was bought, is a reason."""
     found = _AGAIN.match(text)
     step = named(said, found["label"] or found["own"] or found["other"]) if found else None
     if found is None or step is None:
         return None
-    own = found["own"] or _OWN_SLIP.search(text) or not _WRONG.search(text)
-    return Corrected(step, None) if own or not (asked and (_free(asked) or _free(step))) else None
+    slip = found["own"] or _OWN_SLIP.search(text)
+    if asked is None or found["gave"] or not (slip or _WRONG.search(text)):
+        return Corrected(step, None)
+    told = _free(step) and _may_be_why(asked) if slip else _free(step) or _free(asked)
+    return None if told else Corrected(step, None)
 
 
 def _said_anew(

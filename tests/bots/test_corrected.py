@@ -150,6 +150,23 @@ def test_a_slip_of_ones_own_is_asked_again(before: tuple[str, ...], said: str, l
     assert "order" not in answers(talk(*before, said, language=language))
 
 
+@pytest.mark.parametrize("said", ["wrong item", "the wrong item", "a wrong item", "Wrong item arrived"])
+def test_the_wrong_item_is_a_reason_and_takes_no_item_back(said: str) -> None:
+    assert answers(talk(*TO_DAMAGE, said, book=REPAIRS, language="en"))["fault"] == said
+    assert answers(talk(*TO_DAMAGE[:-1], said, book=REPAIRS, language="en"))["item"] == "Coat"
+
+
+@pytest.mark.parametrize("said", ["商品を間違えて注文しました", "商品を間違えて購入", "商品を間違えてる"])
+def test_what_was_bought_by_mistake_is_a_reason_and_takes_no_item_back(said: str) -> None:
+    assert answers(talk(*TO_DAY[:-1], "不良品です", said))["damage"] == said
+    assert answers(talk(*TO_DAY[:-1], said))["item"] == "コート"
+
+
+@pytest.mark.parametrize("said", ["sorry, wrong item", "I gave you the wrong item", "change the item"])
+def test_a_slip_in_what_was_written_is_taken_back_beside_a_reason_too(said: str) -> None:
+    assert "item" not in answers(talk(*TO_DAMAGE, said, book=REPAIRS, language="en"))
+
+
 def test_what_is_wrong_may_be_named_first_and_told_then() -> None:
     summed = (*TO_DAY, "明日", "なし")
     assert talk(*summed, "訂正する").quick_replies == ("注文番号", "商品", "理由", "発送日", "メール")
