@@ -28,13 +28,15 @@ _NUMBERED = re.compile(
 _ANSWERED = re.compile(r"^\s*(?:(?:A|Ａ|答|回答)\s*\d*\s*[.:．：、)）]|[ＡA]\s(?=[^\x00-\x7f]))\s*")
 # Where the question has its sign, these are the answer's.
 _REPLIED = re.compile(
-    r"^\s*(?:[【\[](?:A|Ａ|答|回答)\s*\d*[】\]]|(?:A|Ａ|答|回答)(?:[.．\-－‐]?\d+)?\s*(?:[.:．：、)）]|\s)"
-    r"|[AＡ](?=[^\x00-\x7f]))\s*"
+    r"^\s*(?:[【\[](?:A|Ａ|答|回答)\s*\d*[】\]]|(?:A|Ａ|答|回答)(?:[.．\-－‐]?\d+\s*(?:[.:．：、)）]|\s)|\s*[.:．：、)）])"
+    r"|(?:[AＡ](?=\s(?![a-z]))|答|回答)\s)\s*"
 )
 _SIGN = re.compile(r"\s*[【\[(]?\s*([QＱAＡ問答]|質問|回答)\s*[.．:：\-－]?\s*\d*\s*[】\])]?\s*")
 _QUESTION = ("Q", "Ｑ", "問", "質問")
 _ABOUT = re.compile(r"(?:について|に関して|に関する(?:ご)?質問)$")
 _TOPIC = 40  # letters of a topic
+_DEEP = 5  # elements in each other, before a sign, or in one
+_STRESSED = ("b", "strong", "em", "mark", "a")  # <b>A</b>ランク is a word of the answer
 _ASKS = re.compile(r"[?？]\s*$|(?:か|の)[。.]?\s*$")
 
 Found = tuple[Node, Item]
@@ -53,19 +55,36 @@ def items_of(html: str, address: str = "") -> list[Item]:
 def _spell_signs(parent: Node) -> None:
     """A Q or A that is an element of its own, as designers make them, gets the point that says what it is: of “Q送料は”
     alone nobody knows where the words begin."""
-    before = ""
+    before, signed = "", False
     for child in parent.children:
         if not isinstance(child, Node):
             continue
-        if child.name in _ASKED or child.name == "dd" or before in _ASKED:
-            around, first = child, _leading(child)
-            while isinstance(first, Node) and not _SIGN.fullmatch(text(first)):
-                around, first = first, _leading(first)
-            if isinstance(first, Node) and fold(text(child)) != fold(text(first)):
-                sign = _spelled(text(first))
-                if sign.startswith("Q") == (child.name in _ASKED):
-                    around.children[next(n for n, one in enumerate(around.children) if one is first)] = sign
+        asks = child.name in _ASKED
+        if asks or child.name == "dd" or before in _ASKED:
+            spelt = _spell_sign(child, asks, signed)
+            signed = spelt if asks else signed
         before = child.name
+
+
+def _spell_sign(node: Node, asks: bool, signed: bool) -> bool:
+    """Whether a question (`asks`) or an answer begins with a sign, which is spelt then. A sign is not deep down, nor
+    large; `signed`: the question has one."""
+    around, first = node, _leading(node)
+    for _ in range(_DEEP):
+        if not isinstance(first, Node):
+            return False
+        if len(list(islice(first.elements(), _DEEP))) < _DEEP and _SIGN.fullmatch(text(first)):
+            break
+        around, first = first, _leading(first)
+    else:
+        return False
+    sign = _spelled(text(first))
+    if sign.startswith("Q") != asks or not (asks or signed or first.name not in _STRESSED):
+        return False
+    if fold(text(node)) == fold(text(first)):
+        return False  # there is nothing else
+    around.children[next(n for n, one in enumerate(around.children) if one is first)] = sign
+    return True
 
 
 def _spelled(sign: str) -> str:

@@ -65,6 +65,12 @@ PAGES: list[tuple[str, str, list[tuple[str, str]]]] = [
       <dd><i>A</i>Two days.</dd><dt>何円？</dt><dd><b>A</b></dd><dt><b>A</b>サイズとは？</dt><dd>小</dd></dl>""",
      [("送料は？", "600円です。"), ("返品は？", "A4の紙で。"), ("How long?", "Two days."), ("何円？", "A"),
       ("Aサイズとは？", "小")]),
+    ("articles and letters that are no signs", """<h3>Q. How long does it take?</h3><p>A week or two.</p>
+      <h3>Q. 血液型は？</h3><p>A型です。</p><dl><dt><span>Q</span>サイズは？</dt><dd>Aサイズは小さめです。</dd>
+      <dt>保証は？</dt><dd><b>A</b>ランクのみ</dd>
+      <dt><div><div><div><div><div><div><b>返品は？</b></div></div></div></div></div></div></dt><dd>14日</dd></dl>""",
+     [("How long does it take?", "A week or two."), ("血液型は？", "A型です。"),
+      ("サイズは？", "Aサイズは小さめです。"), ("保証は？", "Aランクのみ"), ("返品は？", "14日")]),
     ("numbered signs", """<dl><dt>Q.1 送料は？</dt><dd>A.1 600円</dd><dt>Q－2 返品は？</dt><dd>A2 14日</dd>
       <dt>【Q】無料は？</dt><dd>【A】3点</dd><dt>Q 何日？</dt><dd>A 10 日以内</dd><dt>質問：税は</dt><dd>回答 込み</dd>
       <dt>Q.2日で届きますか</dt><dd>A4の箱なら</dd></dl>""",
@@ -100,8 +106,9 @@ def test_links_start_from_the_page_and_only_web_addresses_are_kept() -> None:
 @pytest.mark.parametrize(
     "html",
     ["<!--" * 200_000, "<div>" * 150_000, "<a " * 300_000, '<script type="ld+json">' * 50_000, "<dl><dt>a" * 60_000,
-     "<b><p>x" * 70_000, "<p>x" * 20_000],
-    ids=["comments", "deep", "attributes", "scripts", "lists", "misnested", "paragraphs"],
+     "<b><p>x" * 70_000, "<p>x" * 20_000, "<summary>" * 140 + "<p>a b</p>" * 2000,
+     "<dl>" + "<dd><dl>" * 60 + "<p>a b</p>" * 2000],
+    ids=["comments", "deep", "attributes", "scripts", "lists", "misnested", "paragraphs", "folds", "nested lists"],
 )  # fmt: skip
 def test_a_page_made_to_be_slow_or_deep_is_read_or_refused(html: str) -> None:
     with pytest.raises(Unreadable, match=r"larger than 2 MB|No question"):
