@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.bots.forms import REPAIRS, TO_DAY, answers, talk
+from tests.bots.forms import REPAIRS, TO_DAY, TO_WISH, answers, talk
 
 
 @pytest.mark.parametrize(
@@ -165,6 +165,16 @@ def test_what_was_bought_by_mistake_is_a_reason_and_takes_no_item_back(said: str
 @pytest.mark.parametrize("said", ["sorry, wrong item", "I gave you the wrong item", "change the item"])
 def test_a_slip_in_what_was_written_is_taken_back_beside_a_reason_too(said: str) -> None:
     assert "item" not in answers(talk(*TO_DAMAGE, said, book=REPAIRS, language="en"))
+
+
+@pytest.mark.parametrize("said", ["お直しです", "お直しで", "お直し", "お直しに変更してください"])
+@pytest.mark.parametrize("before", [TO_WISH, (*TO_WISH, "試着")])
+def test_a_polite_letter_names_no_answer(before: tuple[str, ...], said: str) -> None:
+    assert answers(talk(*before, said, book=REPAIRS)) == {
+        **answers(talk(*before, book=REPAIRS)),
+        "wish": "お直し",
+    }
+    assert "time" not in answers(talk(*before, "時間を直したい", book=REPAIRS))
 
 
 def test_what_is_wrong_may_be_named_first_and_told_then() -> None:
