@@ -70,7 +70,11 @@ _AGAIN = re.compile(
 _WRONG = re.compile(r"間違|まちが|違い|違っ| (?:is|was) wrong", re.IGNORECASE)
 _OWN_SLIP = re.compile(r"を(?:間違|まちが)(?!.*(?:られ|送|届|注文|購入|買))")
 _POINTING = frozenset(
-    map(fold, "it,that,this,one,something,a,the,my,in,on,to,それ,これ,お,ご".split(","))
+    fold(one)
+    for one in (
+        *("it", "that", "this", "one", "something", "a", "the", "my", "in", "on", "to"),
+        *("それ", "これ", "お", "ご"),
+    )
 )
 _GIVEN_UP = re.compile(
     r"(?:(?:もう|やっぱり|やはり|すみません|今回は|一旦|いったん|(?:この)?(?:お?手続き|お?申し?込み?|ご?予約|来店|返品|交換|修理))"
