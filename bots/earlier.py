@@ -14,23 +14,26 @@ TWICE = 2
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """One of the bot's last turns: what it did, by which entry, rule or sentence of its own, and what it offered."""
+    """One of the bot's last turns: what it did, by which entry (and `also` which others), rule or sentence of its own,
+    and what it offered."""
 
     action: Action
     entry_id: int | None = None
     rule_id: int | None = None
     phrase: str | None = None
     asked: tuple[int, ...] = ()
+    also: tuple[int, ...] = ()
 
-    @property
-    def what(self) -> tuple[int | None, int | None, str | None]:
-        """The same for the same words."""
-        return self.entry_id, self.rule_id, self.phrase
+    def tells(self, other: Earlier) -> bool:
+        """Whether it tells all that `other` does, in the same words."""
+        same = (self.rule_id, self.phrase) == (other.rule_id, other.phrase)
+        return same and {other.entry_id, *other.also} <= {self.entry_id, *self.also}
 
 
 def said(decision: Decision) -> Earlier:
     """`decision` as it is remembered."""
-    return Earlier(decision.action, decision.entry_id, decision.rule_id, decision.phrase, decision.asked)
+    told = (decision.action, decision.entry_id, decision.rule_id, decision.phrase)
+    return Earlier(*told, decision.asked, decision.also)
 
 
 def offered(earlier: Sequence[Earlier]) -> frozenset[int]:
@@ -42,9 +45,9 @@ def repeats(decision: Decision, earlier: Sequence[Earlier]) -> bool:
     """Whether this would go round in a circle: the answer that was given last, or one thing said a third time."""
     if decision.action != "answer":
         return False
-    now, times = said(decision).what, 0
+    now, times = said(decision), 0
     for one in reversed(earlier):
-        if one.action != "answer" or one.what != now:
+        if one.action != "answer" or not one.tells(now):
             break
         times += 1
     return times >= (1 if decision.entry_id is not None and decision.rule_id is None else TWICE)
@@ -52,8 +55,8 @@ def repeats(decision: Decision, earlier: Sequence[Earlier]) -> bool:
 
 def insists(decision: Decision, earlier: Sequence[Earlier]) -> bool:
     """Whether it was said before of this very answer that it would only be repeated: once is enough."""
-    now = said(decision).what
-    return any(one.what == now and then.phrase == "said_already" for one, then in pairwise(earlier))
+    now = said(decision)
+    return any(one.tells(now) and then.phrase == "said_already" for one, then in pairwise(earlier))
 
 
 def _since_answered(earlier: Sequence[Earlier]) -> Iterator[Earlier]:

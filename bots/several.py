@@ -31,11 +31,15 @@ _ASKS = re.compile(
 
 _SHORT = 60
 _BOTH = re.compile(
-    r"(?P<one>[^、,。?？]{2,24}?)(?:と|、?および|、?及び)[、,]?(?P<other>[^、,。?？と]{2,24}?)"
+    r"(?P<one>[^、,。?？]{2,24}?)(?:(?<![るすくうつぬぶむぐだ])(?<!ない)と|、?および|、?及び)[、,]?(?P<other>[^、,。?？と]{2,24}?)"
     r"(?P<asked>(?:を|について|に関して|は|も|が)(?:[^、。?？をも]{0,14})?)[?？。!！]?"
     r"|(?:what about |tell me about )?(?P<first>[a-z' ]{4,40}?),? (?:and|&) (?P<second>[a-z' ]{4,40}?)[?.!]?",
     re.IGNORECASE,
 )
+_SURE_JOINED = {
+    "ja": 50.0,
+    "en": 80.0,
+}  # of each half: any two halves of an English story are joined by “and”
 _WISH = re.compile("(?<=たい)(?:の|ん)?$")
 
 
@@ -49,7 +53,7 @@ def answered(turn: Turn, label: str | None) -> Decision | None:
     if not 2 <= len(parts) <= _MOST:
         return None
     found = _found(turn, parts)
-    if joined and not {match.entry.id for match in found} & {match.entry.id for match in turn.matches[:2]}:
+    if joined and not _belong(turn, found):
         return None
     if len({match.entry.id for match in found}) != len(parts) or any(one.entry.id < 0 for one in found):
         return None
@@ -63,6 +67,13 @@ def answered(turn: Turn, label: str | None) -> Decision | None:
         score=min(decision.score for decision in decisions),
         also=tuple(decision.entry_id for decision in decisions[1:] if decision.entry_id is not None),
     )
+
+
+def _belong(turn: Turn, found: list[Match]) -> bool:
+    """Whether what was found for two halves is what the whole is about, and sure."""
+    heads = {match.entry.id for match in turn.matches[:2]}
+    sure = all(match.score >= _SURE_JOINED.get(match.entry.language, 80.0) for match in found)
+    return sure and any(match.entry.id in heads for match in found)
 
 
 def questions(text: str) -> Iterator[str]:

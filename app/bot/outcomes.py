@@ -38,7 +38,12 @@ def earlier(db: Session, head: Conversation) -> tuple[bots.Earlier, ...]:
     ).all()
     return tuple(
         bots.Earlier(
-            cast(bots.Action, action), entry, rule, detail.get("phrase"), tuple(detail.get("asked", ()))
+            cast(bots.Action, action),
+            entry,
+            rule,
+            detail.get("phrase"),
+            tuple(detail.get("asked", ())),
+            tuple(detail.get("also", ())),
         )
         for action, entry, rule, detail in reversed(rows)
     )

@@ -138,7 +138,8 @@ def asked(db: Session, wanted: Days) -> Iterator[tuple[Asked, str]]:
 
 
 def _turn(stored: Mapping[str, Any]) -> bots.Earlier:
-    return bots.Earlier(**{**stored, "asked": tuple(stored["asked"])})
+    told = {name: tuple(stored.get(name, ())) for name in ("asked", "also")}
+    return bots.Earlier(**{**stored, **told})
 
 
 def _situation(stored: Mapping[str, Any], attributes: Mapping[str, Any], page: str) -> bots.Situation:

@@ -241,8 +241,10 @@ def _read_earlier(
     rule_id: int | None = None,
     phrase: str | None = None,
     asked: Sequence[int] = (),
+    also: Sequence[int] = (),
 ) -> bots.Earlier:
-    return bots.Earlier(action, entry_id, rule_id, phrase, tuple(int(one) for one in asked))
+    offered, others = (tuple(int(one) for one in ids) for ids in (asked, also))
+    return bots.Earlier(action, entry_id, rule_id, phrase, offered, others)
 
 
 def _read_why(

@@ -26,6 +26,14 @@ def test_an_answer_is_not_given_twice_running_but_is_later_on() -> None:
     assert again("送料はいくらですか", first, ask("返品したいのですが")).entry_id == first.entry_id
 
 
+def test_of_two_questions_the_new_one_is_answered_beside_the_old_one() -> None:
+    one, both = ask("返品したい"), ask("返品と送料について")
+    assert again("返品と送料について", one).also == both.also != ()
+    assert again("返品と送料について", both).phrase == "said_already"
+    assert again("返品したい", both).phrase == "said_already"
+    assert again("領収書ください", both).action == "answer"
+
+
 def test_who_asks_the_same_again_and_again_gets_a_person() -> None:
     first = ask("送料はいくらですか")
     second = again("送料はいくらですか", first)
