@@ -264,8 +264,9 @@ def _answered(turn: Turn, form: Form, step: Step, reader: Reader, label: str | N
 
 
 def _on_its_day(turn: Turn, form: Form, step: Step, reader: Reader) -> Form:
-    """The form with the day that is told beside a time: 明後日の15時 is no time of the day said before."""
-    days = [one for one in form.said if one.kind == "date"] if step.kind == "time" else []
+    """The form with the day that is told beside a time: 明後日の15時 is no time of the day said before. A day that
+    may be over, like that of a purchase, is none to come at."""
+    days = [one for one in form.said if one.kind == "date" and one.ahead] if step.kind == "time" else []
     day = reader.read(days[-1], turn.text) if days else None
     return form.with_answer(days[-1], day) if day else form
 

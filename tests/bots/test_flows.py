@@ -20,7 +20,7 @@ from bots import (
     progress_of,
 )
 from bots.flowing import ASIDES, TRIES
-from tests.bots.forms import BOOK, FEE, REPAIRS, RETURN, SUNDAY, TO_DAY, answers, talk
+from tests.bots.forms import BOOK, FEE, REPAIRS, RETURN, SUNDAY, TO_DAY, TO_TIME, answers, talk
 from tests.examples import some
 
 
@@ -66,8 +66,14 @@ def test_what_is_answered_beside_a_question_is_not_asked_again(words: str) -> No
 
 
 def test_the_day_that_is_told_with_a_time_is_its_day() -> None:
-    told = ("修理の申し込み", "3", "昨日", "11月20日の15時")
-    assert answers(talk(*told, book=REPAIRS)) == {"count": "3", "bought": "2026-11-20", "time": "15:00"}
+    told = (*TO_TIME, "26日の15時")
+    assert answers(talk(*told, book=REPAIRS)) == {"day": "2026-11-26", "time": "15:00"}
+
+
+@pytest.mark.parametrize("when", ["明日の15時", "金曜の15時", "11月20日の15時"])
+def test_the_time_of_a_call_does_not_move_the_day_of_purchase(when: str) -> None:
+    told = ("修理の申し込み", "3", "昨日", when)
+    assert answers(talk(*told, book=REPAIRS)) == {"count": "3", "bought": "2026-11-21", "time": "15:00"}
 
 
 def test_a_number_of_north_america_is_read_in_an_english_form() -> None:
