@@ -39,7 +39,7 @@ def read_date(text: str, today: date | None, *, ahead: bool = True) -> str | Non
     is nearer to `today`. Without `today` only full dates can be told.
     """
     plain = plainly(text)
-    days, weekdays = set[date](), set[date]()
+    days, alone, weekdays = set[date](), set[date](), set[date]()
     for pattern, reader in _FORMS:
         for found in pattern.finditer(plain):
             before, behind = plain[: found.start()], plain[found.end() :]
@@ -48,8 +48,10 @@ def read_date(text: str, today: date | None, *, ahead: bool = True) -> str | Non
             day = _safely(reader, found, today, ahead)
             if day is None or _one_of_more(before, found[0], behind):
                 return None
-            (weekdays if _of_any_week(reader, found) else days).add(day)
+            kind = alone if reader is _day_alone else weekdays if _of_any_week(reader, found) else days
+            kind.add(day)
         plain = _without(pattern, plain)
+    days |= {one for one in alone if one.day not in {day.day for day in days}}
     days |= {one for one in weekdays if one.weekday() not in {day.weekday() for day in days}}
     return days.pop().isoformat() if len(days) == 1 else None
 
@@ -57,6 +59,8 @@ def read_date(text: str, today: date | None, *, ahead: bool = True) -> str | Non
 def _one_of_more(before: str, found: str, behind: str) -> bool:
     """Whether another day, of which only the number is told, stands beside what was found: 25・26日, Nov 25-27."""
     if _ANOTHER.match(behind):
+        return True
+    if _DAY_FIRST.match(found) and _DAY_BEFORE.search(before):
         return True
     counted = any(char.isdigit() for char in found)
     return counted and bool(_NUMBER_BEFORE.search(before) or _NUMBER_BEHIND.match(behind))
@@ -263,18 +267,30 @@ def _one(words: Iterable[str]) -> str:
     return "|".join(sorted(words, key=len, reverse=True))
 
 
-_OR = r"\s*(?:か|または|もしくは|あるいは|から|or|to|and|[、,・&〜~–-])\s*(?:the\s+)?"
+_OR = r"\s*(?:か|または|もしくは|あるいは|から|or|to|[〜~–-])\s*(?:the\s+)?"
+_ALSO = r"\s*(?:and|[、,・&])\s*(?:the\s+)?"
+# Behind days that are counted, of no month.
+_LONG = r"\s*(?:間|以内|目|ほど|程|くらい|ぐらい|で(?:壊|こわ|故障|割|破|切れ|取れ|動か|使えな|届[いき]))"
 _ANOTHER = re.compile(
-    rf"{_OR}(?:\d{{1,2}}\s*月\s*)?\d{{1,2}}\s*(?:日(?!間|以内|目)|st\b|nd\b|rd\b|th\b)"
+    rf"(?:{_OR}|{_ALSO})(?:\d{{1,2}}\s*月\s*)?\d{{1,2}}\s*(?:日(?!{_LONG})|st\b|nd\b|rd\b|th\b)"
     rf"|\s*[か、・][{_WEEKDAYS_JA}](?![一-龥])|\s+(?:or|and) the day after\b",
     re.ASCII,
 )
+_AS_A_DAY = (  # what stands behind the number of a day, and behind no count
+    r"(?!\d)(?=\s*(?:$|[。!?()」;、・&]|,(?!\d{3})|\.(?!\d)|[のでがもとや]|に(?!ん)|は(?!こ)|か(?![\d月所国い])"
+    rf"|日(?!{_LONG})|なら|まで|から|頃|ごろ|あたり|以降|希望|午[前後]|どちら|いずれ"
+    r"|(?:at|in|for|please|works?|is|are|would|if|or(?! \d)|and|but|both|either|whichever"
+    r"|morning|afternoon|evening)\b))"
+)
 _NUMBER_BEHIND = re.compile(
-    rf"{_OR}\d{{1,2}}(?!\d|\s*(?:[:/時分名人個枚点つ番月年日]|[ap]\.?m|people|guests|pieces))", re.ASCII
+    rf"{_OR}\d{{1,2}}(?!\d|\s*(?:[:/時分名人個枚点つ番月年日泊週回]|[ap]\.?m|people|guests|pieces))"
+    rf"|{_ALSO}\d{{1,2}}(?!\d)(?:\s*(?:[〜~–-]|か|or)\s*\d{{1,2}}){{0,3}}{_AS_A_DAY}",
+    re.ASCII,
 )
-_NUMBER_BEFORE = re.compile(
-    rf"(?<![\d:/])(?:\d{{1,2}}(?:st|nd|rd|th)?|(?<![一-龥])[一二三四五六七八九])\s*日?{_OR}$", re.ASCII
-)
+_BARE = r"(?:\d{1,2}(?:st|nd|rd|th)?|(?<![一-龥])[一二三四五六七八九])\s*日?"
+_NUMBER_BEFORE = re.compile(rf"(?<![\d:/]){_BARE}{_OR}$", re.ASCII)
+_DAY_FIRST = re.compile(r"\d+(?!\d|\s*[月/年.-])", re.ASCII)
+_DAY_BEFORE = re.compile(rf"(?<![\d:/a-zァ-ヶー数量]){_BARE}{_ALSO}$", re.ASCII)
 _DENIED_BEFORE = re.compile(
     r"(?:\bnot|n't|\bexcept|\bany day but)(?: (?:make|come|do|it|on|before|this|next))* $"
 )
@@ -327,6 +343,6 @@ _FORMS: tuple[tuple[re.Pattern[str], Reader], ...] = (
     (re.compile(rf"\b(next|last)\s+{_WEEKDAY}\b"), _weekday_en),
     (re.compile(rf"\b(?:(this)\s+)?({_CLEAR})\b"), _weekday_en),
     (re.compile(_SHORT), _weekday_short),
-    (re.compile(r"(?<!\d)(\d{1,2})\s*日(?!\s*(?:間|[前後]|以内|くらい|ほど))", re.ASCII), _day_alone),
+    (re.compile(rf"(?<![\d泊])(\d{{1,2}})\s*日(?!\s*[前後]|{_LONG})", re.ASCII), _day_alone),
 )
 _FULL = (_full, _era)
