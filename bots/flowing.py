@@ -13,12 +13,14 @@ from functools import cached_property
 
 from bots import lettering, sayings, several
 from bots.correcting import confirms, correction, denies, gives_up, named
+from bots.dates import besides_dates
 from bots.decision import Decision, HandoverReason
 from bots.flow import END, PERSON, Flow, Step, filled
 from bots.flow_words import flow_word
 from bots.progress import Call, Collected, Progress
 from bots.replies import courtesy
 from bots.text import fold
+from bots.times import besides_times
 from bots.turn import Turn
 from bots.values import Reader, messages, shown
 
@@ -28,6 +30,7 @@ _STRICT = ("date", "phone", "email", "choice")
 _QUESTION = ("?", "？", "か")
 _SENTENCE = re.compile(r"(?<=[。！？!?\n])\s*|(?<=\.)\s+")
 _CLAUSE = re.compile(r"[、，。！？!?\n]|[,.](?=\s)")
+_MONEY = re.compile(r"[円¥￥$€£%％]")
 
 
 @dataclass(frozen=True)
@@ -203,16 +206,23 @@ def beside(turn: Turn, form: Form, other: Decision) -> Decision:
 def _told_beside(turn: Turn, form: Form) -> Form:
     """The form with what the message answers of it beside its question: 5512です。あと送料はいくらですか."""
     step, reader = form.step, _reader(turn, form)
-    if step is None or not (step.kind in _STRICT or step.pattern):
+    if step is None or (step.kind == "text" and not step.pattern):
         return form
     said = [one for one in _SENTENCE.split(turn.question.text) if not _asks(one)]
     said += [one for one in _CLAUSE.split(turn.question.text) if not _asks(one) and reader.is_just(step, one)]
-    values = {value for one in said if (value := reader.read(step, one))}
+    counts = step.kind == "number" and not step.pattern
+    values = {value for one in said if (value := reader.read(step, _counted(one) if counts else one))}
     if len(values) != 1:
         return form
-    told = Form(form.flow, replace(form.progress, values={**form.progress.values, step.name: values.pop()}))
+    moved = _on_its_day(form, step, reader, "\n".join(said)).progress.values
+    told = Form(form.flow, replace(form.progress, values={**moved, step.name: values.pop()}))
     ends = told.way[1] == PERSON or (told.step is None and not form.flow.ending.confirm)
     return form if ends else told
+
+
+def _counted(words: str) -> str:
+    """What may count something in what is told beside a question: no day, no time and no sum of money."""
+    return "" if _MONEY.search(words) else besides_times(besides_dates(words))
 
 
 def left(form: Form, decision: Decision) -> Decision:
@@ -260,14 +270,14 @@ def _answered(turn: Turn, form: Form, step: Step, reader: Reader, label: str | N
     value = reader.read(step, turn.text)
     if value is None:
         return _tried(turn, form, label)
-    return _go_on(turn, _on_its_day(turn, form, step, reader).with_answer(step, value), label)
+    return _go_on(turn, _on_its_day(form, step, reader, turn.text).with_answer(step, value), label)
 
 
-def _on_its_day(turn: Turn, form: Form, step: Step, reader: Reader) -> Form:
+def _on_its_day(form: Form, step: Step, reader: Reader, text: str) -> Form:
     """The form with the day that is told beside a time: 明後日の15時 is no time of the day said before. A day that
     may be over, like that of a purchase, is none to come at."""
     days = [one for one in form.said if one.kind == "date" and one.ahead] if step.kind == "time" else []
-    day = reader.read(days[-1], turn.text) if days else None
+    day = reader.read(days[-1], text) if days else None
     return form.with_answer(days[-1], day) if day else form
 
 

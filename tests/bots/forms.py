@@ -97,13 +97,16 @@ VISIT = Flow(
         Step("day", "ご来店日", "いつお越しになりますか。", "date", ahead=True),
         Step("time", "お時間", "何時ごろお越しになりますか。", "time"),
         Step("people", "人数", "何名様ですか。", "number"),
-        Step("wish", "ご用件", "どのようなご用件ですか。", "choice", choices=(Choice("試着"), Choice("お直し"))),
+        Step(
+            "wish", "ご用件", "どのようなご用件ですか。", "choice", choices=(Choice("試着"), Choice("お直し"))
+        ),
     ),
     Ending(text="ok"),
 )
 REPAIRS = Book([FEE], flows=[REPAIR, FIX, VISIT])
 TO_TIME = ("来店の予約", "27日")
-TO_WISH = (*TO_TIME, "15時", "2名")
+TO_COUNT = (*TO_TIME, "15時")
+TO_WISH = (*TO_COUNT, "2名")
 TO_DAY = ("返品したい", "5512", "コート", "サイズが合わない")
 
 

@@ -20,7 +20,7 @@ from bots import (
     progress_of,
 )
 from bots.flowing import ASIDES, TRIES
-from tests.bots.forms import BOOK, FEE, REPAIRS, RETURN, SUNDAY, TO_DAY, TO_TIME, answers, talk
+from tests.bots.forms import BOOK, FEE, REPAIRS, RETURN, SUNDAY, TO_COUNT, TO_DAY, TO_TIME, answers, talk
 from tests.examples import some
 
 
@@ -63,6 +63,27 @@ def test_what_is_answered_beside_a_question_is_not_asked_again(words: str) -> No
     decision = talk("返品したい", words)
     assert decision.text == "600円です。\n\nでは、続けます。\n\nどの商品でしょうか。"
     assert answers(decision) == {"order": "5512"}
+
+
+@pytest.mark.parametrize(
+    ("before", "words", "told"),
+    [
+        (TO_TIME, "送料はいくらですか。14時に行きます", {"time": "14:00"}),
+        (TO_TIME, "14時でお願いします。送料はいくらですか？", {"time": "14:00"}),
+        (TO_TIME, "送料はいくらですか。28日の14時に行きます", {"day": "2026-11-28", "time": "14:00"}),
+        (TO_TIME, "14時か15時に行きます。送料はいくらですか？", {}),
+        (TO_COUNT, "送料はいくらですか？2名です", {"people": "2"}),
+        (TO_COUNT, "2人で行きます。送料はいくらですか", {"people": "2"}),
+        (TO_COUNT, "3日前に買いました。送料はいくらですか", {}),
+        (TO_COUNT, "5000円のコートです。送料はいくらですか", {}),
+    ],
+)
+def test_a_time_or_a_count_beside_a_question_is_not_asked_again(
+    before: tuple[str, ...], words: str, told: dict[str, str]
+) -> None:
+    decision = talk(*before, words, book=REPAIRS)
+    assert decision.text.startswith("600円です。")
+    assert answers(decision) == {**answers(talk(*before, book=REPAIRS)), **told}
 
 
 def test_the_day_that_is_told_with_a_time_is_its_day() -> None:
