@@ -113,7 +113,7 @@ class Reader:
 
     def is_just(self, step: Step, text: str) -> bool:
         """Whether `text` is an answer to `step` in so many words and says nothing else: of a choice its words, not its
-        place, and no number of what has a name of its own, like a day."""
+        place, no number of what has a name of its own, like a day, and no day to which an hour is told."""
         value = self.read(step, text)
         if not value or step.kind in FILES:
             return False
@@ -121,7 +121,9 @@ class Reader:
             return False
         words, told = _squeezed(text), _squeezed(value)
         if besides := _BESIDES.get(step.kind):
-            return len(_squeezed(besides(text))) <= _UNIT
+            rest = besides(text)
+            more = any(map(str.isdigit, rest)) or besides_times(besides_dates(rest)) != plainly(rest)
+            return not more and len(_squeezed(rest)) <= _UNIT
         return told in words and len(words) - len(told) <= _UNIT
 
 

@@ -87,6 +87,16 @@ def test_a_value_and_nothing_else_is_what_is_corrected(said: str, changed: dict[
     }
 
 
+@pytest.mark.parametrize(
+    "said", ["28日の20時", "やっぱり28日の16時", "金曜の16時", "11/28 16時", "3名で28日", "28日3名"]
+)
+def test_of_two_answers_at_once_none_is_changed_as_if_it_were_all(said: str) -> None:
+    summed = (*TO_WISH, "試着")
+    decision = talk(*summed, said, book=REPAIRS)
+    assert answers(decision) == answers(talk(*summed, book=REPAIRS))
+    assert "直しました" not in decision.text
+
+
 def test_a_coat_instead_of_which_a_jacket_came_is_no_correction() -> None:
     complaint = "コートではなくジャケットが届いた"
     assert answers(talk("返品したい", "5512", "コート", "不良品です", complaint))["item"] == "コート"
