@@ -20,10 +20,17 @@ _CLAUSE = re.compile(r"[,.;!?、。，．]+")
 _DENIED_BEHIND = re.compile(
     r"(?:わけ|は|が|も|で|では|じゃ|には|の方|のほう)*\s*"
     r"(?:な[いくし]|(?:し(?:て(?:い|おり)?)?)?(?:ません|ない)|ありません|(?:い|要)り?ら?(?:ません|ない)|不要|以外|だめ|無理|嫌)"
+    r"|(?:中|の方|のほう|に|で)*(?:は|も|だと)\s*(?:ちょっと|少し)?\s*"
+    r"(?:難し|厳し|無理|だめ|嫌|困(?:る|り)|やめ|(?:でき|使え)(?:ない|ません)(?!(?:です)?か)|(?<=ちょっと)$)"
+    r"|(?:中|の方|のほう)?(?:は|が|も|の)?\s*(?:ちょっと|少し)?\s*都合が?\s*(?:悪(?!くな)|つか|つきませ|合わ|合いませ)"
+    r"|に?は?\s*(?:出ら?れ(?:ない|ません)|(?:した|使いた)く(?:な[いく]|ありません))"
     r"| (?:idea|clue|problem|worries)\b"
 )
 _DENIED_BEFORE = re.compile(
-    r"(?:^| )(?:not|no|except|without|isnt|anything but)(?: (?:a|an|the|in|on|at|my|by|for|really|any))* ?$"
+    r"(?:^| )(?:not|no|never|hardly|except|without|isnt|any\w{0,5}(?: \w{1,12})? but"
+    r"|(?:dont|do not) (?:want|need)(?: to)?|(?:cant|cannot) (?:do|come|make it|in|on|at|by))"
+    r"(?: (?:a|an|the|in|on|at|my|by|for|really|any))* ?$"
+    r"|(?:^| )(?:dont|do not) (?:really )?like $"
 )
 
 

@@ -164,6 +164,35 @@ def test_the_choice_that_was_said_is_taken_and_no_other(
     assert Reader(SUNDAY).read(step, written) == chosen
 
 
+HALVES, WAYS, ITS_STATE = ("午前", "午後"), ("電話", "メール"), ("New", "Used")
+HELP = ("ログイン", "不良品")
+
+
+@pytest.mark.parametrize(
+    ("choices", "written", "chosen"),
+    [
+        (HALVES, "午前は都合が悪い", None), (HALVES, "午前は難しいです", None), (HALVES, "午前はできません", None),
+        (HALVES, "午前はちょっと…", None), (HALVES, "午前中は無理なので午後", "午後"),
+        (HALVES, "午前は都合が良いです", "午前"), (HALVES, "午前はちょっと遅めで", "午前"),
+        (WAYS, "電話はやめて", None), (WAYS, "電話は困ります", None), (WAYS, "電話には出られません", None),
+        (WAYS, "電話には出られます", "電話"), (("現金", "カード"), "カードは使えない", None),
+        (("試着", "お直し"), "試着したくない", None), (("試着", "お直し"), "試着したいです", "試着"),
+        (HELP, "不良品で困っています", "不良品"), (HELP, "ログインができません", "ログイン"),
+        (ITS_STATE, "never used", None), (ITS_STATE, "hardly used", None),
+        (TIMES, "I can't in the morning", None), (TIMES, "any but the morning", None),
+        (TIMES, "any time but the morning", None), (TIMES, "I can come in the morning", "Morning"),
+        (("Red", "Blue"), "I don't want red", None), (("Red", "Blue"), "I don't like red", None),
+        (("Size", "Colour"), "I don't like the colour", "Colour"),
+        (("Log in", "Payment"), "I can't log in", "Log in"),
+    ],
+)  # fmt: skip
+def test_a_choice_that_does_not_suit_is_not_taken_and_one_that_fails_is_named(
+    choices: tuple[str, ...], written: str, chosen: str | None
+) -> None:
+    step = Step("which", "どれ", "どれ？", "choice", choices=tuple(map(Choice, choices)))
+    assert Reader(SUNDAY).read(step, written) == chosen
+
+
 @pytest.mark.parametrize(
     ("kind", "written", "kept"),
     [
