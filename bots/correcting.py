@@ -326,4 +326,4 @@ def _trimmed(words: str) -> str:
 
 def _holds(folded: str, step: Step) -> bool:
     label = fold(step.label)
-    return len(label) > 1 and label in folded and len(folded) <= len(label) + 12
+    return len(label) > 1 and holds(folded, label) and len(folded) <= len(label) + 12

@@ -209,7 +209,9 @@ def _told_beside(turn: Turn, form: Form) -> Form:
     if step is None or (step.kind == "text" and not step.pattern):
         return form
     said = [one for one in _SENTENCE.split(turn.question.text) if not _asks(one)]
-    said += [one for one in _CLAUSE.split(turn.question.text) if not _asks(one) and reader.is_just(step, one)]
+    for one in _CLAUSE.split(turn.question.text):
+        alone = besides_dates(one) if step.kind == "time" else one  # a time's day moves with it
+        said += [one] if not _asks(one) and reader.is_just(step, alone) else []
     counts = step.kind == "number" and not step.pattern
     values = {value for one in said if (value := reader.read(step, _counted(one) if counts else one))}
     if len(values) != 1:

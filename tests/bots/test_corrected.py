@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from bots.correcting import named
+from bots.flow import Step
 from tests.bots.forms import REPAIRS, TO_DAY, TO_WISH, answers, talk
 
 
@@ -275,3 +277,10 @@ def test_why_something_is_sent_back_is_an_answer_where_a_reason_is_asked(words: 
 )
 def test_what_only_holds_such_words_gives_nothing_up(words: str) -> None:
     assert talk("返品したい", "5512", words).flow is not None
+
+
+@pytest.mark.parametrize(("words", "label"), [("Friday 4pm", ""), ("the day", "Day"), ("people", "People")])
+def test_a_label_inside_another_word_names_no_answer(words: str, label: str) -> None:
+    steps = [Step("day", "Day", "When?", "date"), Step("people", "People", "How many?", "number")]
+    step = named(steps, words)
+    assert (step.label if step else "") == label

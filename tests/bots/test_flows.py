@@ -71,6 +71,7 @@ def test_what_is_answered_beside_a_question_is_not_asked_again(words: str) -> No
         (TO_TIME, "送料はいくらですか。14時に行きます", {"time": "14:00"}),
         (TO_TIME, "14時でお願いします。送料はいくらですか？", {"time": "14:00"}),
         (TO_TIME, "送料はいくらですか。28日の14時に行きます", {"day": "2026-11-28", "time": "14:00"}),
+        (TO_TIME, "明日16時、送料はいくらですか？", {"day": "2026-11-23", "time": "16:00"}),
         (TO_TIME, "14時か15時に行きます。送料はいくらですか？", {}),
         (TO_COUNT, "送料はいくらですか？2名です", {"people": "2"}),
         (TO_COUNT, "2人で行きます。送料はいくらですか", {"people": "2"}),
