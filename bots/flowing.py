@@ -182,7 +182,7 @@ def beside(turn: Turn, form: Form, other: Decision) -> Decision:
         return left(form, other)
     if other.flow is not None and other.flow.flow != form.flow.id:
         return other
-    asked = _question_of(turn, form.step)
+    asked = _question_of(turn, form.step, _reader(turn, form))
     if other.action not in ("answer", "label") and asked.answer:
         other = sayings.answered(asked, other.label, asked.answer.entry, asked.answer.score)
     if other.action not in ("answer", "label") or not other.text or other.phrase:
@@ -209,9 +209,7 @@ def _told_beside(turn: Turn, form: Form) -> Form:
     if step is None or (step.kind == "text" and not step.pattern):
         return form
     said = [one for one in _SENTENCE.split(turn.question.text) if not _asks(one)]
-    for one in _CLAUSE.split(turn.question.text):
-        alone = besides_dates(one) if step.kind == "time" else one  # a time's day moves with it
-        said += [one] if not _asks(one) and reader.is_just(step, alone) else []
+    said += [one for one in _CLAUSE.split(turn.question.text) if not _asks(one) and _tells(step, reader, one)]
     counts = step.kind == "number" and not step.pattern
     values = {value for one in said if (value := reader.read(step, _counted(one) if counts else one))}
     if len(values) != 1:
@@ -239,20 +237,35 @@ def kept(turn: Turn, decision: Decision) -> Decision:
 
 def _asks_something_else(turn: Turn, step: Step, reader: Reader) -> bool:
     """Whether the message is a question the FAQ answers, or a wish the shop has another form for."""
-    if reader.is_only(step, turn.text) and step.kind != "text":
+    asked = _question_of(turn, step, reader)
+    if reader.is_only(step, asked.text) and step.kind != "text":
         return False
-    asked = _question_of(turn, step)
     if asked is not turn and asked.answer:
         return True
     return turn.answer is not None and (_asks(turn.text) or reader.read(step, turn.text) is None)
 
 
-def _question_of(turn: Turn, step: Step | None) -> Turn:
-    """The message without the sentences that only tell something. To a question for any words, all are the answer."""
+def _question_of(turn: Turn, step: Step | None, reader: Reader) -> Turn:
+    """The message without what only tells something. To a question for any words, all are the answer."""
     told = step is None or (step.kind == "text" and not step.pattern)
     asked = [] if told else [one for one in _SENTENCE.split(turn.question.text) if _asks(one)]
-    words = [next(several.questions(one), one) for one in asked]
+    words = [next(several.questions(one), one) for one in (_asking(step, reader, one) for one in asked)]
     return Turn(replace(turn.question, text="\n".join(words)), turn.book) if words else turn
+
+
+def _asking(step: Step | None, reader: Reader, sentence: str) -> str:
+    """A question without the clauses before it that answer the step: 14時、送料はいくらですか."""
+    end = 0
+    for gap in _CLAUSE.finditer(sentence):
+        if step is None or not _tells(step, reader, sentence[end : gap.start()]):
+            break
+        end = gap.end()
+    return sentence[end:].strip() or sentence
+
+
+def _tells(step: Step, reader: Reader, clause: str) -> bool:
+    """Whether a clause is nothing but the answer to the step; the day of a time moves with it."""
+    return reader.is_just(step, besides_dates(clause) if step.kind == "time" else clause)
 
 
 def _asks(words: str) -> bool:

@@ -57,6 +57,7 @@ def test_a_question_of_another_kind_is_answered_and_the_form_goes_on() -> None:
         "5512です。あと送料はいくらですか？",
         "送料はいくらですか？注文番号は5512です",
         "5512ですが、送料はいくらですか？",
+        "5512、送料はいくらですか？",
     ],
 )
 def test_what_is_answered_beside_a_question_is_not_asked_again(words: str) -> None:
@@ -71,6 +72,8 @@ def test_what_is_answered_beside_a_question_is_not_asked_again(words: str) -> No
         (TO_TIME, "送料はいくらですか。14時に行きます", {"time": "14:00"}),
         (TO_TIME, "14時でお願いします。送料はいくらですか？", {"time": "14:00"}),
         (TO_TIME, "送料はいくらですか。28日の14時に行きます", {"day": "2026-11-28", "time": "14:00"}),
+        (TO_TIME, "14時、送料はいくらですか？", {"time": "14:00"}),
+        (TO_TIME, "28日の14時、送料はいくらですか？", {"day": "2026-11-28", "time": "14:00"}),
         (TO_TIME, "明日16時、送料はいくらですか？", {"day": "2026-11-23", "time": "16:00"}),
         (TO_TIME, "14時か15時に行きます。送料はいくらですか？", {}),
         (TO_COUNT, "送料はいくらですか？2名です", {"people": "2"}),
