@@ -284,9 +284,14 @@ def _free(step: Step) -> bool:
     return step.kind == "text" and not step.pattern
 
 
+_WHY = re.compile(r"理由|状態|不具合|症状|なぜ|どうして|わけ|why|reason|wrong|damage|fault|problem")
+
+
 def _may_be_why(step: Step) -> bool:
-    """Whether a reason may be an answer to it."""
-    return step.kind == "choice" or _free(step)
+    """Whether it asks for a reason."""
+    return (step.kind == "choice" or _free(step)) and _WHY.search(
+        f"{step.label} {step.ask}".casefold()
+    ) is not None
 
 
 def _again(text: str, said: Sequence[Step], asked: Step | None) -> Corrected | None:

@@ -270,7 +270,10 @@ def _one(words: Iterable[str]) -> str:
 _OR = r"\s*(?:か|または|もしくは|あるいは|から|or|to|[〜~–-])\s*(?:the\s+)?"
 _ALSO = r"\s*(?:and|[、,・&])\s*(?:the\s+)?"
 # Behind days that are counted, of no month.
-_LONG = r"\s*(?:間|以内|目|ほど|程|くらい|ぐらい|で(?:壊|こわ|故障|割|破|切れ|取れ|動か|使えな|届[いき]))"
+_LONG = (
+    r"\s*(?:間|以内|目|ほど|程|くらい|ぐらい|で(?:壊|こわ|故障|割れ|破|切れ(?=た|て|まし)|取れ(?=た|て|まし)"
+    r"|動か(?=な)|使えな|届(?:いた|いて|きまし)))"
+)
 _ANOTHER = re.compile(
     rf"(?:{_OR}|{_ALSO})(?:\d{{1,2}}\s*月\s*)?\d{{1,2}}\s*(?:日(?!{_LONG})|st\b|nd\b|rd\b|th\b)"
     rf"|\s*[か、・][{_WEEKDAYS_JA}](?![一-龥])|\s+(?:or|and) the day after\b",

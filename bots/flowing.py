@@ -30,7 +30,13 @@ _STRICT = ("date", "phone", "email", "choice")
 _QUESTION = ("?", "？", "か")
 _SENTENCE = re.compile(r"(?<=[。！？!?\n])\s*|(?<=\.)\s+")
 _CLAUSE = re.compile(r"[、，。！？!?\n]|[,.](?=\s)")
-_MONEY = re.compile(r"[円¥￥$€£%％]")
+# What says that an hour, or a number, is the one that was asked for.
+_COMING = re.compile(
+    r"行き|行く|伺|うかが|参り|まいり|お願い|希望|please|\b(?:i|we)(?:'ll| will| can| would)? (?:come|visit|be there)\b"
+)
+_COUNTS = re.compile(
+    r"[\d０-９]\s*(?:名|人|個|点|枚|本|着|足|つ|組|台|冊|箱|people|persons?|guests|pieces|items)"
+)
 
 
 @dataclass(frozen=True)
@@ -208,7 +214,7 @@ def _told_beside(turn: Turn, form: Form) -> Form:
     step, reader = form.step, _reader(turn, form)
     if step is None or (step.kind == "text" and not step.pattern):
         return form
-    said = [one for one in _SENTENCE.split(turn.question.text) if not _asks(one)]
+    said = [one for one in _SENTENCE.split(turn.question.text) if not _asks(one) and _is_for(step, one)]
     said += [one for one in _CLAUSE.split(turn.question.text) if not _asks(one) and _tells(step, reader, one)]
     counts = step.kind == "number" and not step.pattern
     values = {value for one in said if (value := reader.read(step, _counted(one) if counts else one))}
@@ -220,9 +226,16 @@ def _told_beside(turn: Turn, form: Form) -> Form:
     return form if ends else told
 
 
+def _is_for(step: Step, sentence: str) -> bool:
+    """Whether an hour or a number that is told beside a question is told for the step: not each one is."""
+    if step.kind == "time":
+        return _COMING.search(sentence.casefold()) is not None
+    return step.kind != "number" or bool(step.pattern) or _COUNTS.search(sentence) is not None
+
+
 def _counted(words: str) -> str:
-    """What may count something in what is told beside a question: no day, no time and no sum of money."""
-    return "" if _MONEY.search(words) else besides_times(besides_dates(words))
+    """What may count something in what is told beside a question: no day, no time."""
+    return besides_times(besides_dates(words))
 
 
 def left(form: Form, decision: Decision) -> Decision:

@@ -36,10 +36,8 @@ _BOTH = re.compile(
     r"|(?:what about |tell me about )?(?P<first>[a-z' ]{4,40}?),? (?:and|&) (?P<second>[a-z' ]{4,40}?)[?.!]?",
     re.IGNORECASE,
 )
-_SURE_JOINED = {
-    "ja": 50.0,
-    "en": 80.0,
-}  # of each half: any two halves of an English story are joined by “and”
+_SURE, _SURE_OF_A_STORY = 50.0, 80.0  # of each half: any two halves of an English story are joined by “and”
+_STORY = re.compile(r"\b(?:i|i'm|it|my|we|he|she|they|is|was|has|does|did)\b", re.IGNORECASE)
 _WISH = re.compile("(?<=たい)(?:の|ん)?$")
 
 
@@ -72,8 +70,8 @@ def answered(turn: Turn, label: str | None) -> Decision | None:
 def _belong(turn: Turn, found: list[Match]) -> bool:
     """Whether what was found for two halves is what the whole is about, and sure."""
     heads = {match.entry.id for match in turn.matches[:2]}
-    sure = all(match.score >= _SURE_JOINED.get(match.entry.language, 80.0) for match in found)
-    return sure and any(match.entry.id in heads for match in found)
+    least = _SURE_OF_A_STORY if _STORY.search(turn.question.text) else _SURE
+    return all(match.score >= least for match in found) and any(match.entry.id in heads for match in found)
 
 
 def questions(text: str) -> Iterator[str]:

@@ -29,7 +29,8 @@ _TIME = re.compile(
 _NAMED = re.compile(r"正午|(?<![a-z])noon(?![a-z])")
 _HALF = re.compile(
     r"(?<!\bgood )(?<!\bnice )\b(morning|afternoon|evening|tonight|at night)\b"
-    r"(?! (?:(?:is|does|wo)(?:n't| not)|is (?:no|bad|impossible))\b)"
+    r"(?! (?:(?:is|does|wo)(?:n't| not)|is (?:no|bad|impossible))\b"
+    r"(?! (?:be )?(?:an? )?(?:problem|issue|trouble|matter|worr)))"
 )
 _DENIED_BEFORE = re.compile(
     r"(?:(?<!\bwhy )\b(?:can)?not|n't|\bexcept)(?: (?:make|come|do|be|there|free|it|on|in|the|this))* $"

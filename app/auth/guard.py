@@ -31,7 +31,7 @@ _OWN_RULES = frozenset(
     | {"healthz", "readyz", "metrics"}
 )
 # All that shop staff may open: whatever else there is, and whatever is added, is closed to them.
-COUNTER = ("/counter", "/manual", "/settings/me", "/logout")
+COUNTER = ("/counter", "/manual", "/settings/me", "/logout", "/session")
 PUBLIC = _OWN_RULES | {"login", "demo", "chat", "favicon.ico", "robots.txt", "manifest.webmanifest", "sw.js"}
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _TOKEN_WITHIN = 64 * 1024  # bytes of a form in which its CSRF field must stand

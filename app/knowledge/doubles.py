@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.knowledge.items import same_words
 from app.knowledge.writing import all_entries
-from app.models import FaqEntry
+from app.models import Channel, FaqEntry
 from bots.text import fold
 
 
@@ -31,7 +32,8 @@ def doubles(db: Session) -> list[Double]:
         for words in _phrases(entry) if entry.enabled else ():
             if folded := fold(words):
                 asked[entry.language, folded].setdefault(entry.id, (words, entry))
-    return list(_pairs(found.values() for found in asked.values()))
+    kinds = dict(db.execute(select(Channel.key, Channel.kind)).all())
+    return list(_pairs((found.values() for found in asked.values()), kinds))
 
 
 def of(db: Session, entry: FaqEntry) -> list[Double]:
@@ -48,19 +50,28 @@ def _phrases(entry: FaqEntry) -> Sequence[str]:
     return [*entry.questions, entry.title]
 
 
-def _pairs(groups: Iterable[Iterable[tuple[str, FaqEntry]]]) -> Iterator[Double]:
+def _pairs(groups: Iterable[Iterable[tuple[str, FaqEntry]]], kinds: Mapping[str, str]) -> Iterator[Double]:
     told = set()
     for group in groups:
         for (words, one), (_, other) in combinations(group, 2):
-            if (one.id, other.id) not in told and _meet(one, other):
+            if (one.id, other.id) not in told and _meet(one, other, kinds):
                 told.add((one.id, other.id))
                 yield Double(words, (one, other), same_words(one.answer, other.answer))
 
 
-def _meet(one: FaqEntry, other: FaqEntry) -> bool:
-    """Whether there may be a day and a place at which both hold."""
+def _meet(one: FaqEntry, other: FaqEntry, kinds: Mapping[str, str]) -> bool:
+    """Whether there may be a day and a place at which both hold; `kinds` of the channels, by their keys."""
     begins, ends = max(one.valid_from, other.valid_from), [one.valid_until, other.valid_until]
-    days = all(not end or begins <= end for end in ends)
-    mine, theirs = (({*e.kinds}, {*e.channels}) for e in (one, other))
-    apart = [bool(a) and bool(b) and not a & b for a, b in zip(mine, theirs, strict=True)]
-    return days and not any(apart)
+    if any(end and begins > end for end in ends):
+        return False
+    mine, theirs = (_places(entry, kinds) for entry in (one, other))
+    return not mine or not theirs or any(_overlap(a, b) for a in mine for b in theirs)
+
+
+def _places(entry: FaqEntry, kinds: Mapping[str, str]) -> set[tuple[str, str]]:
+    """Where it holds, as kinds with the key of a channel, or "" for all of them; none: everywhere."""
+    return {(kind, "") for kind in entry.kinds} | {(kinds.get(key, ""), key) for key in entry.channels}
+
+
+def _overlap(one: tuple[str, str], other: tuple[str, str]) -> bool:
+    return one == other or (one[0] == other[0] and "" in (one[1], other[1]))

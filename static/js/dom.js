@@ -38,7 +38,13 @@ export const visible = (element) => element.getClientRects().length > 0;
 
 /** Whether something stands in a field there that was not there when it was drawn, nor was taken by the server since. */
 export const written = (root = document) =>
-  all("textarea[name], input[name]:not([type=search])", root).some((field) => field.value !== field.defaultValue);
+  all("textarea[name], input[name]:not([type=search])", root).some((field) => field.value !== drawn(field));
+
+/** What a field shows of what it was drawn with: of 来春 a date shows nothing. */
+function drawn({ localName, type, defaultValue }) {
+  if (localName === "textarea") return defaultValue;
+  return Object.assign(document.createElement("input"), { type, defaultValue }).value;
+}
 
 export const isTyping = (element) =>
   element instanceof HTMLElement &&

@@ -125,7 +125,8 @@ document.addEventListener("htmx:afterRequest", ({ detail: { successful, elt, req
   if (due) refresh("panel").catch(() => {});
 });
 // A button that the server's answer replaced takes the focus with it: it goes on in the thread, not at the top of the page.
-document.addEventListener("htmx:afterSettle", () => {
+// A dialog that closes with the answer gives the focus back before.
+document.addEventListener("htmx:afterSettle", () => setTimeout(() => {
   if (openId() && document.activeElement === document.body) one("[data-log]")?.focus({ preventScroll: true });
-});
+}));
 window.addEventListener("focus", () => markRead());

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bots.correcting import named
+from bots.correcting import Corrected, correction, named
 from bots.flow import Step
+from bots.values import Reader
 from tests.bots.forms import REPAIRS, TO_DAY, TO_WISH, answers, talk
 
 
@@ -284,3 +285,9 @@ def test_a_label_inside_another_word_names_no_answer(words: str, label: str) -> 
     steps = [Step("day", "Day", "When?", "date"), Step("people", "People", "How many?", "number")]
     step = named(steps, words)
     assert (step.label if step else "") == label
+
+
+def test_a_wrong_name_is_asked_again_where_no_reason_is_asked() -> None:
+    name, address = Step("name", "お名前", "お名前は？"), Step("address", "住所", "ご住所は？")
+    told = correction("お名前を間違えました", [name], {"name": "山田"}, address, Reader(language="ja"))
+    assert told == Corrected(name, None)

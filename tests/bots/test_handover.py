@@ -124,6 +124,7 @@ def test_what_the_faq_answers_is_answered_also_to_who_complains() -> None:
         "不快な臭いがします",
         "二度と表示しない方法は",
         "お金を返してもらえますか",
+        "代金を返してくれますか",
         "代金返せますか",
     ],
 )

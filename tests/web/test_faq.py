@@ -194,6 +194,16 @@ def test_entries_with_one_question_are_pointed_out_wherever_one_works_on_them(ed
     assert f'href="/settings/faq/{one.id}">送料</a>' in editor.see(f"/settings/faq/{two.id}")
 
 
+def test_entries_of_a_kind_and_of_one_of_its_channels_meet(editor: Browser) -> None:
+    with transaction() as db:
+        shop, other = factories.channel(db, "email").key, factories.channel(db, "api").key
+    editor.submit("/settings/faq", {**ENTRY, "kinds": "email"})
+    editor.submit("/settings/faq", {**ENTRY, "title": "郵送料", "channels": other})
+    assert "doubles" not in editor.see("/settings/faq")
+    editor.submit("/settings/faq", {**ENTRY, "title": "宅配料", "channels": shop})
+    assert "「送料はいくらですか」：" in editor.see("/settings/faq")
+
+
 @pytest.mark.parametrize(
     "apart",
     [
