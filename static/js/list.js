@@ -16,9 +16,12 @@ for (const end of ["pointerup", "pointercancel", "dragend", "contextmenu", "visi
   }));
 }
 
+let since = null; // what is told of rows while the list is fetched anew: the answer may not know of it
+
 /** Put a row where its view and order want it, or take it away. `views`: the views it stands in. */
 export function placeRow(id, html, views, unread) {
   if (held) return void held.push(() => placeRow(id, html, views, unread));
+  since?.push(() => placeRow(id, html, views, unread));
   const list = rows();
   if (!list?.dataset.self) return; // the desk of the supervisors is no view
   const old = document.getElementById(`row-${id}`);
@@ -68,7 +71,13 @@ export function current() {
 export async function refreshList() {
   const list = rows();
   if (!list?.dataset.self) return;
-  const html = await (await load(list.dataset.self)).text();
+  const told = (since = []);
+  let html;
+  try {
+    html = await (await load(list.dataset.self)).text();
+  } finally {
+    if (since === told) since = null;
+  }
   if (held) return void held.push(refreshList);
   const fresh = fragment(html)[0];
   const top = list.scrollTop;
@@ -78,6 +87,7 @@ export async function refreshList() {
   fresh.scrollTop = top;
   if (focused) one("a", document.getElementById(focused) ?? fresh)?.focus({ preventScroll: true });
   current();
+  for (const change of told) change();
 }
 
 export function walk(step) {

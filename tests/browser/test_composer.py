@@ -15,7 +15,7 @@ from app import inbox
 from app.auth import sign_in
 from app.bot import ratings
 from app.db import reading, transaction
-from app.models import Agent, Channel, Conversation, Decision, Draft, Message, Signin
+from app.models import Agent, Channel, Conversation, Decision, Draft, Identity, Message, Signin
 from channels.base import Person
 from tests import factories
 from tests.converting import OVER
@@ -117,6 +117,23 @@ def test_the_last_words_are_kept_by_who_leaves_at_once(desk: Desk) -> None:
     desk.field.fill("お調べします。追伸")
     desk.page.goto("about:blank")
     until(lambda: drafts() == ["お調べします。追伸"], "and so is what followed")
+
+
+def test_what_comes_while_a_thread_is_opened_stands_in_it(desk: Desk) -> None:
+    def late(route: Route) -> None:
+        drawn = route.fetch()
+        with transaction() as db:
+            said = db.scalars(select(Message).where(Message.text == "色違い")).one()
+            who = db.get_one(Identity, said.identity_id).address
+            factories.customer_says(db, db.get_one(Channel, said.channel_id), "まだですか", who)
+        time.sleep(1.5)  # it is told meanwhile
+        route.fulfill(response=drawn)
+
+    desk.page.route(f"**/inbox/{desk.there.id}/pane", late)
+    desk.opens(desk.there)
+    expect(desk.page.locator("[data-log]")).to_contain_text(
+        "まだですか", timeout=8000
+    )  # a tick may take 20 s
 
 
 def test_an_answer_that_comes_back_after_one_went_on_is_a_draft_and_said_to_be(desk: Desk) -> None:
@@ -385,3 +402,19 @@ def test_why_a_form_was_refused_is_read_in_its_dialog(desk: Desk) -> None:
     dialog.dispatch_event("mousedown", {"clientX": box["x"] - 2, "clientY": box["y"] + 200})
     expect(dialog).to_be_hidden()
     expect(told).to_be_visible()
+
+
+def test_what_comes_while_the_list_is_fetched_stays_in_it(desk: Desk) -> None:
+    def late(route: Route) -> None:
+        drawn = route.fetch()
+        with transaction() as db:
+            factories.conversation(db, db.scalars(select(Channel)).one(), "たった今です")
+        time.sleep(1.5)  # it is told meanwhile
+        route.fulfill(response=drawn)
+
+    rows = desk.page.locator("[data-rows]")
+    desk.page.route("**/inbox/rows**", late, times=1)
+    desk.page.evaluate("document.dispatchEvent(new CustomEvent('live:open'))")
+    expect(rows).to_contain_text("たった今です")
+    desk.page.wait_for_timeout(3000)  # the answer from before has come
+    expect(rows).to_contain_text("たった今です", timeout=500)

@@ -21,7 +21,7 @@ from tests import factories
 from tests.browser.cast import PATIENCE, Customer, Staff
 from tests.converting import convert
 from tests.examples import PART
-from tests.serving import Served, serving
+from tests.serving import Served, serving, until
 
 pytestmark = pytest.mark.browser
 
@@ -278,12 +278,18 @@ def test_a_message_shows_in_the_title_in_the_count_and_at_its_row(house: House, 
     staff.looks_at("unassigned")
     count = staff.page.locator("[data-count=unassigned]").first
     staff.page.evaluate("document.hasFocus = () => false")
-    taro: Customer = people(Customer).visit(f"{house.base}/demo")
-    taro.says("オペレーターをお願いします")
 
-    row = staff.page.locator("[data-rows] > li").first
+    def thread() -> int | None:
+        with house.writing() as db:
+            said = select(Message.conversation_id).where(Message.text == "オペレーターをお願いします")
+            return db.scalar(said.order_by(Message.id.desc()).limit(1))
+
+    taro: Customer = people(Customer).visit(f"{house.base}/demo")
+    others = thread()
+    taro.says("オペレーターをお願いします")
+    until(lambda: thread() != others, "it is stored")
+    row = staff.page.locator(f"#row-{thread()}")  # others may stand above it
     expect(row.locator("[data-unread]")).to_be_visible(timeout=PATIENCE)
-    row = staff.page.locator(f"#{row.get_attribute('id')}")  # another's may come above it
     heads = select(func.count(Conversation.id)).where(Conversation.head_id == Conversation.id)
     waits = heads.where(
         Conversation.status == OPEN, Conversation.owner == HUMAN, Conversation.assignee_id.is_(None)

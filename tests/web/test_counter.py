@@ -60,7 +60,7 @@ def test_every_other_route_is_closed_to_staff(scene: tuple[Browser, Agent, Conve
     browser, _, thread = scene
     own_rules = r"/(api|help|hooks|link|pictures|shared|widget|widget\.js|static|healthz|readyz|metrics)(/|$)"
     public = r"/(login|demo|favicon\.ico|robots\.txt|manifest\.webmanifest|sw\.js)(/|$)"
-    theirs = r"/(counter|manual|settings/me|logout)(/|$)|/(inbox)?$"
+    theirs = r"/(counter|manual|settings/me|session|logout)(/|$)|/(inbox)?$"
     tried = 0
     for route in web.routes():
         if not isinstance(route, Route) or re.match(f"{own_rules}|{public}|{theirs}", route.path):
