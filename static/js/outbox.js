@@ -24,6 +24,9 @@ export function flush(keepalive = false) {
 
 export const takeBackLast = () => [...waiting.values()].filter((letter) => letter.timer).slice(-1).forEach(takeBack);
 
+/** Whether anything is not sent yet. */
+export const waits = () => waiting.size > 0;
+
 /** What waits for a conversation that is shown anew: it stands in the thread again, and in no draft. */
 export function waitingFor(conversation) {
   const found = [...waiting.values()].filter((letter) => letter.conversation === conversation);

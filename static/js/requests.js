@@ -1,6 +1,7 @@
 // What htmx asks for and is refused becomes a sentence; what was typed stays.
 import { written } from "./dom.js";
 import { renewed, send } from "./http.js";
+import { waits } from "./outbox.js";
 import { toast } from "./toast.js";
 import { say } from "./words.js";
 
@@ -11,9 +12,9 @@ document.addEventListener("htmx:responseError", (event) => {
   if (xhr.status === 401) return toast(say("signedOut"), { bad: true });
   toast((plain && xhr.responseText.slice(0, 400)) || say(xhr.status >= 500 ? "kept" : "refused"), { bad: true });
 });
-// Where something was written, a session that has ended takes nobody to the door: it would be lost.
+// Where something was written, or waits to be sent, a session that has ended takes nobody to the door: it would be lost.
 document.addEventListener("htmx:beforeOnLoad", (event) => {
-  if (event.detail.xhr.status !== 401 || !written()) return;
+  if (event.detail.xhr.status !== 401 || !(written() || waits())) return;
   event.preventDefault();
   toast(say("signedOut"), { bad: true });
 });

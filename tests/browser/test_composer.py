@@ -247,6 +247,8 @@ def test_who_signs_in_again_beside_the_page_goes_on_where_they_were(desk: Desk) 
     told = desk.page.locator("[data-log] .state.bad")
     expect(told).to_contain_text("ログアウトされました")
     assert desk.page.evaluate(ASKED), "nobody leaves without being asked"
+    desk.page.evaluate(f"htmx.ajax('GET', '/inbox/{desk.here.id}/pane', {{target: '#pane', swap: 'none'}})")
+    expect(desk.page.locator("[data-toasts] .toast.bad").first).to_contain_text("ログアウトされました")
     token = sign_in(email, factories.PASSWORD, "127.0.0.1", "Chromium").token
     desk.page.context.add_cookies([{"name": "madoguchi", "value": token, "url": desk.base}])
     told.get_by_role("button").click()
