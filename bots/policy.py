@@ -9,6 +9,7 @@ from bots.anger import anger
 from bots.book import Book
 from bots.decision import Decision
 from bots.flow import FILES
+from bots.form import Form, form_of
 from bots.matcher import Match
 from bots.person import person_declined, person_wanted
 from bots.question import Question
@@ -33,17 +34,17 @@ def decide(question: Question, book: Book) -> Decision:
     if not turn.text and not _sends_files(turn):
         return flowing.kept(turn, sayings.silent(turn, None))
     label = label_of(turn)
-    form = flowing.form_of(turn)
+    form = form_of(turn)
     return noted(turn, _in_form(turn, form, label) if form else _heard(turn, label))
 
 
 def _sends_files(turn: Turn) -> bool:
     """Whether a message without words is what a form has asked for."""
-    form = flowing.form_of(turn) if turn.question.files else None
+    form = form_of(turn) if turn.question.files else None
     return form is not None and form.step is not None and form.step.kind in FILES
 
 
-def _in_form(turn: Turn, form: flowing.Form, label: str | None) -> Decision:
+def _in_form(turn: Turn, form: Form, label: str | None) -> Decision:
     """The form goes on; what is a question of another kind is answered beside it."""
     if urgent := ruled_to_person(turn, label) or _alarming(turn, label):
         return flowing.left(form, urgent)

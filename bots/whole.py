@@ -9,7 +9,7 @@ from __future__ import annotations
 from bots.book import Book
 from bots.decision import Decision
 from bots.flow import FILES
-from bots.flowing import Form
+from bots.form import Form
 from bots.question import Question
 from bots.replies import acknowledged, courtesy, denies
 from bots.several import questions

@@ -1,33 +1,27 @@
-"""The composer in a real browser, and the thread around it: whatever becomes of an answer, its words are never lost on
-the way, and what comes meanwhile takes nothing out of one's hands."""
+"""The composer in a real browser: whatever becomes of an answer, its words are never lost on the way."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Route, expect
+from playwright.sync_api import Browser, Route, expect
 from sqlalchemy import delete, select
 
 from app import inbox
 from app.auth import sign_in
-from app.bot import ratings
 from app.db import reading, transaction
-from app.models import Agent, Channel, Conversation, Decision, Draft, Identity, Message, Signin
+from app.models import Agent, Conversation, Draft, Message, Signin
 from channels.base import Person
 from tests import factories
+from tests.browser.desk import Desk, at_the_desk
 from tests.converting import OVER
 from tests.serving import until
-from tests.web.shop import House
 
 pytestmark = pytest.mark.browser
 HEAR = """frame => document.dispatchEvent(new CustomEvent(
     'htmx:wsBeforeMessage', {detail: {message: JSON.stringify(frame)}, cancelable: true}))"""
-PATIENT = (
-    "document.querySelector('[data-compose]').dataset.undo = 60"  # a test may be slower than five seconds
-)
 AT_ONCE = "document.querySelector('[data-compose]').dataset.undo = 0"
 ASKED = "!dispatchEvent(new Event('beforeunload', {cancelable: true}))"
 PASTE = """types => {
@@ -40,49 +34,10 @@ PASTE = """types => {
 LEAVE = "dispatchEvent(new Event('pagehide'))"  # what waits to be sent is sent now
 
 
-@dataclass
-class Desk:
-    base: str
-    page: Page
-    here: Conversation
-    there: Conversation
-
-    @property
-    def field(self) -> Locator:
-        return self.page.locator("[data-compose] textarea")
-
-    def opens(self, thread: Conversation) -> None:
-        """By its row, as one does."""
-        self.page.locator(f"#row-{thread.id} a.row").click()
-        expect(self.page.locator(f"[data-compose][data-conversation='{thread.id}']")).to_be_visible()
-
-    def sends(self, text: str) -> None:
-        """With the seconds in which it may be taken back."""
-        self.field.fill(text)
-        self.page.evaluate(PATIENT)
-        self.field.press("Control+Enter")
-        expect(self.field).to_have_value("")
-
-
 @pytest.fixture
 def desk(committed: None, chromium: Browser) -> Iterator[Desk]:
-    house = House()
-    with transaction() as db:
-        agent = factories.agent(db, "田中", role="admin", locale="ja")
-        chat = factories.channel(db)
-        here, there = (
-            factories.conversation(db, chat, "届きません"),
-            factories.conversation(db, chat, "色違い"),
-        )
-    token = sign_in(agent.email, factories.PASSWORD, "127.0.0.1", "Chromium").token
-    context = chromium.new_context(locale="ja", viewport={"width": 1280, "height": 800})
-    context.add_cookies([{"name": "madoguchi", "value": token, "url": house.base}])
-    made = Desk(house.base, context.new_page(), here, there)
-    made.page.goto(f"{house.base}/inbox/{here.id}?view=open")
-    made.page.wait_for_selector("html[data-ready]")
-    yield made
-    context.close()
-    house.stop()
+    with at_the_desk(chromium) as made:
+        yield made
 
 
 def drafts() -> list[str]:
@@ -117,23 +72,6 @@ def test_the_last_words_are_kept_by_who_leaves_at_once(desk: Desk) -> None:
     desk.field.fill("お調べします。追伸")
     desk.page.goto("about:blank")
     until(lambda: drafts() == ["お調べします。追伸"], "and so is what followed")
-
-
-def test_what_comes_while_a_thread_is_opened_stands_in_it(desk: Desk) -> None:
-    def late(route: Route) -> None:
-        drawn = route.fetch()
-        with transaction() as db:
-            said = db.scalars(select(Message).where(Message.text == "色違い")).one()
-            who = db.get_one(Identity, said.identity_id).address
-            factories.customer_says(db, db.get_one(Channel, said.channel_id), "まだですか", who)
-        time.sleep(1.5)  # it is told meanwhile
-        route.fulfill(response=drawn)
-
-    desk.page.route(f"**/inbox/{desk.there.id}/pane", late)
-    desk.opens(desk.there)
-    expect(desk.page.locator("[data-log]")).to_contain_text(
-        "まだですか", timeout=8000
-    )  # a tick may take 20 s
 
 
 def test_an_answer_that_comes_back_after_one_went_on_is_a_draft_and_said_to_be(desk: Desk) -> None:
@@ -290,133 +228,3 @@ def test_what_is_begun_is_there_with_its_files_when_one_comes_back(desk: Desk) -
     desk.opens(desk.here)
     expect(desk.field).to_have_value("はい、そのとおりです")
     expect(uploaded).to_have_count(1)
-
-
-def status(thread: Conversation) -> str:
-    with reading() as db:
-        return db.get_one(Conversation, thread.id).status
-
-
-def posted(page: Page, path: str) -> list[str]:
-    """What is sent there from now on."""
-    told: list[str] = []
-    page.on("request", lambda one: told.append(one.method) if one.url.endswith(path) else None)
-    return told
-
-
-def test_a_message_drawn_anew_leaves_what_is_written_in_it_and_is_not_said_again(desk: Desk) -> None:
-    with transaction() as db:
-        factories.faq(db, "550円です", ["返品の送料はいくらですか"])
-        thread = factories.conversation(db, factories.channel(db, bot=True), "返品の送料はいくらですか")
-        answer = db.scalars(select(Decision.reply_id)).one()
-        assert answer
-        said = db.get_one(Message, answer)
-        said.context = {**said.context, "rate": "ja"}
-    page = desk.page
-    page.goto(f"{desk.base}/inbox/{thread.id}?view=open")
-    page.wait_for_selector("html[data-ready]")
-    page.locator(f"[aria-controls=correct-{answer}]").click()
-    field = page.locator(".correcting input[name=q]")
-    expect(field).to_be_focused()
-    page.keyboard.type("ref")
-    page.locator(".b", has_text="550円です").evaluate("words => { words.said = true }")
-    with transaction() as db:
-        said = db.get_one(Message, answer)
-        who = factories.identity_of(db, db.get_one(Conversation, thread.id))
-        assert ratings.rate(db, db.get_one(Channel, said.channel_id), who, said, True)
-    expect(page.locator(".judged")).to_be_visible()
-    page.keyboard.type("und")  # of which no letter is a key of the page
-    expect(field).to_have_value("refund")
-    assert page.locator(".b", has_text="550円です").evaluate("words => words.said")
-
-
-def test_an_open_menu_stays_with_what_is_typed_in_it_when_the_head_is_drawn_anew(desk: Desk) -> None:
-    head = desk.page.locator("[data-part=header]")
-    head.locator("[data-key=a]").click()
-    desk.page.keyboard.type("佐")
-    with transaction() as db:
-        sato, suzuki = factories.agent(db, "佐藤"), factories.agent(db, "鈴木")
-        inbox.assign(db, sato, db.get_one(Conversation, desk.here.id), suzuki)
-    expect(head.locator(".sub b")).to_have_text("鈴木")
-    desk.page.keyboard.type("藤")
-    expect(head.locator(".pop:visible .search input")).to_have_value("佐藤")
-    desk.page.keyboard.press("Enter")
-    expect(head.locator(".sub b")).to_have_text("佐藤")
-
-
-def test_a_key_held_down_and_a_second_press_do_what_was_meant_once(desk: Desk) -> None:
-    page, head = desk.page, desk.page.locator("[data-part=header]")
-    page.evaluate(
-        "document.addEventListener('htmx:afterSettle', ({detail}) => {"
-        " if (detail.target.dataset.part !== 'header') return;"
-        " const box = document.querySelector('[data-part=header] [data-key=e]').getBoundingClientRect();"
-        " const there = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);"
-        " window.below = there.closest('button')?.dataset.key ?? 'none'; })"
-    )
-    head.locator("[data-key=t]").click()
-    until(lambda: page.evaluate("window.below"), "the head is drawn anew")
-    assert page.evaluate("window.below") == "none"
-    told = posted(page, "/closure")
-    head.locator("[data-key=e]").click()  # after a moment it can be pressed
-    expect(head.locator("[data-key=e][hx-delete]")).to_be_visible()
-    page.keyboard.down("e")
-    expect(head.locator("[data-key=e].primary")).to_be_visible()
-    page.keyboard.down("e")
-    page.keyboard.up("e")
-    assert told == ["POST", "DELETE"]
-
-
-def test_another_time_of_snoozing_is_chosen_with_the_keyboard(desk: Desk) -> None:
-    page, head = desk.page, desk.page.locator("[data-part=header]")
-    told = posted(page, "/snooze")
-    head.locator("[data-key=s]").press("Enter")
-    times = head.locator(".pop:visible .item:visible")
-    offered = times.count()
-    head.locator(".snooze-own button").press("Enter")  # nothing is chosen yet
-    assert (told, status(desk.here)) == ([], "open")
-    head.locator("#snooze-at").fill("2030-01-02T10:00")
-    assert times.count() == offered > 1
-    head.locator("#snooze-at").press("Enter")
-    until(lambda: status(desk.here) == "snoozed", "it sleeps")
-    with reading() as db:
-        until_then = db.get_one(Conversation, desk.here.id).snoozed_until
-    assert until_then
-    assert until_then.year == 2030
-
-
-def test_why_a_form_was_refused_is_read_in_its_dialog(desk: Desk) -> None:
-    page, dialog = desk.page, desk.page.locator("#task")
-    page.set_viewport_size({"width": 360, "height": 640})
-    page.locator("[data-open='#task'][hx-get$='/tasks/new']").first.dispatch_event("click")
-    dialog.locator("[name=what]").fill("折り返す")
-    dialog.locator("[data-own-time]").check()
-    dialog.locator("form .btn.primary").click()
-    told = page.locator(".toast.bad span")
-    expect(told).to_be_visible()
-    assert told.evaluate(
-        "words => { const box = words.getBoundingClientRect();"
-        " return words.contains(document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2)); }"
-    )
-    box = dialog.bounding_box()
-    assert box
-    dialog.dispatch_event("mousedown", {"clientX": box["x"] + box["width"] - 2, "clientY": box["y"] + 200})
-    expect(dialog).to_be_visible()  # its own scrollbar
-    dialog.dispatch_event("mousedown", {"clientX": box["x"] - 2, "clientY": box["y"] + 200})
-    expect(dialog).to_be_hidden()
-    expect(told).to_be_visible()
-
-
-def test_what_comes_while_the_list_is_fetched_stays_in_it(desk: Desk) -> None:
-    def late(route: Route) -> None:
-        drawn = route.fetch()
-        with transaction() as db:
-            factories.conversation(db, db.scalars(select(Channel)).one(), "たった今です")
-        time.sleep(1.5)  # it is told meanwhile
-        route.fulfill(response=drawn)
-
-    rows = desk.page.locator("[data-rows]")
-    desk.page.route("**/inbox/rows**", late, times=1)
-    desk.page.evaluate("document.dispatchEvent(new CustomEvent('live:open'))")
-    expect(rows).to_contain_text("たった今です")
-    desk.page.wait_for_timeout(3000)  # the answer from before has come
-    expect(rows).to_contain_text("たった今です", timeout=500)
