@@ -54,7 +54,7 @@ async function knock(form, submitter) {
     await send("/session");
   } catch (failure) {
     delete form.dataset.sent;
-    if (failure.status === 401 || !failure.status) return toast(failure.message, { bad: true });
+    if ([0, 401, 403].includes(failure.status)) return toast(failure.message, { bad: true }); // nobody, or somebody else
   }
   delete form.dataset.sent;
   asked = form;
