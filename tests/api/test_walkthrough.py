@@ -10,15 +10,16 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from queue import Empty, Queue
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app import connect, deliver, i18n
 from app.config import configure, settings
 from app.db import reading, transaction
-from app.models import Agent, Attachment, Channel, Conversation, Message
+from app.models import Agent, Attachment, Channel, Conversation, Message, Visitor
 from app.visitors.trouble import Trouble
 from app.web import widget_desk
 from app.web.manual import FOLDER
@@ -203,4 +204,19 @@ def test_the_chat_of_ones_own_keeps_what_is_not_taken_yet(
 
 def test_the_examples_are_as_short_as_is_said() -> None:
     for one in (FOLDER / "examples").glob("own_*.py"):
-        assert len(one.read_text("utf-8").splitlines()) < 100, one.name
+        above, *code = one.read_text("utf-8").split("\n\n")[2:]
+        assert above.startswith("import")
+        assert sum(len(part.strip().splitlines()) for part in code) <= 40, one.name
+
+
+def test_the_chat_of_ones_own_ends_where_the_session_is_over(house: House) -> None:
+    with transaction() as db:
+        chat: Channel = factories.channel(db, key="chat")
+    with running("own_chat.py", HOST=house.base, KEY=chat.key) as (own, said):
+        type_in(own, "在庫は？")
+        wait_for("在庫は？")
+        with transaction() as db:
+            db.execute(update(Visitor).values(revoked_at=datetime.now(UTC)))
+        type_in(own, "コートです")
+        assert heard(said).startswith("! ")
+        assert own.wait(20) == 1

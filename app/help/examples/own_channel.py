@@ -12,10 +12,9 @@ import os
 import sys
 import threading
 import time
-import urllib.request
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from urllib.request import Request, urlopen
 
 
 def sign(stamp: str, body: bytes) -> str:
@@ -23,21 +22,20 @@ def sign(stamp: str, body: bytes) -> str:
     return hmac.new(os.environ["SECRET"].encode(), signed, hashlib.sha256).hexdigest()
 
 
-def post(event: dict[str, Any]) -> None:
+def post(text: str) -> None:
     """The same id again is stored once: whatever was not answered with 200 may be sent again."""
+    event = {"type": "message", "id": str(uuid.uuid4()), "from": {"id": "me", "name": "山田"}, "text": text}
     body, stamp = json.dumps({"events": [event]}).encode(), str(int(time.time()))
     headers = {"X-Madoguchi-Signature": f"t={stamp},v1={sign(stamp, body)}"}
-    urllib.request.urlopen(urllib.request.Request(os.environ["DESK"], body, headers), timeout=30).close()
+    urlopen(Request(os.environ["DESK"], body, headers), timeout=30).close()
 
 
 class Callback(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         parts = dict(part.split("=", 1) for part in self.headers["X-Madoguchi-Signature"].split(","))
-        good = (
-            hmac.compare_digest(parts["v1"], sign(parts["t"], body))
-            and abs(time.time() - int(parts["t"])) < 300
-        )
+        good = hmac.compare_digest(parts["v1"], sign(parts["t"], body))
+        good = good and abs(time.time() - int(parts["t"])) < 300
         if good:
             said = json.loads(body)
             print(f"{said['author'] or 'bot'}: {said['text']}", flush=True)
@@ -48,12 +46,5 @@ class Callback(BaseHTTPRequestHandler):
 server = ThreadingHTTPServer(("", int(os.environ["PORT"])), Callback)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 for line in sys.stdin:
-    post(
-        {
-            "type": "message",
-            "id": str(uuid.uuid4()),
-            "from": {"id": "me", "name": "山田"},
-            "text": line.strip(),
-        }
-    )
+    post(line.strip())
 server.shutdown()
