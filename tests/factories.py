@@ -141,6 +141,13 @@ def conversation(
     return thread_of(db, said)
 
 
+def says_more(db: Session, conversation: Conversation, text: str) -> Message:
+    """What the customer of a thread says now, where they wrote first."""
+    first = select(Message).filter_by(conversation_id=conversation.id, kind="inbound").order_by(Message.id)
+    to = db.get_one(Channel, db.scalars(first.limit(1)).one().channel_id)
+    return customer_says(db, to, text, identity_of(db, conversation).address)
+
+
 def thread_of(db: Session, message: Message) -> Conversation:
     """The conversation a message is shown in."""
     own = db.get_one(Conversation, message.conversation_id)

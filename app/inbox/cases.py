@@ -16,20 +16,30 @@ from app.inbox.holding import Refused, hold
 from app.inbox.lines import line
 from app.inbox.reading import release_lock
 from app.inbox.serving import still_serving
-from app.models import Agent, Case, Conversation
+from app.models import Agent, Case, Conversation, Message
 from app.models.conversation import OPEN, RESOLVED, SNOOZED
+from app.models.message import asks
 from app.text import clean
 
 FURTHEST = timedelta(days=5 * 365)  # ahead, for a snooze
 
 
-def resolve(db: Session, agent: Agent | None, conversation: Conversation, *, by: str = "customer") -> None:
+def resolve(
+    db: Session,
+    agent: Agent | None,
+    conversation: Conversation,
+    *,
+    by: str = "customer",
+    seen: int | None = None,
+) -> None:
     """The matter is done. `agent` None: the customer ended it, or `by` says what else did. Nothing open: nothing
-    happens."""
+    happens. `seen` is the newest message that whoever decides this had before them. Raises :class:`Refused` where the
+    customer has written since."""
     head = hold(db, conversation)
     cases = _unresolved(db, head)
     if not cases:
         return
+    _look_first(db, head, seen)
     for case in cases:
         case.status, case.resolved_at, case.resolved_by = RESOLVED, now(), agent.id if agent else None
         close_with_case(db, agent, case)
@@ -58,10 +68,33 @@ def reopen(db: Session, agent: Agent, conversation: Conversation) -> None:
     record(db, "reopened", head, agent=agent, message=said, case=case.id)
 
 
-def snooze(db: Session, agent: Agent, conversation: Conversation, until: datetime) -> None:
+def written_since(db: Session, conversation: Conversation, seen: int | None) -> bool:
+    """Whether the customer has said anything that wants an answer, newer than the message `seen` (None: nobody says
+    what was seen)."""
+    if seen is None:
+        return False
+    head = hold(db, conversation)
+    newer = select(Message.id).where(
+        Message.conversation_id.in_(family_ids(db, head)),
+        Message.id > seen,
+        asks(),
+        Message.removed_at.is_(None),
+    )
+    return db.scalars(newer.limit(1)).first() is not None
+
+
+def _look_first(db: Session, head: Conversation, seen: int | None) -> None:
+    if written_since(db, head, seen):
+        raise Refused("The customer has written meanwhile. Have a look first.", status=409)
+
+
+def snooze(
+    db: Session, agent: Agent, conversation: Conversation, until: datetime, *, seen: int | None = None
+) -> None:
     """Put the matter aside until a time (at most years ahead), or until the customer writes.
 
-    Raises :class:`Refused`. *Trap:* the last hours of the year 9999 are no time at all in another zone.
+    `seen` as for :func:`resolve`. Raises :class:`Refused`. *Trap:* the last hours of the year 9999 are no time at
+    all in another zone.
     """
     head = hold(db, conversation)
     case = current_case(db, head)
@@ -69,6 +102,7 @@ def snooze(db: Session, agent: Agent, conversation: Conversation, until: datetim
         raise Refused("There is no open case to snooze.", status=409)
     if not now() < until < now() + FURTHEST:
         raise Refused("Choose a time in the future to snooze until.", field="until")
+    _look_first(db, head, seen)
     for one in _unresolved(db, head):
         one.status = SNOOZED
     head.status, head.snoozed_until = SNOOZED, until

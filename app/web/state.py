@@ -66,8 +66,10 @@ def _seen(request: Request) -> int | None:
     return number(request.query_params.get("epoch", ""))
 
 
-def close(request: Request) -> Response:
-    return _header(request, inbox.resolve)
+def close(request: Request, form: FormData) -> Response:
+    """``seen``: the newest message that was on the page; what the customer wrote after it is looked at first."""
+    seen = number(text(form, "seen"))
+    return _header(request, lambda db, viewer, head: inbox.resolve(db, viewer, head, seen=seen))
 
 
 def reopen(request: Request) -> Response:
@@ -75,12 +77,13 @@ def reopen(request: Request) -> Response:
 
 
 def snooze(request: Request, form: FormData) -> Response:
-    """Until a time: an ISO time, or one of the viewer's own zone."""
+    """Until a time: an ISO time, or one of the viewer's own zone. ``seen`` as for :func:`close`."""
     given = text(form, "until") or text(form, "local")
     until = panes.local_time(given, zone_of(request.state.viewer))
     if until is None:
         raise Refused("Choose a time in the future to snooze until.")
-    return _header(request, lambda db, viewer, head: inbox.snooze(db, viewer, head, until))
+    seen = number(text(form, "seen"))
+    return _header(request, lambda db, viewer, head: inbox.snooze(db, viewer, head, until, seen=seen))
 
 
 def wake(request: Request) -> Response:
@@ -124,7 +127,7 @@ def _resource(name: str, post: object, delete: object = None) -> list[Route]:
 routes = [
     *_resource("assignment", with_form(assign), unassign),
     *_resource("handover", take_over, hand_back),
-    *_resource("closure", close, reopen),
+    *_resource("closure", with_form(close), reopen),
     *_resource("snooze", with_form(snooze), wake),
     *_resource("escalation", with_form(escalate)),
     *_resource("labels", with_form(put_label)),

@@ -138,7 +138,7 @@ function send(form) {
     url: `/conversations/${conversation}/replies`,
     undo: Number(form.dataset.undo),
     restore: (sentence) => restore(form, name, language, values, sentence),
-    sent: () => form.dispatchEvent(new CustomEvent("compose:sent", { bubbles: true, detail: { resolve: false } })),
+    sent: () => form.dispatchEvent(new CustomEvent("compose:sent", { bubbles: true })),
   });
   close(form);
   focusComposer(form);

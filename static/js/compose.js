@@ -6,6 +6,7 @@ import { converting, watch } from "./ime.js";
 import { addressed, clear, envelope, put, told } from "./letter.js";
 import { post, waitingFor } from "./outbox.js";
 import { quote, quoted } from "./quoting.js";
+import { newestSeen } from "./thread.js";
 import { toast } from "./toast.js";
 import { say } from "./words.js";
 
@@ -85,7 +86,10 @@ async function submit(form, resolve, sure = false) {
   const data = new FormData();
   data.set("text", text);
   data.set("client_id", client);
-  if (resolve && kind === "reply") data.set("resolve", "1");
+  if (resolve && kind === "reply") {
+    data.set("resolve", "1");
+    data.set("seen", newestSeen());
+  }
   if (kind === "reply" && form.elements.channel_id) data.set("channel_id", form.elements.channel_id.value);
   if (kind === "reply" && form.elements.purpose) data.set("purpose", form.elements.purpose.value);
   const quotes = kind === "reply" ? quoted(form) : null;
@@ -106,7 +110,10 @@ async function submit(form, resolve, sure = false) {
     url: `/conversations/${conversation}/${kind === "reply" ? "replies" : "notes"}`,
     undo: kind === "reply" ? Number(form.dataset.undo) : 0,
     restore: (sentence) => restore(form, { text, kind, way: data.get("channel_id"), uploads, letter, quotes, drafted, draft, version: data.get("version") }, sentence),
-    sent: () => form.dispatchEvent(new CustomEvent("compose:sent", { bubbles: true, detail: { resolve } })),
+    sent: (answer) => {
+      form.dispatchEvent(new CustomEvent("compose:sent", { bubbles: true }));
+      if (answer.headers.has("X-Stays-Open")) toast(say("staysOpen"), { seconds: 10 });
+    },
   });
   field.value = field.value.startsWith(typed) ? field.value.slice(typed.length).trimStart() : field.value; // typed since
   delete form.dataset.drafted;

@@ -55,10 +55,11 @@ async function deliver(letter, keepalive = false) {
   letter.failed = false;
   letter.close?.();
   try {
-    const html = await (await send(letter.url, { form: letter.form, keepalive })).text();
+    const answer = await send(letter.url, { form: letter.form, keepalive });
+    const html = await answer.text();
     waiting.delete(letter.client);
     if (openId() === letter.conversation) shown(html);
-    letter.sent?.();
+    letter.sent?.(answer);
   } catch (failure) {
     fail(letter, failure);
   }

@@ -64,6 +64,18 @@ def test_it_is_resolved_opened_again_snoozed_and_woken() -> None:
     ].endswith(":refused")
 
 
+def test_what_a_program_has_not_seen_is_not_resolved() -> None:
+    caller, thread = scene()
+    here = f"/conversations/{thread.id}"
+    seen = max(one["id"] for one in caller.see(here + "/messages")["items"])
+    with transaction() as db:
+        newest = factories.says_more(db, thread, "あと、もう一つ").id
+    caller.refused("PUT", f"{here}/closure?seen={seen}", 409)
+    caller.call("POST", here + "/replies", 201, json={"text": "はい", "resolve": True, "seen": seen})
+    assert caller.see(here)["status"] == "open"
+    assert caller.call("PUT", f"{here}/closure?seen={newest}")["status"] == "resolved"
+
+
 def test_labels_are_put_on_and_taken_off() -> None:
     caller, thread = scene()
     with transaction() as db:

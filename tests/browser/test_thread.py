@@ -14,7 +14,7 @@ from app.bot import ratings
 from app.db import reading, transaction
 from app.models import Channel, Conversation, Decision, Identity, Message
 from tests import factories
-from tests.browser.desk import Desk, at_the_desk
+from tests.browser.desk import PATIENT, Desk, at_the_desk
 from tests.serving import until
 
 pytestmark = pytest.mark.browser
@@ -119,6 +119,35 @@ def test_a_key_held_down_and_a_second_press_do_what_was_meant_once(desk: Desk) -
     page.keyboard.down("e")
     page.keyboard.up("e")
     assert told == ["POST", "DELETE"]
+
+
+def test_what_comes_while_one_presses_resolve_is_looked_at_first(desk: Desk) -> None:
+    page, end = desk.page, desk.page.locator("[data-part=header] [data-key=e]")
+    page.evaluate("Date.now = (now => () => now)(Date.now())")  # no time to look at what comes
+    with transaction() as db:
+        factories.says_more(db, db.get_one(Conversation, desk.here.id), "あと、もう一つ")
+    expect(page.locator("[data-log]")).to_contain_text("あと、もう一つ")
+    page.keyboard.press("e")
+    expect(page.locator(".toast")).to_contain_text("お客様から新しいメッセージが届いています")
+    assert status(desk.here) == "open"
+    page.evaluate("Date.now = (now => () => now + 1000)(Date.now())")
+    end.click()
+    expect(page.locator("[data-part=header] [data-key=e][hx-delete]")).to_be_visible()
+    assert status(desk.here) == "resolved"
+
+
+def test_an_answer_that_resolves_leaves_open_what_the_customer_wrote_meanwhile(desk: Desk) -> None:
+    desk.field.fill("発送しました")
+    desk.page.evaluate(PATIENT)
+    desk.field.press("Control+Shift+Enter")
+    with transaction() as db:
+        factories.says_more(db, db.get_one(Conversation, desk.here.id), "あと、もう一つ")
+    expect(desk.page.locator("[data-log]")).to_contain_text("あと、もう一つ")
+    desk.page.evaluate("dispatchEvent(new Event('pagehide'))")  # what waits is sent with that
+    expect(desk.page.locator(".toast", has_text="対応中のまま")).to_be_visible()
+    assert status(desk.here) == "open"
+    with reading() as db:
+        assert db.scalars(select(Message).filter_by(text="発送しました")).one()
 
 
 def test_another_time_of_snoozing_is_chosen_with_the_keyboard(desk: Desk) -> None:

@@ -59,6 +59,24 @@ def test_sending_and_resolving_is_one_step(tanaka: Agent, thread: Conversation) 
         assert db.scalars(select(Case.status)).all() == ["resolved"]
 
 
+def test_what_the_customer_wrote_meanwhile_is_not_resolved_with_the_answer(
+    tanaka: Agent, thread: Conversation
+) -> None:
+    browser = Browser().come_in(tanaka)
+    with transaction() as db:
+        seen = db.scalars(select(func.max(Message.id))).one()
+        factories.says_more(db, thread, "あと、もう一つ")
+    answer = say(browser, thread, resolve="1", seen=seen)
+    assert (answer.status_code, answer.headers["X-Stays-Open"]) == (200, "yes")
+    with reading() as db:
+        newest = db.scalars(select(func.max(Message.id))).one()
+        assert db.scalars(select(Case.status)).all() == ["open"]
+    answer = say(browser, thread, "はい", client="client-0002", resolve="1", seen=newest)
+    assert "X-Stays-Open" not in answer.headers
+    with reading() as db:
+        assert db.scalars(select(Case.status)).all() == ["resolved"]
+
+
 @pytest.mark.parametrize("what", ["replies", "notes"])
 def test_what_was_begun_after_the_words_that_are_sent_stays_a_draft(
     tanaka: Agent, thread: Conversation, what: str

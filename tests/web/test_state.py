@@ -7,9 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
 from app.db import now, reading, transaction
-from app.models import Agent, Conversation, Customer, Label
+from app.models import Agent, Conversation, Customer, Label, Message
 from tests import factories
 from tests.web.visiting import Browser
 
@@ -97,6 +98,22 @@ def test_resolving_and_reopening(tanaka: Agent, thread: Conversation) -> None:
     assert now_of(thread).status == "resolved"
     assert do(browser, thread, "DELETE", "closure").status_code == 200
     assert now_of(thread).status == "open"
+
+
+@pytest.mark.parametrize(("what", "days"), [("closure", 0), ("snooze", 1)])
+def test_what_was_not_seen_is_neither_resolved_nor_put_aside(
+    tanaka: Agent, thread: Conversation, what: str, days: int
+) -> None:
+    browser = Browser().come_in(tanaka)
+    wanted = {"until": (now() + timedelta(days=days)).isoformat()} if days else {}
+    with transaction() as db:
+        seen = db.scalars(select(func.max(Message.id))).one()
+        newest = factories.says_more(db, thread, "あと、もう一つ").id
+    late = do(browser, thread, "POST", what, seen=seen, **wanted)
+    assert (late.status_code, now_of(thread).status) == (409, "open")
+    assert "お客様から新しいメッセージが届いています" in late.text
+    assert do(browser, thread, "POST", what, seen=newest, **wanted).status_code == 200
+    assert now_of(thread).status != "open"
 
 
 def test_snoozing_until_a_time_of_ones_own_zone(tanaka: Agent, thread: Conversation) -> None:

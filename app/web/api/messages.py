@@ -110,6 +110,15 @@ class ReplyIn(Given):
     ] = SERVICE
     client_id: ClientId | None = None
     resolve: Annotated[bool, Meta(description="Resolve the case with it")] = False
+    seen: (
+        Annotated[
+            Id,
+            Meta(
+                description="The newest message you know of: where the customer has written since, it is not resolved"
+            ),
+        ]
+        | None
+    ) = None
 
 
 class NoteIn(Given):
@@ -214,7 +223,7 @@ def create_reply(call: Call, conversation_id: int, body: ReplyIn) -> MessageShap
         version=inbox.version_saying(call.db, call.agent, head, body.text),
     )
     visitors.mark_if_gone(call.db, message)
-    if body.resolve:
+    if body.resolve and not inbox.written_since(call.db, head, body.seen):
         inbox.resolve(call.db, call.agent, head)
     return threads.message(call.db, message)
 

@@ -38,6 +38,12 @@ class SnoozeIn(Given):
     until: Time
 
 
+class ClosureQuery(Given):
+    """What was seen."""
+
+    seen: Annotated[Id, Meta(description="The newest message you know of")] | None = None
+
+
 class EscalationIn(Given):
     """What kind it is (which tells how soon it is due), and what the supervisor has to decide."""
 
@@ -102,9 +108,15 @@ def hand_back_conversation(call: Call, conversation_id: int) -> ConversationShap
 
 
 @endpoint("PUT", HERE + "/closure", scope=WRITE, tag=TAG)
-def resolve_conversation(call: Call, conversation_id: int) -> ConversationShape:
-    """Resolve the case that is open."""
-    return _done(call, conversation_id, inbox.resolve)
+def resolve_conversation(call: Call, conversation_id: int, query: ClosureQuery) -> ConversationShape:
+    """Resolve the case that is open.
+
+    With `seen`, 409 where the customer has written since that message."""
+
+    def resolve(db: Session, viewer: Agent, head: Conversation) -> None:
+        inbox.resolve(db, viewer, head, seen=query.seen)
+
+    return _done(call, conversation_id, resolve)
 
 
 @endpoint("DELETE", HERE + "/closure", scope=WRITE, tag=TAG)
