@@ -12,6 +12,9 @@ BIGGEST_ID = 2**63 - 1
 Id = Annotated[int, Meta(ge=1, le=BIGGEST_ID)]
 """The number of a thing of ours, as somebody names it."""
 
+Seen = Annotated[Id, Meta(description="The newest event of the conversation that you know of")] | None
+"""What was seen by whoever decides (`last_event_id`)."""
+
 Time = Annotated[datetime, Meta(tz=True)]
 """A moment, RFC 3339 with its zone; ours are in UTC."""
 

@@ -4,7 +4,7 @@ Each takes the session first, never commits, holds the conversation while it cha
 event. What a person may not do is refused with a sentence (:class:`Refused`).
 """
 
-from app.inbox.cases import rate, reopen, resolve, snooze, wake, written_since
+from app.inbox.cases import rate, reopen, resolve, resolve_if_seen, snooze, wake
 from app.inbox.changing import edit, unsend
 from app.inbox.elsewhere import sent_elsewhere
 from app.inbox.escalations import escalate, give_back, settle, take
@@ -60,6 +60,7 @@ __all__ = [
     "reopen",
     "reply",
     "resolve",
+    "resolve_if_seen",
     "restand",
     "retry",
     "save_draft",
@@ -75,5 +76,4 @@ __all__ = [
     "unsend",
     "version_saying",
     "wake",
-    "written_since",
 ]

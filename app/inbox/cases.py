@@ -16,9 +16,9 @@ from app.inbox.holding import Refused, hold
 from app.inbox.lines import line
 from app.inbox.reading import release_lock
 from app.inbox.serving import still_serving
-from app.models import Agent, Case, Conversation, Message
+from app.models import Agent, Case, Conversation, Event, Message
 from app.models.conversation import OPEN, RESOLVED, SNOOZED
-from app.models.message import asks
+from app.models.message import asks, in_turn
 from app.text import clean
 
 FURTHEST = timedelta(days=5 * 365)  # ahead, for a snooze
@@ -33,8 +33,8 @@ def resolve(
     seen: int | None = None,
 ) -> None:
     """The matter is done. `agent` None: the customer ended it, or `by` says what else did. Nothing open: nothing
-    happens. `seen` is the newest message that whoever decides this had before them. Raises :class:`Refused` where the
-    customer has written since."""
+    happens. `seen` is the newest event of the conversation that whoever decides this has seen. Raises
+    :class:`Refused` where the customer has written since."""
     head = hold(db, conversation)
     cases = _unresolved(db, head)
     if not cases:
@@ -68,23 +68,30 @@ def reopen(db: Session, agent: Agent, conversation: Conversation) -> None:
     record(db, "reopened", head, agent=agent, message=said, case=case.id)
 
 
-def written_since(db: Session, conversation: Conversation, seen: int | None) -> bool:
-    """Whether the customer has said anything that wants an answer, newer than the message `seen` (None: nobody says
-    what was seen)."""
+def resolve_if_seen(db: Session, agent: Agent, conversation: Conversation, seen: int | None) -> bool:
+    """:func:`resolve`, as part of something that is done anyway; False where the customer has written since `seen`."""
+    if _written_since(db, hold(db, conversation), seen):
+        return False
+    resolve(db, agent, conversation)
+    return True
+
+
+def _written_since(db: Session, head: Conversation, seen: int | None) -> bool:
+    """Whether the customer has said anything that wants an answer after the event `seen` (None: nobody says what was
+    seen)."""
     if seen is None:
         return False
-    head = hold(db, conversation)
-    newer = select(Message.id).where(
-        Message.conversation_id.in_(family_ids(db, head)),
-        Message.id > seen,
-        asks(),
-        Message.removed_at.is_(None),
+    newer = select(Event.id).where(
+        Event.conversation_id == head.id, Event.id > seen, Event.kind == "message.received"
     )
-    return db.scalars(newer.limit(1)).first() is not None
+    waits = newer.join(Message, Message.id == Event.message_id).where(
+        asks(), in_turn(), Message.removed_at.is_(None)
+    )
+    return db.scalars(waits.limit(1)).first() is not None
 
 
 def _look_first(db: Session, head: Conversation, seen: int | None) -> None:
-    if written_since(db, head, seen):
+    if _written_since(db, head, seen):
         raise Refused("The customer has written meanwhile. Have a look first.", status=409)
 
 

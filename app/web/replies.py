@@ -25,7 +25,7 @@ from app.web.pages import client_id, number, partial, path_id, text, with_form
 
 def reply(request: Request, form: FormData) -> Response:
     """Answer the customer, in words or with a ``template``; with ``resolve`` the case is resolved too, unless the
-    customer wrote after the message ``seen``: then the answer says so. The same client id again changes nothing."""
+    customer wrote after the event ``seen``: then the answer says so. The same client id again changes nothing."""
     client_id = _client_id(form)
     ready = approved.chosen(request, form, client_id)
     said = ready.text if ready else text(form, "text")
@@ -49,9 +49,8 @@ def reply(request: Request, form: FormData) -> Response:
             version=number(text(form, "version")),
         )
         visitors.mark_if_gone(db, message)
-        stays = text(form, "resolve") and inbox.written_since(db, head, number(text(form, "seen")))
-        if text(form, "resolve") and not stays:
-            inbox.resolve(db, viewer, head)
+        seen = number(text(form, "seen"))
+        stays = bool(text(form, "resolve")) and not inbox.resolve_if_seen(db, viewer, head, seen)
         answer = _shown(request, db, viewer, head, message)
     if stays:
         answer.headers["X-Stays-Open"] = "yes"

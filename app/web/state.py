@@ -67,7 +67,7 @@ def _seen(request: Request) -> int | None:
 
 
 def close(request: Request, form: FormData) -> Response:
-    """``seen``: the newest message that was on the page; what the customer wrote after it is looked at first."""
+    """``seen``: the newest event that was seen on the page; what the customer wrote after it is looked at first."""
     seen = number(text(form, "seen"))
     return _header(request, lambda db, viewer, head: inbox.resolve(db, viewer, head, seen=seen))
 

@@ -6,7 +6,7 @@ import { converting, watch } from "./ime.js";
 import { addressed, clear, envelope, put, told } from "./letter.js";
 import { post, waitingFor } from "./outbox.js";
 import { quote, quoted } from "./quoting.js";
-import { newestSeen } from "./thread.js";
+import { openId, seen } from "./thread.js";
 import { toast } from "./toast.js";
 import { say } from "./words.js";
 
@@ -88,7 +88,7 @@ async function submit(form, resolve, sure = false) {
   data.set("client_id", client);
   if (resolve && kind === "reply") {
     data.set("resolve", "1");
-    data.set("seen", newestSeen());
+    data.set("seen", seen());
   }
   if (kind === "reply" && form.elements.channel_id) data.set("channel_id", form.elements.channel_id.value);
   if (kind === "reply" && form.elements.purpose) data.set("purpose", form.elements.purpose.value);
@@ -112,7 +112,9 @@ async function submit(form, resolve, sure = false) {
     restore: (sentence) => restore(form, { text, kind, way: data.get("channel_id"), uploads, letter, quotes, drafted, draft, version: data.get("version") }, sentence),
     sent: (answer) => {
       form.dispatchEvent(new CustomEvent("compose:sent", { bubbles: true }));
-      if (answer.headers.has("X-Stays-Open")) toast(say("staysOpen"), { seconds: 10 });
+      if (!answer.headers.has("X-Stays-Open")) return;
+      if (openId() === conversation) toast(say("staysOpen"), { seconds: 10 });
+      else tellAway(conversation, say("staysOpen"));
     },
   });
   field.value = field.value.startsWith(typed) ? field.value.slice(typed.length).trimStart() : field.value; // typed since

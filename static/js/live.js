@@ -8,7 +8,7 @@ import { retryAll } from "./outbox.js";
 import { showPresence, showTyping } from "./presence.js";
 import { onFrame, state, tell } from "./socket.js";
 import { call, stale } from "./tasks.js";
-import { markRead, openId, place, refresh, thread } from "./thread.js";
+import { happened, markRead, openId, place, refresh, thread } from "./thread.js";
 
 const soonList = later(400, () => refreshList().catch(() => {}));
 const soonCounts = later(1200, counts);
@@ -68,7 +68,7 @@ function follow(frame) {
 
 function apply(frame) {
   if (frame.message) place(frame.message.html);
-  thread().dataset.lastEvent = Math.max(known(), frame.id);
+  happened(frame.id);
   for (const part of frame.parts ?? []) refresh(part).catch(() => {});
   if (one(frame.inbound ? "[data-closes]" : "[data-left]")) refresh("reaches").catch(() => {});
   if (frame.message && frame.inbound) soonRead(), document.dispatchEvent(new CustomEvent("customer:wrote"));

@@ -6,7 +6,6 @@ import { patch } from "./patch.js";
 import { atEnd, toEnd } from "./scroll.js";
 
 export const thread = () => one(".thread[data-conversation]");
-const TO_SEE = 600; // milliseconds: who presses sooner than that after something came meant what stood there before
 export const openId = () => Number(thread()?.dataset.conversation ?? 0);
 const later = (a, b) => {
   const [timeA, idA] = a.split("|");
@@ -24,7 +23,6 @@ export function place(html) {
   const entry = old ?? fresh;
   const moved = old && old.dataset.order !== fresh.dataset.order;
   if (old) patch(old, fresh);
-  if (!old) fresh.arrived = Date.now();
   if (moved && !inOrder(log, old)) old.remove();
   if (!entry.isConnected) insert(log, entry);
   settle(entry);
@@ -57,16 +55,21 @@ function insert(log, entry) {
   } else entries[at].after(entry);
 }
 
-/** The newest message that was long enough before one's eyes; "" where the newest part is not on the page. */
-export function newestSeen() {
-  const log = one("[data-log]");
-  if (!log || one("[data-newer]", log)) return "";
-  const seen = all("[data-message]", log).filter((entry) => !(Date.now() - entry.arrived < TO_SEE));
-  return String(Math.max(1, ...seen.map((entry) => Number(entry.dataset.newest ?? entry.dataset.message))));
+const TO_SEE = 600; // milliseconds: who presses sooner than that after something came meant what stood there before
+
+/** Something happened in the open thread, and stands in it now. */
+export function happened(id) {
+  const open = thread();
+  open.dataset.lastEvent = Math.max(Number(open.dataset.lastEvent), id);
+  setTimeout(() => (open.dataset.seen = Math.max(Number(open.dataset.seen), id)), TO_SEE);
 }
+
+/** The newest event that was seen. What is told while the newest part is not loaded stands nowhere yet. */
+export const seen = () => (one("[data-log] [data-newer]") ? thread().dataset.drawn : thread().dataset.seen);
+attach(".thread[data-conversation]", ({ dataset }) => (dataset.drawn = dataset.seen = dataset.lastEvent));
 // What is decided of a thread is decided of what was seen of it.
 document.addEventListener("htmx:configRequest", ({ detail }) => {
-  if (detail.verb === "post" && detail.elt.closest('[data-part="header"]')) detail.parameters.seen = newestSeen();
+  if (detail.verb === "post" && detail.elt.closest('[data-part="header"]')) detail.parameters.seen = seen();
 });
 
 /** Fetch a part of the open thread anew: "header", "panel", "lock", or "touched" (what stands between the messages). */

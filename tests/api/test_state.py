@@ -67,13 +67,15 @@ def test_it_is_resolved_opened_again_snoozed_and_woken() -> None:
 def test_what_a_program_has_not_seen_is_not_resolved() -> None:
     caller, thread = scene()
     here = f"/conversations/{thread.id}"
-    seen = max(one["id"] for one in caller.see(here + "/messages")["items"])
+    seen = caller.see(here)["last_event_id"]
     with transaction() as db:
-        newest = factories.says_more(db, thread, "あと、もう一つ").id
+        factories.says_more(db, thread, "あと、もう一つ")
     caller.refused("PUT", f"{here}/closure?seen={seen}", 409)
+    caller.refused("PUT", here + "/snooze", 409, json={"until": "2030-01-01T09:00:00+09:00", "seen": seen})
     caller.call("POST", here + "/replies", 201, json={"text": "はい", "resolve": True, "seen": seen})
-    assert caller.see(here)["status"] == "open"
-    assert caller.call("PUT", f"{here}/closure?seen={newest}")["status"] == "resolved"
+    told = caller.see(here)
+    assert told["status"] == "open"
+    assert caller.call("PUT", f"{here}/closure?seen={told['last_event_id']}")["status"] == "resolved"
 
 
 def test_labels_are_put_on_and_taken_off() -> None:

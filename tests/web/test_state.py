@@ -7,10 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
 
 from app.db import now, reading, transaction
-from app.models import Agent, Conversation, Customer, Label, Message
+from app.models import Agent, Conversation, Customer, Label
 from tests import factories
 from tests.web.visiting import Browser
 
@@ -106,13 +105,13 @@ def test_what_was_not_seen_is_neither_resolved_nor_put_aside(
 ) -> None:
     browser = Browser().come_in(tanaka)
     wanted = {"until": (now() + timedelta(days=days)).isoformat()} if days else {}
+    seen = now_of(thread).last_event_id
     with transaction() as db:
-        seen = db.scalars(select(func.max(Message.id))).one()
-        newest = factories.says_more(db, thread, "あと、もう一つ").id
+        factories.says_more(db, thread, "あと、もう一つ")
     late = do(browser, thread, "POST", what, seen=seen, **wanted)
     assert (late.status_code, now_of(thread).status) == (409, "open")
     assert "お客様から新しいメッセージが届いています" in late.text
-    assert do(browser, thread, "POST", what, seen=newest, **wanted).status_code == 200
+    assert do(browser, thread, "POST", what, seen=now_of(thread).last_event_id, **wanted).status_code == 200
     assert now_of(thread).status != "open"
 
 

@@ -9,11 +9,13 @@ import hashlib
 import hmac
 import json
 import os
+import random
 import sys
 import threading
 import time
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 
@@ -23,11 +25,21 @@ def sign(stamp: str, body: bytes) -> str:
 
 
 def post(text: str) -> None:
-    """The same id again is stored once: whatever was not answered with 200 may be sent again."""
+    """Sent again under its id until it is taken: it is stored once."""
     event = {"type": "message", "id": str(uuid.uuid4()), "from": {"id": "me", "name": "山田"}, "text": text}
-    body, stamp = json.dumps({"events": [event]}).encode(), str(int(time.time()))
-    headers = {"X-Madoguchi-Signature": f"t={stamp},v1={sign(stamp, body)}"}
-    urlopen(Request(os.environ["DESK"], body, headers), timeout=30).close()
+    body = json.dumps({"events": [event]}).encode()
+    while True:
+        stamp = str(int(time.time()))
+        headers = {"X-Madoguchi-Signature": f"t={stamp},v1={sign(stamp, body)}"}
+        try:
+            urlopen(Request(os.environ["DESK"], body, headers), timeout=30).close()
+            return
+        except HTTPError as error:
+            if error.code < 500 and error.code != 429:
+                raise
+        except OSError:
+            pass  # not there
+        time.sleep(random.uniform(0.5, 3))
 
 
 class Callback(BaseHTTPRequestHandler):

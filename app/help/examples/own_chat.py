@@ -6,37 +6,45 @@ sent again under its id, one at a time and in order, and stored once. The same f
 
 import json
 import os
+import random
 import sys
 import threading
 import time
-import urllib.error
 import uuid
+from http.client import HTTPException
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 CHAT = f"{os.environ['HOST']}/widget/{os.environ['KEY']}"
 
 
-def ask(path: str, token: str, *said: dict[str, Any]) -> list[dict[str, Any]]:
-    """The frames that answer. What is not taken now is asked again; where there is no way on, the program ends."""
+def answered(request: Request) -> Any:
+    try:
+        return urlopen(request, timeout=60)
+    except HTTPError as error:
+        return error  # it says why
+
+
+def ask(path: str, token: str = "", *said: dict[str, Any]) -> dict[str, Any]:
+    """The answer. What is not taken now is asked again; where there is no way on, the program ends."""
     body = json.dumps({"token": token, "frames": said}).encode() if said else None
-    request = Request(CHAT + path, body, {"Authorization": f"Bearer {token}"})
     while True:
         try:
-            with urlopen(request, timeout=60) as answer:
-                told = json.load(answer)["frames"]
-        except urllib.error.HTTPError as error:
-            told = json.load(error)["frames"] if error.code < 500 else []
-        except OSError:
-            told = []  # not there
-        trouble: dict[str, Any] = next((frame for frame in told if frame["t"] == "error"), {})
+            with answered(Request(CHAT + path, body, {"Authorization": f"Bearer {token}"})) as answer:
+                told = dict(json.load(answer))
+        except (OSError, HTTPException, TypeError, ValueError):
+            told = {}  # not there, or not the desk
+        trouble: dict[str, Any] = next(
+            (frame for frame in told.get("frames", []) if frame["t"] == "error"), {}
+        )
         if trouble:
             print(f"! {trouble['sentence']}", flush=True)
         if trouble.get("fatal") or trouble.get("code") == "token":
             os._exit(1)
-        if told and "retry_after" not in trouble:
-            return list(told)
-        time.sleep(trouble.get("retry_after", 1))
+        if told.keys() & {"frames", "ticket"} and "retry_after" not in trouble:
+            return told
+        time.sleep(trouble.get("retry_after", random.uniform(0.5, 3)))
 
 
 def say(token: str) -> None:
@@ -44,15 +52,14 @@ def say(token: str) -> None:
         ask("/frames", token, {"t": "send", "id": str(uuid.uuid4()), "text": line.strip()})
 
 
-look = json.load(urlopen(f"{CHAT}/config", timeout=60))
-hello = {"t": "hello", "v": 1, "locale": "ja", "ticket": look["ticket"]}
-mine, seen = ask("/frames", "", hello)[0]["token"], 0
+hello = {"t": "hello", "v": 1, "locale": "ja", "ticket": ask("/config")["ticket"]}
+mine, seen = ask("/frames", "", hello)["frames"][0]["token"], {0}
 threading.Thread(target=say, args=[mine], daemon=True).start()
 while True:
-    for frame in ask(f"/events?after={seen}&wait=25", mine):
-        if frame.get("prev", 0) > seen:
+    for frame in ask(f"/events?after={max(seen)}&wait=25", mine)["frames"]:
+        if frame.get("prev", 0) > max(seen):
             break  # something before it is missing: it comes again, after that
         for message in frame.get("messages", [frame] if frame["t"] == "message" else []):
-            if message["id"] > seen and message["author"]["kind"] != "customer":
+            if message["id"] not in seen and message["author"]["kind"] != "customer":
                 print(f"{message['author']['name'] or 'bot'}: {message['text']}", flush=True)
-            seen = max(seen, message["id"])
+            seen.add(message["id"])

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app import approved, inbox, queries, visitors
 from app.api import threads
-from app.api.kinds import Given, Id, Shape
+from app.api.kinds import Given, Id, Seen, Shape
 from app.api.shapes import MessageShape
 from app.approved import MAX_VALUE, Ready
 from app.db import reading
@@ -109,16 +109,10 @@ class ReplyIn(Given):
         ),
     ] = SERVICE
     client_id: ClientId | None = None
-    resolve: Annotated[bool, Meta(description="Resolve the case with it")] = False
-    seen: (
-        Annotated[
-            Id,
-            Meta(
-                description="The newest message you know of: where the customer has written since, it is not resolved"
-            ),
-        ]
-        | None
-    ) = None
+    resolve: Annotated[
+        bool, Meta(description="Resolve the case with it, unless the customer has written since `seen`")
+    ] = False
+    seen: Seen = None
 
 
 class NoteIn(Given):
@@ -223,8 +217,8 @@ def create_reply(call: Call, conversation_id: int, body: ReplyIn) -> MessageShap
         version=inbox.version_saying(call.db, call.agent, head, body.text),
     )
     visitors.mark_if_gone(call.db, message)
-    if body.resolve and not inbox.written_since(call.db, head, body.seen):
-        inbox.resolve(call.db, call.agent, head)
+    if body.resolve:
+        inbox.resolve_if_seen(call.db, call.agent, head, body.seen)
     return threads.message(call.db, message)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app import inbox
 from app.api import shapes, threads
-from app.api.kinds import Given, Id, Time
+from app.api.kinds import Given, Id, Seen, Time
 from app.api.shapes import ConversationShape, EscalationShape
 from app.models import Agent, Conversation, Label, Team
 from app.queries import NotFound
@@ -33,15 +33,16 @@ class AssignmentIn(Given):
 
 
 class SnoozeIn(Given):
-    """Until when it is put aside, at most five years ahead."""
+    """Until when it is put aside, at most five years ahead; with `seen`, 409 where the customer has written since."""
 
     until: Time
+    seen: Seen = None
 
 
 class ClosureQuery(Given):
     """What was seen."""
 
-    seen: Annotated[Id, Meta(description="The newest message you know of")] | None = None
+    seen: Seen = None
 
 
 class EscalationIn(Given):
@@ -111,7 +112,7 @@ def hand_back_conversation(call: Call, conversation_id: int) -> ConversationShap
 def resolve_conversation(call: Call, conversation_id: int, query: ClosureQuery) -> ConversationShape:
     """Resolve the case that is open.
 
-    With `seen`, 409 where the customer has written since that message."""
+    With `seen`, 409 where the customer has written since that event."""
 
     def resolve(db: Session, viewer: Agent, head: Conversation) -> None:
         inbox.resolve(db, viewer, head, seen=query.seen)
@@ -129,7 +130,9 @@ def reopen_conversation(call: Call, conversation_id: int) -> ConversationShape:
 def snooze_conversation(call: Call, conversation_id: int, body: SnoozeIn) -> ConversationShape:
     """Put it aside until a time, or until the customer writes."""
     until = body.until.astimezone(UTC)
-    return _done(call, conversation_id, lambda db, viewer, head: inbox.snooze(db, viewer, head, until))
+    return _done(
+        call, conversation_id, lambda db, viewer, head: inbox.snooze(db, viewer, head, until, seen=body.seen)
+    )
 
 
 @endpoint("DELETE", HERE + "/snooze", scope=WRITE, tag=TAG)
