@@ -160,6 +160,20 @@ def test_the_channel_of_ones_own_says_and_hears(house: House) -> None:
         assert heard(said) == "佐藤: ございます。"
 
 
+def test_the_channel_of_ones_own_waits_for_a_desk_that_is_away(house: House) -> None:
+    with transaction() as db:
+        factories.channel(db, "api", key="own")
+    environment = {"DESK": f"{house.base}/hooks/own", "SECRET": SECRET, "PORT": str(free_port())}
+    house.stop()
+    with running("own_channel.py", **environment) as (own, _):
+        type_in(own, "在庫は？")
+        type_in(own, "コートです")
+        assert own.poll() is None
+        house.start()
+        wait_for("コートです")
+    assert wait_for("在庫は？").id < wait_for("コートです").id
+
+
 def test_the_chat_of_ones_own_says_and_hears_and_lives_through_a_restart(house: House) -> None:
     with transaction() as db:
         sato = factories.agent(db, "佐藤")
