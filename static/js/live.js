@@ -1,12 +1,13 @@
 // The live feed: each frame takes its place on the page; a gap, or a new connection, is filled by asking for what was missed.
 import { ring, rang } from "./calls.js";
-import { fragment, later, one, settle } from "./dom.js";
+import { later, one } from "./dom.js";
 import { load } from "./http.js";
 import { placeRow, refreshList } from "./list.js";
 import { notify } from "./notify.js";
 import { retryAll } from "./outbox.js";
 import { showPresence, showTyping } from "./presence.js";
 import { onFrame, state, tell } from "./socket.js";
+import { soonDesk } from "./supervising.js";
 import { call, stale } from "./tasks.js";
 import { happened, markRead, openId, place, refresh, thread } from "./thread.js";
 
@@ -46,15 +47,6 @@ function called(frame) {
   stale();
   soonCounts();
 }
-
-/** The supervisors' desk, unless somebody is writing on it. */
-const soonDesk = later(500, async () => {
-  const desk = one("[data-desk]");
-  if (!desk || one("dialog[open]", desk)) return;
-  const fresh = fragment(await (await load("/escalations/desk")).text())[0];
-  desk.replaceWith(fresh);
-  settle(fresh);
-});
 
 function follow(frame) {
   if (frame.id <= known()) {

@@ -49,19 +49,27 @@ function drop(letter) {
 
 const element = (letter) => document.getElementById(`m-${letter.client}`);
 
-async function deliver(letter, keepalive = false) {
+function deliver(letter, keepalive = false) {
   clearTimeout(letter.timer);
   letter.timer = 0;
   letter.failed = false;
   letter.close?.();
+  letter.sending = carry(letter, keepalive);
+  return letter.sending;
+}
+
+/** Whether it was taken. */
+async function carry(letter, keepalive) {
   try {
     const answer = await send(letter.url, { form: letter.form, keepalive });
     const html = await answer.text();
     waiting.delete(letter.client);
     if (openId() === letter.conversation) shown(html);
     letter.sent?.(answer);
+    return true;
   } catch (failure) {
     fail(letter, failure);
+    return false;
   }
 }
 
@@ -103,6 +111,24 @@ function ghost(letter) {
   settle(bubble);
   toEnd(log);
 }
+
+// What is decided of a thread after an answer happens after it: a resolved case would be opened again by one that still waits.
+const held = new Set();
+document.addEventListener("htmx:confirm", (event) => {
+  const { elt, verb, path, issueRequest } = event.detail;
+  const letters = [...waiting.values()].filter((letter) => letter.conversation === openId());
+  if (verb === "get" || !letters.length || !elt.closest('[data-part="header"]')) return;
+  event.preventDefault();
+  if (held.has(path)) return;
+  held.add(path);
+  Promise.all(letters.map((letter) => (letter.timer || letter.failed ? deliver(letter) : letter.sending)))
+    .then((taken) => {
+      if (!taken.every(Boolean)) return toast(say("first"), { bad: true });
+      if (elt.isConnected) return issueRequest();
+      one(`[data-part="header"] [hx-${verb}="${path}"]`)?.click(); // the answer has changed the head meanwhile
+    })
+    .finally(() => held.delete(path));
+});
 
 export function retryAll() {
   for (const letter of failed()) deliver(letter);

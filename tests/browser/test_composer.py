@@ -12,7 +12,7 @@ from sqlalchemy import delete, select
 from app import inbox
 from app.auth import sign_in
 from app.db import reading, transaction
-from app.models import Agent, Conversation, Draft, Message, Signin
+from app.models import Agent, Case, Conversation, Draft, Message, Signin
 from channels.base import Person
 from tests import factories
 from tests.browser.desk import Desk, at_the_desk
@@ -64,6 +64,36 @@ def test_what_is_written_on_while_the_answer_is_sent_is_there_when_one_comes_bac
     until(lambda: sent() == ["お調べします。"], "the answer is stored")
     desk.opens(desk.here)
     expect(desk.field).to_have_value("追伸")
+
+
+@pytest.mark.parametrize(("key", "left"), [("e", "resolved"), ("s", "snoozed")])
+def test_what_is_pressed_after_sending_happens_after_it(desk: Desk, key: str, left: str) -> None:
+    head = desk.page.locator("[data-part=header]")
+    desk.sends("ありがとうございました。")
+    desk.page.locator("[data-log]").press(key)
+    if key == "s":
+        head.locator(".pop:visible .item").first.click()
+    until(lambda: status(desk) == left, f"it is {left}")
+    assert sent() == ["ありがとうございました。"]
+    with reading() as db:
+        assert len(db.scalars(select(Case.id).filter_by(conversation_id=desk.here.id)).all()) == 1
+
+
+def test_where_the_answer_cannot_be_sent_nothing_else_is_done(desk: Desk) -> None:
+    desk.sends("ありがとうございました。")
+    desk.page.route("**/replies", lambda route: route.abort())
+    desk.page.locator("[data-log]").press("e")
+    expect(desk.page.locator(".toast", has_text="操作は行われませんでした")).to_be_visible()
+    assert (status(desk), sent()) == ("open", [])
+    desk.page.unroute("**/replies")
+    desk.page.locator("[data-log]").press("e")
+    until(lambda: status(desk) == "resolved", "it is resolved")
+    assert sent() == ["ありがとうございました。"]
+
+
+def status(desk: Desk) -> str:
+    with reading() as db:
+        return db.get_one(Conversation, desk.here.id).status
 
 
 def test_the_last_words_are_kept_by_who_leaves_at_once(desk: Desk) -> None:

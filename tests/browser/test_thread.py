@@ -227,3 +227,26 @@ def test_what_comes_while_the_list_is_fetched_stays_in_it(desk: Desk) -> None:
     desk.page.evaluate("document.dispatchEvent(new CustomEvent('live:open'))")
     expect(desk.page.locator("[data-rows][data-before]")).to_have_count(0)
     expect(rows).to_contain_text("たった今です", timeout=1000)
+
+
+def test_advice_that_is_begun_outlives_what_others_say_and_what_is_taken(desk: Desk) -> None:
+    page = desk.page
+    with transaction() as db:
+        for thread in (desk.here, desk.there):
+            sato = factories.agent(db)
+            inbox.escalate(db, db.get_one(Conversation, thread.id), "refund", "返金の判断を", agent=sato)
+    page.goto(f"{desk.base}/escalations")
+    page.wait_for_selector("html[data-ready]")
+    items = page.locator("#desk .rows > li[id]")
+    items.nth(0).get_by_role("button", name="助言して戻す").click()
+    page.keyboard.type("全額お返ししてください")
+    page.keyboard.press("Escape")
+    with page.expect_response("**/escalations/desk"), transaction() as db:
+        factories.says_more(db, db.get_one(Conversation, desk.there.id), "まだですか")
+    items.nth(1).get_by_role("button", name="引き受ける").press("Enter")
+    expect(items.nth(1).locator(".row-actions .chip")).to_be_visible()
+    expect(items.nth(1).get_by_role("button").first).to_be_focused()
+    items.nth(0).get_by_role("button", name="助言して戻す").click()
+    expect(page.locator("dialog[open] textarea")).to_have_value("全額お返ししてください")
+    page.locator("dialog[open] .primary").click()
+    expect(items).to_have_count(1)
