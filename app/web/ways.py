@@ -33,6 +33,7 @@ class Way:
     """
 
     channel_id: int
+    identity_id: int
     sign: Sign
     reach: str
     closes_at: datetime | None = None
@@ -72,6 +73,7 @@ def _way(db: Session, viewer: Agent, head: Conversation, identity: Identity, cha
     features = connect.features(channel)
     return Way(
         channel.id,
+        identity.id,
         sign_of(channel),
         _reach(db, viewer, identity, channel),
         closes_at=None if identity.unreachable else closes_at(identity, channel),

@@ -1,10 +1,11 @@
 // Templates that the platform has approved: chosen from a list, filled in, seen as the customer will, sent.
 import { all, attach, fragment, one, settle, visible } from "./dom.js";
 import { focusComposer } from "./closing.js";
-import { newId, problem, tellAway } from "./compose.js";
+import { newId, problem, tellAway, wayOf } from "./compose.js";
 import { load } from "./http.js";
 import { converting, watch } from "./ime.js";
 import { post } from "./outbox.js";
+import { seen } from "./thread.js";
 import { say } from "./words.js";
 
 const place = (form) => one("[data-approved-place]", form);
@@ -130,7 +131,7 @@ function send(form) {
   const conversation = Number(form.dataset.conversation);
   const client = newId();
   const data = new FormData();
-  for (const [field, value] of Object.entries({ client_id: client, channel_id: form.elements.channel_id.value, purpose: form.elements.purpose.value, template: name, language, version: 0 })) data.set(field, value);
+  for (const [field, value] of Object.entries({ client_id: client, ...wayOf(form), seen: seen(), purpose: form.elements.purpose.value, template: name, language, version: 0 })) data.set(field, value);
   for (const [variable, value] of Object.entries(values)) data.set(`value.${variable}`, value);
   post({
     client, conversation, kind: "reply", form: data,

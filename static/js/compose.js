@@ -68,6 +68,12 @@ export function setKind(form, kind) {
   focusComposer(form);
 }
 
+/** The channel, and whose address there: an answer goes to nobody who stands in the thread only since. */
+export function wayOf(form) {
+  const [way] = form.elements.channel_id.selectedOptions;
+  return { channel_id: way.value, to: way.dataset.to };
+}
+
 const MEANT = /添付|同封|attached|attachment|enclosed/i;
 
 /** `sure`: what was doubtful about a mail has been looked at. */
@@ -86,11 +92,9 @@ async function submit(form, resolve, sure = false) {
   const data = new FormData();
   data.set("text", text);
   data.set("client_id", client);
-  if (resolve && kind === "reply") {
-    data.set("resolve", "1");
-    data.set("seen", seen());
-  }
-  if (kind === "reply" && form.elements.channel_id) data.set("channel_id", form.elements.channel_id.value);
+  if (resolve && kind === "reply") data.set("resolve", "1");
+  if (kind === "reply") data.set("seen", seen());
+  if (kind === "reply" && form.elements.channel_id) for (const [name, value] of Object.entries(wayOf(form))) data.set(name, value);
   if (kind === "reply" && form.elements.purpose) data.set("purpose", form.elements.purpose.value);
   const quotes = kind === "reply" ? quoted(form) : null;
   if (quotes) data.set("quotes", quotes.id);
