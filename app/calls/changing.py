@@ -15,6 +15,7 @@ from app.db import now
 from app.events import record
 from app.inbox import Said
 from app.inbox.current import cases_for_inbound
+from app.inbox.escalations import close_with_case, is_escalated
 from app.inbox.summary import recount
 from app.models import Agent, Call, Case, Channel, Conversation, Message
 from app.models.call import RINGING
@@ -216,13 +217,23 @@ def _asks(message: Message) -> bool:
 
 
 def _nothing_left(db: Session, head: Conversation, message: Message) -> None:
-    """It was taken after all: the matter that was opened for it alone is none."""
+    """It was taken after all: the matter that was opened for it alone is none. Others stay as they are."""
     case = db.get(Case, message.case_id) if message.case_id else None
     if head.status == RESOLVED or case is None or case.status == RESOLVED:
         return
-    mine = Message.conversation_id.in_(family.family_ids(db, head))
+    ids = family.family_ids(db, head)
+    mine = Message.conversation_id.in_(ids)
     others = select(Message.id).where(
         mine, Message.case_id == case.id, Message.id != message.id, Message.agent_id.is_not(None) | asks()
     )
-    if db.scalar(others.limit(1)) is None:
-        inbox.resolve(db, None, head, by="answered")
+    if db.scalar(others.limit(1)) is not None:
+        return
+    besides = select(Case).where(Case.conversation_id.in_(ids), Case.status != RESOLVED, Case.id != case.id)
+    if not (rest := db.scalars(besides).all()):
+        return inbox.resolve(db, None, head, by="answered")
+    case.status, case.resolved_at = RESOLVED, now()
+    close_with_case(db, None, case)
+    for one in rest:
+        one.status = head.status
+    db.flush()
+    head.escalated = is_escalated(db, head)

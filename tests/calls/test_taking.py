@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import queries, search, verify
+from app import inbox, queries, search, verify
 from app.calls.noting import Written, rewrite
 from app.db import now
-from app.models import Call, Channel, Conversation, Customer, Event, Identity, Message
+from app.models import Call, Case, Channel, Conversation, Customer, Event, Identity, Message
 from app.models.conversation import OPEN, RESOLVED
 from channels import base
 from tests import factories as make
@@ -95,6 +95,20 @@ def test_a_call_that_was_answered_after_all_leaves_nothing_open(db: Session, lin
     make.accept(db, line, call("ended", 25, result="answered", agent="佐藤"))
     _, _, thread = entry(db)
     assert (thread.status, thread.waiting_since, thread.inbound_count) == (RESOLVED, None, 0)
+    assert_clean(db)
+
+
+def test_a_call_that_was_answered_after_all_leaves_what_else_is_open_to_itself(
+    db: Session, line: Channel
+) -> None:
+    agent, head = make.agent(db), make.conversation(db, make.channel(db, "email"))
+    make.accept(db, line, call("ended", 20, result="missed"))
+    found, called, apart = entry(db)
+    inbox.merge(db, agent, make.customer_of(db, apart), make.customer_of(db, head))
+    wrote = make.says_more(db, head, "返事をください")
+    rewrite(db, agent, found, Written("折り返し済み", result="answered", seconds=60))
+    states = [db.get_one(Case, one.case_id or 0).status for one in (called, wrote)]
+    assert (states, head.status, head.waiting_since) == ([RESOLVED, OPEN], OPEN, wrote.sent_at)
     assert_clean(db)
 
 
