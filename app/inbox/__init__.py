@@ -6,8 +6,9 @@ event. What a person may not do is refused with a sentence (:class:`Refused`).
 
 from app.inbox.cases import rate, reopen, resolve, resolve_if_seen, snooze, wake
 from app.inbox.changing import edit, unsend
+from app.inbox.deciding import give_back, settle, take
 from app.inbox.elsewhere import sent_elsewhere
-from app.inbox.escalations import escalate, give_back, settle, take
+from app.inbox.escalations import escalate
 from app.inbox.holding import Refused, hold, hold_all
 from app.inbox.labels import put_label, remove_label
 from app.inbox.links import link, unlink

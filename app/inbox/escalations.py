@@ -1,4 +1,4 @@
-"""A case put before a supervisor: raised, taken, returned with advice, resolved with a finding."""
+"""A case put before a supervisor, who decides on it (:mod:`app.inbox.deciding`)."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from app.family import family_ids
 from app.inbox.current import current_case
 from app.inbox.holding import Refused, hold
 from app.inbox.lines import line
-from app.inbox.ownership import become_human, hand_over
-from app.inbox.serving import still_serving
+from app.inbox.ownership import hand_over
 from app.models import Agent, Case, Conversation, Escalation
 from app.models.escalation import ACTIVE
 from app.text import clean
@@ -39,7 +38,8 @@ def escalate(
     agent: Agent | None = None,
     raised_by: str = "agent",
 ) -> Escalation:
-    """Put the open case before the supervisors. One that is before them already is returned as it is.
+    """Put the open case before the supervisors. One that is before them already is looked at sooner where this is more
+    pressing, and anew where the bot had the thread again meanwhile; else it is returned as it is.
 
     Raises :class:`Refused` on an unknown type, a missing reason, or where nothing is open.
     """
@@ -61,58 +61,34 @@ def escalate(
         agent_id=agent.id if agent else None,
         due_at=now() + DUE[type],
     )
-    if not insert_if_new(db, made):
-        return db.scalars(
-            select(Escalation).where(Escalation.case_id == case.id, Escalation.state.in_(ACTIVE))
-        ).one()
+    new = insert_if_new(db, made)
+    handed = hand_over(db, head, "escalated", actor=made.raised_by)
+    if not new:
+        known = select(Escalation).where(Escalation.case_id == case.id, Escalation.state.in_(ACTIVE))
+        more, made = made, db.scalars(known).one()
+        if not _add(made, more, anew=handed):
+            return made
     head.escalated = True
-    hand_over(db, head, "escalated", actor="agent" if agent else raised_by)
-    said = line(db, head, "escalated", agent=agent, type=type, reason=reason, by=made.raised_by)
+    said = line(
+        db, head, "escalated", agent=agent, type=type, reason=reason, by="agent" if agent else raised_by
+    )
     record(db, "escalated", head, actor=raised_by, agent=agent, message=said, escalation=made.id, type=type)
     return made
 
 
-def take(db: Session, supervisor: Agent, escalation: Escalation) -> None:
-    """`supervisor` looks after it, and after the conversation. Raises :class:`Refused` if another was first."""
-    head = _head(db, supervisor, escalation)
-    if escalation.state == "taken" and escalation.taken_by == supervisor.id:
-        return
-    if escalation.state != "open":
-        raise Refused("Somebody else has taken this escalation already.", status=409)
-    escalation.state, escalation.taken_by, escalation.taken_at = "taken", supervisor.id, now()
-    become_human(db, head, supervisor)
-    head.assignee_id = supervisor.id
-    said = line(db, head, "escalation_taken", agent=supervisor)
-    record(db, "escalation.taken", head, agent=supervisor, message=said, escalation=escalation.id)
-
-
-def give_back(db: Session, supervisor: Agent, escalation: Escalation, advice: str) -> None:
-    """Return it to whoever raised it, with advice. Raises :class:`Refused` without any, or when it is closed."""
-    _close(db, supervisor, escalation, "returned", {"advice": advice}, "Write the advice to return it with.")
-
-
-def settle(db: Session, supervisor: Agent, escalation: Escalation, finding: str) -> None:
-    """Close it with a finding; the case itself stays as it is. Raises :class:`Refused`."""
-    _close(db, supervisor, escalation, "resolved", {"finding": finding}, "Write what was found.")
-
-
-def _close(
-    db: Session, supervisor: Agent, escalation: Escalation, state: str, said_as: dict[str, str], missing: str
-) -> None:
-    head = _head(db, supervisor, escalation)
-    ((field, words),) = said_as.items()
-    words = clean(words).strip()[:4000]
-    if not words:
-        raise Refused(missing, field=field)
-    if escalation.state not in ACTIVE:
-        raise Refused("This escalation is closed already.", status=409)
-    escalation.state, escalation.finding, escalation.closed_at = state, words, now()
-    db.flush()
-    head.escalated = is_escalated(db, head)
-    if state == "returned" and escalation.agent_id:
-        head.assignee_id = still_serving(db, escalation.agent_id)
-    said = line(db, head, f"escalation_{state}", agent=supervisor, words=words)
-    record(db, f"escalation.{state}", head, agent=supervisor, message=said, escalation=escalation.id)
+def _add(known: Escalation, more: Escalation, *, anew: bool) -> bool:
+    """Let `known` say what it is escalated for once more; False if that is nothing to look at. `anew`: nobody had it
+    any more, whoever took it before."""
+    sooner = DUE[more.type] < DUE[known.type]
+    if not (sooner or anew):
+        return False
+    known.reason = f"{known.reason}\n{more.reason}"[:2000]
+    known.due_at = min(known.due_at, more.due_at)
+    if sooner:
+        known.type = more.type
+    if anew:
+        known.state, known.taken_by, known.taken_at = "open", None, None
+    return True
 
 
 def close_with_case(db: Session, agent: Agent | None, case: Case) -> None:
@@ -128,11 +104,3 @@ def is_escalated(db: Session, head: Conversation) -> bool:
     cases = select(Case.id).where(Case.conversation_id.in_(family_ids(db, head)))
     active = select(Escalation.id).where(Escalation.case_id.in_(cases), Escalation.state.in_(ACTIVE))
     return db.scalars(active.limit(1)).first() is not None
-
-
-def _head(db: Session, supervisor: Agent, escalation: Escalation) -> Conversation:
-    if not supervisor.oversees:
-        raise Refused("Only supervisors decide on escalations.", status=403)
-    head = hold(db, db.get_one(Conversation, escalation.conversation_id))
-    db.refresh(escalation)
-    return head

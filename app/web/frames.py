@@ -67,8 +67,8 @@ class News:
     @property
     def calls(self) -> bool:
         """Whether it is worth calling somebody who is not looking."""
-        worth = self.change.kind in ("message.received", "handover") and not self.change.data.get("quiet")
-        return worth and self.head.owner == HUMAN
+        worth = self.change.kind in ("message.received", "handover", "escalation.returned")
+        return worth and not self.change.data.get("quiet") and self.head.owner == HUMAN
 
     def is_for(self, viewer: Agent, teams: frozenset[int]) -> bool:
         """Whether it tells of work of the viewer's, or of a team of theirs, that has fallen due. What is nobody's yet
@@ -253,8 +253,9 @@ def _entry(db: Session, head: Conversation, message: Message, tongue: HasTongue)
 
 
 def _notice(news: News, viewer: Agent) -> dict[str, str]:
-    waiting = gettext(viewer.locale, "is waiting for a person")
-    body = news.message.text[:140] if news.change.kind == "message.received" and news.message else waiting
+    body = gettext(viewer.locale, "is waiting for a person")
+    if news.message is not None and news.change.kind != "handover":
+        body = (news.message.text or str(news.message.context.get("words", "")))[:140]
     name = news.name or gettext(viewer.locale, "Visitor %(n)s", n=news.head.customer_id)
     return {"title": name, "body": body, "url": f"/inbox/{news.head.id}", "at": now().isoformat()}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 from app import inbox
 from app.db import now
 from app.inbox import Refused
-from app.models import Escalation
+from app.models import Escalation, Event
 from tests import factories as make
 
 
@@ -32,7 +33,34 @@ def test_escalating_twice_is_one_escalation(db: Session) -> None:
     head, agent = make.conversation(db), make.agent(db)
     first = inbox.escalate(db, head, "refund", "一回目", agent=agent)
     assert inbox.escalate(db, head, "legal", "二回目", agent=agent).id == first.id
-    assert len(db.scalars(select(Escalation)).all()) == 1
+    assert (len(db.scalars(select(Escalation)).all()), first.type) == (1, "legal")
+
+
+def test_what_the_bot_escalates_after_it_was_handed_back_calls_people_anew(db: Session) -> None:
+    head, agent, boss = make.conversation(db, make.channel(db, bot=True)), make.agent(db), make.supervisor(db)
+    first = inbox.escalate(db, head, "refund", "高額", agent=agent)
+    inbox.take(db, boss, first)
+    inbox.hand_back(db, agent, head)
+    assert inbox.escalate(db, head, "safety", "発火した", raised_by="bot").id == first.id
+    assert (head.owner, head.waiting_since is None) == ("human", False)
+    assert (first.type, first.reason, first.state, first.taken_by) == (
+        "safety",
+        "高額\n発火した",
+        "open",
+        None,
+    )
+    assert first.due_at < now() + timedelta(minutes=16)
+    told = db.scalars(select(Event).filter_by(kind="escalated")).all()
+    assert [one.data["type"] for one in told] == ["refund", "safety"]
+
+
+def test_what_is_less_pressing_changes_nothing_of_one_that_people_have(db: Session) -> None:
+    head, agent = make.conversation(db), make.agent(db)
+    first = inbox.escalate(db, head, "legal", "弁護士", agent=agent)
+    due = first.due_at
+    inbox.escalate(db, head, "refund", "高額", agent=agent)
+    assert (first.type, first.reason, first.due_at) == ("legal", "弁護士", due)
+    assert len(db.scalars(select(Event).filter_by(kind="escalated")).all()) == 1
 
 
 def test_a_supervisor_takes_it_and_the_conversation_and_a_second_is_too_late(db: Session) -> None:
@@ -59,6 +87,18 @@ def test_returned_with_advice_it_goes_back_to_whoever_raised_it(db: Session) -> 
     )
     with pytest.raises(Refused, match="closed"):
         inbox.settle(db, boss, raised, "x")
+
+
+def test_advice_neither_sleeps_nor_is_left_to_the_bot(db: Session) -> None:
+    agent, boss, channel = make.agent(db), make.supervisor(db), make.channel(db, bot=True)
+    asleep, with_bot = make.conversation(db, channel), make.conversation(db, channel)
+    raised = [inbox.escalate(db, head, "refund", "高額", agent=agent) for head in (asleep, with_bot)]
+    inbox.snooze(db, agent, asleep, now() + timedelta(days=2))
+    inbox.hand_back(db, agent, with_bot)
+    for one in raised:
+        inbox.give_back(db, boss, one, "本日中に返金")
+    for head in (asleep, with_bot):
+        assert (head.status, head.owner, head.assignee_id) == ("open", "human", agent.id)
 
 
 def test_returned_to_somebody_who_has_left_it_waits_for_whoever_takes_it(db: Session) -> None:

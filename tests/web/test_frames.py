@@ -88,6 +88,16 @@ def test_only_those_it_concerns_are_called(db: Session, cast: Cast) -> None:
     assert "notify" not in other
 
 
+def test_advice_calls_who_asked_for_it(db: Session, cast: Cast) -> None:
+    raised = inbox.escalate(db, cast.thread, "refund", "高額", agent=cast.tanaka)
+    inbox.give_back(db, cast.kobayashi, raised, "半額なら可")
+    mine, own = told(db, cast.tanaka, "escalation.returned"), told(db, cast.kobayashi, "escalation.returned")
+    assert mine is not None
+    assert own is not None
+    assert mine["notify"]["body"] == "半額なら可"
+    assert "notify" not in own
+
+
 def test_the_frames_of_a_thread_name_each_other_without_a_gap(db: Session, cast: Cast) -> None:
     for n in range(3):
         factories.reply(db, cast.tanaka, cast.thread, f"返信{n}")

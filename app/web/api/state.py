@@ -173,7 +173,8 @@ def mark_conversation_read(call: Call, conversation_id: int) -> ConversationShap
 def escalate_conversation(call: Call, conversation_id: int, body: EscalationIn) -> EscalationShape:
     """Put the open case before the supervisors.
 
-    One that is before them already is answered as it is. 409 where no case is open.
+    One that is before them already is answered as it is; a more pressing type makes it due sooner. 409 where no case is
+    open.
     """
     head = found(call, conversation_id)
     made = inbox.escalate(call.db, head, body.type, body.reason, agent=call.agent)
