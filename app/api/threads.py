@@ -11,16 +11,15 @@ from sqlalchemy.orm import Session
 
 from app import queries
 from app.api import shapes
-from app.api.shapes import ConversationShape, LabelShape, LinkShape, MessageShape
+from app.api.shapes import ConversationShape, LinkShape, MessageShape
 from app.inbox import reactions_of
+from app.inbox.labels import labels_of
 from app.models import (
     Agent,
     Attachment,
     Conversation,
-    ConversationLabel,
     Delivery,
     Event,
-    Label,
     Message,
 )
 
@@ -34,7 +33,7 @@ def conversation(db: Session, viewer: Agent, row: Conversation) -> ConversationS
 def conversations(db: Session, viewer: Agent, rows: Sequence[Conversation]) -> list[ConversationShape]:
     """Those of a list, all of which `viewer` may see."""
     db.flush()
-    customers, labels = queries.customers_of(db, rows), _labels(db, rows)
+    customers, labels = queries.customers_of(db, rows), labels_of(db, [row.id for row in rows])
     unread, touched = queries.unread(db, viewer, rows), _touched(db, rows)
     return [
         shapes.same(
@@ -42,26 +41,13 @@ def conversations(db: Session, viewer: Agent, rows: Sequence[Conversation]) -> l
             row,
             customer_name=customers[row.customer_id].name,
             channel_id=row.last_channel_id,
-            labels=labels[row.id],
+            labels=[shapes.label(one) for one in labels.get(row.id, ())],
             unread=unread[row.id],
             preview=row.last_preview,
             updated_at=touched.get(row.last_event_id, row.created_at),
         )
         for row in rows
     ]
-
-
-def _labels(db: Session, rows: Sequence[Conversation]) -> dict[int, list[LabelShape]]:
-    found: dict[int, list[LabelShape]] = defaultdict(list)
-    put = (
-        select(ConversationLabel.conversation_id, Label)
-        .join(Label, Label.id == ConversationLabel.label_id)
-        .where(ConversationLabel.conversation_id.in_([row.id for row in rows]))
-        .order_by(Label.name)
-    )
-    for conversation_id, row in db.execute(put):
-        found[conversation_id].append(shapes.label(row))
-    return found
 
 
 def _touched(db: Session, rows: Sequence[Conversation]) -> dict[int, datetime]:

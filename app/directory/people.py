@@ -16,13 +16,13 @@ from app.db import now, reading
 from app.directory.paging import At, Page, cursor_at, cut, id_after, moment_after
 from app.directory.wanted import Wanted, conditions
 from app.inbox.consents import allows, newest, records_of
+from app.inbox.labels import labels_of
 from app.inbox.ways import closes_at, reaches
 from app.models import (
     Agent,
     Channel,
     Consent,
     Conversation,
-    ConversationLabel,
     Customer,
     Identity,
     Label,
@@ -172,7 +172,7 @@ def people_of(db: Session, heads: Sequence[Conversation]) -> list[Someone]:
     identities = _addresses(db, ids)
     said = records_of(db, [one.id for each in identities.values() for one in each])
     channels = db.scalars(select(Channel).where(Channel.enabled).order_by(Channel.id)).all()
-    labels, owners, tallies = _labels(db, ids), _owners(db, heads), _tallies(db, ids)
+    labels, owners, tallies = labels_of(db, ids), _owners(db, heads), _tallies(db, ids)
     nothing: Sequence[Identity] = ()
     return [
         Someone(
@@ -239,18 +239,6 @@ def _hindrance(db: Session, identity: Identity, channel: Channel, said: Sequence
     until = closes_at(identity, channel)
     over = until is not None and until <= now() and not connect.has_templates(channel)
     return "closed" if over else ""
-
-
-def _labels(db: Session, heads: Sequence[int]) -> dict[int, list[Label]]:
-    found: dict[int, list[Label]] = {}
-    wanted = select(ConversationLabel.conversation_id, Label).join(
-        Label, Label.id == ConversationLabel.label_id
-    )
-    for id, label in db.execute(
-        wanted.where(ConversationLabel.conversation_id.in_(heads)).order_by(Label.name)
-    ):
-        found.setdefault(id, []).append(label)
-    return found
 
 
 def _owners(db: Session, heads: Sequence[Conversation]) -> dict[int, Agent]:

@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session, aliased
 from app import connect
 from app.db import is_one_of, now, told_at
 from app.inbox.consents import agreed
+from app.inbox.labels import carrying
 from app.inbox.purposes import purposes
 from app.models import (
     Case,
     Channel,
     Conversation,
-    ConversationLabel,
     Customer,
     Escalation,
     Identity,
@@ -156,8 +156,7 @@ def _conditions(db: Session, wanted: Wanted, zone: ZoneInfo) -> Iterator[ColumnE
     if wanted.escalation:
         yield _escalated(wanted.escalation)
     for label in wanted.labels:
-        carried = select(ConversationLabel.conversation_id).where(ConversationLabel.label_id == label)
-        yield is_one_of(Conversation.id, carried)
+        yield is_one_of(Conversation.id, carrying(label))
     if wanted.language:
         spoken = func.coalesce(func.nullif(Conversation.locale, ""), _customer(Customer.locale))
         yield func.lower(spoken).startswith(wanted.language.lower(), autoescape=True)

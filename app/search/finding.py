@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.models import Agent, Case, Channel, Conversation, ConversationLabel, Customer, Label, Message
@@ -27,6 +27,7 @@ PORTIONS = (100, 400, 1_500, 2_000)
 _FROM_AT_MOST = 200  # customers one `from:` may mean
 
 Thread = aliased(Conversation, name="thread")  # the conversation a message is stored in, below its head
+Own = aliased(Conversation, name="own")  # any conversation that is shown in the thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,9 +249,10 @@ def _conditions(
 ) -> Iterator[ColumnElement[bool]]:
     yield visible(viewer)
     yield from (_is(viewer, state) for state in asked.states if state != "note")
-    carrying = select(ConversationLabel.conversation_id)
     for ids in labels:
-        yield Conversation.id.in_(carrying.where(ConversationLabel.label_id.in_(ids)))
+        put = select(Own.id).join(ConversationLabel, ConversationLabel.conversation_id == Own.id)
+        theirs = put.where(Own.head_id == Conversation.id, ConversationLabel.label_id.in_(ids))
+        yield exists(theirs.correlate(Conversation))
     if asked.before:
         yield Message.sent_at < asked.before
     if asked.after:

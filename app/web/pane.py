@@ -18,6 +18,7 @@ from app.i18n import gettext
 from app.inbox.attributes import Attribute, attributes
 from app.inbox.contradicting import members
 from app.inbox.current import current_case
+from app.inbox.labels import labels_of
 from app.inbox.profile import note_version
 from app.inbox.purposes import Purpose, purposes
 from app.inbox.reading import lock_of
@@ -47,7 +48,7 @@ from app.web.consent_rows import Consents, consents
 from app.web.entries import Entry, Quoted, entries, quoted_in
 from app.web.envelopes import begun
 from app.web.noting import Noting
-from app.web.rows import Sign, labels_of, sign_of
+from app.web.rows import Sign, sign_of
 from app.web.task_rows import Promises, promises
 from app.web.touched import Touched, interleaved
 from app.web.ways import HERE, Way, passed_over, visitor_of, ways_of

@@ -12,7 +12,8 @@ from sqlalchemy.orm.util import identity_key
 
 from app import connect, queries
 from app.inbox import ways as inbox_ways
-from app.models import Agent, Call, Channel, Conversation, ConversationLabel, Customer, Draft, Identity, Label
+from app.inbox.labels import labels_of
+from app.models import Agent, Call, Channel, Conversation, Customer, Draft, Identity, Label
 
 WARM, HOT = 5, 15  # minutes of waiting after which a row warms up
 
@@ -108,14 +109,6 @@ def sign_of(channel: Channel) -> Sign:
     return Sign(features.icon, features.tint, channel.name)
 
 
-def labels_of(db: Session, ids: Sequence[int]) -> dict[int, list[Label]]:
-    """Conversation id → its labels, by name."""
-    found: dict[int, list[Label]] = {}
-    for id, label in db.execute(_LABELS, {"ids": list(ids)}):
-        found.setdefault(id, []).append(label)
-    return found
-
-
 def _closing(
     db: Session, conversations: Sequence[Conversation], channels: Mapping[int, Channel]
 ) -> dict[int, datetime]:
@@ -166,11 +159,3 @@ def by_id(db: Session, kind: type[Named], ids: set[int | None]) -> dict[int, Nam
 def _by_id(kind: type[Named]) -> Select[Named]:
     """Made once: to build a statement takes as long as to run one that finds a single row."""
     return select(kind).where(kind.id.in_(bindparam("ids", expanding=True)))
-
-
-_LABELS = (
-    select(ConversationLabel.conversation_id, Label)
-    .join(Label, Label.id == ConversationLabel.label_id)
-    .where(ConversationLabel.conversation_id.in_(bindparam("ids", expanding=True)))
-    .order_by(Label.name)
-)
