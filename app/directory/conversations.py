@@ -9,7 +9,6 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session, aliased
 
-from app.db import is_one_of
 from app.directory.paging import Page, cursor_at, cut, in_time
 from app.inbox.labels import carrying
 from app.models import Agent, Conversation, Event, TeamMember
@@ -77,7 +76,7 @@ def _beside(asked: ConversationsAsked) -> Sequence[ColumnElement[bool]]:
     """What another table knows."""
     made: list[ColumnElement[bool]] = []
     if asked.label is not None:
-        made.append(is_one_of(Conversation.id, carrying(asked.label)))
+        made.append(Conversation.id.in_(carrying(asked.label)))
     if asked.customer is not None:
         made.append(Conversation.id.in_(select(Own.head_id).where(Own.customer_id == asked.customer)))
     if asked.updated_since is not None:
