@@ -14,11 +14,12 @@ from app.inbox.current import current_case, latest_case
 from app.inbox.escalations import close_with_case
 from app.inbox.holding import Refused, hold
 from app.inbox.lines import line
-from app.inbox.reading import release_lock
+from app.inbox.reading import release_lock, written_since
 from app.inbox.serving import still_serving
-from app.models import Agent, Case, Conversation, Event, Message
+from app.inbox.summary import waiting_since
+from app.models import Agent, Case, Conversation, Message
 from app.models.conversation import OPEN, RESOLVED, SNOOZED
-from app.models.message import asks, in_turn
+from app.models.message import SYSTEM
 from app.text import clean
 
 FURTHEST = timedelta(days=5 * 365)  # ahead, for a snooze
@@ -54,7 +55,8 @@ def resolve(
 
 
 def reopen(db: Session, agent: Agent, conversation: Conversation) -> None:
-    """The matter was not done after all. Raises :class:`Refused` where there is none."""
+    """The matter was not done after all: who waited for an answer when it ended waits again. Raises
+    :class:`Refused` where there is none."""
     head = hold(db, conversation)
     if current_case(db, head) is not None:
         return
@@ -64,34 +66,32 @@ def reopen(db: Session, agent: Agent, conversation: Conversation) -> None:
     case.status, case.resolved_at, case.resolved_by = OPEN, None, None
     case.reopened += 1
     head.status, head.assignee_id = OPEN, still_serving(db, head.assignee_id)
+    _take_back_the_end(db, head)
+    head.waiting_since = waiting_since(db, head)
     said = line(db, head, "reopened", agent=agent, number=case.number)
     record(db, "reopened", head, agent=agent, message=said, case=case.id)
 
 
+def _take_back_the_end(db: Session, head: Conversation) -> None:
+    """The line that tells of the last resolution settles nothing any more."""
+    what, mine = Message.context["what"].as_string(), Message.conversation_id.in_(family_ids(db, head))
+    ends = select(Message).where(mine, Message.kind == SYSTEM, what == "resolved")
+    last = db.scalars(ends.order_by(Message.id.desc()).limit(1)).first()
+    if last is not None:
+        last.context = {**last.context, "undone": True}
+        db.flush()
+
+
 def resolve_if_seen(db: Session, agent: Agent, conversation: Conversation, seen: int | None) -> bool:
     """:func:`resolve`, as part of something that is done anyway; False where the customer has written since `seen`."""
-    if _written_since(db, hold(db, conversation), seen):
+    if written_since(db, hold(db, conversation), seen):
         return False
     resolve(db, agent, conversation)
     return True
 
 
-def _written_since(db: Session, head: Conversation, seen: int | None) -> bool:
-    """Whether the customer has said anything that wants an answer after the event `seen` (None: nobody says what was
-    seen)."""
-    if seen is None:
-        return False
-    newer = select(Event.id).where(
-        Event.conversation_id == head.id, Event.id > seen, Event.kind == "message.received"
-    )
-    waits = newer.join(Message, Message.id == Event.message_id).where(
-        asks(), in_turn(), Message.removed_at.is_(None)
-    )
-    return db.scalars(waits.limit(1)).first() is not None
-
-
 def _look_first(db: Session, head: Conversation, seen: int | None) -> None:
-    if _written_since(db, head, seen):
+    if written_since(db, head, seen):
         raise Refused("The customer has written meanwhile. Have a look first.", status=409)
 
 

@@ -18,7 +18,13 @@ from app.inbox.summary import show
 from app.models import Attachment, Conversation, Decision, Message, MessageSource, RemoteFile
 from app.text import clean
 
-_STAYS = ("sort", "out_of_turn", "history", "image_set")  # of the context, where the words are forgotten
+_STAYS = (
+    "sort",
+    "out_of_turn",
+    "left",
+    "history",
+    "image_set",
+)  # of the context, where the words are forgotten
 _TOGETHER = 20  # messages later, and no more, may have been answered together with one
 
 

@@ -13,6 +13,8 @@ from app.db import now
 from app.family import family_ids
 from app.models import Conversation, Message
 
+CHANGED = "This changed in the meantime. Reload the page and look again."
+
 
 class Refused(Exception):
     """The person may not do this now, and `sentence` says why (an English msgid; `values` fill it in).

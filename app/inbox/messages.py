@@ -20,7 +20,7 @@ from app.inbox.ownership import become_human
 from app.inbox.purposes import purpose as known_purpose
 from app.inbox.reading import MAX_SUBJECT
 from app.inbox.receiving import MAX_TEXT
-from app.inbox.summary import show
+from app.inbox.summary import show, waiting_since
 from app.inbox.ways import route
 from app.inbox.ways import ways as ways
 from app.models import (
@@ -53,6 +53,7 @@ def reply(
     client_id: str,
     *,
     channel_id: int | None = None,
+    to: int | None = None,
     attachments: Sequence[Attachment] = (),
     quick_replies: Sequence[str] = (),
     others: Sequence[base.Participant] = (),
@@ -64,25 +65,29 @@ def reply(
     purpose: str = SERVICE,
     drafted: int | None = None,
     version: int | None = None,
+    seen: int | None = None,
 ) -> Message:
     """Answer the customer; the thread is a person's from then on. The same `client_id` again changes nothing.
 
-    `channel_id`: which way it goes; None: the way the customer wrote last. `others` get it, too; `subject` ("":
+    `channel_id`: which way it goes; None: the way the customer wrote last. `to` is the id of the identity that it was
+    written to: it goes to nobody else. `others` get it, too; `subject` ("":
     that of what is answered) and `html` (clean already) go with it where the channel has them, `links` everywhere.
     `template` goes instead of `text`, which says the same (see :mod:`app.approved`), and may go when the time to answer
     is over. `quotes` is the id of a message that the customer wrote by this way. `purpose` is what it is for: it goes
     only where the customer agrees to that (see :mod:`app.inbox.consents`). `drafted` is the id of the FAQ entry that a
     model made the words of, which are marked for us for good. `version` is that of the draft which it was: what was
-    begun since stays a draft (None: nothing does).
-    Raises :class:`Refused` with status 409 while another agent holds the reply lock, 422 on an empty or over-long
+    begun since stays a draft (None: nothing does). `seen` is the newest event of the conversation that its writer has
+    seen: what the customer wrote since is neither answered nor read by it.
+    Raises :class:`Refused` with status 409 while another agent holds the reply lock, or where `to` is nobody's here any
+    more, 422 on an empty or over-long
     text, an address that is none, an unreachable customer, or more than the platform takes until they write again.
     """
     head = hold(db, conversation)
     if stored := by_client_id(db, head, client_id):
         return stored
     reading.refuse_if_locked(db, agent, head)
-    to = known_purpose(db, purpose).key
-    identity, channel = route(db, head, channel_id, template=template is not None, purpose=to)
+    why = known_purpose(db, purpose).key
+    identity, channel = route(db, head, channel_id, template=template is not None, purpose=why, to=to)
     message = unsent(db, agent, identity, channel, text, others=others, subject=subject, html=html)
     message.client_id, message.quick_replies, message.links = client_id, list(quick_replies), list(links)
     _check(message.text, attachments)
@@ -90,20 +95,22 @@ def reply(
         message.context = {**message.context, "quotes": _quotable(db, head, identity, channel, quotes)}
     if drafted is not None:
         message.context = {**message.context, "drafted": drafted}
+    if (unseen := reading.written_since(db, head, seen)) is not None:
+        message.context = {**message.context, "left": unseen.id}
     if template is None:
         allowance.refuse_beyond(db, identity, channel, message, attachments)
     else:
         _put(template, message, attachments)
     copies = participants.copies(channel, identity, others)
-    consents.refuse_unwilling_copies(db, channel, to, copies)
+    consents.refuse_unwilling_copies(db, channel, why, copies)
     participants.remember(db, channel, [(message.conversation_id, copies)])
     case = _case_to_answer(db, head, channel)
     message.case_id = case.id
     become_human(db, head, agent)  # before the words, so that the thread reads in order
     message.sent_at = moment(db, head)
-    _send(db, head, message, channel, identity, attachments, to)
+    _send(db, head, message, channel, identity, attachments, why)
     case.first_response_at = case.first_response_at or message.sent_at
-    reading.answered(db, agent, head, version)
+    reading.answered(db, agent, head, version, seen=seen)
     record(db, "message.sent", head, agent=agent, message=message)
     return message
 
@@ -148,7 +155,8 @@ def bot_reply(
     context: Mapping[str, Any] | None = None,
 ) -> Message | None:
     """Say the bot's words, unless a person took over since `epoch` was read, or the customer wants nothing said there:
-    then nothing is said (None). `epoch` None: whoever has the thread (a question that is the product's own)."""
+    then nothing is said (None). `epoch` None: whoever has the thread (a question that is the product's own, and answers
+    nobody)."""
     if not consents.agrees(db, identity, channel):
         return None
     if epoch is not None and not _still(db, conversation, epoch):
@@ -157,7 +165,8 @@ def bot_reply(
     at = max(now(), conversation.last_message_at or now())  # of the thread's time, see moment()
     message = _outbound(at, own, identity, channel, text, None, quick_replies)
     message.author = "bot"
-    message.links, message.context = list(links), dict(context or {})
+    own_question = {"out_of_turn": "product"} if epoch is None else {}
+    message.links, message.context = list(links), {**(context or {}), **own_question}
     case = current_case(db, conversation)
     message.case_id = case.id if case else None
     _send(db, conversation, message, channel, identity, attachments)
@@ -331,7 +340,10 @@ def _send(
         db.add(DeliveryRef(channel_id=channel.id, external_id=str(message.id), delivery_id=delivery.id))
     else:
         after_commit(db, jobs.wake_channel, channel.id)
-    head.waiting_since = None
+    if "left" in message.context:
+        head.waiting_since = waiting_since(db, head)
+    elif "out_of_turn" not in message.context:
+        head.waiting_since = None
     show(head, message)
     search.index_new(db, [message])
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, and_, delete, func, select
 from sqlalchemy.orm import Session
 
 from app import connect, jobs, realtime
@@ -15,7 +15,8 @@ from app.db import after_commit, insert_if_new, now
 from app.family import family_ids
 from app.inbox.holding import Refused, hold
 from app.inbox.participants import MOST_COPIES
-from app.models import Agent, Channel, Conversation, Draft, ReadMark, ReplyLock
+from app.models import Agent, Channel, Conversation, Draft, Event, Message, ReadMark, ReplyLock
+from app.models.message import asks, in_turn
 from app.text import clean, one_line
 from channels import base
 
@@ -24,16 +25,44 @@ MAX_SUBJECT = 300  # characters
 LAST_VERSION = 2**31 - 1  # of a draft that the database can compare
 
 
-def mark_read(db: Session, agent: Agent, conversation: Conversation) -> None:
-    """`agent` has read everything that is there now."""
+def written_since(db: Session, head: Conversation, seen: int | None) -> Message | None:
+    """The first thing the customer has said that wants an answer after the event `seen` (None: nobody says what was
+    seen)."""
+    if seen is None:
+        return None
+    first = select(Message).where(_since(db, head, seen), in_turn(), Message.removed_at.is_(None))
+    return db.scalars(first.order_by(Message.id).limit(1)).first()
+
+
+def _since(db: Session, head: Conversation, seen: int) -> ColumnElement[bool]:
+    """What came in after the event `seen` and counts as unread."""
+    ids = family_ids(db, head)
+    came = select(Event.message_id).where(
+        Event.conversation_id.in_(ids), Event.id > seen, Event.kind == "message.received"
+    )
+    return and_(Message.id.in_(came), Message.conversation_id.in_(ids), asks())
+
+
+def mark_read(db: Session, agent: Agent, conversation: Conversation, *, seen: int | None = None) -> None:
+    """`agent` has read everything that is there now, or what was there at the event `seen`."""
     head = hold(db, conversation)
+    unseen, first = 0, 0
+    if seen is not None:
+        unseen, first = db.execute(
+            select(func.count(), func.min(Message.id)).where(_since(db, head, seen))
+        ).one()
     mark = db.get(ReadMark, (head.id, agent.id))
     if mark is None:
         mark = ReadMark(conversation_id=head.id, agent_id=agent.id)
         db.add(mark)
-    if (mark.inbound_count or 0) < head.inbound_count:
-        _show(db, head)
-    mark.inbound_count, mark.message_id, mark.read_at = head.inbound_count, head.last_message_id, now()
+    if unseen:
+        mark.inbound_count = max(mark.inbound_count or 0, head.inbound_count - unseen)
+        mark.message_id = max(mark.message_id or 0, first - 1)
+    else:
+        if (mark.inbound_count or 0) < head.inbound_count:
+            _show(db, head)
+        mark.inbound_count, mark.message_id = head.inbound_count, head.last_message_id
+    mark.read_at = now()
     after_commit(db, realtime.publish, "read", head.id, agent.id)
 
 
@@ -200,8 +229,15 @@ def refuse_if_locked(db: Session, agent: Agent, conversation: Conversation) -> N
         )
 
 
-def answered(db: Session, agent: Agent, conversation: Conversation, version: int | None = None) -> None:
-    """After a reply: its draft is gone, the lock is free, everything up to it is read."""
+def answered(
+    db: Session,
+    agent: Agent,
+    conversation: Conversation,
+    version: int | None = None,
+    *,
+    seen: int | None = None,
+) -> None:
+    """After a reply: its draft is gone, the lock is free, everything up to it (up to the event `seen`) is read."""
     discard_draft(db, agent, conversation, version)
     release_lock(db, agent, conversation)
-    mark_read(db, agent, conversation)
+    mark_read(db, agent, conversation, seen=seen)

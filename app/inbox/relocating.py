@@ -17,7 +17,7 @@ from app.db import now
 from app.events import record
 from app.family import conversation_of, family_ids, head_of
 from app.inbox import participants, refs
-from app.inbox.holding import Refused, hold_all
+from app.inbox.holding import CHANGED, Refused, hold_all
 from app.inbox.lines import line
 from app.inbox.links import go_home, part, settle, take_case
 from app.inbox.merging import MAX_REASON
@@ -39,7 +39,6 @@ from app.models.message import SYSTEM
 from app.text import clean
 
 ONLY_ADDRESS = "This is their only address here. There is nothing to take it out of."
-CHANGED = "This changed in the meantime. Reload the page and look again."
 PORTION = 500  # messages indexed anew at a time
 
 

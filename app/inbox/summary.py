@@ -13,7 +13,7 @@ from app.inbox.serving import still_serving
 from app.models import Case, Conversation, Escalation, Message
 from app.models.conversation import HUMAN, OPEN, RESOLVED, SNOOZED
 from app.models.escalation import ACTIVE
-from app.models.message import OUTBOUND, SHOWN, SYSTEM, asks, in_turn, settles
+from app.models.message import OUTBOUND, SHOWN, SYSTEM, asks, in_turn, settles, settles_until
 from app.text import one_line
 
 
@@ -75,13 +75,13 @@ def recount(db: Session, head: Conversation) -> None:
     head.last_preview = head.last_author = ""
     if last is not None:
         show(head, last)
-    head.waiting_since = None if head.status == RESOLVED else _waiting_since(db, ids)
+    head.waiting_since = None if head.status == RESOLVED else waiting_since(db, head)
 
 
-def _waiting_since(db: Session, ids: list[int]) -> datetime | None:
+def waiting_since(db: Session, head: Conversation) -> datetime | None:
     """When the customer began to wait: with their first words, or the handover, that nothing has answered yet."""
-    mine, what = Message.conversation_id.in_(ids), Message.context["what"].as_string()
-    last = db.scalar(select(func.max(Message.id)).where(mine, settles())) or 0
+    mine, what = Message.conversation_id.in_(family_ids(db, head)), Message.context["what"].as_string()
+    last = db.scalar(select(func.max(settles_until())).where(mine, settles())) or 0
     begins = (asks() & in_turn()) | ((Message.kind == SYSTEM) & (what == "handed_over"))
     first = select(Message.sent_at).where(mine, begins, Message.id > last).order_by(Message.id)
     return db.scalars(first.limit(1)).first()

@@ -12,7 +12,7 @@ from app import connect, family
 from app.db import now
 from app.events import record
 from app.inbox import allowance, consents
-from app.inbox.holding import Refused, hold
+from app.inbox.holding import CHANGED, Refused, hold
 from app.models import Channel, Conversation, Identity, Message
 from app.models.consent import SERVICE
 from app.models.message import INBOUND
@@ -71,13 +71,19 @@ def route(
     *,
     template: bool = False,
     purpose: str = SERVICE,
+    to: int | None = None,
 ) -> tuple[Identity, Channel]:
-    """The identity and channel a person's reply goes by; a `template` also where the time to answer is over.
-    Raises :class:`Refused`, also where they do not want to be written to for this `purpose`."""
+    """The identity and channel a person's reply goes by; a `template` also where the time to answer is over. `to` is
+    the id of the identity that was chosen (None: as it fits). Raises :class:`Refused`, also where they do not want to
+    be written to for this `purpose`, and (409) where `to` is none of theirs any more."""
     every, unwilling = _ways(db, head, purpose)
     found = [way for way in every if channel_id in (None, way[1].id)]
     if not found:
         raise Refused("This customer cannot be reached this way. Choose another channel.", field="channel_id")
+    if to is not None:
+        found = [way for way in found if way[0].id == to]
+        if not found:
+            raise Refused(CHANGED, status=409)
     willing = [way for way in every if (way[0].id, way[1].id) not in unwilling]
     found = [way for way in found if way in willing] or found[:1]
     if found[0] not in willing:

@@ -22,6 +22,7 @@ OURS = {
     "tool",
     "answers_in",
     "out_of_turn",
+    "left",
     "files",
     "locale",
     "thread",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, and_, func
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, String, and_, cast, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
@@ -92,9 +92,19 @@ def in_turn() -> ColumnElement[bool]:
 
 
 def settles() -> ColumnElement[bool]:
-    """After which the customer waits no more: an answer, a telephone call with them, the end of the matter."""
+    """After which the customer waits no more: an answer, a telephone call with them, the end of the matter (unless it
+    was opened again: the line of that end has ``undone``)."""
     what, history = Message.context["what"].as_string(), Message.context["history"].as_string()
+    stands = Message.context["undone"].as_string().is_(None)
     talked = (Message.kind == CALL) & (Message.context["sort"].as_string() == TALKED) & history.is_(None)
-    over = (Message.kind == SYSTEM) & what.in_(("resolved", "handed_back"))
+    over = (Message.kind == SYSTEM) & what.in_(("resolved", "handed_back")) & stands
     settled: ColumnElement[bool] = ((Message.kind == OUTBOUND) & in_turn()) | talked | over
     return settled
+
+
+def settles_until() -> ColumnElement[int]:
+    """The last message that one which :func:`settles` does so for: itself; where the customer had written what its
+    writer had not seen, the last before that, whose id its context has as ``left``."""
+    left = cast(Message.context["left"].as_string(), BigInteger)
+    until: ColumnElement[int] = func.coalesce(left - 1, Message.id)
+    return until

@@ -169,9 +169,9 @@ def reopen(db: Session, by: Agent, task: Task) -> bool:
     return True
 
 
-def tell(db: Session, by: Agent, task: Task, words: str) -> Message:
+def tell(db: Session, by: Agent, task: Task, words: str, *, seen: int | None = None) -> Message:
     """Send the customer these words by the task's channel, as any reply, and finish it. Twice sends once: it is done
-    then, until it is opened again.
+    then, until it is opened again. `seen` as for :func:`app.inbox.reply`.
 
     Raises :class:`Refused` where it is done, or where the customer cannot be reached so.
     """
@@ -188,6 +188,7 @@ def tell(db: Session, by: Agent, task: Task, words: str) -> Message:
         secrets.token_hex(16),
         channel_id=task.channel_id,
         version=inbox.version_saying(db, by, head, words),
+        seen=seen,
     )
     finish(db, by, task)
     return said

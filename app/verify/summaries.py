@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.models import Case, Conversation, CustomerLink, Escalation, Message, Relocation
 from app.models.conversation import BOT, HUMAN, OPEN, RESOLVED, SNOOZED
 from app.models.escalation import ACTIVE
-from app.models.message import SHOWN, SYSTEM, asks, in_turn, settles
+from app.models.message import SHOWN, SYSTEM, asks, in_turn, settles, settles_until
 from app.verify.parts import Check, Step, check, walk
 
 
@@ -57,7 +57,10 @@ class _Truth:
         newest = select(Conversation.head_id, func.max(Message.id)).join(
             Message, Message.conversation_id == Conversation.id
         )
-        self.settled = _pairs(db, newest.where(within, settles()))
+        settled = select(Conversation.head_id, func.max(settles_until())).join(
+            Message, Message.conversation_id == Conversation.id
+        )
+        self.settled = _pairs(db, settled.where(within, settles()))
         self.begun = _pairs(db, newest.where(within, begins))
         shown = select(Message.id, Message.sent_at).join(
             Conversation, Conversation.last_message_id == Message.id

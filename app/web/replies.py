@@ -24,13 +24,15 @@ from app.web.pages import client_id, number, partial, path_id, text, with_form
 
 
 def reply(request: Request, form: FormData) -> Response:
-    """Answer the customer, in words or with a ``template``; with ``resolve`` the case is resolved too, unless the
-    customer wrote after the event ``seen``: then the answer says so. The same client id again changes nothing."""
+    """Answer the customer, in words or with a ``template``: to the identity ``to``, and what came before the event
+    ``seen``. With ``resolve`` the case is resolved too, unless the customer wrote after that: then the answer says so.
+    The same client id again changes nothing."""
     client_id = _client_id(form)
     ready = approved.chosen(request, form, client_id)
     said = ready.text if ready else text(form, "text")
     with transaction() as db:
         viewer, head = found(db, request)
+        seen = number(text(form, "seen"))
         message = inbox.reply(
             db,
             viewer,
@@ -38,6 +40,7 @@ def reply(request: Request, form: FormData) -> Response:
             said,
             client_id,
             channel_id=number(text(form, "channel_id")),
+            to=number(text(form, "to")),
             attachments=uploaded(db, viewer, form),
             others=others(form),
             subject=text(form, "subject"),
@@ -47,9 +50,9 @@ def reply(request: Request, form: FormData) -> Response:
             purpose=text(form, "purpose") or SERVICE,
             drafted=number(text(form, "drafted")),
             version=number(text(form, "version")),
+            seen=seen,
         )
         visitors.mark_if_gone(db, message)
-        seen = number(text(form, "seen"))
         stays = bool(text(form, "resolve")) and not inbox.resolve_if_seen(db, viewer, head, seen)
         answer = _shown(request, db, viewer, head, message)
     if stays:

@@ -160,7 +160,7 @@ def telling(request: Request) -> Response:
         way = next((one for one in ways if task.channel_id in (None, one.channel_id)), None)
         return partial(
             request, "tasks/_telling.html", row=task_rows(db, request.state.viewer, [task])[0], way=way,
-            place=request.query_params.get("place", ""),
+            seen=head.last_event_id, place=request.query_params.get("place", ""),
         )  # fmt: skip
 
 
@@ -173,7 +173,7 @@ def tell(request: Request, form: FormData) -> Response:
             task.words = text(form, "words").strip()[: tasks.MAX_WORDS]
             tasks.prepare(db, viewer, task)
             return done(request, f"/inbox/{head.id}")
-        tasks.tell(db, viewer, task, text(form, "words"))
+        tasks.tell(db, viewer, task, text(form, "words"), seen=number(text(form, "seen")))
         return _answer(db, request, task)
 
 

@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import inbox, queries
+from app import inbox, queries, verify
 from app.db import now
 from app.inbox import Refused
+from app.inbox.summary import recount
 from app.models import Case, Conversation
 from tests import factories as make
 
@@ -48,6 +49,24 @@ def test_reopening_brings_the_same_case_back(db: Session) -> None:
     inbox.reopen(db, agent, head)
     inbox.reopen(db, agent, head)
     assert (case_of(db, head).status, case_of(db, head).reopened, head.status) == ("open", 1, "open")
+
+
+def test_who_waited_when_it_was_resolved_waits_again_where_that_was_a_slip(db: Session) -> None:
+    head, agent = make.conversation(db, text="返品したい"), make.agent(db)
+    make.reply(db, agent, head)
+    inbox.resolve(db, agent, head)
+    since = make.says_more(db, head, "まだですか").sent_at  # the first end stands
+    inbox.resolve(db, agent, head)
+    assert head.waiting_since is None
+    inbox.reopen(db, agent, head)
+    assert head.waiting_since == since
+    db.flush()
+    assert verify.report(db).clean
+    head = db.get_one(Conversation, head.id)
+    recount(db, head)
+    assert head.waiting_since == since
+    inbox.resolve(db, agent, head)
+    assert head.waiting_since is None
 
 
 def test_there_must_be_a_case_to_reopen_snooze_rate_or_escalate(db: Session) -> None:

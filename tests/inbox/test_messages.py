@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app import inbox, queries, search
+from app import inbox, queries, search, verify
 from app.db import now
 from app.inbox import Refused
 from app.inbox.receiving import CUT
-from app.models import Attachment, Case, Conversation, Decision, Delivery, Event, Message
+from app.inbox.summary import recount
+from app.models import Attachment, Case, Conversation, Decision, Delivery, Event, Message, ReadMark
 from channels import base
 from tests import factories as make
 
@@ -240,3 +241,56 @@ def test_every_message_of_a_hundred_is_in_one_conversation(db: Session) -> None:
         make.customer_says(db, channel, str(n), id=str(n % 50))
     assert db.scalar(select(func.count(Message.id))) == 50
     assert db.scalar(select(func.count(Conversation.id))) == 1
+
+
+def counted_anew(db: Session, head: Conversation) -> Conversation:
+    """The thread as its rows tell it; the books must add up before that."""
+    db.flush()
+    found = verify.report(db)
+    assert found.clean, str(found)
+    head = db.get_one(Conversation, head.id)
+    recount(db, head)
+    return head
+
+
+def test_what_the_writer_of_an_answer_has_not_seen_is_neither_answered_nor_read(db: Session) -> None:
+    head, agent = make.conversation(db, text="いつ届きますか"), make.agent(db)
+    inbox.mark_read(db, agent, head)
+    seen = head.last_event_id
+    more = make.says_more(db, head, "やっぱりキャンセルしてください")
+    make.says_more(db, head, "お願いします")
+    inbox.note(db, agent, head, "常連さん", "n1")
+    make.reply(db, agent, head, "明日発送します", seen=seen)
+    assert (head.waiting_since, queries.unread(db, agent, [head])[head.id]) == (more.sent_at, 2)
+    assert (db.get_one(ReadMark, (head.id, agent.id)).message_id or more.id) < more.id
+    after, other = counted_anew(db, head), make.agent(db)
+    assert after.waiting_since == more.sent_at
+    make.reply(db, other, after, "承知しました", seen=after.last_event_id)
+    assert queries.unread(db, other, [after]) == {after.id: 0}
+    assert counted_anew(db, after).waiting_since is None
+    make.reply(db, agent, head, "遅れて届いた返事", seen=seen)  # another has answered them since
+    assert counted_anew(db, head).waiting_since is None
+
+
+def test_who_has_read_it_meanwhile_keeps_it_read_and_what_was_taken_back_waits_for_nobody(
+    db: Session,
+) -> None:
+    head, agent = make.conversation(db), make.agent(db)
+    seen = head.last_event_id
+    more = make.says_more(db, head, "間違えました")
+    inbox.unsend(db, head, more)
+    inbox.mark_read(db, agent, head)
+    make.reply(db, agent, head, seen=seen)
+    assert (head.waiting_since, queries.unread(db, agent, [head])[head.id]) == (None, 0)
+    assert counted_anew(db, head).waiting_since is None
+
+
+def test_the_products_own_question_answers_nobody(db: Session) -> None:
+    channel = make.channel(db)
+    head = make.conversation(db, channel, "返品したい")
+    inbox.take_over(db, make.agent(db), head)
+    since, identity = head.waiting_since, make.identity_of(db, head)
+    said = inbox.bot_reply(db, head, identity, channel, None, "ご本人ですか")
+    assert said is not None
+    assert (head.waiting_since, counted_anew(db, head).waiting_since) == (since, since)
+    assert since is not None

@@ -196,3 +196,18 @@ def test_what_was_said_with_another_tool_is_counted(db: Session, counting: Chann
     head = make.thread_of(db, make.customer_says(db, counting, "一", person))
     make.accept(db, counting, base.Inbound("x9", person, "アプリから", kind="outbound", sent_at=now()))
     assert left(db, head) == 2
+
+
+def test_an_answer_goes_to_the_address_it_was_written_to_or_to_nobody(db: Session) -> None:
+    channel, agent = make.channel(db), make.agent(db)
+    mother, daughter = (make.conversation(db, channel, sender=one) for one in ("mother", "daughter"))
+    hers = make.identity_of(db, daughter).id
+    both = make.customer_of(db, daughter), make.customer_of(db, mother)
+    made = inbox.link(db, *both, evidence={"by": "test"})
+    assert made is not None
+    make.customer_says(db, channel, "母です", "mother")  # wrote last
+    assert inbox.reply(db, agent, mother, "病院の件", "c1", to=hers).identity_id == hers
+    inbox.unlink(db, made)
+    with pytest.raises(Refused, match="changed in the meantime") as refused:
+        inbox.reply(db, agent, mother, "病院の件", "c2", channel_id=channel.id, to=hers)
+    assert refused.value.status == 409

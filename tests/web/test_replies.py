@@ -69,12 +69,25 @@ def test_what_the_customer_wrote_meanwhile_is_not_resolved_with_the_answer(
     answer = say(browser, thread, resolve="1", seen=seen)
     assert (answer.status_code, answer.headers["X-Stays-Open"]) == (200, "yes")
     with reading() as db:
-        newest = db.get_one(Conversation, thread.id).last_event_id
+        head = db.get_one(Conversation, thread.id)
+        newest = head.last_event_id
+        assert head.waiting_since is not None
         assert db.scalars(select(Case.status)).all() == ["open"]
     answer = say(browser, thread, "はい", client="client-0002", resolve="1", seen=newest)
     assert "X-Stays-Open" not in answer.headers
     with reading() as db:
         assert db.scalars(select(Case.status)).all() == ["resolved"]
+
+
+def test_an_answer_to_an_address_that_is_theirs_no_more_is_refused(
+    tanaka: Agent, thread: Conversation
+) -> None:
+    browser = Browser().come_in(tanaka)
+    with transaction() as db:
+        there = factories.identity_of(db, factories.conversation(db)).id
+        here = factories.identity_of(db, thread).id
+    assert say(browser, thread, to=there).status_code == 409
+    assert say(browser, thread, to=here).status_code == 200
 
 
 @pytest.mark.parametrize("what", ["replies", "notes"])

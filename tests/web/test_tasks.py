@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -128,12 +129,16 @@ def test_what_was_to_be_told_is_sent_with_one_press_or_goes_into_the_draft(
         )  # fmt: skip
     shown = browser.see(f"/tasks/{first.id}/telling")
     assert "入荷しました。" in shown
-    browser.submit(f"/tasks/{first.id}/telling", {"words": "本日入荷しました。"})
+    (seen,) = re.findall(r'name="seen" value="(\d+)"', shown)
+    with transaction() as db:
+        more = factories.says_more(db, thread, "やはり結構です")
+    browser.submit(f"/tasks/{first.id}/telling", {"words": "本日入荷しました。", "seen": seen})
     edit = browser.submit(f"/tasks/{second.id}/telling", {"words": "入荷の件です。", "edit": "1"})
     assert edit.headers["location"] == f"/inbox/{thread.id}"
     with reading() as db:
         sent = db.scalars(select(Message).where(Message.kind == "outbound")).one()
         assert sent.text == "本日入荷しました。"
+        assert db.get_one(Conversation, thread.id).waiting_since == more.sent_at
         assert db.get_one(Task, first.id).done_by == tanaka.id
         assert db.get_one(Task, second.id).done_at is None
         assert db.get_one(Draft, (tanaka.id, thread.id)).text == "入荷の件です。"

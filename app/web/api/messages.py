@@ -86,7 +86,9 @@ class TemplateIn(Given):
 
 
 class ReplyIn(Given):
-    """An answer to the customer. `channel_id`: the way it goes; null: the way the customer wrote last. `copies` and
+    """An answer to the customer. `channel_id`: the way it goes; null: the way the customer wrote last. `identity_id`:
+    which of their addresses it goes to; null: the one they wrote from last. What the customer wrote after `seen` is
+    neither answered nor read by it; null: everything is. `copies` and
     `subject` are for channels that have them: mail. Without a subject it is that of what is answered. `template` goes
     instead of a text, and may go where the time to answer is over."""
 
@@ -99,6 +101,7 @@ class ReplyIn(Given):
     subject: Annotated[str, Meta(max_length=300)] = ""
     template: TemplateIn | None = None
     channel_id: Id | None = None
+    identity_id: Id | None = None
     quotes: (
         Annotated[Id, Meta(description="A message that the customer wrote this way, to be quoted")] | None
     ) = None
@@ -178,7 +181,9 @@ def _ready(call: Call, conversation_id: int, body: ReplyIn) -> Ready | None:
         head = queries.conversation_for(db, call.agent, conversation_id)
         if body.client_id and by_client_id(db, head, body.client_id):
             return None
-        _, channel = route(db, head, body.channel_id, template=True, purpose=body.purpose)
+        _, channel = route(
+            db, head, body.channel_id, template=True, purpose=body.purpose, to=body.identity_id
+        )
     template = approved.chosen(channel, body.template.name, body.template.language)
     return approved.filled(template, body.template.values)
 
@@ -196,7 +201,8 @@ def create_reply(call: Call, conversation_id: int, body: ReplyIn) -> MessageShap
 
     Your agent takes the conversation over from the bot with it. What is answered is on its way: look at the
     `delivery` of the message, or follow the events, to learn what became of it. 409 while somebody else is
-    answering, or where a file was sent before. A draft of these very words goes with it, any other stays.
+    answering, where a file was sent before, or where `identity_id` is no way to this customer. A draft of these very
+    words goes with it, any other stays.
     """
     head = found(call, conversation_id)
     ready: Ready | None = call.brought
@@ -207,6 +213,7 @@ def create_reply(call: Call, conversation_id: int, body: ReplyIn) -> MessageShap
         ready.text if ready else body.text,
         body.client_id or _made_up(),
         channel_id=body.channel_id,
+        to=body.identity_id,
         attachments=_attachments(call, body.attachment_ids),
         quick_replies=body.quick_replies,
         others=[Participant(one.address, one.name, one.role) for one in body.copies],
@@ -215,6 +222,7 @@ def create_reply(call: Call, conversation_id: int, body: ReplyIn) -> MessageShap
         quotes=body.quotes,
         purpose=body.purpose,
         version=inbox.version_saying(call.db, call.agent, head, body.text),
+        seen=body.seen,
     )
     visitors.mark_if_gone(call.db, message)
     if body.resolve:
