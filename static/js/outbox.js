@@ -7,10 +7,12 @@ import { toast } from "./toast.js";
 import { say } from "./words.js";
 
 const waiting = new Map(); // client id → letter
+const last = new Map(); // conversation → the newest sending there: the next one begins after it
 
 /** letter: {client, conversation, url, form: FormData, text, undo: seconds, restore(sentence)} */
 export function post(letter) {
   flush(); // order: what was written before goes before
+  for (const before of failed()) if (before.conversation === letter.conversation) deliver(before);
   waiting.set(letter.client, letter);
   ghost(letter);
   if (!letter.undo) return deliver(letter);
@@ -54,7 +56,9 @@ function deliver(letter, keepalive = false) {
   letter.timer = 0;
   letter.failed = false;
   letter.close?.();
-  letter.sending = carry(letter, keepalive);
+  const before = keepalive ? null : last.get(letter.conversation); // who leaves cannot wait
+  letter.sending = before ? before.then(() => carry(letter, keepalive)) : carry(letter, keepalive);
+  last.set(letter.conversation, letter.sending);
   return letter.sending;
 }
 

@@ -66,6 +66,30 @@ def test_what_is_written_on_while_the_answer_is_sent_is_there_when_one_comes_bac
     expect(desk.field).to_have_value("追伸")
 
 
+def test_answers_go_one_after_the_other(desk: Desk) -> None:
+    held: list[Route] = []
+    desk.page.route("**/replies", lambda route: held.append(route))
+    for text in ("一通目です。", "二通目です。"):
+        desk.field.fill(text)
+        desk.page.evaluate("document.querySelector('[data-compose]').dataset.undo = 0")
+        desk.field.press("Control+Enter")
+        expect(desk.field).to_have_value("")
+
+    def asked() -> int:
+        desk.page.wait_for_timeout(200)
+        return len(held)
+
+    assert asked() == 1
+    held[0].abort()  # it stays, and is tried again before what is said next
+    until(lambda: asked() == 2, "the second is on its way")
+    held[1].abort()
+    desk.page.unroute("**/replies")
+    desk.field.fill("三通目です。")
+    desk.field.press("Control+Enter")
+    until(lambda: len(sent()) == 3, "all of them")
+    assert sent() == ["一通目です。", "二通目です。", "三通目です。"]
+
+
 @pytest.mark.parametrize(("key", "left"), [("e", "resolved"), ("s", "snoozed")])
 def test_what_is_pressed_after_sending_happens_after_it(desk: Desk, key: str, left: str) -> None:
     head = desk.page.locator("[data-part=header]")
