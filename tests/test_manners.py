@@ -262,6 +262,18 @@ def test_what_came_of_an_answer_is_noted(db: Session, chat: Channel) -> None:
     ]
 
 
+def test_what_came_of_an_answer_is_noted_of_one_given_before_the_thread_was_linked(
+    db: Session, chat: Channel
+) -> None:
+    make.customer_says(db, chat, ASKED, "guest")
+    given = db.scalars(select(Decision)).one()
+    guest, known = make.thread_of(db, last(db)), make.conversation(db, chat)
+    inbox.link(db, make.customer_of(db, guest), make.customer_of(db, known), evidence={"by": "test"})
+    inbox.hand_over(db, known, "asked")
+    db.refresh(given)
+    assert given.again_at is not None
+
+
 def _why(db: Session) -> list[str]:
     lines = db.scalars(select(Message).where(Message.kind == "system").order_by(Message.id))
     return [one.context["reason"] for one in lines if "reason" in one.context]

@@ -20,8 +20,9 @@ def of_no_more_help(
 ) -> None:
     """The answers in this thread that nothing has come after yet are not the end of it; with `entry_id` only those of
     that entry, with `before` only those decided before that one."""
+    shown = select(Conversation.id).where(Conversation.head_id == head.id)
     mine = update(Decision).where(
-        Decision.conversation_id == head.id,
+        Decision.conversation_id.in_(shown),
         Decision.outcome == ANSWERED,
         Decision.again_at.is_(None),
         Decision.made_at > now() - LONGEST,
