@@ -41,6 +41,20 @@ def test_an_answer_is_in_the_thread_and_on_its_way() -> None:
     assert (told["owner"], told["assignee_id"], told["unread"]) == ("human", agent.id, 0)
 
 
+def test_an_answer_leaves_what_was_not_seen_and_goes_to_whom_it_names() -> None:
+    agent, channel, thread = cast()
+    caller, path = program(agent), f"/conversations/{thread.id}/replies"
+    with transaction() as db:
+        factories.says_more(db, thread, "やはり結構です")
+        here = factories.identity_of(db, thread).id
+        there = factories.identity_of(db, factories.conversation(db, channel)).id
+    caller.refused("POST", path, 409, json={"text": "ございます。", "identity_id": there})
+    said = {"text": "ございます。", "identity_id": here, "seen": thread.last_event_id}
+    assert caller.call("POST", path, 201, json=said)["identity_id"] == here
+    told = caller.see(f"/conversations/{thread.id}")
+    assert (told["waiting_since"] is not None, told["unread"]) == (True, 1)
+
+
 def test_an_answer_by_mail_has_copies_and_a_subject(monkeypatch: pytest.MonkeyPatch) -> None:
     with letters.mail(monkeypatch):
         agent, _, thread = cast("post")
