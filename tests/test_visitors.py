@@ -15,6 +15,7 @@ from app.models import (
     Channel,
     Customer,
     Delivery,
+    Event,
     Message,
     RawReceipt,
 )
@@ -158,6 +159,38 @@ def test_ending_resolves_and_a_rating_is_kept(db: Session, guest: Guest) -> None
     assert guest.say("end")["rate"] is True
     assert guest.say("rate", score=5, comment="親切") == {"t": "rated"}
     assert guest.hello()["rate"] is False
+
+
+def test_ending_leaves_open_what_a_person_has_not_answered(db: Session, guest: Guest) -> None:
+    guest.send("いつ届きますか", id="m1")
+    guest.send("ありがとう", id="m2")
+    for _ in range(2):
+        told = guest.say("end")
+        assert (told["kept"], told["rate"]) == (True, False)
+    head = thread(db, guest.visitor)
+    assert (head.status, head.waiting_since is None) == ("open", False)
+    assert len(db.scalars(select(Event).filter_by(kind="ended")).all()) == 1
+    factories.reply(db, factories.agent(db), head, "明日です")
+    told = guest.say("end")
+    assert (told["kept"], told["rate"], head.status) == (False, True, "resolved")
+
+
+def test_thanks_for_being_handed_over_are_not_for_an_answer(db: Session, guest: Guest) -> None:
+    guest.send("人と話したい", id="m1")
+    head = thread(db, guest.visitor)
+    head.owner, head.waiting_since = "bot", None
+    inbox.hand_over(db, head, "asked")
+    guest.send("ありがとう", id="m2")
+    assert guest.say("end")["kept"] is True
+
+
+def test_ending_takes_nothing_from_the_supervisors(db: Session, guest: Guest) -> None:
+    guest.send("発火しました")
+    head = thread(db, guest.visitor)
+    raised = inbox.escalate(db, head, "safety", "発火", raised_by="bot")
+    factories.reply(db, factories.agent(db), head, "お待ちください")
+    assert guest.say("end")["kept"] is True
+    assert (raised.state, head.escalated, head.status) == ("open", True, "open")
 
 
 @pytest.mark.parametrize("score", [0, 6, "5", None, True, 2.5])

@@ -18,6 +18,7 @@ from app.db import after_commit, now, passing
 from app.inbox import Received, consents, refs, ways
 from app.inbox.receiving import is_old
 from app.intake import calls, early, elsewhere, linked, touched
+from app.intake.ending import end
 from app.intake.keeping import Kept, keep
 from app.intake.outcome import Outcome
 from app.intake.people import contact, identity_for, known, meet, named
@@ -324,7 +325,7 @@ def _reaction(db: Session, channel: Channel, event: base.Reaction) -> Outcome:
 
 def _end(db: Session, channel: Channel, event: base.End) -> Outcome:
     if found := known(db, channel, event.sender):
-        inbox.resolve(db, None, family.conversation_of(db, found.customer_id))
+        end(db, family.conversation_of(db, found.customer_id))
     return {"excluded": "the customer ended the conversation"}
 
 

@@ -17,6 +17,7 @@ from app import connect, continuing, intake
 from app.db import now
 from app.i18n import gettext, known
 from app.models import Channel, Message, ResumeClaim, Visitor
+from app.models.conversation import RESOLVED
 from app.text import clean
 from app.visitors import codes, sessions, status, thread
 from app.visitors.sending import Answer, ack, check, checked, mapping_of, page_of, parsed, text_of
@@ -141,7 +142,9 @@ def _read(db: Session, channel: Channel, visitor: Visitor, frame: Mapping[str, A
 def _end(db: Session, channel: Channel, visitor: Visitor, frame: Mapping[str, Any]) -> Answer:
     if visitor.identity_id or visitor.proved_identity_id:
         _accept(db, channel, visitor, frame)
-    return Answer(visitor, [{"t": "ended", **status.state(db, visitor)}])
+    head = sessions.head(db, visitor)
+    kept = head is not None and head.status != RESOLVED  # an answer is owed: the matter stays open
+    return Answer(visitor, [{"t": "ended", **status.state(db, visitor), "kept": kept}])
 
 
 def _rate(db: Session, channel: Channel, visitor: Visitor, frame: Mapping[str, Any]) -> Answer:

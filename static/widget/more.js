@@ -74,6 +74,8 @@ const acts = {
     });
   },
 
+  kept() { briefly(say("kept")); },
+
   emoji() {
     const all = "😀 😄 😊 🙂 😉 😍 🥰 🤗 🤔 😅 😂 🥹 😢 😭 😱 😡 🙇 🙏 👍 👎 👏 🙌 👋 💪 ❤️ ✨ 🎉 🎁 📦 🚚 🛍️ 👕 👗 🧥 👟 📷 ☀️ ☔ 🌸 ✅ ❌ ❓".split(" ");
     lay("emoji", say("emoji"), ...all.map((e) => button(e, () => { shut(); insert(e); })));

@@ -90,7 +90,7 @@ function begin(init) {
     read: (f) => log.read(f.message),
     helped(f) { more("judged", f); },
     status,
-    ended: status,
+    ended(f) { status(f); if (f.kept) more("kept"); },
     claim(f) { if (!open && !seen.has(f.claim)) unreadIs(unread + 1); seen.add(f.claim); more("claim", f); },
     waiting: late,
     allowed: late,
