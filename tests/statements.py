@@ -16,6 +16,9 @@ import app.db
 FORBIDDEN = re.compile(
     r"\bOFFSET\b|\bCOUNT\s*\((?!.*\bFROM \(SELECT\b.*\bLIMIT\b)", re.IGNORECASE | re.DOTALL
 )
+_WINDOW = re.compile(  # a count of the newest few
+    r"\s*WITH (\w+) AS MATERIALIZED \(.*?\bLIMIT\b.*?\n\)\s*SELECT count\(.*\bFROM \1\s*", re.DOTALL
+)
 REPORT = re.compile(r"made_at < .*\bGROUP BY\b", re.IGNORECASE | re.DOTALL)
 
 _OFFSET = re.compile(r" OFFSET \?")
@@ -51,7 +54,11 @@ def _meant(statement: str, values: Any) -> str:
 
 def forbidden(statements: list[str]) -> list[str]:
     """Those that skip rows or count a table."""
-    return [one for one in statements if FORBIDDEN.search(one) and not REPORT.search(one)]
+    return [
+        one
+        for one in statements
+        if FORBIDDEN.search(one) and not REPORT.search(one) and not _WINDOW.fullmatch(one)
+    ]
 
 
 def more_often(few: list[str], many: list[str]) -> list[str]:

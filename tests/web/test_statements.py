@@ -81,6 +81,12 @@ def test_a_page_of_a_thousand_rows_costs_what_one_of_ten_does() -> None:
         ("SELECT count(one.id) FROM (SELECT message.id AS id FROM message) AS one", False),
         ("SELECT count(one.id) \nFROM (SELECT message.id AS id \nFROM message\n LIMIT ?) AS one", True),
         ("SELECT conversation.inbound_count FROM conversation", True),
+        (
+            "WITH recent AS MATERIALIZED (\n SELECT id FROM x WHERE (id < 9) LIMIT 5\n)\n"
+            "SELECT count(id) FROM recent\n",
+            True,
+        ),
+        ("WITH recent AS MATERIALIZED (\n  SELECT id FROM x\n)\nSELECT count(id) FROM recent", False),
     ],
 )
 def test_a_count_without_a_bound_is_seen(statement: str, *, bounded: bool) -> None:
