@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import NoResultFound
 
-from app import canned, imports, inbox, intake
+from app import canned, imports, inbox, intake, tasks
 from app.canned import Typed
 from app.db import now, one_writer, reading, transaction
 from app.directory import filters
@@ -23,11 +23,14 @@ from app.models import (
     CallImport,
     CannedReply,
     Conversation,
+    Customer,
     CustomerFilter,
     Identity,
     KnowledgeRun,
+    Message,
     Proposal,
     RawReceipt,
+    Task,
 )
 from app.models.call_import import CHECKED, DRAFT, RUNNING
 from app.people import _keep_one_admin
@@ -192,6 +195,51 @@ def test_whoever_changes_a_person_holds_up_nobody_who_writes_in_their_name() -> 
         other = beside(write)
         assert other.done() != one_writer()
     other.result(timeout=30)
+
+
+def test_a_task_whose_message_is_moved_at_this_moment_tells_the_former_customer_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with transaction() as db:
+        agent, there = make.agent(db), make.conversation(db)
+        said = make.customer_says(db, make.channel(db), "入荷したら教えてください")
+        told, done = (
+            tasks.add(
+                db,
+                make.thread_of(db, said),
+                "連絡",
+                now() + timedelta(hours=1),
+                agent,
+                kind="tell",
+                message=said,
+            )
+            for _ in range(2)
+        )
+        here = told.conversation_id
+
+    def move(to: int) -> None:
+        with transaction() as db:
+            who = db.get_one(Customer, db.get_one(Conversation, to).customer_id)
+            inbox.move(db, db.get_one(Agent, agent.id), db.get_one(Message, said.id), who)
+
+    refused = False
+    other = before(monkeypatch, inbox, "hold", lambda: move(there.id))
+    try:
+        with transaction() as db:
+            tasks.tell(db, db.get_one(Agent, agent.id), db.get_one(Task, told.id), "入荷しました。")
+    except inbox.Refused:
+        refused = True
+    result(other)
+    assert refused != one_writer()  # with one writer, it was told before that
+    other = before(monkeypatch, inbox, "hold", lambda: move(here))
+    with transaction() as db:
+        tasks.finish(db, db.get_one(Agent, agent.id), db.get_one(Task, done.id))
+    result(other)
+    with reading() as db:
+        lines = select(Message).where(Message.context["what"].as_string() == "task_finished")
+        line = db.scalars(lines.order_by(Message.id.desc())).first()
+        assert line is not None
+        assert line.conversation_id == (there.id if one_writer() else here)
 
 
 def test_an_old_message_read_beside_a_fresh_one_sets_no_time_to_answer_back(

@@ -182,6 +182,17 @@ def test_its_words_go_behind_what_is_written_already(
     assert made.done_at is None
 
 
+def test_what_a_colleague_has_told_already_goes_into_no_draft(
+    db: Session, tanaka: Agent, thread: Conversation
+) -> None:
+    made = tasks.add(db, thread, "連絡", now() + SOON, tanaka, kind="tell", telling=Telling("入荷しました。"))
+    tasks.tell(db, factories.agent(db), made, "入荷しました。")
+    with pytest.raises(Refused, match="done already"):
+        tasks.prepare(db, tanaka, made, "本日入荷しました。")
+    assert made.words == "入荷しました。"
+    assert db.get(Draft, (tanaka.id, thread.id)) is None
+
+
 def test_its_words_do_not_go_behind_a_note_which_would_then_be_a_reply(
     db: Session, tanaka: Agent, thread: Conversation
 ) -> None:

@@ -14,6 +14,7 @@ from app import inbox
 from app.db import now, reading, transaction
 from app.events import record
 from app.inbox import Refused
+from app.inbox.holding import CHANGED
 from app.inbox.lines import line
 from app.models import Agent, Channel, Conversation, Draft, Message, Task, Team
 from app.models.task import KINDS, OTHER, TELL
@@ -23,6 +24,7 @@ from channels.masking import mask_cards
 MAX_TEXT, MAX_WORDS = 1000, 4000  # characters
 FURTHEST = timedelta(days=5 * 365)  # ahead
 LATE = timedelta(minutes=5)  # so long a form may lie open with the time that was chosen in it
+DONE = "This is done already. Open it again to change it."
 AT_ONCE = 100  # tasks called in one round of the clock
 
 
@@ -104,7 +106,7 @@ def change(db: Session, by: Agent, task: Task, wanted: Change) -> None:
     """
     head = _held(db, task)
     if task.done_at is not None:
-        raise Refused("This is done already. Open it again to change it.", status=409)
+        raise Refused(DONE, status=409)
     before = {name: getattr(task, name) for name in _CHANGING}
     if wanted.text is not None:
         task.text = _text(wanted.text)
@@ -175,9 +177,9 @@ def tell(db: Session, by: Agent, task: Task, words: str, *, seen: int | None = N
 
     Raises :class:`Refused` where it is done, or where the customer cannot be reached so.
     """
-    head = _held(db, task)
+    head = _held(db, task, stays=True)
     if task.done_at is not None:
-        raise Refused("This is done already. Open it again to change it.", status=409)
+        raise Refused(DONE, status=409)
     if task.kind != TELL:
         raise Refused("This task tells the customer nothing.", status=409)
     said = inbox.reply(
@@ -194,12 +196,17 @@ def tell(db: Session, by: Agent, task: Task, words: str, *, seen: int | None = N
     return said
 
 
-def prepare(db: Session, by: Agent, task: Task) -> Conversation:
-    """Put the words into `by`'s draft, behind what stands there, on the task's channel; the thread to write in.
+def prepare(db: Session, by: Agent, task: Task, words: str | None = None) -> Conversation:
+    """Put the words (`words`: these from now on) into `by`'s draft, behind what stands there, on the task's channel;
+    the thread to write in.
 
-    Raises :class:`Refused` where that is a note, which is no customer's to read.
+    Raises :class:`Refused` where it is done, or where that is a note, which is no customer's to read.
     """
-    head = _held(db, task)
+    head = _held(db, task, stays=True)
+    if task.done_at is not None:
+        raise Refused(DONE, status=409)
+    if words is not None:
+        task.words = clean(words).strip()[:MAX_WORDS]
     draft = db.get(Draft, (by.id, head.id))
     if draft is not None and draft.kind == "note" and draft.text.strip():
         raise Refused(
@@ -212,11 +219,17 @@ def prepare(db: Session, by: Agent, task: Task) -> Conversation:
     return head
 
 
-def _held(db: Session, task: Task) -> Conversation:
-    """The thread the task stands in, held, and the task as it is now."""
+def _held(db: Session, task: Task, *, stays: bool = False) -> Conversation:
+    """The thread the task stands in, held, and the task as it is now. Raises :class:`Refused` where it `stays` and was
+    moved to another customer at this moment."""
     head = inbox.hold(db, db.get_one(Conversation, task.conversation_id))
     db.refresh(task)
-    return head
+    there = inbox.hold(db, db.get_one(Conversation, task.conversation_id))
+    if there.id == head.id:
+        return head
+    if stays:
+        raise Refused(CHANGED, status=409)
+    return _held(db, task)
 
 
 def told_of(task: Task) -> dict[str, Any]:
@@ -285,7 +298,7 @@ def call_due() -> int:
 def _call(task_id: int) -> bool:
     with transaction() as db:
         task = db.get_one(Task, task_id)
-        head = inbox.hold(db, db.get_one(Conversation, task.conversation_id))
+        head = _held(db, task)
         due = (Task.id == task_id, Task.done_at.is_(None), Task.told_at.is_(None), Task.due_at <= now())
         taken = db.execute(update(Task).where(*due).values(told_at=now()).returning(Task.id)).first()
         if taken is None:

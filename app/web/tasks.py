@@ -170,8 +170,7 @@ def tell(request: Request, form: FormData) -> Response:
         task, head = _opened(db, request)
         viewer: Agent = request.state.viewer
         if text(form, "edit"):
-            task.words = text(form, "words").strip()[: tasks.MAX_WORDS]
-            tasks.prepare(db, viewer, task)
+            tasks.prepare(db, viewer, task, text(form, "words"))
             return done(request, f"/inbox/{head.id}")
         tasks.tell(db, viewer, task, text(form, "words"), seen=number(text(form, "seen")))
         return _answer(db, request, task)
