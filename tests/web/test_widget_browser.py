@@ -443,6 +443,8 @@ def test_each_matter_that_is_over_is_rated(browser: Browser, house: House, shop:
         window.say(f"用件{number}")
         window.shows(f"用件{number}")
         until(lambda: f"用件{number}" in said(), "the message is stored")  # noqa: B023
+        answer(f"回答{number}")  # what waits for one stays open
+        window.shows(f"回答{number}")
         expect(form).to_have_count(0)
         window.chat.locator("header [data-more=menu]").click()
         window.chat.get_by_role("menuitem").last.click()
