@@ -50,7 +50,7 @@ def test_what_the_bot_escalates_after_it_was_handed_back_calls_people_anew(db: S
         None,
     )
     assert first.due_at < now() + timedelta(minutes=16)
-    told = db.scalars(select(Event).filter_by(kind="escalated")).all()
+    told = db.scalars(select(Event).filter_by(kind="escalated").order_by(Event.id)).all()
     assert [one.data["type"] for one in told] == ["refund", "safety"]
 
 
@@ -60,7 +60,7 @@ def test_what_is_less_pressing_changes_nothing_of_one_that_people_have(db: Sessi
     due = first.due_at
     inbox.escalate(db, head, "refund", "高額", agent=agent)
     assert (first.type, first.reason, first.due_at) == ("legal", "弁護士", due)
-    assert len(db.scalars(select(Event).filter_by(kind="escalated")).all()) == 1
+    assert len(db.scalars(select(Event).filter_by(kind="escalated").order_by(Event.id)).all()) == 1
 
 
 def test_a_supervisor_takes_it_and_the_conversation_and_a_second_is_too_late(db: Session) -> None:
