@@ -70,8 +70,8 @@ def reply(
     """Answer the customer; the thread is a person's from then on. The same `client_id` again changes nothing.
 
     `channel_id`: which way it goes; None: the way the customer wrote last. `to` is the id of the identity that it was
-    written to: it goes to nobody else. `others` get it, too; `subject` ("":
-    that of what is answered) and `html` (clean already) go with it where the channel has them, `links` everywhere.
+    written to: it goes to nobody else. `others` get it, too; `subject` ("": that of what is answered) and `html` (clean
+    already) go with it where the channel has them, `links` everywhere.
     `template` goes instead of `text`, which says the same (see :mod:`app.approved`), and may go when the time to answer
     is over. `quotes` is the id of a message that the customer wrote by this way. `purpose` is what it is for: it goes
     only where the customer agrees to that (see :mod:`app.inbox.consents`). `drafted` is the id of the FAQ entry that a
@@ -79,8 +79,8 @@ def reply(
     begun since stays a draft (None: nothing does). `seen` is the newest event of the conversation that its writer has
     seen: what the customer wrote since is neither answered nor read by it.
     Raises :class:`Refused` with status 409 while another agent holds the reply lock, or where `to` is nobody's here any
-    more, 422 on an empty or over-long
-    text, an address that is none, an unreachable customer, or more than the platform takes until they write again.
+    more, 422 on an empty or over-long text, an address that is none, an unreachable customer, or more than the platform
+    takes until they write again.
     """
     head = hold(db, conversation)
     if stored := by_client_id(db, head, client_id):

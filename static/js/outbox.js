@@ -1,7 +1,7 @@
 // Replies wait five seconds here, so that they can be taken back; then they are sent, once, however often they are tried.
 import { fragment, one, settle } from "./dom.js";
 import { Failure, send } from "./http.js";
-import { openId, place } from "./thread.js";
+import { openId, place, seen } from "./thread.js";
 import { newest, toEnd } from "./scroll.js";
 import { toast } from "./toast.js";
 import { say } from "./words.js";
@@ -125,12 +125,17 @@ document.addEventListener("htmx:confirm", (event) => {
   event.preventDefault();
   if (held.has(path)) return;
   held.add(path);
+  const decided = elt.matches("form") ? new FormData(elt) : new FormData();
+  for (const [name, value] of Object.entries(JSON.parse(elt.getAttribute("hx-vals") ?? "{}"))) decided.set(name, value);
+  decided.set("seen", seen());
   Promise.all(letters.map((letter) => (letter.timer || letter.failed ? deliver(letter) : letter.sending)))
     .then((taken) => {
       if (!taken.every(Boolean)) return toast(say("first"), { bad: true });
       if (elt.isConnected) return issueRequest();
-      one(`[data-part="header"] [hx-${verb}="${path}"]`)?.click(); // the answer has changed the head meanwhile
+      const there = one(`[data-part="header"] [hx-${verb}="${path}"]`); // the answer has changed the head meanwhile
+      return there ? there.click() : send(path, { method: verb.toUpperCase(), form: decided }); // or one went on
     })
+    .catch((failure) => toast(failure.message, { bad: true }))
     .finally(() => held.delete(path));
 });
 

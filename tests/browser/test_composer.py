@@ -103,6 +103,18 @@ def test_what_is_pressed_after_sending_happens_after_it(desk: Desk, key: str, le
         assert len(db.scalars(select(Case.id).filter_by(conversation_id=desk.here.id)).all()) == 1
 
 
+def test_what_is_pressed_after_sending_is_done_though_one_goes_on_at_once(desk: Desk) -> None:
+    held: list[Route] = []
+    desk.page.route("**/replies", lambda route: held.append(route))
+    desk.sends("ありがとうございました。")
+    desk.page.locator("[data-log]").press("e")
+    desk.opens(desk.there)
+    (answer,) = held
+    answer.continue_()
+    until(lambda: status(desk) == "resolved", "it is resolved")
+    assert sent() == ["ありがとうございました。"]
+
+
 def test_where_the_answer_cannot_be_sent_nothing_else_is_done(desk: Desk) -> None:
     desk.sends("ありがとうございました。")
     desk.page.route("**/replies", lambda route: route.abort())
