@@ -52,6 +52,16 @@ def status(thread: Conversation) -> str:
         return db.get_one(Conversation, thread.id).status
 
 
+def says_more(desk: Desk) -> None:
+    with transaction() as db:
+        factories.says_more(db, db.get_one(Conversation, desk.here.id), "あと、もう一つ")
+
+
+def is_refused(desk: Desk) -> None:
+    expect(desk.page.locator(".toast")).to_contain_text("お客様から新しいメッセージが届いています")
+    assert status(desk.here) == "open"
+
+
 def marks(page: Page) -> dict[str, int]:
     """The newest event that the open thread was drawn with, that was told since, and that was seen."""
     found = page.evaluate("({...document.querySelector('.thread').dataset})")
@@ -133,11 +143,9 @@ def test_what_comes_while_one_presses_resolve_is_looked_at_first(desk: Desk) -> 
         "document.addEventListener('customer:wrote',"
         " () => document.querySelector('[data-part=header] [data-key=e]').click())"
     )
-    with transaction() as db:
-        factories.says_more(db, db.get_one(Conversation, desk.here.id), "あと、もう一つ")
-    expect(page.locator(".toast")).to_contain_text("お客様から新しいメッセージが届いています")
+    says_more(desk)
+    is_refused(desk)
     expect(page.locator("[data-log]")).to_contain_text("あと、もう一つ")
-    assert status(desk.here) == "open"
     until(lambda: marks(page)["seen"] == marks(page)["lastEvent"] > marks(page)["drawn"], "it was seen")
     page.locator("[data-part=header] [data-key=e]").click()
     expect(page.locator("[data-part=header] [data-key=e][hx-delete]")).to_be_visible()
@@ -150,20 +158,17 @@ def test_where_the_newest_part_is_not_loaded_what_comes_is_not_resolved(desk: De
         "document.querySelector('[data-log]').append(Object.assign(document.createElement('i'), {hidden: true}));"
         "document.querySelector('[data-log] > i').dataset.newer = ''"
     )
-    with transaction() as db:
-        factories.says_more(db, db.get_one(Conversation, desk.here.id), "あと、もう一つ")
+    says_more(desk)
     until(lambda: marks(page)["seen"] > marks(page)["drawn"], "it was told")
     page.locator("[data-part=header] [data-key=e]").click()
-    expect(page.locator(".toast")).to_contain_text("お客様から新しいメッセージが届いています")
-    assert status(desk.here) == "open"
+    is_refused(desk)
 
 
 def test_an_answer_that_resolves_leaves_open_what_the_customer_wrote_meanwhile(desk: Desk) -> None:
     desk.field.fill("発送しました")
     desk.page.evaluate(PATIENT)
     desk.field.press("Control+Shift+Enter")
-    with transaction() as db:
-        factories.says_more(db, db.get_one(Conversation, desk.here.id), "あと、もう一つ")
+    says_more(desk)
     expect(desk.page.locator("[data-log]")).to_contain_text("あと、もう一つ")
     desk.page.evaluate("dispatchEvent(new Event('pagehide'))")  # what waits is sent with that
     expect(desk.page.locator(".toast", has_text="対応中のまま")).to_be_visible()
