@@ -75,15 +75,17 @@ def visitor_in(db: Session, head: Conversation) -> Visitor | None:
     return db.scalars(latest.limit(1)).first()
 
 
-def send(db: Session, agent: Agent, conversation: Conversation, client_id: str) -> Message:
+def send(
+    db: Session, agent: Agent, conversation: Conversation, client_id: str, *, seen: int | None = None
+) -> Message:
     """Send the customer an address by which they can go on with their chat, as an answer of `agent`; another way than
-    the chat itself, if there is one. Raises :class:`app.inbox.Refused`."""
+    the chat itself, if there is one. `seen` as for :func:`app.inbox.reply`. Raises :class:`app.inbox.Refused`."""
     head = inbox.hold(db, conversation)
     visitor = visitor_in(db, head)
     if visitor is None:
-        return _invite(db, agent, head, client_id)
+        return _invite(db, agent, head, client_id, seen)
     code = resuming.issue_link(db, visitor, lasts=resuming.SENT_LASTS)
-    return _sent(db, agent, head, client_id, _way(db, head, visitor), SENT, code)
+    return _sent(db, agent, head, client_id, _way(db, head, visitor), SENT, code, seen)
 
 
 def chat_of(db: Session) -> Channel | None:
@@ -106,7 +108,7 @@ def _asks(identity: Identity, channel: Channel) -> bool:
     )
 
 
-def _invite(db: Session, agent: Agent, head: Conversation, client_id: str) -> Message:
+def _invite(db: Session, agent: Agent, head: Conversation, client_id: str, seen: int | None) -> Message:
     """Lead a customer who never was in the chat into it. Whoever opens the address waits, until the customer says on
     the channel it was sent by that it is they."""
     chat = chat_of(db)
@@ -125,7 +127,7 @@ def _invite(db: Session, agent: Agent, head: Conversation, client_id: str) -> Me
     db.add(nobody)
     db.flush()
     code = resuming.issue_link(db, nobody, lasts=resuming.SENT_LASTS, sent_to=(identity, channel))
-    return _sent(db, agent, head, client_id, channel.id, INVITED, code)
+    return _sent(db, agent, head, client_id, channel.id, INVITED, code, seen)
 
 
 def _sent(
@@ -136,11 +138,14 @@ def _sent(
     channel_id: int | None,
     words: str,
     code: str,
+    seen: int | None,
 ) -> Message:
     locale = head.locale or db.get_one(Customer, head.customer_id).locale or settings().locale
     links = [{"label": gettext(locale, BUTTON), "url": f"{settings().public_url}/continue/{code}"}]
     text = gettext(locale, words)
-    return inbox.reply(db, agent, head, text, client_id, channel_id=channel_id, links=links, version=0)
+    return inbox.reply(
+        db, agent, head, text, client_id, channel_id=channel_id, links=links, version=0, seen=seen
+    )
 
 
 def arrive(db: Session, code: str) -> Arrival:

@@ -39,9 +39,11 @@ OVER = "This address does not hold any more. Ask for a new one in the chat."
 NO_WAY = "This customer writes on no channel where accounts can be connected."
 
 
-def ask(db: Session, agent: Agent, conversation: Conversation, client_id: str) -> Message:
-    """Send the customer the address, as an answer of `agent`. The same `client_id` again changes nothing. Raises
-    :class:`app.inbox.Refused`."""
+def ask(
+    db: Session, agent: Agent, conversation: Conversation, client_id: str, *, seen: int | None = None
+) -> Message:
+    """Send the customer the address, as an answer of `agent`. The same `client_id` again changes nothing. `seen` as for
+    :func:`app.inbox.reply`. Raises :class:`app.inbox.Refused`."""
     head = inbox.hold(db, conversation)
     wanted = next((channel for _, channel in ways(db, head) if connect.links_accounts(channel)), None)
     if wanted is None:
@@ -57,6 +59,7 @@ def ask(db: Session, agent: Agent, conversation: Conversation, client_id: str) -
         channel_id=channel.id,
         links=[{"label": gettext(locale, BUTTON), "url": address(identity, channel)}],
         version=0,
+        seen=seen,
     )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app import connect, inbox, passwords, tasks
+from app.config import settings
 from app.db import insert_if_new, insert_missing
 from app.events import record
 from app.i18n import LOCALES
@@ -47,18 +48,19 @@ def add(
     name: str,
     password: str,
     role: str = "agent",
-    locale: str = "ja",
-    timezone: str = "Asia/Tokyo",
+    locale: str = "",
+    timezone: str = "",
     store: Channel | None = None,
 ) -> Agent:
-    """A new person who may sign in; shop staff at their `store`. Raises `Invalid`. `actor` is None for the command
+    """A new person who may sign in; shop staff at their `store`. Language and zone are the installation's where none
+    are said. Raises `Invalid`. `actor` is None for the command
     line."""
     agent = Agent(
         email=_email(email),
         name=_name(name),
         role=_one_of("role", role, ROLES),
-        locale=_one_of("locale", locale, LOCALES),
-        timezone=_timezone(timezone),
+        locale=_one_of("locale", locale or settings().locale, LOCALES),
+        timezone=_timezone(timezone or settings().timezone),
         store_id=_store(role, store),
         password_hash=_hash(password, email, name),
     )

@@ -167,10 +167,12 @@ _TOLD: dict[str, Callable[[datetime, Reader], str]] = {
 }
 
 
-def with_emoji(text: str, emoji: Sequence[Mapping[str, Any]]) -> Markup:
+def with_emoji(text: str, emoji: Sequence[Any]) -> Markup:
     """:func:`linkify`, with words that stand for an emoji ({"at", "words"}, in order) drawn as what they are."""
     parts, end = [], 0
     for one in emoji:
+        if not isinstance(one, Mapping):
+            continue  # somebody else's word of the same name
         at, words = one.get("at"), one.get("words")
         if not isinstance(at, int) or not isinstance(words, str) or not words or at < end:
             continue

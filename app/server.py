@@ -129,6 +129,11 @@ class Open(WebSocketsSansIOProtocol):
 
     heard = 0.0  # when anything came in, by the loop's clock
 
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        # Else it writes down each header and frame at that level: cookies, and what is said.
+        self.conn.debug = False
+
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         if hasattr(self, "scope"):  # the handshake was not refused

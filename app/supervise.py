@@ -19,7 +19,7 @@ CHILD = Path(__file__).with_name("child.py")
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 10.0
 STEADY = 30.0  # seconds a child must live for its failures to be forgotten
-GRACE = 10.0  # seconds a child may take to stop
+GRACE = 25.0  # seconds a child may take to stop: a worker waits for the provider it is telling
 
 Say = Callable[[str, str], None]
 
@@ -77,8 +77,9 @@ class Supervisor:
             alive = [c.process for c in self.children if c.process and c.program.served is served]
             for process in alive:
                 process.terminate()
+            end = time.monotonic() + GRACE
             for process in alive:
-                _await_end(process)
+                _await_end(process, end)
 
     def _launch(self, running: Running) -> None:
         process = subprocess.Popen(
@@ -132,9 +133,9 @@ class Supervisor:
         running.pause = min(running.pause * 2, LONGEST_PAUSE)
 
 
-def _await_end(process: subprocess.Popen[str]) -> None:
+def _await_end(process: subprocess.Popen[str], end: float) -> None:
     try:
-        process.wait(GRACE)
+        process.wait(max(0.0, end - time.monotonic()))
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from bots.phrases import PHRASES
-from bots.text import fold
+from bots.text import clean, fold
 
 _JOINED = 4
 """Letters of a phrase that may stand directly beside another: りょ is found in 料金, too."""
@@ -73,6 +73,7 @@ _WITHDRAWN = _folded(
     ",やっぱりいいです,やっぱり大丈夫です,気にしないでください,忘れてください"
     ",never mind,nevermind,nvm,forget it,my mistake,wrong chat,wrong window,sorry wrong chat"
 )
+_LEAVING = _folded("では失礼します,では 失礼します,では失礼いたします,では 失礼いたします")
 _BEFORE = _folded(
     "oh,ah,ok,okay,well,great,i see,よく,本当に,ほんとに,ほんとうに,どうも,では,じゃあ,それでは,すみません"
     ",あ,ああ,はい,うん,いや,いえ,すごく,とても"
@@ -114,6 +115,18 @@ _NUMBER = re.compile(
 _COURTESY = _leading((*_GREETINGS, *_THANKS))
 _COURTESY_BACKWARDS = _leading(phrase[::-1] for phrase in (*_GREETINGS, *_THANKS))
 _REPLY = _leading((*_GREETINGS, *_THANKS, *_ACKNOWLEDGED, *_WITHDRAWN), _BEFORE)
+_CLOSING = _holding(
+    (
+        *_THANKS,
+        *_ACKNOWLEDGED,
+        *_WITHDRAWN,
+        *_LEAVING,
+    )
+)
+_CONTENT = frozenset("👍👌🙆🆗😊☺🙂😄🏻🏼🏽🏾🏿\ufe0f ")
+"""Pictures that close a matter where nothing else is said, and what only colours them."""
+_STILL = frozenset("?❓❔😠😡🤬😤💢👎")
+"""What asks or is cross, whatever words it stands beside."""
 _THANKED, _TAKEN_BACK = _holding(_THANKS), _holding(_WITHDRAWN)
 NONE = -1
 """What `choice` gives for "none of these"."""
@@ -166,6 +179,21 @@ def acknowledged(folded: str) -> str | None:
     if not folded or folded in set(_BEFORE) - set(_ACKNOWLEDGED) or _behind(_REPLY, folded):
         return None
     return "go_ahead" if _TAKEN_BACK.search(folded) else "thanks"
+
+
+def closes(text: str) -> bool:
+    """Whether all that somebody says (not folded) is thanks, takes note of an answer or takes itself back: nothing is
+    wanted any more. A mere greeting, yes or no closes nothing."""
+    marks, folded = set(clean(text)), fold(text)
+    if marks & _STILL:
+        return False
+    if not folded:
+        return bool(marks) and marks <= _CONTENT
+    if folded in _YES or folded in _NO:
+        return folded in _THANKS
+    if courtesy(folded, answered=True) == "thanks":
+        return True
+    return acknowledged(folded) is not None and _CLOSING.search(folded) is not None
 
 
 def without_courtesy(folded: str) -> str:

@@ -25,6 +25,7 @@ from channels.base import (
     Typing,
     Unsend,
 )
+from channels.email.readable import text_of_html
 from channels.values import Malformed, flag, number, when, words
 
 MAX_TEXT = 100_000
@@ -32,6 +33,34 @@ MAX_FILES = 20
 
 _KINDS = {"inbound": "inbound", "outbound": "outbound", "call": "call", "store": "store"}
 _STATES = ("sent", "delivered", "read", "failed")
+# Of a message's context, what the product or a connector of ours writes there and pages go by: not a sender's to say.
+RESERVED = frozenset(
+    (
+        *(
+            "after",
+            "answer_to",
+            "answers",
+            "answers_in",
+            "assignee",
+            "decisions",
+            "drafted",
+            "emojis",
+            "image_set",
+        ),
+        *(
+            "lacking",
+            "left_out",
+            "mark",
+            "message_id",
+            "notice",
+            "others",
+            "others_count",
+            "problems",
+            "quotes",
+        ),
+        *("rate", "recording_gone", "reply_to", "reread", "template", "transcript", "undone", "visit", "why"),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -59,23 +88,30 @@ def _message(data: Mapping[str, Any], trust: Trust) -> Event:
     kind = words(data, "kind") or "inbound"
     if kind not in _KINDS:
         raise Malformed(f"kind: one of {', '.join(_KINDS)} is expected")
+    text, html = _said(data)
     message = Inbound(
         external_id=words(data, "id", values.MAX_ID, required=True),
         sender=_person(data, trust),
-        text=words(data, "text", MAX_TEXT),
-        html=words(data, "html", MAX_TEXT * 5),
+        text=text,
+        html=html,
         sent_at=when(data, "sent_at"),
         thread=words(data, "thread", values.MAX_ID),
         in_reply_to=words(data, "in_reply_to", values.MAX_ID),
         subject=words(data, "subject", 500),
         attachments=tuple(_file(told) for told in values.items(data, "attachments", MAX_FILES)),
         kind=kind,  # type: ignore[arg-type]  # checked above
-        context=values.texts(data, "context"),
+        context={k: one for k, one in values.texts(data, "context").items() if k not in RESERVED},
         auto=flag(data, "auto"),
     )
     if not (message.text.strip() or message.html.strip() or message.attachments):
         raise Malformed("text: a message needs a text, html or a file")
     return message
+
+
+def _said(data: Mapping[str, Any]) -> tuple[str, str]:
+    """Its text and its HTML. The text is what is read: where there is only HTML, the words of that."""
+    text, html = words(data, "text", MAX_TEXT), words(data, "html", MAX_TEXT * 5)
+    return text if text.strip() or not html.strip() else text_of_html(html), html
 
 
 def _receipt(data: Mapping[str, Any], trust: Trust) -> Event:
@@ -94,10 +130,13 @@ def _receipt(data: Mapping[str, Any], trust: Trust) -> Event:
 
 
 def _edit(data: Mapping[str, Any], trust: Trust) -> Event:
+    text, html = _said(data)
+    if not (text.strip() or html.strip()):
+        raise Malformed("text: an edit needs a text or html")
     return Edit(
         external_id=words(data, "id", values.MAX_ID, required=True),
-        text=words(data, "text", MAX_TEXT),
-        html=words(data, "html", MAX_TEXT * 5),
+        text=text,
+        html=html,
         at=when(data, "at"),
     )
 

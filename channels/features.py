@@ -28,7 +28,8 @@ class Features:
     hold for a while. quotes: an answer can quote a message of the customer's. nameless: the provider tells
     nobody's name. rates: below an answer it can be asked whether it helped, and what is pressed is no
     message. telephone: it brings calls, where no bot answers. counter: staff note there what was said in a
-    shop. beta: not proven in daily work yet. identity_kind: "" means the kind. icon: a Lucide icon name;
+    shop. proof_header: the request's header that is itself the secret by which the sender is known; it is not
+    kept. beta: not proven in daily work yet. identity_kind: "" means the kind. icon: a Lucide icon name;
     tint: one of the design tokens' colours.
     """
 
@@ -65,6 +66,7 @@ class Features:
     telephone: bool = False
     counter: bool = False
     files_by_url: bool = False
+    proof_header: str = ""
     beta: bool = False
     max_request_bytes: int = 3 * 1024 * 1024
     identity_kind: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -13,8 +14,10 @@ from sqlalchemy import select
 
 import app.db
 from app import config, passwords, search
-from app.cli import COMMANDS, cli
+from app.cli import COMMANDS, cli, first
+from app.cli.check import find_faults
 from app.cli.processes import SUPERVISED
+from app.config import settings
 from app.db import reading, transaction
 from app.models import Agent, Channel
 from app.options import where
@@ -163,6 +166,33 @@ def test_check_tells_each_setting_with_its_source(tmp_path: Path, monkeypatch: p
     assert "correct horse" not in checked.output
     assert "MADOGUCHI_PROT is no setting; did you mean MADOGUCHI_PORT?" in checked.output
     assert not (tmp_path / "new").exists()  # it looked, and made nothing
+
+
+@pytest.mark.usefixtures("committed")
+def test_check_says_that_the_secret_key_is_another_than_the_stored_secrets_were_written_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with transaction() as db:
+        factories.channel(db, "line", secrets={"token": "of the channel"})
+    monkeypatch.setattr("app.cli.check._redis", lambda current: None)
+    assert list(find_faults(settings())) == []
+    monkeypatch.setattr(config, "_current", replace(settings(), secret="the key of another machine, 0123"))
+    (fault,) = find_faults(settings())
+    assert fault.startswith("The secret key here is another")
+
+
+@pytest.mark.usefixtures("committed")
+def test_who_is_added_first_has_language_and_zone_of_the_installation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = replace(settings(), locale="en", timezone="Europe/Berlin")
+    monkeypatch.setattr(config, "_current", here)
+    first.make_admin(here)
+    assert run("user", "add", "kei@shop.example").exit_code == 0
+    for email in (first.DEFAULT_ADMIN, "kei@shop.example"):
+        found = agent(email)
+        assert found is not None
+        assert (found.locale, found.timezone) == ("en", "Europe/Berlin")
 
 
 def test_check_tells_what_is_wrong(tmp_path: Path) -> None:

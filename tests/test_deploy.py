@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import os
 import re
 import shlex
 import shutil
@@ -67,6 +68,8 @@ def test_a_unit_starts_a_command_that_there_is(path: Path) -> None:
     accepts(words)
     assert service["EnvironmentFile"] == "/etc/madoguchi/madoguchi.env"
     drain = float(words[words.index("--drain") + 1]) if "--drain" in words else 0.0
+    if "serve" not in words:  # that one has its folder to itself
+        assert unit(path)["Unit"]["RequiresMountsFor"] == f"/var/lib/{service['StateDirectory']}/files"
     if "TimeoutStopSec" in service:
         assert float(service["TimeoutStopSec"]) >= drain + 10, "it is killed in the middle of leaving"
 
@@ -117,14 +120,34 @@ def test_the_command_line_has_the_settings_as_they_are_written(tmp_path: Path) -
         + "".join(f"{name}={value}\n" for name, value in given.items())
         + "A=\"in quotes & more\"\nB=''\nC=the last"
     )
-    script = (DEPLOY / "madoguchi.sh").read_text("utf-8")
-    script = script.replace("/etc/madoguchi/madoguchi.env", str(tmp_path / "env"))
-    script = script.replace("cd /opt/madoguchi ", f"cd {tmp_path} ")
-    script = script.replace("exec runuser -u madoguchi -- /opt/madoguchi/.venv/bin/madoguchi", "exec env -0")
-    ran = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
-    found = dict(each.split("=", 1) for each in ran.stdout.split("\0") if each)
+    ran = said_by_the_script(tmp_path, "env -0")
+    found = dict(each.split("=", 1) for each in ran.split("\0") if each)
     assert {name: found[name] for name in given} == given
     assert (found["A"], found["B"], found["C"]) == ("in quotes & more", "", "the last")
+
+
+def test_what_the_caller_of_the_command_line_says_goes_before_the_file(tmp_path: Path) -> None:
+    """Else a demo meant for a copy is put into the live database, and a file named from here is not found."""
+    (tmp_path / "env").write_text("DATABASE_URL=postgresql://live\nREDIS_URL=redis://live")
+    said = said_by_the_script(
+        tmp_path, "sh -c 'echo \"$DATABASE_URL $REDIS_URL\"; pwd -P'", DATABASE_URL="postgresql://copy"
+    )
+    assert said.split() == ["postgresql://copy", "redis://live", str((tmp_path / "here").resolve())]
+
+
+def said_by_the_script(tmp_path: Path, program: str, **given: str) -> str:
+    """What `program` writes where madoguchi.sh runs it instead of ours, from a folder `here`."""
+    script = (DEPLOY / "madoguchi.sh").read_text("utf-8")
+    script = script.replace("/etc/madoguchi/madoguchi.env", str(tmp_path / "env"))
+    script = script.replace("runuser -u madoguchi -- ", "")
+    script = script.replace("/opt/madoguchi/.venv/bin/madoguchi", program)
+    script = script.replace("cd /opt/madoguchi ", f"cd {tmp_path} ")
+    (tmp_path / "here").mkdir(exist_ok=True)
+    where, words = tmp_path / "here", {"PATH": os.environ["PATH"], **given}
+    ran = subprocess.run(
+        ["sh", "-c", script], capture_output=True, text=True, check=True, cwd=where, env=words
+    )
+    return ran.stdout
 
 
 def test_the_image_is_made_of_files_that_there_are_and_starts_a_command_that_there_is() -> None:
@@ -151,6 +174,13 @@ def test_the_image_is_made_of_files_that_there_are_and_starts_a_command_that_the
     assert packages <= {name for step in steps if step[0] == "COPY" for name in step[1:-1]}
     accepts(re.findall(r'"([^"]+)"', next(line for line in text.splitlines() if line.startswith("CMD"))))
     assert 'ENTRYPOINT ["madoguchi"]' in text
+    runs = re.findall(r"podman run .*", text)
+    assert len(runs) == 3
+    for line in runs:  # by itself a container is killed after ten seconds
+        drain = re.search(r"--drain (\d+)", line)
+        patience = re.search(r"--stop-timeout (\d+)", line)
+        assert patience
+        assert int(patience[1]) >= (int(drain[1]) if drain else 0) + 20, line
 
 
 @pytest.mark.parametrize("name", ["nginx.conf", "Caddyfile"])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import struct
 import zipfile
 import zlib
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -185,6 +188,19 @@ def test_the_same_bytes_lie_there_once(db: Session) -> None:
     other = files.store(db, b"same", "b.txt", limit=LIMIT)
     assert files.path_of(one) == files.path_of(other)
     assert one.key != other.key
+
+
+def test_what_did_not_fit_on_the_disk_takes_no_room(
+    db: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(files, "_place", lambda digest: tmp_path / digest)
+    with pytest.raises(OSError, match="No space"):
+        files.store(db, picture(), "a.png", limit=LIMIT)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_bytes_that_are_gone_are_said_to_be(db: Session) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 import pytest
+import time_machine
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -20,6 +21,7 @@ from app.intake.said import IN_THE_ORIGINAL
 from app.models import Channel, Customer, Identity, Message, RawReceipt
 from channels import base
 from tests import factories as make
+from tests.channels.cases import payloads
 from tests.connectors import Post, installed
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -50,6 +52,15 @@ def test_a_request_is_kept_as_it_came_but_for_its_secrets() -> None:
     with reading() as db:
         kept = db.get_one(RawReceipt, arrive(body=b"\x00\xff"))
     assert (kept.body, kept.state, kept.headers) == (b"\x00\xff", "new", {})
+
+
+def test_nothing_that_is_kept_lets_another_request_in() -> None:
+    """A header that proves whatever comes with it is a secret, and this one stands on a page and in each backup."""
+    for one in payloads():
+        with transaction() as db:
+            kept = dict(intake.store(db, make.channel(db, one.kind), one.request).headers)
+        with time_machine.travel(one.at, tick=False), pytest.raises(base.BadSignature):
+            one.connector().verify(base.Request("POST", "https://x/hooks/k", kept, {}, b"{}"))
 
 
 def test_each_event_is_accounted_for_as_message_or_exclusion(post: type[Post]) -> None:

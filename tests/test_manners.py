@@ -81,6 +81,17 @@ def test_after_a_no_a_person_is_offered_once(db: Session, chat: Channel) -> None
     assert said(db).count(phrase("no_help", "ja")) == 1
 
 
+def test_a_person_is_offered_once_also_when_a_link_came_between(db: Session, chat: Channel) -> None:
+    make.customer_says(db, chat, ASKED, "guest")
+    first = last(db)
+    judged(db, chat, first, False, "guest")
+    known = make.conversation(db, chat, sender="known")
+    inbox.link(db, make.customer_of(db, make.thread_of(db, first)), make.customer_of(db, known), evidence={})
+    make.customer_says(db, chat, "返品できますか", "guest")
+    judged(db, chat, last(db), False, "guest")
+    assert said(db).count(phrase("no_help", "ja")) == 1
+
+
 def test_who_has_a_person_is_offered_none(db: Session, chat: Channel) -> None:
     make.customer_says(db, chat, ASKED)
     answer = last(db)
@@ -240,6 +251,16 @@ def test_where_words_are_not_marked_the_bot_says_once_that_it_is_one(db: Session
     make.customer_says(db, line, "返品できますか", "U1")
     intro = phrase("introduction", "ja")
     assert said(db) == [f"{intro}\n全国一律550円です", "30日以内に承ります"]
+
+
+def test_who_knows_that_it_is_a_bot_is_not_told_again_after_a_link(db: Session, chat: Channel) -> None:
+    line = make.channel(db, "line", bot=True)
+    make.customer_says(db, line, ASKED, "U1")
+    guest, known = make.thread_of(db, last(db)), make.conversation(db, make.channel(db), sender="known")
+    known.owner = "bot"
+    inbox.link(db, make.customer_of(db, guest), make.customer_of(db, known), evidence={})
+    make.customer_says(db, line, "返品できますか", "U1")
+    assert said(db)[-1] == "30日以内に承ります"
 
 
 # --- the books --------------------------------------------------------------------------------------------

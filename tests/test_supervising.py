@@ -10,10 +10,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from app.cli.serve import ME
 from app.supervise import Program, Supervisor, line_printer, stopping_on_signals
 
 
@@ -103,3 +105,10 @@ def test_the_end_of_the_terminal_stops_it_unless_it_was_started_with_nohup(
         assert signal.getsignal(signal.SIGHUP) is (signal.SIG_IGN if ignored else signal.SIG_DFL)
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+def test_a_child_is_this_program_whatever_lies_in_the_folder_it_is_started_in(tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "__init__.py").write_text("raise SystemExit('somebody else')")
+    ran = subprocess.run([*ME, "--version"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")

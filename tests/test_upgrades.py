@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,42 @@ def test_addresses_from_before_they_had_one_form_are_marked_to_be_brought_to_it(
     with app.db.engine().connect() as connection:
         marked = connection.scalar(sa.text("SELECT count(*) FROM setting WHERE key = 'respelling'"))
     assert marked == (1 if kind == "phone" else 0)
+
+
+@pytest.mark.usefixtures("fresh")
+def test_what_was_kept_of_a_secret_that_came_as_a_header_is_taken_away() -> None:
+    migrations.upgrade("0028")
+    at = datetime(2026, 11, 1, tzinfo=UTC)
+    kept = {"x-madoguchi-key": "of the channel", "content-type": "application/json"}
+    with app.db.engine().begin() as connection:
+        there = sa.MetaData()
+        there.reflect(connection, only=["channel", "raw_receipt"])
+        channel, receipt = there.tables["channel"], there.tables["raw_receipt"]
+        for id, kind in enumerate(("amazon_connect", "shop"), start=1):
+            of_channel = {"id": id, "kind": kind, "key": kind, "settings": {}, "cursor": {}}
+            connection.execute(
+                channel.insert(),
+                of_channel
+                | dict.fromkeys(("name", "health", "health_text"), "")
+                | {"secrets": b"", "enabled": True, "bot_enabled": True, "created_at": at},
+            )
+            words = dict.fromkeys(("method", "url", "remote", "state", "error"), "")
+            connection.execute(
+                receipt.insert(),
+                words
+                | {
+                    "id": id,
+                    "channel_id": id,
+                    "received_at": at,
+                    "headers": kept,
+                    "body": b"",
+                    "outcome": [],
+                },
+            )
+    migrations.upgrade()
+    with app.db.engine().connect() as connection:
+        headers = list(connection.scalars(sa.select(receipt.c.headers).order_by(receipt.c.id)))
+    assert headers == [{"content-type": "application/json"}, kept]
 
 
 @pytest.mark.usefixtures("committed")

@@ -132,6 +132,15 @@ def test_what_an_agent_read_is_told(db: Session, guest: Guest) -> None:
     assert guest.hello()["read"] == sent
 
 
+def test_what_an_agent_read_is_told_also_after_their_thread_was_linked(db: Session, guest: Guest) -> None:
+    sent = guest.send("読みましたか")["message"]
+    theirs = thread(db, guest.visitor)
+    inbox.mark_read(db, factories.agent(db), theirs)
+    known = factories.conversation(db, sender="known")
+    inbox.link(db, factories.customer_of(db, theirs), factories.customer_of(db, known), evidence={})
+    assert guest.hello()["read"] == sent
+
+
 def test_catching_up_brings_everything_after_a_message_in_order(db: Session, guest: Guest) -> None:
     ids = [guest.send(f"{n}", id=f"m{n}")["message"] for n in range(40)]
     seen, after = [], ids[4]
@@ -173,6 +182,35 @@ def test_ending_leaves_open_what_a_person_has_not_answered(db: Session, guest: G
     factories.reply(db, factories.agent(db), head, "明日です")
     told = guest.say("end")
     assert (told["kept"], told["rate"], head.status) == (False, True, "resolved")
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("はい、わかりました", False),
+        ("なんでもないです", False),
+        ("👍", False),
+        ("はい", True),
+        ("なるほど？", True),
+    ],
+)
+def test_ending_after_taking_note_of_the_answer_leaves_nothing_open(
+    db: Session, guest: Guest, said: str, kept: bool
+) -> None:
+    guest.send("いつ届きますか", id="m1")
+    factories.reply(db, factories.agent(db), thread(db, guest.visitor), "7日で届きます")
+    guest.send(said, id="m2")
+    assert guest.say("end")["kept"] is kept
+
+
+def test_ending_leaves_our_own_reminder(db: Session, guest: Guest) -> None:
+    guest.send("入荷しましたか", id="m1")
+    head, agent, until = thread(db, guest.visitor), factories.agent(db), now() + timedelta(days=2)
+    factories.reply(db, agent, head, "木曜に確認してご連絡します")
+    inbox.snooze(db, agent, head, until)
+    assert guest.say("end")["kept"] is True
+    assert (head.status, head.snoozed_until) == ("snoozed", until)
+    assert len(db.scalars(select(Event).filter_by(kind="ended")).all()) == 1
 
 
 def test_thanks_for_being_handed_over_are_not_for_an_answer(db: Session, guest: Guest) -> None:

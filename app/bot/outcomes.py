@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 import bots
 from app import connect
 from app.db import now
+from app.family import family_ids
 from app.inbox.outcomes import of_no_more_help
 from app.models import Channel, Conversation, Decision, Message
 from app.models.decision import ANSWERED, ASKED, COURTESY, FORM, HANDED_OVER, QUIET, UNKNOWN
@@ -88,7 +89,7 @@ def must_introduce(db: Session, channel: Channel, head: Conversation) -> bool:
     if connect.features(channel).live:
         return False
     lately = (
-        Decision.conversation_id == head.id,
+        Decision.conversation_id.in_(family_ids(db, head)),
         Decision.reply_id.is_not(None),
         Decision.made_at > now() - INTRODUCED,
     )

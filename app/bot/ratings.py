@@ -14,6 +14,7 @@ import bots
 from app import connect, general, inbox
 from app.db import insert_if_new, now
 from app.events import record
+from app.family import family_ids
 from app.knowledge import questions
 from app.models import (
     Agent,
@@ -95,7 +96,7 @@ def _may_offer(db: Session, head: Conversation) -> bool:
     lately = (
         select(AnswerRating.message_id)
         .join(Decision, Decision.id == AnswerRating.decision_id)
-        .where(Decision.conversation_id == head.id, AnswerRating.person_at > now() - ONCE)
+        .where(Decision.conversation_id.in_(family_ids(db, head)), AnswerRating.person_at > now() - ONCE)
     )
     return db.scalar(lately.limit(1)) is None
 

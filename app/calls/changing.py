@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from app import family, inbox, search
@@ -18,12 +18,13 @@ from app.inbox.current import cases_for_inbound
 from app.inbox.escalations import close_with_case, is_escalated
 from app.inbox.summary import recount
 from app.models import Agent, Call, Case, Channel, Conversation, Message
-from app.models.call import RINGING
+from app.models.call import ENDED, RINGING
 from app.models.conversation import RESOLVED
-from app.models.message import CALL, TALKED, UNMET, asks
+from app.models.message import CALL, TALKED, UNMET, asks, in_turn
 from app.text import clean
 
 RINGS = timedelta(minutes=5)  # so long a telephone may ring
+PRECISE = timedelta(minutes=1)  # a form tells whole minutes
 COLUMNS = (
     *("direction", "number", "withheld", "state", "result", "line", "queue", "agent"),
     *(
@@ -95,9 +96,28 @@ def settle(db: Session, head: Conversation, message: Message, call: Call, people
         return
     told = facts(call.known)
     if told.talked:
+        leave_later(db, head, message, told)
         recount(db, head)
     if told.state == RINGING:
         tell(db, head, message, call, told, people)
+
+
+def leave_later(db: Session, head: Conversation, message: Message, told: Facts) -> None:
+    """A call settles what was said before it was over: what the customer has written since, and stands before its
+    entry, which may be made much later, waits all the same (:func:`~app.models.message.settles_until`)."""
+    kept = {name: value for name, value in message.context.items() if name != "left"}
+    if told.talked and told.state == ENDED:
+        over = told.ended_at or (told.answered_at or message.sent_at) + timedelta(
+            seconds=told.talk_seconds or 0
+        )
+        if message.external_id is None:
+            over += PRECISE
+        mine = Message.conversation_id.in_(family.family_ids(db, head))
+        later = select(func.min(Message.id)).where(mine, asks(), in_turn(), Message.sent_at > over)
+        if (first := db.scalar(later.where(Message.id < message.id))) is not None:
+            kept["left"] = first
+    message.context = kept
+    db.flush()
 
 
 def change(
@@ -197,6 +217,8 @@ def _rewrite(db: Session, head: Conversation, call: Call, message: Message, told
         ((case, _),) = cases_for_inbound(db, channel, [(head, at, message.text)])
         message.case_id = case.id
     db.flush()
+    if not theirs:
+        leave_later(db, head, message, told)
     if spoken:
         search.index_message(db, message)
     if moved or spoken or asked != asks_now or told.talked:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import inbox, search
-from app.calls.changing import begin, change, said
+from app.calls.changing import begin, change, leave_later, said
 from app.calls.known import LONGEST, MAX_TEXT, WORDS, Known, facts, say, stamp
 from app.db import now
 from app.events import record
@@ -70,7 +70,7 @@ def write(
     call.agent_id = call.noted_by = agent.id
     call.noted_at = now()
     _attach(message, attachments)
-    db.flush()
+    leave_later(db, head, message, facts(known))
     search.index_new(db, [message])
     recount(db, head)
     record(db, "call.noted", head, agent=agent, message=message, state=call.state, result=call.result)

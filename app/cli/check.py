@@ -12,7 +12,7 @@ from rich.table import Table
 
 from app import embedded
 from app.cli import tables
-from app.cli.processes import migration_state
+from app.cli.processes import can_be_opened, migration_state
 from app.config import LOOPBACK, ConfigError, Settings, settings
 from app.options import OPTIONS, where
 
@@ -101,8 +101,9 @@ def _database(current: Settings) -> str | None:
     path = current.database_url.removeprefix("sqlite:///")
     if path != current.database_url and not os.path.exists(path):
         return None  # the first start makes it
-    migration_state(current)
-    return None
+    if migration_state(current) != "current" or can_be_opened():
+        return None
+    return "The secret key here is another than the one the stored secrets were written with; put the old key back."
 
 
 def _redis(current: Settings) -> str | None:

@@ -41,7 +41,7 @@ class Phones:
         here = f"[{settings.host}]" if ":" in settings.host else settings.host
         where = ("--fd", str(self.listening.fileno()), "--port", str(self._port))
         told = ("--own", "--webhook", f"http://{here}:{settings.port}", "--keep", str(KEEP))
-        command = (sys.executable, "-m", "app.cli", "sandbox", *where, *told)
+        command = (sys.executable, "-P", "-m", "app.cli", "sandbox", *where, *told)
         return Program("sandbox", command, (self.listening.fileno(),))
 
     @property

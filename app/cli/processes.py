@@ -165,6 +165,25 @@ def _need_tables(current: Settings) -> None:
         raise ConfigError("The database is older than this version; run `madoguchi migrate` first.")
 
 
+def can_be_opened() -> bool:
+    """Whether the first channel's secrets can be read with the key of this machine; True where there are none."""
+    from sqlalchemy import select
+
+    from app import vault
+    from app.db import reading
+    from app.models import Channel
+
+    with reading() as db:
+        sealed = db.scalar(
+            select(Channel.secrets).where(Channel.secrets != b"").order_by(Channel.id).limit(1)
+        )
+    try:
+        vault.unseal(sealed or b"")
+    except vault.Unreadable:
+        return False
+    return True
+
+
 def _need_redis(current: Settings) -> None:
     from app import embedded
 

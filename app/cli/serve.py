@@ -22,7 +22,7 @@ from app.supervise import Program, Supervisor, line_printer, stopping_on_signals
 READY_SECONDS = 60
 TRIES = 4  # of a child that ends before the first page is served
 HELPERS: tuple[tuple[str, ...], ...] = (("worker", "--clock"),)  # commands of ours
-ME = (sys.executable, "-m", "app.cli")
+ME = (sys.executable, "-P", "-m", "app.cli")  # -P: not an `app` of the folder it is started in
 
 
 @click.command()

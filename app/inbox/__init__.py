@@ -4,7 +4,7 @@ Each takes the session first, never commits, holds the conversation while it cha
 event. What a person may not do is refused with a sentence (:class:`Refused`).
 """
 
-from app.inbox.cases import rate, reopen, resolve, resolve_if_seen, snooze, wake
+from app.inbox.cases import rate, reopen, resolve, resolve_with, snooze, wake
 from app.inbox.changing import edit, unsend
 from app.inbox.deciding import give_back, settle, take
 from app.inbox.elsewhere import sent_elsewhere
@@ -17,7 +17,15 @@ from app.inbox.messages import bot_reply, note, reply, retry
 from app.inbox.ownership import assign, give_to_team, hand_back, hand_over, take_over
 from app.inbox.profile import Profile, edit_customer, note_version
 from app.inbox.reacting import react, reactions_of
-from app.inbox.reading import claim_lock, discard_draft, mark_read, release_lock, save_draft, version_saying
+from app.inbox.reading import (
+    claim_lock,
+    discard_draft,
+    mark_read,
+    read_to,
+    release_lock,
+    save_draft,
+    version_saying,
+)
 from app.inbox.receiving import Received, Said, receive
 from app.inbox.relocating import move, put_back, restand, split
 from app.inbox.rereading import become, give_way
@@ -55,13 +63,14 @@ __all__ = [
     "rate",
     "react",
     "reactions_of",
+    "read_to",
     "receive",
     "release_lock",
     "remove_label",
     "reopen",
     "reply",
     "resolve",
-    "resolve_if_seen",
+    "resolve_with",
     "restand",
     "retry",
     "save_draft",

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.db import now
 from app.events import record
 from app.family import family_ids
 from app.inbox.current import current_case, latest_case
-from app.inbox.escalations import close_with_case
+from app.inbox.escalations import close_with_case, is_escalated, reopen_with_case
 from app.inbox.holding import Refused, hold
 from app.inbox.lines import line
-from app.inbox.reading import release_lock, written_since
+from app.inbox.reading import look_first, release_lock, written_since
 from app.inbox.serving import still_serving
 from app.inbox.summary import waiting_since
-from app.models import Agent, Case, Conversation, Message
+from app.models import Agent, Case, Conversation, Event, Message
 from app.models.conversation import OPEN, RESOLVED, SNOOZED
 from app.models.message import SYSTEM
 from app.text import clean
@@ -40,9 +41,10 @@ def resolve(
     cases = _unresolved(db, head)
     if not cases:
         return
-    _look_first(db, head, seen)
+    look_first(db, head, seen)
+    at = now()  # one for all of them: what ends together is opened again together
     for case in cases:
-        case.status, case.resolved_at, case.resolved_by = RESOLVED, now(), agent.id if agent else None
+        case.status, case.resolved_at, case.resolved_by = RESOLVED, at, agent.id if agent else None
         close_with_case(db, agent, case)
     head.status, head.waiting_since, head.snoozed_until, head.escalated = RESOLVED, None, None, False
     if agent is not None:
@@ -55,21 +57,34 @@ def resolve(
 
 
 def reopen(db: Session, agent: Agent, conversation: Conversation) -> None:
-    """The matter was not done after all: who waited for an answer when it ended waits again. Raises
-    :class:`Refused` where there is none."""
+    """The matter was not done after all: who waited for an answer when it ended waits again, and what ended with it is
+    open again, before the supervisors, too. Raises :class:`Refused` where there is none."""
     head = hold(db, conversation)
     if current_case(db, head) is not None:
         return
     case = latest_case(db, head)
     if case is None:
         raise Refused("There is no case to reopen.", status=409)
-    case.status, case.resolved_at, case.resolved_by = OPEN, None, None
-    case.reopened += 1
+    for one in _ended_with(db, head, case):
+        reopen_with_case(db, one)
+        one.status, one.resolved_at, one.resolved_by = OPEN, None, None
+        one.reopened += 1
+    db.flush()
     head.status, head.assignee_id = OPEN, still_serving(db, head.assignee_id)
+    head.escalated = is_escalated(db, head)
     _take_back_the_end(db, head)
     head.waiting_since = waiting_since(db, head)
     said = line(db, head, "reopened", agent=agent, number=case.number)
     record(db, "reopened", head, agent=agent, message=said, case=case.id)
+
+
+def _ended_with(db: Session, head: Conversation, case: Case) -> Sequence[Case]:
+    """The cases of the thread that the same press resolved."""
+    ids = family_ids(db, head)
+    ended = select(Case).where(
+        Case.conversation_id.in_(ids), Case.status == RESOLVED, Case.resolved_at == case.resolved_at
+    )
+    return db.scalars(ended.order_by(Case.id)).all() or [case]
 
 
 def _take_back_the_end(db: Session, head: Conversation) -> None:
@@ -82,17 +97,18 @@ def _take_back_the_end(db: Session, head: Conversation) -> None:
         db.flush()
 
 
-def resolve_if_seen(db: Session, agent: Agent, conversation: Conversation, seen: int | None) -> bool:
-    """:func:`resolve`, as part of something that is done anyway; False where the customer has written since `seen`."""
+def resolve_with(
+    db: Session, agent: Agent, conversation: Conversation, answer: Message, seen: int | None
+) -> bool:
+    """:func:`resolve`, as part of an answer that goes anyway; False where the customer has written since `seen`, or,
+    where nobody says what was seen, since the answer: the same again, which changes nothing, may come much later."""
+    if seen is None:
+        sent = select(func.max(Event.id)).where(Event.message_id == answer.id, Event.kind == "message.sent")
+        seen = db.scalar(sent)
     if written_since(db, hold(db, conversation), seen):
         return False
     resolve(db, agent, conversation)
     return True
-
-
-def _look_first(db: Session, head: Conversation, seen: int | None) -> None:
-    if written_since(db, head, seen):
-        raise Refused("The customer has written meanwhile. Have a look first.", status=409)
 
 
 def snooze(
@@ -109,7 +125,7 @@ def snooze(
         raise Refused("There is no open case to snooze.", status=409)
     if not now() < until < now() + FURTHEST:
         raise Refused("Choose a time in the future to snooze until.", field="until")
-    _look_first(db, head, seen)
+    look_first(db, head, seen)
     for one in _unresolved(db, head):
         one.status = SNOOZED
     head.status, head.snoozed_until = SNOOZED, until

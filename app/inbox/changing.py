@@ -35,7 +35,7 @@ def edit(db: Session, conversation: Conversation, message: Message, text: str, a
     if message.removed_at or (message.edited_at and at <= message.edited_at):
         return
     said = clean(text)
-    message.text, message.edited_at = said[:MAX_TEXT], at
+    message.text, message.html, message.edited_at = said[:MAX_TEXT], "", at
     _note_cut(message, len(said) > MAX_TEXT)
     if head.last_message_id == message.id:
         show(head, message)

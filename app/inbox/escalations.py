@@ -82,7 +82,7 @@ def _add(known: Escalation, more: Escalation, *, anew: bool) -> bool:
     sooner = DUE[more.type] < DUE[known.type]
     if not (sooner or anew):
         return False
-    known.reason = f"{known.reason}\n{more.reason}"[:2000]
+    known.reason = f"{more.reason}\n{known.reason}"[:2000]
     known.due_at = min(known.due_at, more.due_at)
     if sooner:
         known.type = more.type
@@ -95,8 +95,20 @@ def close_with_case(db: Session, agent: Agent | None, case: Case) -> None:
     """A resolved case needs no supervisor any more."""
     active = select(Escalation).where(Escalation.case_id == case.id, Escalation.state.in_(ACTIVE))
     for escalation in db.scalars(active):
-        escalation.state, escalation.closed_at = "resolved", now()
+        escalation.state, escalation.closed_at = "resolved", case.resolved_at
         escalation.taken_by = escalation.taken_by or (agent.id if agent else None)
+
+
+def reopen_with_case(db: Session, case: Case) -> None:
+    """What only the end of this case closed is before the supervisors again, as it was."""
+    closed = select(Escalation).where(
+        Escalation.case_id == case.id,
+        Escalation.state == "resolved",
+        Escalation.closed_at == case.resolved_at,
+    )
+    for escalation in db.scalars(closed):
+        escalation.state, escalation.closed_at = ("taken" if escalation.taken_at else "open"), None
+        escalation.taken_by = escalation.taken_by if escalation.taken_at else None
 
 
 def is_escalated(db: Session, head: Conversation) -> bool:

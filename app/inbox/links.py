@@ -18,7 +18,7 @@ from app.events import record
 from app.family import conversation_of, family, family_ids, head_of
 from app.inbox.current import FIRST_NUMBER, current_case
 from app.inbox.holding import hold
-from app.inbox.reading import go_along, go_back
+from app.inbox.reading import go_along, go_back, read_apart
 from app.inbox.serving import still_serving
 from app.inbox.summary import absorb, recount
 from app.models import (
@@ -98,10 +98,10 @@ Recased = tuple[int, int, bool]  # the case messages were in, the one they are i
 def part(db: Session, old_head: Conversation, head: Conversation) -> list[Recased]:
     """What was one thread is two: each gets its own cases, summary and owner. Where a case went along whole, it is
     the same before and after."""
-    changed = [*_rehome(db, head), *_rehome(db, old_head)]
+    changed, before = [*_rehome(db, head), *_rehome(db, old_head)], old_head.inbound_count
     for one in (old_head, head):
         recount(db, one)
-        _cap_marks(db, one)
+    read_apart(db, old_head, head, before)
     _leave_with(db, old_head, head)
     return changed
 

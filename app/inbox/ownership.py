@@ -11,21 +11,23 @@ from app.inbox.current import current_case
 from app.inbox.holding import Refused, hold
 from app.inbox.lines import line
 from app.inbox.outcomes import of_no_more_help, turns
+from app.inbox.reading import look_first
 from app.models import Agent, Conversation, Team
 from app.models.conversation import BOT, HUMAN
 
 
-def take_over(db: Session, agent: Agent, conversation: Conversation, *, seen: int | None = None) -> None:
-    """`agent` answers from now on; the bot is silent until it is handed the thread back. `seen` is the `owner_epoch` it
-    was decided at. Raises :class:`Refused` where somebody else took the thread, or the bot was given it, since then."""
+def take_over(db: Session, agent: Agent, conversation: Conversation, *, epoch: int | None = None) -> None:
+    """`agent` answers from now on; the bot is silent until it is handed the thread back. `epoch` is the `owner_epoch`
+    it was decided at. Raises :class:`Refused` where somebody else took the thread, or the bot was given it, since
+    then."""
     head = hold(db, conversation)
     if head.owner == HUMAN and head.assignee_id == agent.id:
         return
     if head.owner == HUMAN:
-        if seen is not None and head.assignee_id is not None:  # the button is drawn on nobody's threads only
+        if epoch is not None and head.assignee_id is not None:  # the button is drawn on nobody's threads only
             raise Refused("Somebody has taken the conversation over meanwhile.", status=409)
         return assign(db, agent, head, agent)
-    if seen not in (None, head.owner_epoch):
+    if epoch not in (None, head.owner_epoch):
         raise Refused("The conversation was handed back to the bot meanwhile.", status=409)
     become_human(db, head, agent)
 
@@ -56,17 +58,26 @@ def hand_over(db: Session, conversation: Conversation, reason: str, *, actor: st
     return True
 
 
-def hand_back(db: Session, agent: Agent, conversation: Conversation, *, seen: int | None = None) -> None:
-    """Give the thread back to the bot. `seen` is the `owner_epoch` it was decided at: a request that a frozen process
-    carries out late must not bring the bot back to who took over since. Raises :class:`Refused` then, and where nothing
-    is open."""
+def hand_back(
+    db: Session,
+    agent: Agent,
+    conversation: Conversation,
+    *,
+    epoch: int | None = None,
+    seen: int | None = None,
+) -> None:
+    """Give the thread back to the bot. `epoch` is the `owner_epoch` it was decided at: a request that a frozen process
+    carries out late must not bring the bot back to who took over since. `seen` is the newest event that was seen: the
+    bot answers nothing that was said before it has the thread. Raises :class:`Refused` then, and where nothing is
+    open."""
     head = hold(db, conversation)
     if current_case(db, head) is None:
         raise Refused("There is no open case to hand back.", status=409)
     if head.owner == BOT:
         return
-    if seen not in (None, head.owner_epoch):
+    if epoch not in (None, head.owner_epoch):
         raise Refused("Somebody has taken the conversation over meanwhile.", status=409)
+    look_first(db, head, seen)
     head.owner, head.owner_epoch = BOT, head.owner_epoch + 1
     head.assignee_id = None
     head.waiting_since = None

@@ -34,6 +34,12 @@ def written_since(db: Session, head: Conversation, seen: int | None) -> Message 
     return db.scalars(first.order_by(Message.id).limit(1)).first()
 
 
+def look_first(db: Session, head: Conversation, seen: int | None) -> None:
+    """Raises :class:`Refused` where something is to be seen before anything is decided: see :func:`written_since`."""
+    if written_since(db, head, seen):
+        raise Refused("The customer has written meanwhile. Have a look first.", status=409)
+
+
 def _since(db: Session, head: Conversation, seen: int) -> ColumnElement[bool]:
     """What came in after the event `seen` and counts as unread."""
     ids = family_ids(db, head)
@@ -51,19 +57,27 @@ def mark_read(db: Session, agent: Agent, conversation: Conversation, *, seen: in
         unseen, first = db.execute(
             select(func.count(), func.min(Message.id)).where(_since(db, head, seen))
         ).one()
-    mark = db.get(ReadMark, (head.id, agent.id))
-    if mark is None:
-        mark = ReadMark(conversation_id=head.id, agent_id=agent.id)
-        db.add(mark)
+    mark = _mark(db, agent.id, head)
     if unseen:
-        mark.inbound_count = max(mark.inbound_count or 0, head.inbound_count - unseen)
+        mark.inbound_count = max(mark.inbound_count, head.inbound_count - unseen)
         mark.message_id = max(mark.message_id or 0, first - 1)
     else:
-        if (mark.inbound_count or 0) < head.inbound_count:
+        if mark.inbound_count < head.inbound_count:
             _show(db, head)
         mark.inbound_count, mark.message_id = head.inbound_count, head.last_message_id
+        after_commit(db, realtime.publish, "read", head.id, agent.id)
     mark.read_at = now()
-    after_commit(db, realtime.publish, "read", head.id, agent.id)
+
+
+def read_to(db: Session, agent: Agent, head: Conversation) -> int:
+    """The last event of the customer that `agent` has read of a thread in which something is unread; 0: none."""
+    mark = db.get(ReadMark, (head.id, agent.id))
+    read = select(Event.id).where(
+        Event.conversation_id.in_(family_ids(db, head)),
+        Event.kind == "message.received",
+        Event.message_id <= ((mark.message_id if mark else None) or 0),
+    )
+    return db.scalar(read.order_by(Event.id.desc()).limit(1)) or 0
 
 
 def _show(db: Session, head: Conversation) -> None:
@@ -140,7 +154,10 @@ def version_saying(db: Session, agent: Agent, conversation: Conversation, text: 
 
 
 def go_along(db: Session, low: Conversation, top: Conversation) -> None:
-    """What agents have begun to write in `low` goes on in `top`, where it is shown from now on. Both are held."""
+    """What agents have read of `low` and begun to write there goes on in `top`, where it is shown from now on. Both are
+    held."""
+    for agent_id, theirs in _marks(db, low).items():
+        _mark(db, agent_id, top).inbound_count += theirs.inbound_count
     both = select(Draft).where(Draft.conversation_id.in_((low.id, top.id)))
     drafts = {(one.agent_id, one.conversation_id): one for one in db.scalars(both)}
     for (agent_id, where), draft in drafts.items():
@@ -168,6 +185,37 @@ def _lay_under(db: Session, there: Draft | None, draft: Draft, top: Conversation
         db.flush()
     draft.more = {"from": draft.conversation_id, **draft.more}
     draft.conversation_id = top.id
+
+
+def _marks(db: Session, head: Conversation) -> dict[int, ReadMark]:
+    """Agent id → what they have read."""
+    return {one.agent_id: one for one in db.scalars(select(ReadMark).filter_by(conversation_id=head.id))}
+
+
+def _mark(db: Session, agent_id: int, head: Conversation) -> ReadMark:
+    mark = db.get(ReadMark, (head.id, agent_id))
+    if mark is None:
+        mark = ReadMark(conversation_id=head.id, agent_id=agent_id, inbound_count=0)
+        db.add(mark)
+    return mark
+
+
+def read_apart(db: Session, top: Conversation, low: Conversation, before: int) -> None:
+    """What was one thread, in which `before` messages counted, is two, and both are counted anew: who had read all of
+    it has read both. Of others what they had read of `low` before is taken off `top` again, so that nothing counts as
+    read which is not."""
+    theirs = _marks(db, low)
+    for agent_id, mark in _marks(db, top).items():
+        if mark.inbound_count >= before:
+            own = theirs[agent_id] = _mark(db, agent_id, low)
+            mark.inbound_count, own.inbound_count = top.inbound_count, low.inbound_count
+            own.message_id = max(own.message_id or 0, low.last_message_id or 0) or None
+        elif agent_id in theirs:
+            mark.inbound_count -= theirs[agent_id].inbound_count
+        mark.inbound_count = min(max(mark.inbound_count, 0), top.inbound_count)
+    for own in theirs.values():
+        own.inbound_count = min(own.inbound_count, low.inbound_count)
+    db.flush()
 
 
 def go_back(db: Session, top: Conversation, low: Conversation) -> None:

@@ -9,19 +9,18 @@ from app import family, inbox
 from app.events import record
 from app.inbox.lines import line
 from app.models import Conversation, Message
-from app.models.conversation import HUMAN
+from app.models.conversation import HUMAN, SNOOZED
 from app.models.message import asks, in_turn
-from bots.replies import courtesy
-from bots.text import fold
+from bots.replies import closes
 
 LINE = "ended"  # the line in the thread, and its event
 
 
 def end(db: Session, conversation: Conversation) -> None:
-    """Resolve it as the customer wants it, unless it is before the supervisors or waits for a person. Said again,
-    nothing more is told."""
+    """Resolve it as the customer wants it, unless it is before the supervisors, was put off by us or waits for a
+    person. Said again, nothing more is told."""
     head = inbox.hold(db, conversation)
-    if not (head.escalated or _is_owed(db, head)):
+    if not (head.escalated or head.status == SNOOZED or _is_owed(db, head)):
         return inbox.resolve(db, None, head)
     mine = Message.conversation_id.in_(family.family_ids(db, head))
     newest = db.scalars(select(Message).where(mine).order_by(Message.id.desc()).limit(1)).first()
@@ -30,11 +29,11 @@ def end(db: Session, conversation: Conversation) -> None:
 
 
 def _is_owed(db: Session, head: Conversation) -> bool:
-    """Whether a person has it and has not answered; thanks for what was answered want nothing."""
+    """Whether a person has it and has not answered; who only takes note of the answer wants nothing."""
     if head.owner != HUMAN or head.waiting_since is None:
         return False
     mine = Message.conversation_id.in_(family.family_ids(db, head))
     said = select(Message).where(mine, asks(), in_turn(), Message.sent_at >= head.waiting_since)
     since = db.scalars(said.order_by(Message.id)).all()
-    thanks = all(courtesy(fold(one.text)) == "thanks" for one in since)
-    return not (since and since[0].sent_at == head.waiting_since and thanks)
+    closing = all(closes(one.text) for one in since)
+    return not (since and since[0].sent_at == head.waiting_since and closing)

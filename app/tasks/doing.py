@@ -16,7 +16,7 @@ from app.events import record
 from app.inbox import Refused
 from app.inbox.holding import CHANGED
 from app.inbox.lines import line
-from app.models import Agent, Channel, Conversation, Draft, Message, Task, Team
+from app.models import Agent, Channel, Conversation, Draft, Identity, Message, Task, Team
 from app.models.task import KINDS, OTHER, TELL
 from app.text import clean, one_line
 from channels.masking import mask_cards
@@ -171,9 +171,11 @@ def reopen(db: Session, by: Agent, task: Task) -> bool:
     return True
 
 
-def tell(db: Session, by: Agent, task: Task, words: str, *, seen: int | None = None) -> Message:
+def tell(
+    db: Session, by: Agent, task: Task, words: str, *, to: int | None = None, seen: int | None = None
+) -> Message:
     """Send the customer these words by the task's channel, as any reply, and finish it. Twice sends once: it is done
-    then, until it is opened again. `seen` as for :func:`app.inbox.reply`.
+    then, until it is opened again. `to` and `seen` as for :func:`app.inbox.reply`.
 
     Raises :class:`Refused` where it is done, or where the customer cannot be reached so.
     """
@@ -189,11 +191,18 @@ def tell(db: Session, by: Agent, task: Task, words: str, *, seen: int | None = N
         words,
         secrets.token_hex(16),
         channel_id=task.channel_id,
+        to=to,
         version=inbox.version_saying(db, by, head, words),
         seen=seen,
     )
     finish(db, by, task)
     return said
+
+
+def asked_by(db: Session, task: Task) -> Identity | None:
+    """The address of who said what the task came from, and so of who is told; None where nobody wrote it."""
+    said = db.get(Message, task.message_id) if task.message_id else None
+    return db.get(Identity, said.identity_id) if said and said.identity_id else None
 
 
 def prepare(db: Session, by: Agent, task: Task, words: str | None = None) -> Conversation:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.bot import situations
 from app.db import now
+from app.family import family_ids
 from app.models import Agent, Case, Conversation, ReadMark, Visitor
 from app.models.conversation import HUMAN, RESOLVED
 from app.visitors import sessions
@@ -36,7 +37,7 @@ def thread_state(db: Session, head: Conversation | None) -> Frame:
         return told
     if head.owner == HUMAN:
         told |= {"owner": "human", "agent": _name(db, head.assignee_id)}
-    marks = select(func.max(ReadMark.message_id)).where(ReadMark.conversation_id == head.id)
+    marks = select(func.max(ReadMark.message_id)).where(ReadMark.conversation_id.in_(family_ids(db, head)))
     return told | {"read": db.scalar(marks) or 0, "rate": _to_rate(db, head)}
 
 
@@ -49,8 +50,9 @@ def _to_rate(db: Session, head: Conversation) -> bool:
     """A case that ended lately, answered by a person or ended by the customer, and not rated yet."""
     if head.status != RESOLVED:
         return False
-    family = select(Conversation.id).where(Conversation.head_id == head.id)
-    latest = select(Case).where(Case.conversation_id.in_(family)).order_by(Case.id.desc()).limit(1)
+    latest = (
+        select(Case).where(Case.conversation_id.in_(family_ids(db, head))).order_by(Case.id.desc()).limit(1)
+    )
     case = db.scalars(latest).first()
     return bool(
         case and case.rated_at is None and case.resolved_at and case.resolved_at > now() - RATE_WITHIN

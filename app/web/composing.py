@@ -70,7 +70,7 @@ def _sizes(db: Session, request: Request, form: FormData) -> Sequence[int]:
 
 
 def _way(db: Session, head: Conversation, form: FormData) -> tuple[Identity, Channel]:
-    return route(db, head, number(text(form, "channel_id")))
+    return route(db, head, number(text(form, "channel_id")), to=number(text(form, "to")))
 
 
 routes = [

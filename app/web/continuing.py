@@ -6,6 +6,7 @@ from __future__ import annotations
 import secrets
 
 import segno
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -15,7 +16,7 @@ from app.config import settings
 from app.db import reading, transaction
 from app.inbox import Refused
 from app.web.conversations import found
-from app.web.pages import partial, words
+from app.web.pages import number, partial, text, with_form, words
 from app.web.widget import open_channel
 
 OPENED, WITHIN = 20, 600.0  # addresses opened from one network address, in seconds
@@ -52,16 +53,16 @@ def _qr(request: Request) -> str:
     return str(made.svg_data_uri(border=2, omitsize=True, light="white"))
 
 
-def send(request: Request) -> Response:
-    """Send the customer such an address, as an answer of the viewer."""
+def send(request: Request, form: FormData) -> Response:
+    """Send the customer such an address, as an answer of the viewer. ``seen``: the newest event that was seen."""
     with transaction() as db:
         viewer, head = found(db, request)
-        continuing.send(db, viewer, head, secrets.token_hex(16))
+        continuing.send(db, viewer, head, secrets.token_hex(16), seen=number(text(form, "seen")))
     return Response(status_code=204)
 
 
 routes = [
     Route("/continue/{code}", arrive, methods=["GET"]),
     Route("/chat/{key}", chat, methods=["GET"]),
-    Route("/conversations/{id:int}/continue-link", send, methods=["POST"]),
+    Route("/conversations/{id:int}/continue-link", with_form(send), methods=["POST"]),
 ]

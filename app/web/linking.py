@@ -6,6 +6,7 @@ from __future__ import annotations
 import secrets
 
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -17,7 +18,7 @@ from app.inbox import Refused
 from app.intake import linked
 from app.text import clean
 from app.web.conversations import found
-from app.web.pages import partial, words
+from app.web.pages import number, partial, text, with_form, words
 
 SAID, WITHIN = 60, 60.0  # sign-ins told from one network address, in seconds
 
@@ -72,16 +73,16 @@ def _refused(request: Request, refused: Refused) -> Response:
     return partial(request, "link.html", status=refused.status, sentence=said)
 
 
-def ask(request: Request) -> Response:
-    """Send the customer the address, as an answer of the viewer."""
+def ask(request: Request, form: FormData) -> Response:
+    """Send the customer the address, as an answer of the viewer. ``seen``: the newest event that was seen."""
     with transaction() as db:
         viewer, head = found(db, request)
-        linking.ask(db, viewer, head, secrets.token_hex(16))
+        linking.ask(db, viewer, head, secrets.token_hex(16), seen=number(text(form, "seen")))
     return Response(status_code=204)
 
 
 routes = [
     Route("/link/{ticket}", begin, methods=["GET"]),
     Route("/link", signed_in, methods=["POST"]),
-    Route("/conversations/{id:int}/account-link", ask, methods=["POST"]),
+    Route("/conversations/{id:int}/account-link", with_form(ask), methods=["POST"]),
 ]

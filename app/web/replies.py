@@ -53,7 +53,7 @@ def reply(request: Request, form: FormData) -> Response:
             seen=seen,
         )
         visitors.mark_if_gone(db, message)
-        stays = bool(text(form, "resolve")) and not inbox.resolve_if_seen(db, viewer, head, seen)
+        stays = bool(text(form, "resolve")) and not inbox.resolve_with(db, viewer, head, message, seen)
         answer = _shown(request, db, viewer, head, message)
     if stays:
         answer.headers["X-Stays-Open"] = "yes"

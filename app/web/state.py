@@ -52,16 +52,19 @@ def unassign(request: Request) -> Response:
 
 
 def take_over(request: Request) -> Response:
-    seen = _seen(request)
-    return _header(request, lambda db, viewer, head: inbox.take_over(db, viewer, head, seen=seen))
+    epoch = _epoch(request)
+    return _header(request, lambda db, viewer, head: inbox.take_over(db, viewer, head, epoch=epoch))
 
 
 def hand_back(request: Request) -> Response:
-    seen = _seen(request)
-    return _header(request, lambda db, viewer, head: inbox.hand_back(db, viewer, head, seen=seen))
+    """``?seen=`` as for :func:`close`."""
+    epoch, seen = _epoch(request), number(request.query_params.get("seen", ""))
+    return _header(
+        request, lambda db, viewer, head: inbox.hand_back(db, viewer, head, epoch=epoch, seen=seen)
+    )
 
 
-def _seen(request: Request) -> int | None:
+def _epoch(request: Request) -> int | None:
     """``?epoch=``: whose the conversation was when the button was drawn; a press that arrives late changes nothing."""
     return number(request.query_params.get("epoch", ""))
 

@@ -13,10 +13,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app import connect, queries, tasks
+from app import connect, inbox, queries, tasks
 from app.db import now, reading, transaction
 from app.inbox import Refused
-from app.models import Agent, Channel, Conversation, Message, Task, Team
+from app.models import Agent, Attachment, Channel, Conversation, Message, Task, Team
 from app.models.agent import STORE
 from app.queries import NotFound
 from app.render import zone_of
@@ -156,12 +156,23 @@ def telling(request: Request) -> Response:
     """What the customer would be told, and by which way, before it is sent."""
     with reading() as db:
         task, head = _opened(db, request)
-        ways = ways_of(db, request.state.viewer, head)
+        viewer, place = request.state.viewer, request.query_params.get("place", "")
+        ways = ways_of(db, viewer, head, whose=tasks.asked_by(db, task))
         way = next((one for one in ways if task.channel_id in (None, one.channel_id)), None)
+        unread = queries.unread(db, viewer, [head])[head.id] if place == PAGE else 0
+        last = db.get(Message, head.last_message_id) if unread and head.last_author == "customer" else None
+        shown = unread == 0 or (unread == 1 and last is not None and _is_whole(db, head, last))
         return partial(
-            request, "tasks/_telling.html", row=task_rows(db, request.state.viewer, [task])[0], way=way,
-            seen=head.last_event_id, place=request.query_params.get("place", ""),
+            request, "tasks/_telling.html", row=task_rows(db, viewer, [task])[0], way=way, place=place,
+            seen=head.last_event_id if shown else inbox.read_to(db, viewer, head),
+            unread=head.last_preview if last else "",
         )  # fmt: skip
+
+
+def _is_whole(db: Session, head: Conversation, message: Message) -> bool:
+    """Whether the line that the list shows of it is all there is of it."""
+    files = select(Attachment.id).filter_by(message_id=message.id)
+    return message.text.strip() == head.last_preview and db.scalar(files.limit(1)) is None
 
 
 def tell(request: Request, form: FormData) -> Response:
@@ -172,7 +183,8 @@ def tell(request: Request, form: FormData) -> Response:
         if text(form, "edit"):
             tasks.prepare(db, viewer, task, text(form, "words"))
             return done(request, f"/inbox/{head.id}")
-        tasks.tell(db, viewer, task, text(form, "words"), seen=number(text(form, "seen")))
+        to, seen = number(text(form, "to")), number(text(form, "seen"))
+        tasks.tell(db, viewer, task, text(form, "words"), to=to, seen=seen)
         return _answer(db, request, task)
 
 

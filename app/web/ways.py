@@ -1,5 +1,6 @@
 """The ways to a customer, and how each reaches them right now."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -29,7 +30,8 @@ class Way:
     `closes_at`: until when the platform takes an answer there, None where it always does. `templates`: it takes
     approved ones at any time. `left` of `most` messages are taken until the customer writes, None where they are not
     counted. `measured`: what is sent is charged by its parts; `longest`: units of one message.
-    `withheld`: the purposes for which the customer wants nothing there, or has not agreed to anything.
+    `withheld`: the purposes for which the customer wants nothing there, or has not agreed to anything. `whom`: the
+    address in words, where the channel leads to several.
     """
 
     channel_id: int
@@ -46,6 +48,7 @@ class Way:
     measured: bool = False
     longest: int | None = None
     withheld: Sequence[str] = ()
+    whom: str = ""
 
     @property
     def unwanted(self) -> bool:
@@ -57,15 +60,20 @@ class Way:
         return self.left == 0 or (self.closes_at is not None and self.closes_at <= now())
 
 
-def ways_of(db: Session, viewer: Agent, head: Conversation) -> list[Way]:
-    """One for each channel that leads to the customer, the one they used last first."""
+def ways_of(db: Session, viewer: Agent, head: Conversation, *, whose: Identity | None = None) -> list[Way]:
+    """One for each channel that leads to the customer, the one they used last first; where several of a linked thread
+    have one, that of `whose` it is to be."""
     found: dict[int, Way] = {}
     every = ways(db, head)
+    if whose is not None:
+        every.sort(key=lambda way: (way[0].id != whose.id, way[0].customer_id != whose.customer_id))
     withheld = ways_withheld(db, every)
+    leads = Counter(channel.id for _, channel in every)
     for identity, channel in every:
         if channel.id not in found:
             made = _way(db, viewer, head, identity, channel)
-            found[channel.id] = replace(made, withheld=withheld[identity.id, channel.id])
+            whom = connect.spelled(identity) if leads[channel.id] > 1 and made.envelope is None else ""
+            found[channel.id] = replace(made, withheld=withheld[identity.id, channel.id], whom=whom)
     return list(found.values())
 
 

@@ -61,7 +61,7 @@ MORE_WORDS = {
     "sound_off": "Sound off",
     "transcript": "Save the conversation",
     "end": "End the conversation",
-    "kept": "We still owe you an answer. It will come here.",
+    "owed": "We still owe you an answer. It will come here.",
     "you": "You",
     "leave_message": "Leave a message",
     "offline_hint": "We are closed at the moment. Leave your address and we will answer by email.",

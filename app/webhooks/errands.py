@@ -25,7 +25,7 @@ from app.bot import answers, effects, situations
 from app.db import now, reading, transaction
 from app.formats import iso
 from app.models import BotCall, Channel, Conversation, Customer, Identity, Message, Team, Webhook
-from app.models.conversation import BOT
+from app.models.conversation import BOT, RESOLVED
 from app.text import clean
 from app.webhooks import calling, signing, subscriptions
 from app.webhooks.calling import Answer
@@ -234,11 +234,11 @@ def _listed(told: Any, most: int) -> list[str]:
 
 
 def _finish(db: Session, row: BotCall, said: Said | None, error: str) -> None:
-    """Say it, unless a person has the thread by now: they see what was asked in the thread itself. What cannot be
-    followed is not asked for again; a person is to look."""
+    """Say it, unless a person has the thread by now, who sees what was asked in the thread itself, or the matter is at
+    its end. What cannot be followed is not asked for again; a person is to look."""
     head = inbox.hold(db, db.get_one(Conversation, row.conversation_id))
     row.done_at = now()
-    if head.owner != BOT or head.owner_epoch != row.epoch:
+    if head.owner != BOT or head.owner_epoch != row.epoch or head.status == RESOLVED:
         row.state = "superseded"
         return
     row.state = "failed" if error else "done"

@@ -17,7 +17,7 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from app import feed, vault
@@ -36,6 +36,7 @@ STALE = timedelta(minutes=1)  # an older claim is a dead worker's: a call takes 
 IN_A_ROW = 100  # deliveries of one line that one thread sends before others get a turn
 KEPT = timedelta(days=30)
 PRUNED = 1_000  # rows at once
+BATCHES = 20  # of them, at most, in one go
 UNREADABLE = "Its secret cannot be read with the present secret key of this installation."
 MISSING = "The event is not there any more."
 UNSAYABLE = "This event could not be put in a form to be sent."
@@ -109,7 +110,8 @@ def _claim(hook_id: int, line: int) -> Claimed | None:
 
 
 def _take_first(db: Session, hook_id: int, line: int, claim: str) -> int | None:
-    if not db.scalar(select(Webhook.enabled).where(Webhook.id == hook_id)):
+    awake = or_(Webhook.resume_at.is_(None), Webhook.resume_at <= now())
+    if not db.scalar(select(Webhook.id).where(Webhook.id == hook_id, Webhook.enabled, awake)):
         return None
     mine = and_(WebhookDelivery.webhook_id == hook_id, WebhookDelivery.line == line)
     first = select(WebhookDelivery.id).where(mine, WebhookDelivery.state == QUEUED)
@@ -203,10 +205,12 @@ def _kept(headers: dict[str, str], body: bytes) -> dict[str, Any]:
 
 
 def _works(db: Session, hook_id: int) -> None:
-    """One got through: whatever was wrong is over."""
+    """One got through: whatever was wrong is over. A rest that was asked for beside it stays."""
     troubled = or_(Webhook.failing_since.is_not(None), Webhook.resume_at.is_not(None))
     db.execute(
-        update(Webhook).where(Webhook.id == hook_id, troubled).values(failing_since=None, resume_at=None)
+        update(Webhook)
+        .where(Webhook.id == hook_id, troubled)
+        .values(failing_since=None, resume_at=case((Webhook.resume_at > now(), Webhook.resume_at)))
     )
 
 
@@ -216,7 +220,8 @@ def _failed(db: Session, hook: Webhook, row: WebhookDelivery, answer: Answer) ->
     row.state, row.next_at = QUEUED, at + timedelta(seconds=wait(row.attempts, answer.retry_after))
     hook.failing_since = hook.failing_since or at
     if answer.retry_after:
-        hook.resume_at = at + timedelta(seconds=answer.retry_after)
+        until = at + timedelta(seconds=answer.retry_after)
+        hook.resume_at = max(hook.resume_at or until, until)
     db.flush()
     if answer.status == 410:
         subscriptions.stop(db, hook.id, subscriptions.GONE)
@@ -281,7 +286,17 @@ def send_test(delivery_id: int) -> None:
 
 
 def prune() -> int:
-    """Forget what was done with a month ago; returns how many rows."""
+    """Forget what was done with a month ago, a batch a transaction; returns how many rows."""
+    gone = 0
+    for _ in range(BATCHES):
+        batch = _prune()
+        gone += batch
+        if batch < PRUNED:
+            break
+    return gone
+
+
+def _prune() -> int:
     old = (
         select(WebhookDelivery.id)
         .where(WebhookDelivery.made_at < now() - KEPT, WebhookDelivery.state.in_((SENT, FAILED, SKIPPED)))

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import select, update
+from sqlalchemy import Update, select, update
 from sqlalchemy.orm import Session
 
 from app import feed, vault
@@ -68,8 +68,11 @@ def add(db: Session, actor: Agent, name: str, url: str, kinds: Iterable[str] = (
 
 
 def change(db: Session, actor: Agent, hook: Webhook, name: str, url: str, kinds: Iterable[str]) -> None:
-    """Another name, address or choice; what waits to be sent goes to the new address. Raises `Wrong`."""
+    """Another name, address or choice; what waits to be sent goes to the new address, at once. Raises `Wrong`."""
+    was = hook.url
     hook.name, hook.url, hook.kinds = _name(name), _address(url), _kinds(kinds)
+    if hook.url != was:
+        _begin_again(db, hook)
     _note(db, "audit.webhook_changed", actor, hook)
 
 
@@ -105,18 +108,25 @@ def keys(hook: Webhook) -> list[str]:
 
 def switch_on(db: Session, actor: Agent, hook: Webhook, *, catch_up: bool = True) -> None:
     """Go on telling: with all that happened meanwhile, or (`catch_up` false) from now on only."""
-    waiting = update(WebhookDelivery).where(
-        WebhookDelivery.webhook_id == hook.id, WebhookDelivery.state == QUEUED
-    )
-    if catch_up:
-        db.execute(waiting.values(attempts=0, first_at=None, next_at=now()))
-    else:
-        db.execute(waiting.values(state=SKIPPED, done_at=now()))
+    if not catch_up:
+        db.execute(_waiting(hook).values(state=SKIPPED, done_at=now()))
         hook.cursor = max(hook.cursor, feed.end(db))
-    hook.failing_since = hook.resume_at = None
+    _begin_again(db, hook)
     if not hook.enabled:
         hook.enabled, hook.notice = True, ""
         _note(db, "audit.webhook_on", actor, hook)
+
+
+def _begin_again(db: Session, hook: Webhook) -> None:
+    """Whatever the address answered so far is forgotten: what waits is due now."""
+    db.execute(_waiting(hook).values(attempts=0, first_at=None, next_at=now()))
+    hook.failing_since = hook.resume_at = None
+
+
+def _waiting(hook: Webhook) -> Update:
+    return update(WebhookDelivery).where(
+        WebhookDelivery.webhook_id == hook.id, WebhookDelivery.state == QUEUED
+    )
 
 
 def switch_off(db: Session, actor: Agent, hook: Webhook) -> None:

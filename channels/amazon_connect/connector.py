@@ -43,6 +43,7 @@ class AmazonConnect(Connector[ConnectSettings]):
         telephone=True,
         needs_public_url=True,
         identity_kind="phone",
+        proof_header=HEADER,
         icon="headset",
         tint="yamabuki",
     )

@@ -106,8 +106,11 @@ class Email(Connector[EmailSettings]):
     def send(self, outbound: Outbound) -> Sent:
         if not self.settings.smtp_host:
             raise ChannelError("This mailbox only receives: it has no server to send with.", permanent=True)
-        made = composing.compose(outbound, self._from(), self.context.seal_key)
-        result = self._signed_in(lambda: smtp.send(self._sending(), made.sender, made.recipients, made.data))
+        by = self._from()
+        made = composing.compose(outbound, by, self.context.seal_key)
+        result = self._signed_in(
+            lambda: smtp.send(self._sending(), made.sender, made.recipients, made.data, by.address)
+        )
         if self.settings.append_sent and self.settings.imap_host:
             self._keep_copy(made)
         ids = [made.message_id, *([result.message_id] if result.message_id else [])]

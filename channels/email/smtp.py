@@ -36,11 +36,15 @@ class Result:
     message_id: str = ""
 
 
-def send(account: Account, sender: str, recipients: Sequence[str], message: bytes) -> Result:
+def send(
+    account: Account, sender: str, recipients: Sequence[str], message: bytes, otherwise: str = ""
+) -> Result:
     """Hand `message` over. It is on its way only if this returns; the first recipient decides whether it goes at all.
 
-    An empty `sender` is for what must not be answered. Raises `ChannelError`: permanent for a 5xx, passing for a 4xx
-    and for a line that breaks before the end, `ambiguous` if it broke while the answer to all of it was awaited.
+    An empty `sender` is for what must not be answered; `otherwise` stands in for it where the server, such as Amazon
+    SES, takes no mail without a sender (RFC 3834, 3.3 lets it be an address, too). Raises `ChannelError`: permanent for
+    a 5xx, passing for a 4xx and for a line that breaks before the end, `ambiguous` if it broke while the answer to all
+    of it was awaited.
     """
     wanted = list(dict.fromkeys(recipients))
     if not wanted:
@@ -49,12 +53,12 @@ def send(account: Account, sender: str, recipients: Sequence[str], message: byte
         line = lines.take(account)
         kept = line.kept
         try:
-            return _hand_over(line, sender, wanted, message)
+            return _hand_over(line, sender, wanted, message, otherwise)
         except _LOST:
             if not kept:
                 raise
         return _hand_over(
-            lines.Line(account), sender, wanted, message
+            lines.Line(account), sender, wanted, message, otherwise
         )  # a kept line had gone stale: no failure
 
 
@@ -67,10 +71,15 @@ def check(account: Account) -> str:
         return f"{account.where} {line.greeting or 'no AUTH'}{limit}"
 
 
-def _hand_over(line: Line, sender: str, recipients: Sequence[str], message: bytes) -> Result:
+def _hand_over(line: Line, sender: str, recipients: Sequence[str], message: bytes, otherwise: str) -> Result:
     try:
         data = envelope.data(message)
-        _mail(line, sender, recipients, message, len(data))
+        try:
+            _mail(line, sender, recipients, message, len(data))
+        except ChannelError as error:
+            if sender or not otherwise or error.sentence != SENDER:
+                raise
+            _mail(line, otherwise, recipients, message, len(data))
         refused = _recipients(line, recipients)
         _expect(line.say("DATA"), MESSAGE)
         line.send(data)

@@ -68,6 +68,7 @@ _POLICY = Meaning(
     "account", "Meta has blocked sending for a while, because of its rules. An admin has to look there."
 )
 _RESTRICTED = Meaning("account", "WhatsApp has restricted the account. An admin has to look at Meta.")
+_COUNTRY = Meaning("never", "WhatsApp does not let this account write to customers in this country.")
 _SPAM = Meaning(
     "account", "WhatsApp holds messages back because too many were reported. An admin has to look at Meta."
 )
@@ -98,8 +99,11 @@ _NOT_HERE = Meaning("never", "Meta does not know this address. Check the channel
 _WITH_SUBCODE: dict[tuple[int, int], Meaning] = {
     (100, 2018001): _UNKNOWN_PERSON,
     (100, 33): _NOT_HERE,
+    (10, 2018065): _WINDOW,
     (10, 2018278): _WINDOW,
     (10, 2534022): _WINDOW,
+    (10, 2018108): _BLOCKED,
+    (200, 1545041): _BLOCKED,
     (551, 1545041): _BLOCKED,
 }
 _BY_CODE: dict[int, Meaning] = {
@@ -119,7 +123,8 @@ _BY_CODE: dict[int, Meaning] = {
     **dict.fromkeys((131052, 131053), _FILE),
     131021: _SELF,
     131030: _TEST_ONLY,
-    **dict.fromkeys((131031, 130497), _RESTRICTED),
+    131031: _RESTRICTED,
+    130497: _COUNTRY,
     131048: _SPAM,
     131042: _PAYMENT,
     **dict.fromkeys((131045, 133010), _REGISTRATION),

@@ -52,6 +52,7 @@ class Telegram(Connector[TelegramSettings]):
         reactions=True,
         quotes=True,
         per_second=25,  # Telegram says about thirty
+        proof_header=signature.HEADER,
         icon="send",
         tint="indigo",
     )

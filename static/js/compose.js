@@ -68,10 +68,10 @@ export function setKind(form, kind) {
   focusComposer(form);
 }
 
-/** The channel, and whose address there: an answer goes to nobody who stands in the thread only since. */
+/** The channel, and whose address there: who was seen writing last, or whom the head of a mail names. */
 export function wayOf(form) {
   const [way] = form.elements.channel_id.selectedOptions;
-  return { channel_id: way.value, to: way.dataset.to };
+  return { channel_id: way.value, to: way.dataset.to ?? one(`[data-reach="${way.value}"]`, form)?.dataset.to ?? "" };
 }
 
 const MEANT = /添付|同封|attached|attachment|enclosed/i;
@@ -109,11 +109,12 @@ async function submit(form, resolve, sure = false) {
   draft.set("text", text);
   const letter = head && { way: head.dataset.envelope, ...told(head) };
   const conversation = Number(form.dataset.conversation);
+  const nth = ++letters;
   post({
     client, conversation, kind, text, form: data,
     url: `/conversations/${conversation}/${kind === "reply" ? "replies" : "notes"}`,
     undo: kind === "reply" ? Number(form.dataset.undo) : 0,
-    restore: (sentence) => restore(form, { text, kind, way: data.get("channel_id"), uploads, letter, quotes, drafted, draft, version: data.get("version") }, sentence),
+    restore: (sentence) => restore(form, { nth, text, kind, way: data.get("channel_id"), uploads, letter, quotes, drafted, draft, version: data.get("version") }, sentence),
     sent: (answer) => {
       form.dispatchEvent(new CustomEvent("compose:sent", { bubbles: true }));
       if (!answer.headers.has("X-Stays-Open")) return;
@@ -126,6 +127,7 @@ async function submit(form, resolve, sure = false) {
   for (const upload of uploads) upload.remove();
   problem(form, "");
   grow(field);
+  back.delete(form.dataset.conversation);
   form.dispatchEvent(new CustomEvent("compose:cleared"));
 }
 
@@ -143,16 +145,24 @@ async function doubtless(form, data, go) {
   }
 }
 
-/** Taken back or refused: the words return, before whatever was typed since; no words of a note become an answer. */
+const back = new Map(); // conversation → the words that came back last, and the how manieth they were
+let letters = 0;
+
+/** Taken back or refused: the words return, in their order, before whatever was typed since; no words of a note become an answer. */
 function restore(form, said, sentence) {
   const { text, kind, way, uploads, letter, quotes, drafted } = said;
   const here = form.isConnected ? form : one(`[data-compose][data-conversation="${form.dataset.conversation}"]`);
   if (!here) return restoreAway(form, said, sentence);
   const field = one("textarea", here);
   const since = field.value.trim();
+  const before = back.get(here.dataset.conversation);
+  const kept = before?.nth < said.nth && field.value.startsWith(before.words) ? before.words : "";
+  const words = kept && text ? `${kept}\n${text}` : kept || text;
+  const typed = field.value.slice(kept.length).replace(/^\n/, "");
+  back.set(here.dataset.conversation, { words, nth: said.nth });
   if (one(".box", here).dataset.kind !== kind) setKind(here, since ? "note" : kind);
   if (!since && way) choose(here.elements.channel_id, way);
-  field.value = since ? `${text}\n${field.value}` : text;
+  field.value = typed.trim() ? `${words}\n${typed}` : words;
   one("[data-uploads]", here)?.append(...uploads);
   const head = letter && one(`[data-envelope="${letter.way}"]`, here);
   if (head) put(head, letter);

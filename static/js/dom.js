@@ -51,12 +51,14 @@ export const isTyping = (element) =>
   (element.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName)) &&
   !/^(checkbox|radio|button|submit)$/.test(element.type || "");
 
-export function later(wait, work) {
+/** Work that waits until nobody has asked for it for `wait` ms, though not longer than `atMost`. */
+export function later(wait, work, atMost = Infinity) {
   let timer = 0;
+  let first = 0;
   const run = (...values) => {
-    clearTimeout(timer);
-    timer = setTimeout(() => work(...values), wait);
+    run.cancel(first || Date.now());
+    timer = setTimeout(() => (run.cancel(), work(...values)), Math.max(0, Math.min(wait, first + atMost - Date.now())));
   };
-  run.cancel = () => clearTimeout(timer);
+  run.cancel = (since = 0) => (clearTimeout(timer), (first = since));
   return run;
 }

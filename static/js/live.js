@@ -9,11 +9,12 @@ import { showPresence, showTyping } from "./presence.js";
 import { onFrame, state, tell } from "./socket.js";
 import { soonDesk } from "./supervising.js";
 import { call, stale } from "./tasks.js";
-import { happened, markRead, openId, place, refresh, thread } from "./thread.js";
+import { happened, markRead, openId, place, refresh, thread, TO_SEE } from "./thread.js";
 
-const soonList = later(400, () => refreshList().catch(() => {}));
-const soonCounts = later(1200, counts);
+const soonList = later(400, () => refreshList().catch(() => {}), 1600);
+const soonCounts = later(1200, counts, 4800);
 const soonRead = later(300, markRead);
+const soonReaches = later(TO_SEE, () => refresh("reaches").catch(() => {})); // whoever writes is answered, once seen
 const known = () => Number(thread()?.dataset.lastEvent ?? 0);
 
 onFrame((frame) => {
@@ -62,7 +63,7 @@ function apply(frame) {
   if (frame.message) place(frame.message.html);
   happened(frame.id);
   for (const part of frame.parts ?? []) refresh(part).catch(() => {});
-  if (one(frame.inbound ? "[data-closes]" : "[data-left]")) refresh("reaches").catch(() => {});
+  if (frame.inbound || one("[data-left]")) soonReaches();
   if (frame.message && frame.inbound) soonRead(), document.dispatchEvent(new CustomEvent("customer:wrote"));
 }
 
@@ -76,7 +77,8 @@ export function recover() {
     .then((missed) => {
       if (openId() !== id) return;
       if (missed.reload) return leave(), location.reload();
-      missed.frames.forEach(apply);
+      for (const { parts, ...frame } of missed.frames) apply(frame);
+      for (const part of new Set(missed.frames.flatMap((frame) => frame.parts ?? []))) refresh(part).catch(() => {});
     })
     .catch(() => {})
     .finally(() => (recovering = null));

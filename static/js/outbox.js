@@ -1,7 +1,8 @@
 // Replies wait five seconds here, so that they can be taken back; then they are sent, once, however often they are tried.
+import { tellAway } from "./compose.js";
 import { fragment, one, settle } from "./dom.js";
 import { Failure, send } from "./http.js";
-import { openId, place, seen } from "./thread.js";
+import { openId, place, refresh, seen } from "./thread.js";
 import { newest, toEnd } from "./scroll.js";
 import { toast } from "./toast.js";
 import { say } from "./words.js";
@@ -12,16 +13,16 @@ const last = new Map(); // conversation → the newest sending there: the next o
 /** letter: {client, conversation, url, form: FormData, text, undo: seconds, restore(sentence)} */
 export function post(letter) {
   flush(); // order: what was written before goes before
-  for (const before of failed()) if (before.conversation === letter.conversation) deliver(before);
   waiting.set(letter.client, letter);
   ghost(letter);
-  if (!letter.undo) return deliver(letter);
+  if (!letter.undo) return due(letter);
+  for (const before of failed()) if (before.conversation === letter.conversation) deliver(before);
   letter.close = toast(say("sending"), { action: say("undo"), onAction: () => takeBack(letter), seconds: letter.undo, counts: true });
-  letter.timer = setTimeout(() => deliver(letter), letter.undo * 1000);
+  letter.timer = setTimeout(() => due(letter), letter.undo * 1000);
 }
 
-export function flush(keepalive = false) {
-  for (const letter of waiting.values()) if (letter.timer) deliver(letter, keepalive);
+export function flush() {
+  for (const letter of waiting.values()) if (letter.timer) due(letter);
 }
 
 export const takeBackLast = () => [...waiting.values()].filter((letter) => letter.timer).slice(-1).forEach(takeBack);
@@ -32,7 +33,10 @@ export const waits = () => waiting.size > 0;
 /** What waits for a conversation that is shown anew: it stands in the thread again, and in no draft. */
 export function waitingFor(conversation) {
   const found = [...waiting.values()].filter((letter) => letter.conversation === conversation);
-  for (const letter of found) if (!element(letter)) ghost(letter);
+  for (const letter of found.filter((one) => !element(one))) {
+    ghost(letter);
+    if (letter.failed) mark(letter);
+  }
   return found;
 }
 
@@ -51,15 +55,33 @@ function drop(letter) {
 
 const element = (letter) => document.getElementById(`m-${letter.client}`);
 
+/** What failed before it in its conversation is tried before. */
+function due(letter) {
+  for (const one of waiting.values()) if (one === letter || (one.failed && one.conversation === letter.conversation)) deliver(one);
+  return letter.sending;
+}
+
 function deliver(letter, keepalive = false) {
+  if (!keepalive && letter.sending && !letter.timer && !letter.failed) return letter.sending;
   clearTimeout(letter.timer);
   letter.timer = 0;
   letter.failed = false;
   letter.close?.();
   const before = keepalive ? null : last.get(letter.conversation); // who leaves cannot wait
-  letter.sending = before ? before.then(() => carry(letter, keepalive)) : carry(letter, keepalive);
+  letter.sending = before ? before.then(() => (isBehind(letter) ? putOff(letter) : carry(letter))) : carry(letter, keepalive);
   last.set(letter.conversation, letter.sending);
   return letter.sending;
+}
+
+/** Whether an answer before it in its conversation has failed and stays: what is said next is read after it. */
+function isBehind(letter) {
+  const before = [...waiting.values()].filter((one) => one.conversation === letter.conversation);
+  return before.slice(0, before.indexOf(letter)).some((one) => one.failed);
+}
+
+function putOff(letter) {
+  fail(letter, new Failure(say("kept"), 0));
+  return false;
 }
 
 /** Whether it was taken. */
@@ -91,14 +113,24 @@ function fail(letter, failure) {
   }
   // Not reached, or the server stumbled: the words stay in the thread, marked, and are tried again with the same id.
   letter.failed = true;
+  letter.why = failure.message;
+  if (!mark(letter)) toast(letter.why, { bad: true, action: say("retry"), onAction: () => due(letter) });
+}
+
+/** Says in the thread why it was not sent; whether there is a place for that. */
+function mark(letter) {
   const bubble = element(letter);
   const state = bubble && one(".state", bubble);
-  if (!state) return toast(failure.message, { bad: true, action: say("retry"), onAction: () => deliver(letter) });
+  if (!state) return false;
   state.classList.add("bad");
-  state.textContent = `${failure.message} `;
-  const button = Object.assign(document.createElement("button"), { type: "button", className: "linkish", textContent: say("retry") });
-  button.addEventListener("click", () => deliver(letter));
-  state.append(button);
+  state.replaceChildren(`${letter.why} `, press("retry", () => due(letter)), " ", press("edit", () => takeBack(letter)));
+  return true;
+}
+
+function press(word, act) {
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "linkish", textContent: say(word) });
+  button.addEventListener("click", act);
+  return button;
 }
 
 /** The bubble that stands in until the server's own copy replaces it by its id. */
@@ -118,24 +150,32 @@ function ghost(letter) {
 
 // What is decided of a thread after an answer happens after it: a resolved case would be opened again by one that still waits.
 const held = new Set();
+const pressed = new WeakMap(); // what is pressed → what had been seen then
+document.addEventListener("htmx:configRequest", ({ detail: { elt, parameters } }) => {
+  if (pressed.has(elt)) parameters.seen = pressed.get(elt);
+  pressed.delete(elt);
+});
 document.addEventListener("htmx:confirm", (event) => {
-  const { elt, verb, path, issueRequest } = event.detail;
+  const { elt, verb, path, question, issueRequest } = event.detail;
   const letters = [...waiting.values()].filter((letter) => letter.conversation === openId());
   if (verb === "get" || !letters.length || !elt.closest('[data-part="header"]')) return;
   event.preventDefault();
-  if (held.has(path)) return;
+  if (held.has(path) || (question && !window.confirm(question))) return;
   held.add(path);
+  const there = openId();
   const decided = elt.matches("form") ? new FormData(elt) : new FormData();
   for (const [name, value] of Object.entries(JSON.parse(elt.getAttribute("hx-vals") ?? "{}"))) decided.set(name, value);
   decided.set("seen", seen());
+  const tell = (sentence) => (openId() === there ? toast(sentence, { bad: true }) : tellAway(there, sentence));
   Promise.all(letters.map((letter) => (letter.timer || letter.failed ? deliver(letter) : letter.sending)))
     .then((taken) => {
-      if (!taken.every(Boolean)) return toast(say("first"), { bad: true });
-      if (elt.isConnected) return issueRequest();
-      const there = one(`[data-part="header"] [hx-${verb}="${path}"]`); // the answer has changed the head meanwhile
-      return there ? there.click() : send(path, { method: verb.toUpperCase(), form: decided }); // or one went on
+      if (!taken.every(Boolean)) return tell(say("first"));
+      if (elt.isConnected && openId() === there) return pressed.set(elt, decided.get("seen")), issueRequest(true);
+      const query = path.includes("?") ? "&" : "?"; // one went on, or the answer has changed the head meanwhile
+      const [url, form] = verb === "delete" ? [path + query + new URLSearchParams(decided), null] : [path, decided];
+      return send(url, { method: verb.toUpperCase(), form }).then(() => openId() === there && refresh("header"));
     })
-    .catch((failure) => toast(failure.message, { bad: true }))
+    .catch((failure) => tell(failure.message))
     .finally(() => held.delete(path));
 });
 
@@ -149,5 +189,5 @@ const failed = () => [...waiting.values()].filter((letter) => letter.failed);
 window.addEventListener("pagehide", () => {
   for (const letter of waiting.values()) deliver(letter, true);
 });
-window.addEventListener("beforeunload", (event) => failed().length && event.preventDefault());
+window.addEventListener("beforeunload", (event) => (failed().length || held.size) && event.preventDefault());
 document.addEventListener("click", (event) => event.target.closest("[data-flush]") && flush(), true);

@@ -1,6 +1,6 @@
 // What is drawn anew, laid over what stands there: an element whose opening tag says the same stays, with its focus, its
 // listeners, and what is being written, unfolded or played in it. Only what differs is exchanged.
-const OWN = ["hidden", "open", "disabled", "aria-expanded", "data-fresh"]; // what the page does with them is its own affair
+const OWN = ["hidden", "open", "disabled", "aria-current", "aria-expanded", "data-fresh"]; // what the page does with them is its own affair
 
 const FILLED = ".correcting, [data-here], details[hx-get]"; // what was fetched into these stays
 

@@ -1,6 +1,7 @@
 // The supervisors' desk: drawn anew by what happens anywhere, it takes nobody's begun words nor the focus along.
 import { fragment, later, one, settle } from "./dom.js";
 import { load } from "./http.js";
+import { current } from "./list.js";
 import { patch } from "./patch.js";
 
 const open = (desk) => one("dialog[open]", desk);
@@ -11,14 +12,16 @@ export const soonDesk = later(500, async () => {
   if (!desk || open(desk)) return;
   const html = await (await load("/escalations/desk")).text();
   if (desk.isConnected && !open(desk)) lay(desk, html);
-});
+}, 2000);
 
 function lay(desk, html) {
   const [fresh] = fragment(html);
   const item = document.activeElement.closest("#desk li");
+  const was = document.activeElement.closest("#desk a.row") ? "a.row" : "button";
   patch(desk, fresh);
   settle(desk);
-  if (item && document.activeElement === document.body) (one("button", item.isConnected ? item : desk) ?? one("a.row", desk))?.focus();
+  current();
+  if (item && document.activeElement === document.body) (one(was, item.isConnected ? item : desk) ?? one("a.row", desk))?.focus();
 }
 
 document.addEventListener("close", ({ target }) => target.matches("#desk dialog") && soonDesk(), true);

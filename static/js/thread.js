@@ -55,7 +55,7 @@ function insert(log, entry) {
   } else entries[at].after(entry);
 }
 
-const TO_SEE = 600; // milliseconds: who presses sooner than that after something came meant what stood there before
+export const TO_SEE = 600; // milliseconds: who presses sooner than that after something came meant what stood there before
 
 /** Something happened in the open thread, and stands in it now. */
 export function happened(id) {
@@ -68,8 +68,10 @@ export function happened(id) {
 export const seen = () => (one("[data-log] [data-newer]") ? thread().dataset.drawn : thread().dataset.seen);
 attach(".thread[data-conversation]", ({ dataset }) => (dataset.drawn = dataset.seen = dataset.lastEvent));
 // What is decided of a thread is decided of what was seen of it.
+const DECIDES = /^\/conversations\/\d+\/(handover|account-link|continue-link)\b/;
 document.addEventListener("htmx:configRequest", ({ detail }) => {
-  if (detail.verb === "post" && detail.elt.closest('[data-part="header"]')) detail.parameters.seen = seen();
+  const decides = detail.verb === "post" && detail.elt.closest('[data-part="header"]');
+  if (openId() && (decides || DECIDES.test(detail.path))) detail.parameters.seen = seen();
 });
 
 /** Fetch a part of the open thread anew: "header", "panel", "lock", or "touched" (what stands between the messages). */

@@ -11,7 +11,7 @@ export function toast(sentence, { bad = false, action = "", onAction = null, sec
   words.textContent = sentence;
   element.append(words);
   const close = () => (clearInterval(timer), element.remove());
-  if (counts) element.append(Object.assign(document.createElement("span"), { className: "left", textContent: seconds }));
+  if (counts) element.append(Object.assign(document.createElement("span"), { className: "left", textContent: seconds, ariaHidden: "true" }));
   if (action || bad) {
     const button = Object.assign(document.createElement("button"), { type: "button", textContent: action || say("close") });
     button.addEventListener("click", () => (close(), onAction?.()));

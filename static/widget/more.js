@@ -58,6 +58,12 @@ function behind(inert) {
   for (const part of document.querySelectorAll("header,main,footer")) part.inert = inert;
 }
 
+// After what was written before.
+function end() {
+  if (!api.lane.items.some((m) => !m.failed)) return api.send({ t: "end" }) || api.banner(say("offline"));
+  document.body.dataset.line === "lost" ? api.banner(say("offline")) : setTimeout(end, 300);
+}
+
 const acts = {
   menu() {
     const item = (label, fn) => button(label, () => { shut(); fn(); }, { role: "menuitem" });
@@ -66,7 +72,7 @@ const acts = {
       item(say("have_code"), () => acts.redeem("")),
       item(say(api.init.sound ? "sound_off" : "sound_on"), sound),
       item(say("transcript"), transcript),
-      item(say("end"), () => api.send({ t: "end" })));
+      item(say("end"), end));
     const items = [...sheet.querySelectorAll("button")];
     sheet.addEventListener("keydown", (e) => {
       const step = { ArrowDown: 1, ArrowUp: -1 }[e.key];
@@ -74,7 +80,7 @@ const acts = {
     });
   },
 
-  kept() { briefly(say("kept")); },
+  kept() { briefly(say("owed")); },
 
   emoji() {
     const all = "😀 😄 😊 🙂 😉 😍 🥰 🤗 🤔 😅 😂 🥹 😢 😭 😱 😡 🙇 🙏 👍 👎 👏 🙌 👋 💪 ❤️ ✨ 🎉 🎁 📦 🚚 🛍️ 👕 👗 🧥 👟 📷 ☀️ ☔ 🌸 ✅ ❌ ❓".split(" ");

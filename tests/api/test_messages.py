@@ -55,6 +55,28 @@ def test_an_answer_leaves_what_was_not_seen_and_goes_to_whom_it_names() -> None:
     assert (told["waiting_since"] is not None, told["unread"]) == (True, 1)
 
 
+def test_the_same_answer_again_resolves_nothing_that_came_after_it() -> None:
+    agent, _, thread = cast()
+    caller, path = program(agent), f"/conversations/{thread.id}/replies"
+    body = {"text": "発送しました。", "client_id": "order-1042-sent", "resolve": True}
+    first = caller.call("POST", path, 201, json=body)
+    assert caller.see(f"/conversations/{thread.id}")["status"] == "resolved"
+    with transaction() as db:
+        factories.says_more(db, thread, "まだ届きません")
+    assert caller.call("POST", path, 201, json=body)["id"] == first["id"]
+    told = caller.see(f"/conversations/{thread.id}")
+    assert (told["status"], told["waiting_since"] is not None) == ("open", True)
+
+
+def test_the_bot_is_given_back_nothing_unseen() -> None:
+    agent, _, thread = cast()
+    caller, path = program(agent), f"/conversations/{thread.id}/handover"
+    with transaction() as db:
+        factories.says_more(db, thread, "やけどしました")
+    caller.refused("DELETE", f"{path}?seen={thread.last_event_id}", 409)
+    assert caller.see(f"/conversations/{thread.id}")["owner"] == "human"
+
+
 def test_an_answer_by_mail_has_copies_and_a_subject(monkeypatch: pytest.MonkeyPatch) -> None:
     with letters.mail(monkeypatch):
         agent, _, thread = cast("post")

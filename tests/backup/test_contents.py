@@ -169,6 +169,24 @@ def test_the_commands_say_what_they_did(here: Place, there: Place, tmp_path: Pat
     assert "not empty" in again.output
 
 
+def test_a_storage_in_which_nothing_is_any_more_is_no_success(here: Place, tmp_path: Path) -> None:
+    """The shared folder is not mounted: the timer takes older backups away only after one that worked."""
+    load = Load(0)
+    for number in range(2):
+        talk(*load.ids, "客", number)
+    with reading() as db:
+        first, second = (kept(here, one) for one in db.scalars(select(Attachment).order_by(Attachment.id)))
+    first.rename(tmp_path / "elsewhere")
+    assert run(here, "backup", str(tmp_path / "some.tar")).exit_code == 0
+    for file in second.parent.parent.rglob("*"):
+        if file.is_file():
+            file.unlink()
+    made = run(here, "backup", str(tmp_path / "none.tar"))
+    assert made.exit_code == 1
+    assert "None of the files is there" in made.output
+    assert (tmp_path / "none.tar").exists()
+
+
 def test_an_ordinary_tar_can_list_it_and_the_rows_are_lines_of_json(small: bytes) -> None:
     with tarfile.open(fileobj=io.BytesIO(small)) as tar:
         names = tar.getnames()

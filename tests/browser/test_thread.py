@@ -177,6 +177,35 @@ def test_an_answer_that_resolves_leaves_open_what_the_customer_wrote_meanwhile(d
         assert db.scalars(select(Message.author).filter_by(text="発送しました")).all() == ["agent"]
 
 
+def test_an_answer_goes_to_whoever_of_two_was_seen_writing_last(desk: Desk) -> None:
+    page = desk.page
+    with transaction() as db:
+        both = [
+            factories.customer_of(db, db.get_one(Conversation, one.id)) for one in (desk.there, desk.here)
+        ]
+        hers = factories.identity_of(db, desk.there)
+        inbox.link(db, *both, evidence={})
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    says_more(desk)
+    with reading() as db:
+        mothers = factories.identity_of(db, desk.here)
+        chat = db.scalars(select(Channel)).one()
+    expect(page.locator(f"[data-reach][data-to='{mothers.id}']")).to_be_visible()
+    with transaction() as db:
+        factories.customer_says(db, chat, "娘です", hers.address)
+    expect(page.locator(f"[data-reach][data-to='{hers.id}']")).to_be_visible()
+    desk.field.fill("病院の件")
+    page.evaluate("document.querySelector('[data-compose]').dataset.undo = 0")
+    desk.field.press("Control+Enter")
+
+    def to() -> list[int | None]:
+        with reading() as db:
+            return list(db.scalars(select(Message.identity_id).filter_by(kind="outbound")))
+
+    until(lambda: to() == [hers.id], "it goes to her")
+
+
 def test_another_time_of_snoozing_is_chosen_with_the_keyboard(desk: Desk) -> None:
     page, head = desk.page, desk.page.locator("[data-part=header]")
     told = posted(page, "/snooze")
@@ -255,3 +284,26 @@ def test_advice_that_is_begun_outlives_what_others_say_and_what_is_taken(desk: D
     expect(page.locator("dialog[open] textarea")).to_have_value("全額お返ししてください")
     page.locator("dialog[open] .primary").click()
     expect(items).to_have_count(1)
+
+
+def test_the_desk_drawn_anew_leaves_the_open_escalation_open_and_its_row_with_the_focus(desk: Desk) -> None:
+    page = desk.page
+    with transaction() as db:
+        for thread in (desk.here, desk.there):
+            sato = factories.agent(db)
+            inbox.escalate(db, db.get_one(Conversation, thread.id), "refund", "返金の判断を", agent=sato)
+    page.goto(f"{desk.base}/escalations")
+    page.wait_for_selector("html[data-ready]")
+    rows = page.locator("#desk .rows > li[id] a.row")
+    page.keyboard.press("j")
+    for nth, key in enumerate(("Enter", "j")):
+        page.keyboard.press(key)
+        expect(rows.nth(nth)).to_have_attribute("aria-current", "true")
+    expect(rows.nth(1)).to_be_focused()
+    with page.expect_response("**/escalations/desk"), transaction() as db:
+        factories.says_more(db, db.get_one(Conversation, desk.there.id), "まだですか")
+    page.wait_for_timeout(100)
+    expect(rows.nth(1)).to_have_attribute("aria-current", "true")
+    expect(rows.nth(1)).to_be_focused()
+    page.keyboard.press("k")
+    expect(rows.nth(0)).to_have_attribute("aria-current", "true")

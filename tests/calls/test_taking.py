@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from itertools import permutations
 
 import pytest
@@ -119,6 +120,17 @@ def test_calling_back_ends_the_waiting(db: Session, line: Channel) -> None:
     make.accept(db, line, call("ended", 190, id="c-3", direction="out", result="answered"))
     _, message, thread = entry(db, "c-3")
     assert (message.author, thread.waiting_since, thread.status) == ("agent", None, OPEN)
+    assert_clean(db)
+
+
+def test_an_answered_call_that_is_told_late_leaves_waiting_what_was_written_since(
+    db: Session, line: Channel
+) -> None:
+    wrote = make.customer_says(db, make.channel(db, "sms"), sender=base.Person(NUMBER))
+    began = now() - timedelta(hours=1)
+    told = call("ended", 0, result="answered", started_at=began, ended_at=began + timedelta(minutes=9))
+    make.accept(db, line, replace(told, at=now()))
+    assert entry(db)[2].waiting_since == wrote.sent_at
     assert_clean(db)
 
 

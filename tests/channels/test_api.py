@@ -8,6 +8,7 @@ import httpx2
 import pytest
 import time_machine
 
+from app.render import with_emoji
 from channels import guard
 from channels.api import Api, ApiSettings, sign
 from channels.base import (
@@ -15,7 +16,9 @@ from channels.base import (
     BadSignature,
     ChannelError,
     Context,
+    Edit,
     Ignored,
+    Inbound,
     Outbound,
     Person,
     Request,
@@ -239,3 +242,29 @@ def test_five_hundred_events_are_the_most() -> None:
     (event,) = channel().parse(Request("POST", "", {}, {}, body))
     assert isinstance(event, Ignored)
     assert event.malformed
+
+
+def parsed(**told: object) -> list[object]:
+    body = json.dumps({"from": {"id": "u-1"}, **told}).encode()
+    return list(channel().parse(replace(request(), body=body)))
+
+
+@pytest.mark.parametrize("kind", ["message", "edit"])
+def test_words_that_come_as_html_alone_are_its_text(kind: str) -> None:
+    (event,) = parsed(type=kind, id="1", html="<p>返品<b>したい</b>です</p>")
+    assert isinstance(event, Inbound | Edit)
+    assert (event.text, event.html) == ("返品したいです", "<p>返品<b>したい</b>です</p>")
+
+
+def test_an_edit_without_words_is_malformed_and_takes_nothing_away() -> None:
+    (event,) = parsed(type="edit", id="1")
+    assert isinstance(event, Ignored)
+    assert "an edit needs a text or html" in event.reason
+
+
+def test_a_context_says_nothing_that_pages_go_by() -> None:
+    ours = ("emojis", "image_set", "notice", "problems", "lacking", "why", "left_out", "undone", "message_id")
+    (event,) = parsed(type="message", id="1", text="hi", context={**dict.fromkeys(ours, "x"), "url": "u"})
+    assert isinstance(event, Inbound)
+    assert event.context == {"url": "u"}
+    assert with_emoji("hi", "smile") == "hi"  # of a message from before

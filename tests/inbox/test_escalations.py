@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import inbox
+from app import inbox, verify
 from app.db import now
 from app.inbox import Refused
-from app.models import Escalation, Event
+from app.models import Case, Escalation, Event
 from tests import factories as make
 
 
@@ -45,13 +45,33 @@ def test_what_the_bot_escalates_after_it_was_handed_back_calls_people_anew(db: S
     assert (head.owner, head.waiting_since is None) == ("human", False)
     assert (first.type, first.reason, first.state, first.taken_by) == (
         "safety",
-        "高額\n発火した",
+        "発火した\n高額",
         "open",
         None,
     )
     assert first.due_at < now() + timedelta(minutes=16)
     told = db.scalars(select(Event).filter_by(kind="escalated").order_by(Event.id)).all()
     assert [one.data["type"] for one in told] == ["refund", "safety"]
+
+
+def test_what_a_slip_resolved_is_before_the_supervisors_again_once_it_is_reopened(db: Session) -> None:
+    channel = make.channel(db)
+    head, other = make.conversation(db, channel, sender="a"), make.conversation(db, channel, sender="b")
+    agent, boss = make.agent(db), make.supervisor(db)
+    settled = inbox.escalate(db, other, "refund", "返金", agent=agent)
+    inbox.settle(db, boss, settled, "返金する")
+    raised = inbox.escalate(db, head, "safety", "発火した", agent=agent)
+    due = raised.due_at
+    inbox.take(db, boss, raised)
+    inbox.link(db, make.customer_of(db, other), make.customer_of(db, head), evidence={})
+    inbox.resolve(db, agent, head)
+    assert (raised.state, head.escalated) == ("resolved", False)
+    inbox.reopen(db, agent, head)
+    assert (raised.state, raised.taken_by, raised.closed_at, raised.due_at) == ("taken", boss.id, None, due)
+    assert (settled.state, settled.finding, head.escalated) == ("resolved", "返金する", True)
+    assert set(db.scalars(select(Case.status))) == {"open"}
+    db.flush()
+    assert verify.report(db).clean
 
 
 def test_what_is_less_pressing_changes_nothing_of_one_that_people_have(db: Session) -> None:

@@ -187,6 +187,35 @@ def test_unread_messages_are_not_taken_for_read_after_unlinking(db: Session) -> 
     assert queries.unread(db, agent, [one]) == {one.id: 1}
 
 
+def test_what_was_read_before_a_link_is_read_after_it_and_unread_stays_unread(db: Session) -> None:
+    channel, one, other = both(db)
+    read_other, read_both, newcomer = (make.agent(db) for _ in range(3))
+    make.customer_says(db, channel, "もう一つ", "a")
+    for agent, head in ((read_other, other), (read_both, one), (read_both, other)):
+        inbox.mark_read(db, agent, head)
+    made = link(db, other, one)
+    assert made is not None
+    unread = [queries.unread(db, agent, [one])[one.id] for agent in (read_other, read_both, newcomer)]
+    assert unread == [2, 0, 3]
+    make.customer_says(db, channel, "どうですか", "b")
+    inbox.unlink(db, made)
+    left = [queries.unread(db, agent, [one, other]) for agent in (read_other, read_both, newcomer)]
+    assert left == [{one.id: 2, other.id: 1}, {one.id: 0, other.id: 1}, {one.id: 2, other.id: 2}]
+
+
+def test_what_was_read_as_one_thread_is_read_on_both_sides_of_it(db: Session) -> None:
+    channel, one, other = both(db)
+    agent = make.agent(db)
+    made = link(db, other, one)
+    assert made is not None
+    make.customer_says(db, channel, "どうですか", "b")
+    inbox.mark_read(db, agent, one)
+    inbox.unlink(db, made)
+    assert queries.unread(db, agent, [one, other]) == {one.id: 0, other.id: 0}
+    make.customer_says(db, channel, "もしもし", "b")
+    assert queries.unread(db, agent, [one, other]) == {one.id: 0, other.id: 1}
+
+
 def test_a_snooze_goes_on_for_the_side_it_was_about(db: Session) -> None:
     _, one, other = both(db)
     agent = make.agent(db)

@@ -178,7 +178,9 @@ def test_a_note_is_seen_by_us_alone_and_changes_no_row_of_the_list(db: Session) 
 def test_an_edit_changes_the_words_and_an_older_one_does_not(db: Session) -> None:
     said = make.customer_says(db, make.channel(db), "青い服")
     head = make.thread_of(db, said)
+    said.html = "<b>青い服</b>"
     inbox.edit(db, head, said, "赤い服", now())
+    assert said.html == ""
     inbox.edit(db, head, said, "黒い服", now() - HOUR)
     assert (said.text, head.last_preview) == ("赤い服", "赤い服")
 

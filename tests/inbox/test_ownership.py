@@ -71,6 +71,18 @@ def test_handed_back_the_bot_answers_again(db: Session) -> None:
     assert (head.owner, head.assignee_id, head.owner_epoch, head.waiting_since) == ("bot", None, 2, None)
 
 
+def test_what_was_said_unseen_is_not_handed_back_to_a_bot_that_answers_only_what_comes(db: Session) -> None:
+    head, agent = owned_by_bot(db), make.agent(db)
+    make.reply(db, agent, head)
+    seen = head.last_event_id
+    more = make.says_more(db, head, "やけどしました")
+    with pytest.raises(Refused, match="written meanwhile"):
+        inbox.hand_back(db, agent, head, seen=seen)
+    assert (head.owner, head.waiting_since) == ("human", more.sent_at)
+    inbox.hand_back(db, agent, head, seen=head.last_event_id)
+    assert head.owner == "bot"
+
+
 def test_only_an_open_matter_can_be_handed_back(db: Session) -> None:
     head, agent = owned_by_bot(db), make.agent(db)
     make.reply(db, agent, head)

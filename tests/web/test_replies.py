@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from app import inbox
 from app.db import reading, transaction
-from app.models import Agent, Attachment, Case, Conversation, Delivery, Draft, Message
+from app.models import Agent, Attachment, Case, Channel, Conversation, Delivery, Draft, Message
 from tests import factories
 from tests.web.visiting import Browser
 
@@ -88,6 +88,21 @@ def test_an_answer_to_an_address_that_is_theirs_no_more_is_refused(
         here = factories.identity_of(db, thread).id
     assert say(browser, thread, to=there).status_code == 409
     assert say(browser, thread, to=here).status_code == 200
+
+
+def test_the_way_is_drawn_anew_with_whoever_of_two_wrote_last(tanaka: Agent, thread: Conversation) -> None:
+    browser = Browser().come_in(tanaka)
+    with transaction() as db:
+        chat = db.get_one(Channel, thread.last_channel_id)
+        daughter = factories.conversation(db, chat, "娘です", "daughter")
+        inbox.link(db, factories.customer_of(db, daughter), factories.customer_of(db, thread), evidence={})
+        hers, mothers = (factories.identity_of(db, one) for one in (daughter, thread))
+    for wrote in (mothers, hers):
+        with transaction() as db:
+            factories.customer_says(db, db.get_one(Channel, chat.id), "まだですか", wrote.address)
+        way = browser.see(f"/conversations/{thread.id}/reaches")
+        assert f'data-to="{wrote.id}"' in way
+        assert f"<bdi>{wrote.address}</bdi>" in way
 
 
 @pytest.mark.parametrize("what", ["replies", "notes"])

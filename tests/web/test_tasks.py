@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from app import inbox, tasks
+from app import inbox, queries, tasks
 from app.db import now, reading, transaction
-from app.models import Agent, Conversation, Draft, Message, Task
+from app.models import Agent, Channel, Conversation, Draft, Message, Task
 from app.tasks import Telling
 from tests import factories
 from tests.web.visiting import Browser
@@ -142,6 +142,78 @@ def test_what_was_to_be_told_is_sent_with_one_press_or_goes_into_the_draft(
         assert db.get_one(Task, first.id).done_by == tanaka.id
         assert db.get_one(Task, second.id).done_at is None
         assert db.get_one(Draft, (tanaka.id, thread.id)).text == "入荷の件です。"
+
+
+def test_what_is_told_from_the_list_answers_nothing_that_its_teller_has_not_read(
+    scene: tuple[Browser, Agent, Conversation],
+) -> None:
+    browser, tanaka, thread = scene
+    with transaction() as db:
+        head, agent = db.get_one(Conversation, thread.id), db.get_one(Agent, tanaka.id)
+        inbox.mark_read(db, agent, head)
+        told = [
+            tasks.add(
+                db, head, "連絡", now() + timedelta(hours=1), agent, kind="tell", telling=Telling("入荷")
+            )
+            for _ in range(2)
+        ]
+        more = factories.says_more(db, thread, "やっぱりキャンセルしてください")
+        factories.says_more(db, thread, "急ぎです")
+    for task, waits in zip(told, (more.sent_at, None), strict=True):
+        shown = browser.see(f"/tasks/{task.id}/telling?place=page")
+        assert ("急ぎです" in shown) is bool(waits)
+        sent = dict(re.findall(r'name="(seen|to)" value="(\d+)"', shown))
+        browser.submit(f"/tasks/{task.id}/telling?place=page", {"words": "入荷", **sent})
+        with transaction() as db:
+            head = db.get_one(Conversation, thread.id)
+            assert (head.waiting_since, queries.unread(db, agent, [head])[head.id]) == (
+                waits,
+                2 if waits else 0,
+            )
+            inbox.mark_read(db, agent, head)
+
+
+def test_what_is_told_from_the_list_answers_the_one_message_that_it_shows(
+    scene: tuple[Browser, Agent, Conversation],
+) -> None:
+    browser, tanaka, thread = scene
+    with transaction() as db:
+        head, agent = db.get_one(Conversation, thread.id), db.get_one(Agent, tanaka.id)
+        due = now() + timedelta(hours=1)
+        task = tasks.add(db, head, "連絡", due, agent, kind="tell", telling=Telling("入荷"))
+    shown = browser.see(f"/tasks/{task.id}/telling?place=page")
+    assert "未読のメッセージ：入荷したら教えてください" in shown
+    sent = dict(re.findall(r'name="(seen|to)" value="(\d+)"', shown))
+    browser.submit(f"/tasks/{task.id}/telling?place=page", {"words": "入荷", **sent})
+    with reading() as db:
+        assert db.get_one(Conversation, thread.id).waiting_since is None
+
+
+def test_a_promise_is_told_to_whom_it_was_made(scene: tuple[Browser, Agent, Conversation]) -> None:
+    browser, tanaka, thread = scene
+    with transaction() as db:
+        channel = db.get_one(Channel, thread.last_channel_id or 0)
+        said = factories.customer_says(db, channel, "病院の件です", "daughter")
+        hers = factories.thread_of(db, said)
+        inbox.link(db, factories.customer_of(db, hers), factories.customer_of(db, thread), evidence={})
+        head, agent = db.get_one(Conversation, thread.id), db.get_one(Agent, tanaka.id)
+        task = tasks.add(
+            db,
+            head,
+            "連絡",
+            now() + timedelta(hours=1),
+            agent,
+            kind="tell",
+            telling=Telling("はい"),
+            message=said,
+        )
+        factories.says_more(db, thread, "母です")
+    shown = browser.see(f"/tasks/{task.id}/telling")
+    sent = dict(re.findall(r'name="(seen|to)" value="(\d+)"', shown))
+    browser.submit(f"/tasks/{task.id}/telling", {"words": "空いています。", **sent})
+    with reading() as db:
+        answer = db.scalars(select(Message).where(Message.kind == "outbound")).one()
+        assert answer.identity_id == said.identity_id
 
 
 def test_what_is_due_is_counted_on_the_rail(scene: tuple[Browser, Agent, Conversation]) -> None:

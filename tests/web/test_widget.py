@@ -107,6 +107,10 @@ def test_every_word_of_the_widget_is_in_both_languages() -> None:
             assert sentence in i18n.catalogue(locale)
 
 
+def test_what_comes_later_says_nothing_else_by_a_word_that_is_there_already() -> None:
+    assert not widget_look.WORDS.keys() & widget_look.MORE_WORDS.keys()
+
+
 def test_the_scripts_ask_for_no_word_that_is_not_there() -> None:
     scripts = "".join(path.read_text("utf-8") for path in Path(widget_assets.STATIC).rglob("*.js"))
     page = Path("templates/widget/frame.html").read_text("utf-8")

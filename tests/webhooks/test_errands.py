@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from app import inbox
+from app import inbox, verify
 from app.db import now, one_writer, reading, transaction
+from app.intake.ending import end
 from app.knowledge import versions
 from app.models import Agent, BotCall, BotRule, Channel, Conversation, Customer, Label, Message
 from app.webhooks import calling, errands
@@ -161,6 +162,26 @@ def test_what_comes_after_a_person_took_over_is_not_said(admin: Agent, other: Re
     errands.run(id)
     assert "本日発送しました。" not in thread()
     assert call(id).state == "superseded"
+
+
+@pytest.mark.parametrize("answer", [{"text": "本日発送しました。"}, b""], ids=["answered", "in vain"])
+def test_what_comes_after_the_end_of_the_matter_is_not_said_and_calls_nobody(
+    answer: Any, admin: Agent, other: Receiver
+) -> None:
+    def late(heard: Any) -> Callable[[BaseHTTPRequestHandler], None]:
+        with transaction() as db:
+            end(db, db.scalars(select(Conversation)).one())
+        return says(answer)
+
+    other.answer = late
+    id, _, _ = asked(admin, other.url)
+    before_that = thread()
+    errands.run(id)
+    with reading() as db:
+        head = db.scalars(select(Conversation)).one()
+        assert (head.status, head.owner, head.waiting_since) == ("resolved", "bot", None)
+        assert verify.report(db).clean
+    assert (call(id).state, thread()) == ("superseded", before_that)
 
 
 def test_an_answer_that_cannot_be_followed_is_asked_for_once_and_a_person_is_to_look(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from datetime import timedelta
 
@@ -15,6 +16,7 @@ from app.models import Agent, Event
 from app.webhooks import sending
 from app.webhooks.fanout import fan_out
 from tests.webhooks.receiver import (
+    Heard,
     Receiver,
     conversations,
     deliveries,
@@ -150,3 +152,58 @@ def test_switched_on_from_now_it_is_not_told_what_it_missed(admin: Agent, other:
     happen(0)
     pump(id)
     assert (len(other.taken), states(id)) == (1, Counter(skipped=1, sent=1))
+
+
+def test_a_rest_that_was_asked_for_outlasts_a_call_that_went_well_beside_it(
+    admin: Agent, other: Receiver
+) -> None:
+    id, _ = subscribe(admin, other.url, "woken")
+    first, second = conversations(2)
+    happen(first, second)
+    asked = threading.Event()
+
+    def limited(heard: Heard) -> int:
+        if heard.told["conversation_id"] == second:
+            other.headers = {"Retry-After": "3600"}
+            other.answer = lambda heard: 429
+            sending.send_line(id, first)
+            other.headers = {}
+            asked.set()
+        return 204
+
+    other.answer = limited
+    while fan_out():
+        pass
+    sending.send_line(id, second)
+    assert asked.is_set()
+    resume = hook(id).resume_at
+    assert resume is not None
+    assert resume > now() + timedelta(seconds=3500)
+    webhooks.sweep()
+    assert deliveries(id)[0].next_at > now() + timedelta(seconds=3500)
+    happen(second)
+    while fan_out():
+        pass
+    assert sending.send_line(id, second) == 0
+    assert states(id) == Counter(queued=2, sent=1)
+
+
+def test_another_address_is_told_at_once_what_waits_for_the_one_before(admin: Agent, other: Receiver) -> None:
+    id, _ = subscribe(admin, other.url, "label.created")
+    other.answer, other.headers = lambda heard: 429, {"Retry-After": "7200"}
+    happen(0)
+    pump(id)
+
+    def change(name: str, url: str) -> None:
+        with transaction() as db:
+            webhooks.change(
+                db, db.get_one(Agent, admin.id), webhooks.find(db, id), name, url, ["label.created"]
+            )
+
+    change("another name", other.url)
+    assert (hook(id).resume_at, deliveries(id)[0].attempts) != (None, 0)
+    assert deliveries(id)[0].next_at > now() + timedelta(seconds=7000)
+    change("another name", f"{other.url}/there")
+    row, there = deliveries(id)[0], hook(id)
+    assert (row.attempts, row.first_at, there.failing_since, there.resume_at) == (0, None, None, None)
+    assert row.next_at <= now()

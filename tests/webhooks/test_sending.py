@@ -236,6 +236,19 @@ def test_old_rows_are_forgotten(admin: Agent, other: Receiver) -> None:
     assert states(id) == Counter(sent=1)
 
 
+def test_more_old_rows_than_one_batch_are_forgotten_in_one_go(
+    admin: Agent, other: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "PRUNED", 2)
+    id, _ = subscribe(admin, other.url, "label.created")
+    happen(0, times=5)
+    pump(id)
+    with transaction() as db:
+        db.execute(update(WebhookDelivery).values(made_at=now() - sending.KEPT - timedelta(days=1)))
+    assert webhooks.prune() == 5
+    assert deliveries(id) == []
+
+
 def test_the_pump_tells_quickly_and_a_slow_address_holds_up_nobody_else(
     admin: Agent, other: Receiver
 ) -> None:

@@ -8,7 +8,8 @@ while read -r line || [ -n "$line" ]; do
     \"*\") value=${value#\"} value=${value%\"} ;;
     \'*\') value=${value#\'} value=${value%\'} ;;
     esac
-    export "$name=$value"
+    printenv "$name" >/dev/null || export "$name=$value" # what the caller says himself is meant
 done </etc/madoguchi/madoguchi.env || exit 1
-cd /opt/madoguchi || exit 1
+# Files are named from here, unless that user may not be here (/root).
+runuser -u madoguchi -- test -x . || cd /opt/madoguchi || exit 1
 exec runuser -u madoguchi -- /opt/madoguchi/.venv/bin/madoguchi "$@"

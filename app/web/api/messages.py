@@ -226,7 +226,7 @@ def create_reply(call: Call, conversation_id: int, body: ReplyIn) -> MessageShap
     )
     visitors.mark_if_gone(call.db, message)
     if body.resolve:
-        inbox.resolve_if_seen(call.db, call.agent, head, body.seen)
+        inbox.resolve_with(call.db, call.agent, head, message, body.seen)
     return threads.message(call.db, message)
 
 

@@ -39,7 +39,7 @@ class SnoozeIn(Given):
     seen: Seen = None
 
 
-class ClosureQuery(Given):
+class SeenQuery(Given):
     """What was seen."""
 
     seen: Seen = None
@@ -103,13 +103,19 @@ def take_over_conversation(call: Call, conversation_id: int) -> ConversationShap
 
 
 @endpoint("DELETE", HERE + "/handover", scope=WRITE, tag=TAG)
-def hand_back_conversation(call: Call, conversation_id: int) -> ConversationShape:
-    """Hand it back to the bot. 409 where no case is open."""
-    return _done(call, conversation_id, inbox.hand_back)
+def hand_back_conversation(call: Call, conversation_id: int, query: SeenQuery) -> ConversationShape:
+    """Hand it back to the bot, which answers what is said from then on. 409 where no case is open.
+
+    With `seen`, 409 where the customer has written since that event."""
+
+    def hand_back(db: Session, viewer: Agent, head: Conversation) -> None:
+        inbox.hand_back(db, viewer, head, seen=query.seen)
+
+    return _done(call, conversation_id, hand_back)
 
 
 @endpoint("PUT", HERE + "/closure", scope=WRITE, tag=TAG)
-def resolve_conversation(call: Call, conversation_id: int, query: ClosureQuery) -> ConversationShape:
+def resolve_conversation(call: Call, conversation_id: int, query: SeenQuery) -> ConversationShape:
     """Resolve the case that is open.
 
     With `seen`, 409 where the customer has written since that event."""

@@ -28,6 +28,12 @@ def test_what_must_not_be_answered_has_an_empty_sender(server: SmtpServer) -> No
     assert server.received[0].sender == ""
 
 
+def test_a_server_that_takes_no_empty_sender_is_told_the_mailbox(server: SmtpServer) -> None:
+    server.on("MAIL FROM:<>", "501 Invalid MAIL FROM address provided")
+    smtp.send(server.account(), "", [HANAKO], MAIL, SHOP)
+    assert [one.sender for one in server.received] == [SHOP]
+
+
 def test_the_first_recipient_decides(server: SmtpServer) -> None:
     server.on("RCPT TO:<hanako@", "550 5.1.1 <hanako@example.net>: User unknown")
     error = refusal(server, HANAKO, TARO)

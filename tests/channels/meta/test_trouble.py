@@ -16,8 +16,8 @@ LOCALES = Path(__file__).parents[3] / "app" / "locale"
 PASSING = (1, 2, 1200, 131000, 131016, 131057, 133004, 139103)
 SLOWER = (4, 17, 32, 613, 80001, 80007, 80014, 130429, 131056)
 TOKEN = (0, 102, 190)
-ACCOUNT = (3, 10, 200, 299, 368, 131031, 130497, 131042, 131045, 131048)
-NEVER = (100, 131008, 131009, 131021, 131026, 131030, 131047, 131049, 131050, 131051, 131052, 131053)
+ACCOUNT = (3, 10, 200, 299, 368, 131031, 131042, 131045, 131048)
+NEVER = (100, 130497, 131008, 131009, 131021, 131026, 131030, 131047, 131049, 131050, 131051, 131052, 131053)
 TEMPLATES = (132000, 132001, 132005, 132007, 132012, 132015, 132016)
 
 
@@ -78,17 +78,19 @@ def test_what_is_wrong_with_one_message_is_said_of_that_one(code: int) -> None:
     assert (told.permanent, told.everybody, told.unreachable) == (True, False, False)
 
 
-@pytest.mark.parametrize(("code", "subcode"), [(10, 2018278), (10, 2534022)])
+@pytest.mark.parametrize(("code", "subcode"), [(10, 2018278), (10, 2018065), (10, 2534022)])
 def test_the_time_to_answer_is_over_which_is_no_lack_of_a_permission(code: int, subcode: int) -> None:
     told = refused(error(code, subcode, status=403))
     assert isinstance(told, trouble.Refused)
     assert (told.sort, told.everybody) == ("window", False)
 
 
-@pytest.mark.parametrize(("code", "subcode"), [(551, 1545041), (551, 0), (100, 2018001)])
+@pytest.mark.parametrize(
+    ("code", "subcode"), [(551, 1545041), (551, 0), (100, 2018001), (200, 1545041), (10, 2018108)]
+)
 def test_who_blocked_the_account_or_is_gone_cannot_be_reached(code: int, subcode: int) -> None:
     told = refused(error(code, subcode))
-    assert (told.permanent, told.unreachable) == (True, True)
+    assert (told.permanent, told.everybody, told.unreachable) == (True, False, True)
 
 
 def test_each_sort_is_known_by_a_code() -> None:
