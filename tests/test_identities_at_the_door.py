@@ -50,7 +50,7 @@ def test_two_who_withhold_their_number_are_never_one_person(db: Session) -> None
     channel = sms(db)
     for n, word in enumerate(("非通知", "非通知", "anonymous", "+266696687")):
         intake.accept(db, channel, [said(f"SM{n}", word)])
-    rows = list(db.scalars(select(Identity)))
+    rows = list(db.scalars(select(Identity).order_by(Identity.id)))
     assert len({one.customer_id for one in rows}) == 4
     assert all(one.address.endswith(canonical.UNKNOWN) for one in rows)
     assert connect.spelled(rows[0]) == "非通知"

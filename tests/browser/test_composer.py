@@ -293,7 +293,7 @@ def test_who_signs_in_again_beside_the_page_goes_on_where_they_were(desk: Desk) 
     expect(desk.page.locator("[data-toasts] .toast.bad").first).to_contain_text("ログアウトされました")
     token = sign_in(email, factories.PASSWORD, "127.0.0.1", "Chromium").token
     desk.page.context.add_cookies([{"name": "madoguchi", "value": token, "url": desk.base}])
-    told.get_by_role("button").click()
+    told.get_by_role("button", name="もう一度試す").click()
     until(lambda: sent() == ["お調べします。"], "the answer is stored")
     expect(told).to_have_count(0)
     assert not desk.page.evaluate(ASKED)
