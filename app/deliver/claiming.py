@@ -23,6 +23,7 @@ from app.models.delivery import FAILED, QUEUED, SENDING
 from channels import base, registry
 
 log = logging.getLogger(__name__)
+STALE = timedelta(minutes=2)  # a claim older than this belongs to a worker that died: see `keep`
 NEWEST = 4  # of a long queue one in so many is taken from its end: who is written to now is there now
 
 
@@ -77,6 +78,14 @@ def _claim(db: Session, delivery_ids: Sequence[int], word: str) -> Sequence[int]
         .values(state=SENDING, claim=word, claimed_at=now(), attempts=Delivery.attempts + 1)
     )
     return db.scalars(taken.returning(Delivery.id)).all()
+
+
+def keep(claims: Mapping[int, str]) -> None:
+    """These are still on their way: nobody is to take them for a dead worker's. *Trap:* a mail server may take minutes
+    over one mail, and what is sent anew beside it arrives twice."""
+    mine = Delivery.id.in_(claims), Delivery.claim.in_(set(claims.values())), Delivery.state == SENDING
+    with transaction() as db:
+        db.execute(update(Delivery).where(*mine).values(claimed_at=now()))
 
 
 def ready(at: datetime | None = None) -> ColumnElement[bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from contextlib import suppress
@@ -26,6 +26,8 @@ TURN = 2.0  # seconds a channel has the worker to itself while others wait
 LONGEST_TURN = 120.0  # seconds, whoever waits; RQ ends a job after 300 in the middle of whatever it does
 LAPSED = "An earlier attempt may have arrived, and the platform no longer knows which it was."
 
+_Flying = dict[Future[Outcome], Claimed]
+
 
 def drain(channel_id: int) -> int:
     """Send what is due on a channel; returns how many were sent or tried.
@@ -35,31 +37,38 @@ def drain(channel_id: int) -> int:
     itself, behind the other channels.
     """
     jobs.woken(channel_id)
-    tried, most, turn = 0, _a_second(channel_id), _Turn()
-    flying: dict[Future[Outcome], Claimed] = {}
+    flying, kept = _Flying(), _Kept()
     with ThreadPoolExecutor(ABREAST, thread_name_prefix="deliver") as pool:
-        while True:
-            try:
-                claims = {} if turn.over() else claiming.take(channel_id, ABREAST - len(flying), most)
-                made = claiming.prepared(channel_id, claims) if claims else []
-            except SQLAlchemyError:
-                _see_through(flying)
-                raise
-            tried += len(claims)
-            flying |= {pool.submit(copy_context().run, _send, one): one for one in made}
-            if flying:
-                done, _ = wait_for(flying, return_when=FIRST_COMPLETED)
+        try:
+            return _drain(channel_id, pool, flying, kept)
+        except Exception:  # the database refused more work, or RQ thinks it takes too long
+            _see_through(flying, kept)
+            raise
+
+
+def _drain(channel_id: int, pool: ThreadPoolExecutor, flying: _Flying, kept: _Kept) -> int:
+    tried, most, turn = 0, _a_second(channel_id), _Turn()
+    while True:
+        claims = {} if turn.over() else claiming.take(channel_id, ABREAST - len(flying), most)
+        made = claiming.prepared(channel_id, claims) if claims else []
+        tried += len(claims)
+        flying |= {pool.submit(copy_context().run, _send, one): one for one in made}
+        if flying:
+            done, _ = wait_for(flying, timeout=kept.every, return_when=FIRST_COMPLETED)
+            if done:
                 finish([(flying.pop(one), one.result()) for one in done])
-            elif not claims:
-                turn.pass_on(channel_id)
-                return tried
+            kept.keep(flying.values())
+        elif not claims:
+            turn.pass_on(channel_id)
+            return tried
 
 
-def _see_through(flying: Mapping[Future[Outcome], Claimed]) -> None:
-    """The database refused more work: what the provider says of what is on its way is written down all the same."""
-    done, _ = wait_for(flying)
-    if done:
-        finish([(flying[one], one.result()) for one in done])
+def _see_through(flying: _Flying, kept: _Kept) -> None:
+    """No more is sent: what the provider says of what is on its way is written down all the same."""
+    while wait_for(flying, timeout=kept.every).not_done:
+        kept.keep(flying.values())
+    if flying:
+        finish([(claimed, one.result()) for one, claimed in flying.items()])
 
 
 class _Turn:
@@ -82,6 +91,22 @@ class _Turn:
         if self.ended:
             with suppress(jobs.Away):  # then the clock does it
                 jobs.wake_channel(channel_id)
+
+
+class _Kept:
+    """The claims on what is on its way, renewed while this worker lives: however long a provider takes."""
+
+    def __init__(self) -> None:
+        self.every = claiming.STALE.total_seconds() / 4
+        self.last = time.monotonic()
+
+    def keep(self, flying: Iterable[Claimed]) -> None:
+        """Renew them, if it is time. Where the database is away, the next time does."""
+        if time.monotonic() - self.last < self.every:
+            return
+        self.last = time.monotonic()
+        with suppress(SQLAlchemyError):
+            claiming.keep({one.id: one.claim for one in flying})
 
 
 def _a_second(channel_id: int) -> int | None:

@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 
 from app import connect
 from app.db import now, reading, transaction
+from app.deliver import claiming
 from app.deliver.claiming import channel_is_open, ready
 from app.deliver.standing import become, held, put, tell
 from app.models import Channel, Delivery
 from app.models.delivery import QUEUED, SENDING, UNKNOWN
 
-STALE = timedelta(minutes=2)  # a claim older than this belongs to a worker that died
 AHEAD = timedelta(seconds=5)  # the clocks of two machines may differ by so much
 
 
@@ -45,12 +45,16 @@ def _put_right() -> None:
 
 def _stale() -> ColumnElement[bool]:
     """Claimed too long ago, or in a future that no clock but a wrong one can have told."""
-    late = or_(Delivery.claimed_at < now() - STALE, Delivery.claimed_at > now() + STALE)
+    late = or_(Delivery.claimed_at < now() - claiming.STALE, Delivery.claimed_at > now() + claiming.STALE)
     return and_(Delivery.state == SENDING, late)
 
 
 def _give_up(db: Session, delivery: Delivery) -> None:
-    if delivery.state != SENDING or delivery.claimed_at is None or abs(now() - delivery.claimed_at) <= STALE:
+    if (
+        delivery.state != SENDING
+        or delivery.claimed_at is None
+        or abs(now() - delivery.claimed_at) <= claiming.STALE
+    ):
         return  # the worker lived after all
     channel = db.get_one(Channel, delivery.channel_id)
     if connect.features(channel).idempotent:

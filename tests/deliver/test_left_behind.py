@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from concurrent import futures
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from rq.timeouts import JobTimeoutException
 from sqlalchemy import update
 
 from app import deliver, inbox
 from app.db import as_of, now, reading, transaction
+from app.deliver import claiming, draining
 from app.models import Agent, Delivery, DeliveryRef, Message
 from channels import base
 from tests import factories as make
@@ -35,6 +40,44 @@ def test_the_claim_of_a_worker_that_died_is_given_up(
         claim_and_die(at, id)
         deliver.sweep()
         assert at.state(id) == state
+
+
+def test_what_a_provider_takes_long_over_is_nobody_elses_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claiming, "STALE", timedelta(seconds=0.4))
+    seen = []
+
+    def slow(out: base.Outbound) -> base.Sent:
+        for _ in range(4):
+            time.sleep(0.3)
+            deliver.sweep()
+            seen.append(at.state(id))
+        return base.Sent()
+
+    with installed(monkeypatch, idempotent=True) as post:
+        at = Counter()
+        id = at.reply()
+        post.answer = staticmethod(slow)
+        assert deliver.drain(at.channel.id) == 1
+    assert (len(post.sent), seen, at.state(id)) == (1, ["sending"] * 4, "sent")
+
+
+def test_a_job_that_is_ended_in_the_middle_writes_down_what_the_provider_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waits = iter([JobTimeoutException("It takes too long.")])
+
+    def wait(flying: Any, **how: Any) -> Any:
+        for over in waits:
+            raise over
+        return futures.wait(flying, **how)
+
+    monkeypatch.setattr(draining, "wait_for", wait)
+    with installed(monkeypatch, idempotent=True) as post:
+        at = Counter()
+        id = at.reply()
+        with pytest.raises(JobTimeoutException):
+            deliver.drain(at.channel.id)
+    assert (len(post.sent), at.state(id)) == (1, "sent")
 
 
 def test_an_attempt_after_one_that_was_cut_off_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,13 +75,13 @@ def _start_children_alike(path: str) -> None:
 
 def _shorten(spec: Spec) -> None:
     from app import clock, db
-    from app.deliver import outcomes, sweeping
+    from app.deliver import claiming, outcomes
     from app.inbox import reading
     from app.webhooks import sending
     from channels.meta import trouble
 
     lease = timedelta(seconds=spec.lease)
-    sweeping.STALE = reading.LOCK_FOR = clock.LATE = sending.STALE = lease
+    claiming.STALE = reading.LOCK_FOR = clock.LATE = sending.STALE = lease
     outcomes.FIRST_WAIT = sending.FIRST_WAIT = spec.retry
     outcomes.ADMIN_WAIT = trouble.SLOWLY = 3 * spec.retry
     db.BUSY_MS = spec.busy_ms
