@@ -19,6 +19,7 @@ import httpcore2
 import httpx2
 
 TIMEOUT = httpx2.Timeout(connect=5.0, read=20.0, write=20.0, pool=5.0)
+TURNS = 3  # addresses that never answer may cost so many times the time for one
 Resolve = Callable[[str, int], Sequence[str]]
 
 # Global, yet they may lead back inside: NAT64 (RFC 6052, 8215), 6to4 (RFC 3056) and Teredo (RFC 4380) carry
@@ -107,12 +108,26 @@ def connect(
     except httpx2.ConnectError as error:
         cause = error.__cause__
         raise cause if isinstance(cause, OSError) else OSError(str(error)) from error
-    for address in _looked_at(addresses, host, allow_private=allow_private):
+    for address, left in _in_turn(_looked_at(addresses, host, allow_private=allow_private), timeout):
         try:
-            return socket.create_connection((address, port), timeout)
+            line = socket.create_connection((address, port), left)
         except OSError as error:
             last = error
+        else:
+            line.settimeout(timeout)
+            return line
     raise last
+
+
+def _in_turn(addresses: Iterable[str], timeout: float | None) -> Iterator[tuple[str, float | None]]:
+    """Each address with the seconds to wait for it, until `TURNS` times `timeout` are over for all of them: a name
+    may have any number that never answer."""
+    until = None if timeout is None else time.monotonic() + TURNS * timeout
+    for address in addresses:
+        left = timeout if timeout is None or until is None else min(timeout, until - time.monotonic())
+        if left is not None and left <= 0:
+            return
+        yield address, left
 
 
 def _looked_at(addresses: Sequence[str], host: str, *, allow_private: bool) -> Sequence[str]:
@@ -130,26 +145,19 @@ class _Backend(httpcore2.SyncBackend):
         self._resolve = resolve
         self._known = known
 
-    def connect_tcp(self, host: str, port: int, *args: Any, **more: Any) -> httpcore2.NetworkStream:
+    def connect_tcp(
+        self, host: str, port: int, timeout: float | None = None, *args: Any, **more: Any
+    ) -> httpcore2.NetworkStream:
         allowed = self._allow_private or (host, port) == self._known
         addresses = _looked_at(self._resolve(host, port), host, allow_private=allowed)
-        return _Stream(
-            _first_that_answers(
-                addresses, lambda at: super(_Backend, self).connect_tcp(at, port, *args, **more)
-            )
-        )
-
-
-def _first_that_answers(
-    addresses: Iterable[str], connect: Callable[[str], httpcore2.NetworkStream]
-) -> httpcore2.NetworkStream:
-    last: Exception = httpcore2.ConnectError("no address")
-    for address in addresses:
-        try:
-            return connect(address)
-        except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
-            last = error
-    raise last
+        last: Exception = httpcore2.ConnectError("no address")
+        for address, each in _in_turn(addresses, timeout):
+            try:
+                left = _left(each, httpcore2.ConnectTimeout)
+                return _Stream(super().connect_tcp(address, port, left, *args, **more))
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+                last = error
+        raise last
 
 
 class _Stream(httpcore2.NetworkStream):

@@ -2,6 +2,9 @@
 
 import json
 import socket
+import threading
+import time
+from contextlib import suppress
 from dataclasses import replace
 
 import httpx2
@@ -9,7 +12,7 @@ import pytest
 import time_machine
 
 from app.render import with_emoji
-from channels import guard
+from channels import api, guard
 from channels.api import Api, ApiSettings, sign
 from channels.base import (
     Attachment,
@@ -175,6 +178,23 @@ def test_an_answer_that_does_not_come_leaves_it_unknown() -> None:
     with serving(Answer(wait=0.6)) as server, pytest.raises(ChannelError) as told:
         channel(server.url, read=0.2).send(MESSAGE)
     assert told.value.ambiguous
+
+
+def test_an_answer_that_drips_in_keeps_nobody_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api, "DEADLINE", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as door:
+
+        def drip() -> None:
+            line, _ = door.accept()
+            with line, suppress(OSError):
+                for byte in b"HTTP/1.1 200 OK\r\nX-Slowly: indeed\r\nContent-Length: 0\r\n\r\n":
+                    line.sendall(bytes([byte]))
+                    time.sleep(0.05)
+
+        threading.Thread(target=drip, daemon=True).start()
+        with pytest.raises(ChannelError) as told:
+            channel(f"http://127.0.0.1:{door.getsockname()[1]}/in").send(MESSAGE)
+    assert told.value.ambiguous, "it would have been 200 after three seconds"
 
 
 def test_a_line_cut_after_the_request_leaves_it_unknown() -> None:

@@ -1,6 +1,7 @@
 """Addresses that other people typed in never lead into our own network."""
 
 import socket
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -88,6 +89,35 @@ def test_the_next_address_is_tried_if_one_does_not_answer() -> None:
         client = guard.Client(allow_private=True, resolve=lambda host, port: ["127.0.0.2", "127.0.0.1"])
         port = httpx2.URL(server.url).port
         assert client.post(f"http://shop.example:{port}/in").status_code == 200
+
+
+def test_a_name_with_many_addresses_that_never_answer_costs_the_time_of_a_few(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried: list[str] = []
+
+    def hang(at: tuple[str, int], timeout: float, *_: Any, **__: Any) -> socket.socket:
+        tried.append(at[0])
+        time.sleep(timeout)
+        raise TimeoutError
+
+    many = [f"203.0.113.{n}" for n in range(200)]
+    monkeypatch.setattr(socket, "create_connection", hang)
+    with guard.Client(
+        allow_private=True, resolve=lambda host, port: many, timeout=httpx2.Timeout(0.05)
+    ) as client:
+        with pytest.raises(httpx2.ConnectTimeout):
+            client.get("http://shop.example/")
+        assert tried == many[: len(tried)]
+        assert len(tried) <= guard.TURNS + 1
+        tried.clear()
+        with guard.within(0.02), pytest.raises(httpx2.ConnectTimeout):
+            client.get("http://shop.example/")
+        assert len(tried) == 1
+    tried.clear()
+    with pytest.raises(TimeoutError):
+        guard.connect("mail.example", 25, 0.05, allow_private=True, resolve=lambda host, port: many)
+    assert 1 <= len(tried) <= guard.TURNS + 1
 
 
 def test_a_name_that_does_not_exist_cannot_be_reached() -> None:
