@@ -53,7 +53,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "escalated", "escalation.taken", "escalation.returned", "escalation.resolved", "linked", "unlinked",
             "kept_apart", "identity.moved", "message.moved",
             "message.edited", "message.removed", "message.reread", "call.noted",
-            "delivery.retried", "rated", "ended", "customer.changed",
+            "delivery.retried", "rated", "ended", "undelivered", "customer.changed",
             "consent.given", "consent.withdrawn", "visit.noted", "audit.looked_up",
             "stranger", "account_link", "continued",
             "task.added", "task.changed", "task.finished", "task.reopened", "task.due",

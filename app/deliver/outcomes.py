@@ -17,7 +17,7 @@ from app.db import insert_missing, now, passing, transaction
 from app.deliver.claiming import Claimed
 from app.deliver.standing import climbs, hold_thread, may_have_arrived, news, put
 from app.events import record_all
-from app.inbox import hold_all, participants, ways
+from app.inbox import arrived, hold_all, participants, ways
 from app.models import Channel, Conversation, Delivery, DeliveryRef, Identity, Message
 from app.models.channel import ACTION, REAUTHORISE, WORKS
 from app.models.delivery import FAILED, QUEUED, SENDING, SENT, UNKNOWN
@@ -67,11 +67,12 @@ def _write(outcomes: Sequence[tuple[Claimed, Outcome]]) -> None:
         heads = dict(zip(rows, hold_all(db, [row.Conversation for row in rows.values()]), strict=True))
         deliveries = _lock(db, ids)
         insert_missing(db, DeliveryRef, [ref for one in outcomes for ref in _refs(deliveries, *one)])
-        happened = [
-            news(deliveries[one.id], heads[one.id], rows[one.id].Message, uncertain=_is_uncertain(outcome))
-            for one, outcome in outcomes
-            if _became(db, deliveries[one.id], one, outcome)
-        ]
+        happened = []
+        for one, outcome in outcomes:
+            if _became(db, deliveries[one.id], one, outcome):
+                about_it = deliveries[one.id], heads[one.id], rows[one.id].Message
+                happened.append(news(*about_it, uncertain=_is_uncertain(outcome)))
+                arrived(db, heads[one.id], rows[one.id].Message, deliveries[one.id].state)
         record_all(db, happened)
         if any(isinstance(outcome, base.Sent) for _, outcome in outcomes):
             _works_again(db.get_one(Channel, deliveries[ids[0]].channel_id))

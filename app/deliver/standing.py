@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app import family
 from app.db import now
 from app.events import Happening, record_all
-from app.inbox import hold
+from app.inbox import arrived, hold
 from app.models import Conversation, Delivery, Event, Message
 from app.models.delivery import DELIVERED, FAILED, LADDER, QUEUED, READ, SENT, UNKNOWN
 
@@ -57,6 +57,7 @@ def tell(db: Session, delivery: Delivery, *, uncertain: bool = False) -> None:
     delivery.updated_at = now()
     head = hold_thread(db, delivery.message_id)
     message = db.get_one(Message, delivery.message_id)
+    arrived(db, head, message, delivery.state)
     record_all(db, [news(delivery, head, message, uncertain=uncertain)])
 
 

@@ -4,6 +4,7 @@ Each takes the session first, never commits, holds the conversation while it cha
 event. What a person may not do is refused with a sentence (:class:`Refused`).
 """
 
+from app.inbox.arriving import arrived
 from app.inbox.cases import rate, reopen, resolve, resolve_with, snooze, wake
 from app.inbox.changing import edit, unsend
 from app.inbox.deciding import give_back, settle, take
@@ -36,6 +37,7 @@ __all__ = [
     "Received",
     "Refused",
     "Said",
+    "arrived",
     "assign",
     "become",
     "bot_reply",

@@ -56,7 +56,7 @@ def resolve(
     record(db, "resolved", head, actor=actor, agent=agent, message=said, case=cases[0].id)
 
 
-def reopen(db: Session, agent: Agent, conversation: Conversation) -> None:
+def reopen(db: Session, agent: Agent | None, conversation: Conversation) -> None:
     """The matter was not done after all: who waited for an answer when it ended waits again, and what ended with it is
     open again, before the supervisors, too. Raises :class:`Refused` where there is none."""
     head = hold(db, conversation)

@@ -14,6 +14,7 @@ from app import connect, family, jobs, rich, search
 from app.db import after_commit, now
 from app.events import record
 from app.inbox import allowance, consents, participants, reading
+from app.inbox.arriving import arrived
 from app.inbox.current import current_case, open_case
 from app.inbox.holding import Refused, hold, moment
 from app.inbox.ownership import become_human
@@ -241,6 +242,7 @@ def retry(db: Session, agent: Agent, conversation: Conversation, message: Messag
         consents.refuse_unwilling(db, identity, channel, delivery.purpose)
     delivery.state, delivery.next_at, delivery.error, delivery.attempts = QUEUED, now(), "", 0
     delivery.updated_at = now()
+    arrived(db, head, message, QUEUED)
     after_commit(db, jobs.wake_channel, delivery.channel_id)
     record(db, "delivery.retried", head, agent=agent, message=message)
 

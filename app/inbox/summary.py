@@ -13,7 +13,7 @@ from app.inbox.serving import still_serving
 from app.models import Case, Conversation, Escalation, Message
 from app.models.conversation import HUMAN, OPEN, RESOLVED, SNOOZED
 from app.models.escalation import ACTIVE
-from app.models.message import OUTBOUND, SHOWN, SYSTEM, asks, in_turn, settles, settles_until
+from app.models.message import OUTBOUND, SHOWN, asks, begins, settles, settles_until
 from app.text import one_line
 
 
@@ -23,12 +23,12 @@ def show(conversation: Conversation, message: Message) -> None:
         return
     conversation.last_message_at = message.sent_at
     conversation.last_message_id = message.id
-    conversation.last_preview = one_line(_plain(message), 140)
+    conversation.last_preview = one_line(plain(message), 140)
     conversation.last_author = message.author
     conversation.last_channel_id = message.channel_id or conversation.last_channel_id
 
 
-def _plain(message: Message) -> str:
+def plain(message: Message) -> str:
     """Its words; what somebody of ours formatted, without the marks."""
     return rich.plain(message.text) if message.html and message.kind == OUTBOUND else message.text
 
@@ -79,9 +79,8 @@ def recount(db: Session, head: Conversation) -> None:
 
 
 def waiting_since(db: Session, head: Conversation) -> datetime | None:
-    """When the customer began to wait: with their first words, or the handover, that nothing has answered yet."""
-    mine, what = Message.conversation_id.in_(family_ids(db, head)), Message.context["what"].as_string()
+    """When the customer began to wait: see :func:`begins`, of what nothing has answered yet the first."""
+    mine = Message.conversation_id.in_(family_ids(db, head))
     last = db.scalar(select(func.max(settles_until())).where(mine, settles())) or 0
-    begins = (asks() & in_turn()) | ((Message.kind == SYSTEM) & (what == "handed_over"))
-    first = select(Message.sent_at).where(mine, begins, Message.id > last).order_by(Message.id)
+    first = select(Message.sent_at).where(mine, begins(), Message.id > last).order_by(Message.id)
     return db.scalars(first.limit(1)).first()

@@ -91,14 +91,24 @@ def in_turn() -> ColumnElement[bool]:
     return told
 
 
+def begins() -> ColumnElement[bool]:
+    """From which on somebody waits for a person: the customer's words, a handover, an answer that did not arrive
+    (unless it did after all: the line that tells of it has ``undone``)."""
+    what, stands = Message.context["what"].as_string(), Message.context["undone"].as_string().is_(None)
+    ours = (Message.kind == SYSTEM) & what.in_(("handed_over", "undelivered")) & stands
+    begun: ColumnElement[bool] = (asks() & in_turn()) | ours
+    return begun
+
+
 def settles() -> ColumnElement[bool]:
-    """After which the customer waits no more: an answer, a telephone call with them, the end of the matter (unless it
-    was opened again: the line of that end has ``undone``)."""
+    """After which the customer waits no more: an answer (unless it did not arrive), a telephone call with them, the end
+    of the matter (unless it was opened again: the line of that end has ``undone``)."""
     what, history = Message.context["what"].as_string(), Message.context["history"].as_string()
     stands = Message.context["undone"].as_string().is_(None)
     talked = (Message.kind == CALL) & (Message.context["sort"].as_string() == TALKED) & history.is_(None)
     over = (Message.kind == SYSTEM) & what.in_(("resolved", "handed_back")) & stands
-    settled: ColumnElement[bool] = ((Message.kind == OUTBOUND) & in_turn()) | talked | over
+    arrived = Message.context["undelivered"].as_string().is_(None)
+    settled: ColumnElement[bool] = ((Message.kind == OUTBOUND) & in_turn() & arrived) | talked | over
     return settled
 
 

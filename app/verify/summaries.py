@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.models import Case, Conversation, CustomerLink, Escalation, Message, Relocation
 from app.models.conversation import BOT, HUMAN, OPEN, RESOLVED, SNOOZED
 from app.models.escalation import ACTIVE
-from app.models.message import SHOWN, SYSTEM, asks, in_turn, settles, settles_until
+from app.models.message import SHOWN, asks, begins, settles, settles_until
 from app.verify.parts import Check, Step, check, walk
 
 
@@ -52,8 +52,6 @@ class _Truth:
         )
         active = active.join(Escalation, Escalation.case_id == Case.id)
         self.escalated = _pairs(db, active.where(within, Escalation.state.in_(ACTIVE)))
-        what, system = Message.context["what"].as_string(), Message.kind == SYSTEM
-        begins = (asks() & in_turn()) | (system & (what == "handed_over"))
         newest = select(Conversation.head_id, func.max(Message.id)).join(
             Message, Message.conversation_id == Conversation.id
         )
@@ -61,7 +59,7 @@ class _Truth:
             Message, Message.conversation_id == Conversation.id
         )
         self.settled = _pairs(db, settled.where(within, settles()))
-        self.begun = _pairs(db, newest.where(within, begins))
+        self.begun = _pairs(db, newest.where(within, begins()))
         shown = select(Message.id, Message.sent_at).join(
             Conversation, Conversation.last_message_id == Message.id
         )

@@ -121,6 +121,7 @@ SENTENCES: Mapping[str, str] = {
     "delivery.retried": "A failed message was sent again.",
     "rated": "Rated %(score)s of 5.",
     "ended": "The customer ended the conversation; it stays open, as we still owe them an answer.",
+    "undelivered": "An answer did not arrive.",
     "customer.changed": "The customer's details were changed.",
     "consent.given": "The customer agrees to messages: %(purposes)s.",
     "consent.withdrawn": "The customer wants no more messages: %(purposes)s.",

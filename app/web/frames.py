@@ -67,7 +67,7 @@ class News:
     @property
     def calls(self) -> bool:
         """Whether it is worth calling somebody who is not looking."""
-        worth = self.change.kind in ("message.received", "handover", "escalation.returned")
+        worth = self.change.kind in ("message.received", "handover", "escalation.returned", "undelivered")
         return worth and not self.change.data.get("quiet") and self.head.owner == HUMAN
 
     def is_for(self, viewer: Agent, teams: frozenset[int]) -> bool:
@@ -256,6 +256,8 @@ def _notice(news: News, viewer: Agent) -> dict[str, str]:
     body = gettext(viewer.locale, "is waiting for a person")
     if news.message is not None and news.change.kind != "handover":
         body = (news.message.text or str(news.message.context.get("words", "")))[:140]
+    if news.change.kind == "undelivered":
+        body = gettext(viewer.locale, "An answer did not arrive: “%(words)s”", words=body)
     name = news.name or gettext(viewer.locale, "Visitor %(n)s", n=news.head.customer_id)
     return {"title": name, "body": body, "url": f"/inbox/{news.head.id}", "at": now().isoformat()}
 

@@ -40,6 +40,7 @@ KINDS: Mapping[str, str] = {
     "message.moved": "A message was moved to another customer, or put back",
     "rated": "A customer gave a rating",
     "ended": "A customer ended a conversation that stays open, as we still owe them an answer",
+    "undelivered": "An answer did not arrive, and a person is to look",
     "touchpoint.told": "Something a customer did was told: an order, a visit, points",
     "customer.changed": "What is noted about a customer changed",
     "consent.given": "A customer agreed to messages",
