@@ -251,6 +251,7 @@ def _told(message: Message, people: dict[int, Agent]) -> dict[str, Any]:
         "comment": "",
         "score": 0,
         "type": "",
+        "undone": False,
     }
     told |= {"name": "", "team": "", "number": "", **message.context, "agent": agent.name if agent else ""}
     for name in ("until", "due"):

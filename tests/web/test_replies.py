@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from app import inbox
+from app import deliver, inbox
 from app.db import reading, transaction
 from app.models import Agent, Attachment, Case, Channel, Conversation, Delivery, Draft, Message
 from tests import factories
@@ -222,10 +222,13 @@ def test_what_failed_is_sent_again(tanaka: Agent) -> None:
         )
         message = factories.reply(db, tanaka, thread)
         delivery = db.scalars(select(Delivery).filter_by(message_id=message.id)).one()
-        delivery.state, delivery.error = "failed", "受け付けられませんでした"
+        deliver.climb(db, delivery, "failed", "受け付けられませんでした")
     browser = Browser().come_in(tanaka)
-    assert "受け付けられませんでした" in browser.see(f"/inbox/{thread.id}")
+    shown = browser.see(f"/inbox/{thread.id}")
+    assert "受け付けられませんでした" in shown
+    assert "返信が届きませんでした（理由は返信の下に表示）" in shown
     assert browser.submit(f"/messages/{message.id}/retry").status_code == 200
+    assert "返信が届きませんでした（その後、" in browser.see(f"/inbox/{thread.id}")
     with reading() as db:
         assert db.get_one(Delivery, delivery.id).state == "queued"
     assert browser.submit(f"/messages/{message.id}/retry").status_code == 409
