@@ -104,12 +104,16 @@ def assign(
     team: Team | None = None,
     *,
     keep_team: bool = True,
+    was: int | None = None,
 ) -> None:
-    """Give the thread to `assignee` (None: to nobody). The team changes only with `keep_team` false.
+    """Give the thread to `assignee` (None: to nobody). The team changes only with `keep_team` false. `was` is whose it
+    was when that was decided (an agent's id, 0 for nobody's): a request that comes late takes it from no colleague.
 
-    Raises :class:`Refused` when the assignee cannot sign in any more, or serves no conversations.
+    Raises :class:`Refused` then, and when the assignee cannot sign in any more, or serves no conversations.
     """
     head = hold(db, conversation)
+    if was is not None and head.assignee_id not in (None, agent.id, was, assignee and assignee.id):
+        raise Refused("Somebody has taken the conversation over meanwhile.", status=409)
     if assignee is not None and not assignee.active:
         raise Refused(
             "%(name)s cannot be assigned: the account is switched off.", field="agent_id", name=assignee.name

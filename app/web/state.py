@@ -32,7 +32,8 @@ def _header(request: Request, verb: Verb) -> Response:
 
 
 def assign(request: Request, form: FormData) -> Response:
-    """To a person (``agent_id``) or a team (``team_id``)."""
+    """To a person (``agent_id``) or a team (``team_id``); ``?was=``: whose it was when that was chosen."""
+    was = _was(request)
     agent_id, team_id = number(text(form, "agent_id")), number(text(form, "team_id"))
 
     def to(db: Session, viewer: Agent, head: Conversation) -> None:
@@ -40,15 +41,20 @@ def assign(request: Request, form: FormData) -> Response:
         assignee = db.get(Agent, agent_id) if agent_id else None
         if team is None and assignee is None:
             raise Refused("Choose who should have this conversation.")
-        inbox.assign(db, viewer, head, assignee, team, keep_team=team is None)
+        inbox.assign(db, viewer, head, assignee, team, keep_team=team is None, was=was)
 
     return _header(request, to)
 
 
 def unassign(request: Request) -> Response:
+    was = _was(request)
     return _header(
-        request, lambda db, viewer, head: inbox.assign(db, viewer, head, None, None, keep_team=False)
+        request, lambda db, viewer, head: inbox.assign(db, viewer, head, None, None, keep_team=False, was=was)
     )
+
+
+def _was(request: Request) -> int | None:
+    return number(request.query_params.get("was", ""))
 
 
 def take_over(request: Request) -> Response:

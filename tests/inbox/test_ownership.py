@@ -104,6 +104,19 @@ def test_assigning_takes_the_thread_from_the_bot(db: Session) -> None:
     assert (head.owner, head.owner_epoch) == ("human", 1)
 
 
+def test_an_assignment_that_comes_late_takes_the_thread_from_no_colleague(db: Session) -> None:
+    head, agent, other, third = owned_by_bot(db), make.agent(db), make.agent(db), make.agent(db)
+    inbox.assign(db, other, head, other)
+    for late in (agent, third, None):
+        with pytest.raises(Refused, match="meanwhile"):
+            inbox.assign(db, agent, head, late, was=0)
+    assert head.assignee_id == other.id
+    inbox.assign(db, agent, head, other, was=0)  # said twice, or both meant the same
+    inbox.assign(db, agent, head, agent, was=other.id)
+    inbox.assign(db, agent, head, third, was=0)  # it was the agent's own by their answer just now
+    assert head.assignee_id == third.id
+
+
 def test_the_team_changes_only_when_asked_to(db: Session) -> None:
     head, agent = owned_by_bot(db), make.agent(db)
     team = make.team(db, agent)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from app import inbox
 from app.db import now, reading, transaction
 from app.models import Agent, Conversation, Customer, Label
 from tests import factories
@@ -89,6 +90,13 @@ def test_assigning_to_a_person_a_team_and_nobody(tanaka: Agent, thread: Conversa
     do(browser, thread, "DELETE", "assignment")
     assert (now_of(thread).assignee_id, now_of(thread).team_id) == (None, None)
     assert do(browser, thread, "POST", "assignment", agent_id="999").status_code == 422
+    assert f"/conversations/{thread.id}/assignment?was=0" in browser.see(f"/inbox/{thread.id}")
+    with transaction() as db:
+        other = factories.agent(db)
+        inbox.assign(db, other, db.get_one(Conversation, thread.id), other)
+    assert do(browser, thread, "POST", "assignment?was=0", agent_id=sato.id).status_code == 409
+    assert do(browser, thread, "DELETE", "assignment?was=0").status_code == 409
+    assert now_of(thread).assignee_id == other.id
 
 
 def test_resolving_and_reopening(tanaka: Agent, thread: Conversation) -> None:
