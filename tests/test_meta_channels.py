@@ -314,6 +314,25 @@ def test_a_status_with_our_mark_settles_what_nobody_knew(whatsapp: Account) -> N
     assert states() == ["delivered"]
 
 
+def test_what_is_taken_back_before_it_comes_is_never_shown(instagram: Account) -> None:
+    deleted = {**says("", "in.1"), "message": {"mid": "in.1", "is_deleted": True}}
+    instagram.post(deleted)
+    instagram.post(says("カードの番号は四一一一です", "in.1"), says("すみません", "in.2"))
+    assert thread() == [("inbound", ""), ("inbound", "すみません")]
+
+
+def test_what_is_revoked_before_it_comes_is_never_shown(whatsapp: Account) -> None:
+    revoke = {"type": "revoke", "id": "wamid.r", "revoke": {"original_message_id": "wamid.in"}}
+    whatsapp.post({"in": "messages", "is": {**writes("")["is"], **revoke}})
+    whatsapp.post(writes("カードの番号は四一一一です"))
+    assert thread() == [("inbound", "")]
+
+
+def test_what_the_account_takes_back_of_its_own_is_no_customers(instagram: Account) -> None:
+    instagram.post({**echo(""), "message": {"mid": "out.9", "is_deleted": True, "is_echo": True}})
+    assert thread() == []
+
+
 def test_a_failure_that_comes_afterwards_is_told_in_words(whatsapp: Account) -> None:
     whatsapp.post(writes("予約したい"))
     whatsapp.answer("承ります")

@@ -24,6 +24,7 @@ _STAYS = (
     "left",
     "history",
     "image_set",
+    "undelivered",
 )  # of the context, where the words are forgotten
 _TOGETHER = 20  # messages later, and no more, may have been answered together with one
 

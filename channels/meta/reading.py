@@ -113,7 +113,8 @@ def _message(told: _Told) -> list[Event]:
     if message.get("is_self") is True:
         return [Ignored("the account wrote to itself")]
     if message.get("is_deleted") is True:
-        return [Unsend(mid, told.at)]
+        ours = message.get("is_echo") is True
+        return [Unsend(mid, told.at, None if ours else told.person())]
     if message.get("is_echo") is True:
         return [_echo(told, message, mid)]
     if judged := judging.pressed(long(optional(message, "quick_reply"), "payload"), told.person(), told.at):

@@ -249,7 +249,7 @@ def _edit(one: Mapping[str, Any], person: Person) -> list[Event]:
 
 def _revoke(one: Mapping[str, Any], person: Person) -> list[Event]:
     about = words(mapping(one.get("revoke"), "revoke"), "original_message_id", MAX_WAMID, required=True)
-    return [Unsend(about, moment(one.get("timestamp")))]
+    return [Unsend(about, moment(one.get("timestamp")), person)]
 
 
 def _system(one: Mapping[str, Any], person: Person) -> list[Event]:
