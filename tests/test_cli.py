@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,7 +15,7 @@ from sqlalchemy import select
 
 import app.db
 from app import config, passwords, search
-from app.cli import COMMANDS, cli, first
+from app.cli import COMMANDS, cli, first, processes
 from app.cli.check import find_faults
 from app.cli.processes import SUPERVISED
 from app.config import settings
@@ -179,6 +180,24 @@ def test_check_says_that_the_secret_key_is_another_than_the_stored_secrets_were_
     monkeypatch.setattr(config, "_current", replace(settings(), secret="the key of another machine, 0123"))
     (fault,) = find_faults(settings())
     assert fault.startswith("The secret key here is another")
+
+
+@pytest.mark.usefixtures("committed")
+def test_who_starts_with_another_secret_key_is_told(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with transaction() as db:
+        factories.agent(db)
+        factories.channel(db, "line", secrets={"token": "of the channel"})
+    monkeypatch.setattr(processes, "_need_redis", lambda current: None)
+    monkeypatch.setattr(processes.logs, "set_up", lambda *_, **__: None)
+    read, write = os.pipe()
+    monkeypatch.setattr(config, "_current", replace(settings(), secret="the key of another machine, 0123"))
+    processes.prepare(redis=True)
+    assert processes.OTHER_KEY in caplog.text
+    assert CliRunner().invoke(first.prepare, ["--report", str(write)]).exit_code == 0
+    with os.fdopen(read) as told:
+        assert processes.OTHER_KEY in told.read()
 
 
 @pytest.mark.usefixtures("committed")

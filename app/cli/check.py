@@ -12,7 +12,7 @@ from rich.table import Table
 
 from app import embedded
 from app.cli import tables
-from app.cli.processes import can_be_opened, migration_state
+from app.cli.processes import OTHER_KEY, can_be_opened, migration_state
 from app.config import LOOPBACK, ConfigError, Settings, settings
 from app.options import OPTIONS, where
 
@@ -103,7 +103,7 @@ def _database(current: Settings) -> str | None:
         return None  # the first start makes it
     if migration_state(current) != "current" or can_be_opened():
         return None
-    return "The secret key here is another than the one the stored secrets were written with; put the old key back."
+    return OTHER_KEY
 
 
 def _redis(current: Settings) -> str | None:

@@ -7,7 +7,7 @@ import secrets
 
 import click
 
-from app.cli.processes import bring_up, loading
+from app.cli.processes import OTHER_KEY, bring_up, can_be_opened, loading
 from app.cli.progress import progress
 from app.config import ConfigError, Settings, settings
 
@@ -26,6 +26,7 @@ def prepare(report: int) -> None:
         from app import demo, migrations, people  # noqa: F401 - what all of it needs
     bring_up(current)
     lines = [*(welcome(current) if is_new() else ()), *demo_people()]
+    lines += [] if can_be_opened() else [OTHER_KEY]
     with os.fdopen(report, "w") as told:
         told.write("\n".join(lines))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import socket
 from collections.abc import Iterator
@@ -15,6 +16,10 @@ from app.config import ConfigError, Settings, settings
 from app.options import where
 
 SUPERVISED = "MADOGUCHI_SUPERVISED"
+OTHER_KEY = (
+    "The secret key here is another than the one the stored secrets were written with; put the old key back."
+)
+log = logging.getLogger(__name__)
 
 
 @click.command()
@@ -124,6 +129,8 @@ def prepare(*, redis: bool = False, migrated: bool = True) -> Settings:
     datadir.ensure(current.data_dir)
     if redis:
         _need_redis(current)
+        if not can_be_opened():
+            log.error(OTHER_KEY)
     return current
 
 
