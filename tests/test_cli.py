@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import select
 
 import app.db
-from app import config, passwords, search
+from app import config, logs, passwords, search
 from app.cli import COMMANDS, cli, first, processes
 from app.cli.check import find_faults
 from app.cli.processes import SUPERVISED
@@ -190,7 +190,7 @@ def test_who_starts_with_another_secret_key_is_told(
         factories.agent(db)
         factories.channel(db, "line", secrets={"token": "of the channel"})
     monkeypatch.setattr(processes, "_need_redis", lambda current: None)
-    monkeypatch.setattr(processes.logs, "set_up", lambda *_, **__: None)
+    monkeypatch.setattr(logs, "set_up", lambda *_, **__: None)
     read, write = os.pipe()
     monkeypatch.setattr(config, "_current", replace(settings(), secret="the key of another machine, 0123"))
     processes.prepare(redis=True)
