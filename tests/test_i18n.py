@@ -84,3 +84,24 @@ def test_a_language_is_found_by_its_beginning_and_else_the_usual_one_is_spoken()
 def test_numbers_choose_the_form() -> None:
     said = [i18n.ngettext("en", "%(n)s file", "%(n)s files", n) for n in (1, 2)]
     assert said == ["1 file", "2 files"]
+
+
+@pytest.mark.parametrize(
+    ("scripts", "pages"),
+    [
+        ("static/js", ["_partials/overlays.html"]),
+        ("static/sandbox", ["sandbox/home.html", "sandbox/phone.html"]),
+    ],
+)
+def test_every_word_that_a_script_says_stands_in_the_page(scripts: str, pages: list[str]) -> None:
+    code = "".join(path.read_text() for path in (ROOT / scripts).glob("*.js"))
+    said = {
+        name
+        for call in re.findall(r"\b(?:say|press)\(([^()]*)\)", code)
+        for name in re.findall(r'(?<!=== )"(\w+)"', call)
+    }
+    there = re.findall(
+        r"data-say-([a-z-]+)=", "".join((ROOT / "templates" / page).read_text() for page in pages)
+    )
+    assert len(said) > 8
+    assert said <= {re.sub(r"-(.)", lambda found: found[1].upper(), name) for name in there}

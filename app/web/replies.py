@@ -12,6 +12,7 @@ from app import files, inbox, queries, remote, transcripts, visitors
 from app.config import settings
 from app.db import reading, transaction
 from app.inbox import Refused
+from app.inbox.messages import by_client_id
 from app.models import Agent, Conversation, Message
 from app.models.consent import SERVICE
 from app.render import zone_of
@@ -21,6 +22,8 @@ from app.web.entries import entries
 from app.web.envelopes import others
 from app.web.foreseen import marked, uploaded
 from app.web.pages import client_id, number, partial, path_id, text, with_form
+
+MOST_EARLIER = 20
 
 
 def reply(request: Request, form: FormData) -> Response:
@@ -33,6 +36,7 @@ def reply(request: Request, form: FormData) -> Response:
     with transaction() as db:
         viewer, head = found(db, request)
         seen = number(text(form, "seen"))
+        _refuse_twice(db, head, form)
         message = inbox.reply(
             db,
             viewer,
@@ -65,6 +69,7 @@ def note(request: Request, form: FormData) -> Response:
     with transaction() as db:
         viewer, head = found(db, request)
         said = text(form, "text")
+        _refuse_twice(db, head, form)
         given, version = uploaded(db, viewer, form), number(text(form, "version"))
         message = inbox.note(db, viewer, head, said, _client_id(form), attachments=given, version=version)
         return _shown(request, db, viewer, head, message)
@@ -117,6 +122,18 @@ def _client_id(form: FormData) -> str:
     if not given:
         raise Refused("The message came without its number. Reload the page and send it again.")
     return given
+
+
+def _refuse_twice(db: Session, head: Conversation, form: FormData) -> None:
+    """``instead``: the client ids of earlier tries that came back to be written anew, parted by spaces. One of which
+    only the answer was lost stands in the thread: its writer is to see that first. Raises :class:`Refused`."""
+    if by_client_id(db, head, _client_id(form)):
+        return
+    for earlier in text(form, "instead").split()[:MOST_EARLIER]:
+        if by_client_id(db, head, earlier):
+            raise Refused(
+                "What you wrote before was sent after all. Have a look, then send the rest.", status=409
+            )
 
 
 def _shown(request: Request, db: Session, viewer: Agent, head: Conversation, message: Message) -> Response:

@@ -92,6 +92,7 @@ async function submit(form, resolve, sure = false) {
   const data = new FormData();
   data.set("text", text);
   data.set("client_id", client);
+  if (form.dataset.instead) data.set("instead", form.dataset.instead);
   if (resolve && kind === "reply") data.set("resolve", "1");
   if (kind === "reply") data.set("seen", seen());
   if (kind === "reply" && form.elements.channel_id) for (const [name, value] of Object.entries(wayOf(form))) data.set(name, value);
@@ -114,7 +115,7 @@ async function submit(form, resolve, sure = false) {
     client, conversation, kind, text, form: data,
     url: `/conversations/${conversation}/${kind === "reply" ? "replies" : "notes"}`,
     undo: kind === "reply" ? Number(form.dataset.undo) : 0,
-    restore: (sentence) => restore(form, { nth, text, kind, way: data.get("channel_id"), uploads, letter, quotes, drafted, draft, version: data.get("version") }, sentence),
+    restore: (sentence) => restore(form, { client, nth, text, kind, way: data.get("channel_id"), uploads, letter, quotes, drafted, draft, version: data.get("version") }, sentence),
     sent: (answer) => {
       form.dispatchEvent(new CustomEvent("compose:sent", { bubbles: true }));
       if (!answer.headers.has("X-Stays-Open")) return;
@@ -124,6 +125,7 @@ async function submit(form, resolve, sure = false) {
   });
   field.value = field.value.startsWith(typed) ? field.value.slice(typed.length).trimStart() : field.value; // typed since
   delete form.dataset.drafted;
+  delete form.dataset.instead;
   for (const upload of uploads) upload.remove();
   problem(form, "");
   grow(field);
@@ -168,6 +170,7 @@ function restore(form, said, sentence) {
   if (head) put(head, letter);
   if (quotes) quote(here, quotes);
   if (drafted) here.dataset.drafted = drafted;
+  here.dataset.instead = `${here.dataset.instead ?? ""} ${said.client}`.trim(); // it may have been stored all the same
   grow(field);
   problem(here, sentence);
   field.focus();

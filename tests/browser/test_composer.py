@@ -111,6 +111,26 @@ def test_answers_that_are_refused_come_back_in_their_order(desk: Desk) -> None:
     expect(desk.field).to_have_value("一通目です。\n二通目です。\n三")
 
 
+def test_what_is_written_anew_although_it_was_stored_is_not_sent_twice(desk: Desk) -> None:
+    def lose(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    desk.page.route("**/replies", lose, times=1)
+    desk.page.evaluate(AT_ONCE)
+    desk.field.fill("明日お届けします。")
+    desk.field.press("Control+Enter")
+    desk.page.locator("[data-log] .state.bad").get_by_role("button", name="編集").click()
+    expect(desk.field).to_have_value("明日お届けします。")
+    desk.field.fill("明後日お届けします。")
+    desk.field.press("Control+Enter")
+    expect(desk.page.locator("[data-problem]")).to_contain_text("実際には送信されていました")
+    assert sent() == ["明日お届けします。"]
+    desk.field.fill("訂正します。明後日お届けします。")
+    desk.field.press("Control+Enter")
+    until(lambda: len(sent()) == 2, "the correction is sent")
+
+
 @pytest.mark.parametrize(("key", "left"), [("e", "resolved"), ("s", "snoozed")])
 def test_what_is_pressed_after_sending_happens_after_it(desk: Desk, key: str, left: str) -> None:
     head = desk.page.locator("[data-part=header]")
