@@ -94,13 +94,14 @@ def one_after_the_other(sending: Iterable[Callable[[], str]]) -> tuple[str, ...]
 
 
 @contextmanager
-def part_of(taken: int) -> Iterator[None]:
+def part_of(taken: int, *, keyed: bool = False) -> Iterator[None]:
     """Send one more part of a message of which the provider took `taken` before. Where it knows no key by which a call
-    could be repeated, a `ChannelError` after the first means that nothing is sent again by itself."""
+    could be repeated, a `ChannelError` after the first means that nothing is sent again by itself; `keyed`: it knows
+    one, so only what is refused for good means that."""
     try:
         yield
     except ChannelError as error:
-        if not taken:
+        if not taken or (keyed and (error.everybody or not error.permanent)):
             raise
         raise ChannelError(
             BEGUN, detail=str(error), permanent=True, ambiguous=True, unreachable=error.unreachable

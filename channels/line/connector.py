@@ -18,6 +18,7 @@ from channels.base import (
     Request,
     Sent,
 )
+from channels.calling import part_of
 from channels.line import events, health, media, messages, signature, trouble
 from channels.line.answer import Answer
 from channels.line.calling import Caller
@@ -76,9 +77,11 @@ class Line(Connector[LineSettings]):
         token = _reply_token(outbound)
         if token and len(calls) == 1 and (ids := self._reply(token, calls[0])) is not None:
             return Sent(ids)
-        return Sent(
-            tuple(id for number, call in enumerate(calls) for id in self._push(outbound, number, call))
-        )
+        ids: tuple[str, ...] = ()
+        for number, call in enumerate(calls):
+            with part_of(number, keyed=True):
+                ids += self._push(outbound, number, call)
+        return Sent(ids)
 
     def preview(self, outbound: Outbound) -> Preview:
         made = messages.bubbles(outbound, plain_http=bool(self.context.sandbox))

@@ -10,6 +10,7 @@ import time_machine
 
 from channels import guard
 from channels.base import ChannelError, Context, Outbound, Sent
+from channels.calling import BEGUN
 from channels.line.connector import Line
 from channels.line.messages import retry_key
 from channels.line.settings import LineSettings
@@ -138,6 +139,13 @@ def test_a_later_call_that_fails_is_tried_again_from_the_first_and_doubles_nothi
     assert line(script).send(long) == Sent(("1", "2", "3", "4", "5", "6"))
     keys = [call.headers["x-line-retry-key"] for call in script.seen]
     assert keys == [keys[0], keys[1], keys[0], keys[1]]
+
+
+def test_where_a_later_call_is_refused_for_good_a_part_has_arrived() -> None:
+    script = Script().on(PUSH, ok(sent("1", "2", "3", "4", "5")), no(400))
+    error = refused(script, say("長" * 30_000))
+    assert (error.permanent, error.ambiguous) == (True, True)
+    assert error.sentence == BEGUN
 
 
 @time_machine.travel(NOW + timedelta(seconds=5), tick=False)
