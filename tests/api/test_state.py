@@ -31,6 +31,8 @@ def test_it_is_assigned_given_to_a_team_and_given_back() -> None:
     path = f"/conversations/{thread.id}/assignment"
     told = caller.call("PUT", path, json={"agent_id": other.id})
     assert (told["assignee_id"], told["team_id"]) == (other.id, None)
+    late = caller.refused("PUT", path, 409, json={"agent_id": None, "was": None})
+    assert "meanwhile" in late["detail"]
     told = program(other).call("PUT", path, json={"team_id": team.id})
     assert (told["assignee_id"], told["team_id"]) == (other.id, team.id)
     caller.refused("PUT", path, 404, json={"agent_id": None})

@@ -26,10 +26,12 @@ Verb = Callable[[Session, Agent, Conversation], object]
 
 
 class AssignmentIn(Given):
-    """Who has it. What is left out stays as it is; null takes it away."""
+    """Who has it. What is left out stays as it is; null takes it away. With `was`, whose it was when that was decided
+    (null: nobody's), 409 where a colleague has it by now."""
 
     agent_id: Id | UnsetType | None = UNSET
     team_id: Id | UnsetType | None = UNSET
+    was: Id | UnsetType | None = UNSET
 
 
 class SnoozeIn(Given):
@@ -75,7 +77,8 @@ def assign_conversation(call: Call, conversation_id: int, body: AssignmentIn) ->
         team_id = None if body.team_id is UNSET else body.team_id
         assignee = _known(db.get(Agent, agent_id), "agent_id") if agent_id else None
         team = _known(db.get(Team, team_id), "team_id") if team_id else None
-        inbox.assign(db, viewer, head, assignee, team, keep_team=body.team_id is UNSET)
+        was = None if body.was is UNSET else body.was or 0
+        inbox.assign(db, viewer, head, assignee, team, keep_team=body.team_id is UNSET, was=was)
 
     return _done(call, conversation_id, assign)
 
