@@ -77,11 +77,11 @@ class Line(Connector[LineSettings]):
         token = _reply_token(outbound)
         if token and len(calls) == 1 and (ids := self._reply(token, calls[0])) is not None:
             return Sent(ids)
-        ids: tuple[str, ...] = ()
+        pushed: list[str] = []
         for number, call in enumerate(calls):
             with part_of(number, keyed=True):
-                ids += self._push(outbound, number, call)
-        return Sent(ids)
+                pushed += self._push(outbound, number, call)
+        return Sent(tuple(pushed))
 
     def preview(self, outbound: Outbound) -> Preview:
         made = messages.bubbles(outbound, plain_http=bool(self.context.sandbox))
