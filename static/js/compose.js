@@ -118,7 +118,7 @@ async function submit(form, resolve, sure = false) {
     restore: (sentence) => restore(form, { client, nth, text, kind, way: data.get("channel_id"), uploads, letter, quotes, drafted, draft, version: data.get("version") }, sentence),
     sent: (answer) => {
       form.dispatchEvent(new CustomEvent("compose:sent", { bubbles: true }));
-      if (!answer.headers.has("X-Stays-Open")) return;
+      if (!answer?.headers.has("X-Stays-Open")) return;
       if (openId() === conversation) toast(say("staysOpen"), { seconds: 10 });
       else tellAway(conversation, say("staysOpen"));
     },

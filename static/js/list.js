@@ -25,19 +25,17 @@ export function placeRow(id, html, views, unread) {
   const list = rows();
   if (!list?.dataset.self) return; // the desk of the supervisors is no view
   const old = document.getElementById(`row-${id}`);
-  if (!views.includes(list.dataset.view)) {
-    if (old && id !== openId()) old.remove();
-    else old?.classList.add("leaving");
-    return;
-  }
+  const leaves = !views.includes(list.dataset.view);
+  if (leaves && (!old || id !== openId())) return old?.remove();
   const [row] = fragment(html);
   const focused = old?.contains(document.activeElement);
   row.toggleAttribute("data-draft", Boolean(old?.hasAttribute("data-draft")));
+  row.classList.toggle("leaving", leaves); // what is open keeps its place for as long
   show(row, unread);
-  const after = all(":scope > li", list).filter((li) => li !== old).find((li) => comesBefore(row, li, list.dataset.sort));
+  const after = leaves ? old : all(":scope > li", list).filter((li) => li !== old).find((li) => comesBefore(row, li, list.dataset.sort));
   if (!after && list.dataset.more && !old) return; // beyond what is loaded
-  old?.remove();
   list.insertBefore(row, after ?? one(":scope > .more-rows", list));
+  old?.remove();
   one(":scope > .empty", list)?.remove();
   settle(row);
   if (focused) one("a", row).focus();

@@ -4,7 +4,7 @@ import { later, one } from "./dom.js";
 import { load } from "./http.js";
 import { placeRow, refreshList } from "./list.js";
 import { notify } from "./notify.js";
-import { retryAll } from "./outbox.js";
+import { retryAll, stored } from "./outbox.js";
 import { showPresence, showTyping } from "./presence.js";
 import { onFrame, state, tell } from "./socket.js";
 import { soonDesk } from "./supervising.js";
@@ -51,7 +51,7 @@ function called(frame) {
 
 function follow(frame) {
   if (frame.id <= known()) {
-    if (frame.message) place(frame.message.html);
+    if (frame.message) stand(frame.message);
     return;
   }
   // Not full: the server did not know yet that this conversation is open here. Anew: what stands in it is another by now.
@@ -60,12 +60,14 @@ function follow(frame) {
 }
 
 function apply(frame) {
-  if (frame.message) place(frame.message.html);
+  if (frame.message) stand(frame.message);
   happened(frame.id);
   for (const part of frame.parts ?? []) refresh(part).catch(() => {});
   if (frame.inbound || one("[data-left]")) soonReaches();
   if (frame.message && frame.inbound) soonRead(), document.dispatchEvent(new CustomEvent("customer:wrote"));
 }
+
+const stand = ({ html }) => stored(place(html)?.id);
 
 let recovering = null;
 /** Ask for what was missed in the open conversation; the answer is made of the same frames. */

@@ -10,7 +10,7 @@ import { say } from "./words.js";
 const waiting = new Map(); // client id → letter
 const last = new Map(); // conversation → the newest sending there: the next one begins after it
 
-/** letter: {client, conversation, url, form: FormData, text, undo: seconds, restore(sentence)} */
+/** letter: {client, conversation, url, form: FormData, text, undo: seconds, restore(sentence), sent(answer, if it came)} */
 export function post(letter) {
   flush(); // order: what was written before goes before
   waiting.set(letter.client, letter);
@@ -33,11 +33,22 @@ export const waits = () => waiting.size > 0;
 /** What waits for a conversation that is shown anew: it stands in the thread again, and in no draft. */
 export function waitingFor(conversation) {
   const found = [...waiting.values()].filter((letter) => letter.conversation === conversation);
-  for (const letter of found.filter((one) => !element(one))) {
-    ghost(letter);
-    if (letter.failed) mark(letter);
+  for (const letter of found) {
+    if (element(letter)?.dataset.message) stored(element(letter).id);
+    else if (!element(letter)) {
+      ghost(letter);
+      if (letter.failed) mark(letter);
+    }
   }
   return found;
+}
+
+/** The server's own copy is here, by another way than the answer to its sending. Which was lost? It is asked for again. */
+export function stored(id) {
+  const letter = waiting.get(id?.slice(2));
+  if (!letter) return;
+  letter.stored = true;
+  if (letter.failed) due(letter);
 }
 
 function takeBack(letter) {
@@ -89,14 +100,20 @@ async function carry(letter, keepalive) {
   try {
     const answer = await send(letter.url, { form: letter.form, keepalive });
     const html = await answer.text();
-    waiting.delete(letter.client);
+    taken(letter, answer);
     if (openId() === letter.conversation) shown(html);
-    letter.sent?.(answer);
     return true;
   } catch (failure) {
+    if (letter.stored) return taken(letter);
     fail(letter, failure);
     return false;
   }
+}
+
+function taken(letter, answer) {
+  waiting.delete(letter.client);
+  letter.sent?.(answer);
+  return true;
 }
 
 function shown(html) {

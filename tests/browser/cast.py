@@ -16,8 +16,14 @@ from playwright.sync_api import (
 from playwright.sync_api import Error as PlaywrightError
 
 from tests import factories
+from tests.serving import until
 
 PATIENCE = 20_000  # milliseconds a thing may take to appear, restarts of the server included
+
+LOOKED_AT = (
+    "(({seen, lastEvent}) => Number(seen) >= Number(lastEvent))"
+    "(document.querySelector('.thread[data-conversation]').dataset)"
+)
 
 
 class Person:
@@ -139,4 +145,6 @@ class Staff(Person):
         return self.log.locator("article:not(.note) .b").all_inner_texts()
 
     def resolves(self) -> None:
+        """Once what stands there was looked at: a press sooner than that is refused, as it is meant to be."""
+        until(lambda: self.page.evaluate(LOOKED_AT), "what came was looked at")
         self.page.locator("[data-part=header] [data-key=e]").click()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Route, expect
+from playwright.sync_api import Browser, Route, WebSocketRoute, expect
 from sqlalchemy import delete, select
 
 from app import inbox
@@ -111,11 +112,16 @@ def test_answers_that_are_refused_come_back_in_their_order(desk: Desk) -> None:
     expect(desk.field).to_have_value("一通目です。\n二通目です。\n三")
 
 
-def test_what_is_written_anew_although_it_was_stored_is_not_sent_twice(desk: Desk) -> None:
-    def lose(route: Route) -> None:
-        route.fetch()
-        route.abort()
+def lose(route: Route) -> None:
+    """It is stored, and the answer to that does not arrive."""
+    route.fetch()
+    route.abort()
 
+
+def test_what_is_written_anew_although_it_was_stored_is_not_sent_twice(desk: Desk) -> None:
+    desk.page.route_web_socket("**/inbox/socket", lambda _: None)  # a line that is open and says nothing
+    desk.page.reload()
+    desk.page.wait_for_selector("html[data-ready]")
     desk.page.route("**/replies", lose, times=1)
     desk.page.evaluate(AT_ONCE)
     desk.field.fill("明日お届けします。")
@@ -129,6 +135,56 @@ def test_what_is_written_anew_although_it_was_stored_is_not_sent_twice(desk: Des
     desk.field.fill("訂正します。明後日お届けします。")
     desk.field.press("Control+Enter")
     until(lambda: len(sent()) == 2, "the correction is sent")
+
+
+@pytest.mark.parametrize("late", ["the copy", "the failure"])
+def test_an_answer_whose_own_copy_comes_is_sent_though_its_sending_was_not_answered(
+    desk: Desk, late: str
+) -> None:
+    page, told = desk.page, desk.page.locator("[data-log] .state.bad")
+    copy = page.locator("[data-log] article[data-message]", has_text="明日お届けします。")
+    held: list[str | bytes] = []
+
+    def hold(server: WebSocketRoute) -> None:
+        def on_message(said: str | bytes) -> None:
+            held.append(said)
+
+        server.on_message(on_message)
+
+    def heard() -> bool:
+        """What was said in the meantime arrives."""
+        page.wait_for_timeout(100)
+        while held:
+            page.evaluate(HEAR, json.loads(held.pop(0)))
+        return copy.is_visible()
+
+    if late == "the copy":  # what the server says waits
+        page.route_web_socket("**/inbox/socket", lambda line: hold(line.connect_to_server()))
+        page.reload()
+        page.wait_for_selector("html[data-ready]")
+    page.evaluate(AT_ONCE)
+    lost: list[Route] = []
+
+    def keep(route: Route) -> None:
+        lost.append(route)
+        route.fetch()
+
+    page.route("**/replies", keep, times=1)
+    desk.field.fill("明日お届けします。")
+    desk.field.press("Control+Enter")
+    if late == "the failure":
+        expect(copy).to_be_visible()
+        lost[0].abort()
+    else:
+        until(lambda: bool(sent()), "it is stored")
+        lost[0].abort()
+        expect(told).to_be_visible()
+        until(heard, "the copy is here")
+    until(lambda: not page.evaluate(ASKED), "nothing waits", seconds=10)  # a dead line is found after fifty
+    expect(told).to_have_count(0)
+    page.locator("[data-log]").press("e")
+    until(lambda: status(desk) == "resolved", "it is resolved")
+    assert sent() == ["明日お届けします。"]
 
 
 @pytest.mark.parametrize(("key", "left"), [("e", "resolved"), ("s", "snoozed")])

@@ -152,6 +152,24 @@ def test_what_comes_while_one_presses_resolve_is_looked_at_first(desk: Desk) -> 
     assert status(desk.here) == "resolved"
 
 
+def test_the_row_of_what_is_open_says_what_is_new_though_it_has_left_the_view(desk: Desk) -> None:
+    page, row = desk.page, desk.page.locator(f"#row-{desk.here.id}")
+    with page.expect_response("**/inbox/rows**"):  # where it has left, the list fetched anew is without it
+        page.reload()
+    before = [one.get_attribute("id") for one in page.locator("[data-rows] > li[id]").all()]
+    page.locator("[data-part=header] [data-key=e]").click()
+    expect(row).to_have_class("leaving")
+    row.locator("a").focus()
+    with transaction() as db:
+        sato, suzuki = factories.agent(db, "佐藤"), factories.agent(db, "鈴木")
+        inbox.assign(db, sato, db.get_one(Conversation, desk.here.id), suzuki)
+    expect(row.get_by_role("img", name="担当: 鈴木")).to_be_visible()
+    expect(row).to_have_class("leaving")
+    expect(row.locator("a")).to_have_attribute("aria-current", "true")
+    expect(row.locator("a")).to_be_focused()
+    assert [one.get_attribute("id") for one in page.locator("[data-rows] > li[id]").all()] == before
+
+
 def test_where_the_newest_part_is_not_loaded_what_comes_is_not_resolved(desk: Desk) -> None:
     page = desk.page
     page.evaluate(
